@@ -1,0 +1,32 @@
+//! The lake: where records rest. Delta tables by month, exactly-once append, snapshots over all tables, maintenance.
+//!
+//! Layout below the root: one folder a table (`declaration/month=2026-11/*.parquet`, `declaration/_delta_log/`), and
+//! `_snapshots/` with the recorded vectors of table versions. The tables are plain Delta: other engines read them as
+//! they are.
+//!
+//! - Write: [`Lake::append`] or, for what does not fit in memory, [`Lake::writer`]; then [`Lake::record_snapshot`].
+//! - Read: [`Lake::snapshot`] pins a state; [`Lake::provider`] gives DataFusion a table of it, [`Lake::scan`] its rows.
+//! - Maintain: [`Lake::compact`], [`Lake::expire_snapshots`], then [`Lake::vacuum`] and [`Lake::trim_log`].
+//!
+//! This is the only crate that names `deltalake`. It reads no clock: time is passed in, except that Delta stamps its
+//! own commits and files.
+
+mod commit;
+mod error;
+mod lake;
+mod maintenance;
+mod month;
+mod read;
+mod schema;
+mod snapshot;
+mod spec;
+mod writer;
+
+pub use commit::AppTransaction;
+pub use error::{LakeError, SchemaMismatch, SnapshotWanted, SpecError};
+pub use lake::Lake;
+pub use maintenance::{Commit, Compacted, Vacuumed};
+pub use read::Scan;
+pub use snapshot::Snapshot;
+pub use spec::TableSpec;
+pub use writer::{Appended, LakeWriter, TARGET_FILE_BYTES};

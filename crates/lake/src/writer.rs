@@ -1,0 +1,316 @@
+//! The writer of one append: takes batches one by one, rolls files by month and size, commits them at once or not at all.
+
+use std::collections::{BTreeMap, HashMap};
+use std::num::NonZeroU64;
+use std::sync::Arc;
+
+use arrow::array::RecordBatch;
+use arrow::datatypes::SchemaRef;
+use deltalake::datafile::writer::{DeltaWriter, WriterConfig};
+use deltalake::kernel::{Action, Add};
+use deltalake::operations::get_num_idx_cols_and_stats_columns;
+use deltalake::protocol::{DeltaOperation, SaveMode};
+use deltalake::{DeltaTable, Path};
+use futures::{StreamExt, TryStreamExt};
+use parquet::basic::{Compression, ZstdLevel};
+use parquet::file::properties::WriterProperties;
+
+use crate::commit::{Committed, commit, last_sequence};
+use crate::error::OfTable;
+use crate::lake::{loaded_version, table_schema};
+use crate::month::split_by_month;
+use crate::schema::{ConformError, check_columns, conform};
+use crate::{AppTransaction, Lake, LakeError, TableSpec};
+
+/// Files are closed at about this many bytes: large enough that a year is some thousand files, small enough to
+/// rewrite. Compaction aims at the same.
+pub const TARGET_FILE_BYTES: NonZeroU64 = NonZeroU64::new(128 << 20).unwrap();
+
+/// Rows of a row group: what one open file holds in memory, and the finest grain at which reading skips.
+const ROW_GROUP_ROWS: usize = 128 * 1024;
+
+/// Months written at once; a batch of a further month closes the file that has waited longest. A day's records
+/// touch two or three months, a load sorted by time one or two.
+const OPEN_MONTHS: usize = 24;
+
+/// What an append did.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Appended {
+    /// The table appended to.
+    pub table: String,
+    /// The version that holds the rows; any later one holds them too.
+    pub version: u64,
+    /// Rows added now.
+    pub rows: u64,
+    /// Files added now.
+    pub files: usize,
+    /// Whether the application transaction had been committed before, so that nothing was added now.
+    pub already_applied: bool,
+}
+
+impl Lake {
+    /// Appends batches to a table, which is created if need be.
+    ///
+    /// With a transaction the append happens exactly once, however often it is repeated; see [`AppTransaction`].
+    /// Without rows and without a transaction nothing is committed. For more rows than fit in memory use
+    /// [`Lake::writer`].
+    ///
+    /// # Errors
+    /// [`LakeError::Schema`] and [`LakeError::Month`] for batches that do not fit; nothing was added then. After
+    /// [`LakeError::Delta`], [`LakeError::Store`] or [`LakeError::Sync`] the commit may have happened: repeat it
+    /// with the same transaction.
+    pub async fn append(
+        &self,
+        spec: &TableSpec,
+        batches: impl IntoIterator<Item = RecordBatch>,
+        transaction: Option<&AppTransaction>,
+    ) -> Result<Appended, LakeError> {
+        let mut writer = self.writer(spec).await?;
+        if let Some(applied) = writer.applied_before(transaction).await? {
+            return Ok(applied);
+        }
+        for batch in batches {
+            if let Err(error) = writer.write(&batch).await {
+                writer.abandon().await;
+                return Err(error);
+            }
+        }
+        writer.commit(transaction).await
+    }
+
+    /// Begins an append to a table, which is created if need be.
+    ///
+    /// # Errors
+    /// [`LakeError::Schema`] when the stored table differs from the definition.
+    pub async fn writer(&self, spec: &TableSpec) -> Result<LakeWriter, LakeError> {
+        LakeWriter::new(self.open_or_create(spec).await?, spec.name())
+    }
+
+    /// The last sequence that an application committed to a table: where it goes on after a crash.
+    ///
+    /// # Errors
+    /// [`LakeError::NoTable`] before the table's first append.
+    pub async fn last_sequence(&self, table: &str, app_id: &str) -> Result<Option<i64>, LakeError> {
+        last_sequence(&self.table(table).await?, table, app_id).await
+    }
+}
+
+/// Writes one append in bounded memory: one open file a month, at most 24 months.
+///
+/// Nothing is visible before [`LakeWriter::commit`]. [`LakeWriter::abort`] removes what was written; a writer that
+/// is dropped, or whose process dies, leaves files that no version names, for `vacuum` to remove.
+pub struct LakeWriter {
+    name: String,
+    table: DeltaTable,
+    schema: SchemaRef,
+    partition: Option<String>,
+    target: NonZeroU64,
+    open: BTreeMap<String, OpenMonth>,
+    /// Counts writes, to tell which month has waited longest.
+    writes: u64,
+    closed: Vec<Add>,
+    rows: u64,
+    failed: bool,
+}
+
+struct OpenMonth {
+    writer: DeltaWriter,
+    last_write: u64,
+}
+
+impl LakeWriter {
+    pub(crate) fn new(table: DeltaTable, name: &str) -> Result<Self, LakeError> {
+        let schema = table_schema(&table, name)?;
+        let partition = table.snapshot().of_table(name)?.metadata().partition_columns().first().cloned();
+        Ok(Self {
+            name: name.to_owned(),
+            table,
+            schema,
+            partition,
+            target: TARGET_FILE_BYTES,
+            open: BTreeMap::new(),
+            writes: 0,
+            closed: Vec::new(),
+            rows: 0,
+            failed: false,
+        })
+    }
+
+    /// Closes files at about `bytes` instead of [`TARGET_FILE_BYTES`].
+    #[must_use]
+    pub fn with_target_file_bytes(mut self, bytes: NonZeroU64) -> Self {
+        self.target = bytes;
+        self
+    }
+
+    /// The schema that batches must have, up to column order and encoding: the stored table's.
+    pub fn schema(&self) -> &SchemaRef {
+        &self.schema
+    }
+
+    /// Rows written so far.
+    pub fn rows(&self) -> u64 {
+        self.rows
+    }
+
+    /// What committing the transaction would answer if it had been committed before; None if it had not.
+    ///
+    /// # Errors
+    /// When the table's log cannot be read.
+    pub async fn applied_before(
+        &self,
+        transaction: Option<&AppTransaction>,
+    ) -> Result<Option<Appended>, LakeError> {
+        let Some(transaction) = transaction else { return Ok(None) };
+        let last = last_sequence(&self.table, &self.name, &transaction.app_id).await?;
+        if last < Some(transaction.sequence) {
+            return Ok(None);
+        }
+        Ok(Some(self.appended(loaded_version(&self.table, &self.name)?, 0, 0, true)))
+    }
+
+    /// Writes a batch.
+    ///
+    /// # Errors
+    /// [`LakeError::Schema`] and [`LakeError::Month`] refuse the batch and leave the writer as it was. After any
+    /// other error nothing can be committed any more.
+    pub async fn write(&mut self, batch: &RecordBatch) -> Result<(), LakeError> {
+        check_columns(batch.schema_ref(), &self.schema).of_table(&self.name)?;
+        let batch = conform(batch, &self.schema).map_err(|error| match error {
+            ConformError::Mismatch(mismatch) => LakeError::Schema { table: self.name.clone(), mismatch },
+            ConformError::Arrow(source) => LakeError::Arrow { table: self.name.clone(), source },
+        })?;
+        let parts = match &self.partition {
+            Some(column) => split_by_month(&self.name, column, &batch)?,
+            None => BTreeMap::from([(String::new(), batch)]),
+        };
+        for (month, part) in parts {
+            if let Err(error) = self.write_month(month, &part).await {
+                self.failed = true;
+                return Err(error);
+            }
+        }
+        Ok(())
+    }
+
+    async fn write_month(&mut self, month: String, part: &RecordBatch) -> Result<(), LakeError> {
+        if !self.open.contains_key(&month) && self.open.len() >= OPEN_MONTHS {
+            self.close_longest_waiting().await?;
+        }
+        self.writes += 1;
+        let last_write = self.writes;
+        let open = match self.open.entry(month) {
+            std::collections::btree_map::Entry::Occupied(entry) => entry.into_mut(),
+            std::collections::btree_map::Entry::Vacant(entry) => {
+                let writer = file_writer(&self.table, &self.name, &self.schema, self.target)?;
+                entry.insert(OpenMonth { writer, last_write })
+            }
+        };
+        open.last_write = last_write;
+        open.writer.write(part).await.of_table(&self.name)?;
+        self.rows += part.num_rows() as u64;
+        Ok(())
+    }
+
+    async fn close_longest_waiting(&mut self) -> Result<(), LakeError> {
+        let longest = self.open.iter().min_by_key(|(_, open)| open.last_write).map(|(month, _)| month.clone());
+        if let Some(open) = longest.and_then(|month| self.open.remove(&month)) {
+            self.closed.extend(open.writer.close().await.of_table(&self.name)?);
+        }
+        Ok(())
+    }
+
+    /// Closes the files and makes all rows visible as one version, unless the transaction had been committed before.
+    ///
+    /// # Errors
+    /// [`LakeError::WriterFailed`] after a failed write. See [`Lake::append`] for the others.
+    pub async fn commit(mut self, transaction: Option<&AppTransaction>) -> Result<Appended, LakeError> {
+        if self.failed {
+            let table = self.name.clone();
+            self.abandon().await;
+            return Err(LakeError::WriterFailed { table });
+        }
+        self.finish_files().await?;
+        if self.closed.is_empty() && transaction.is_none() {
+            let version = loaded_version(&self.table, &self.name)?;
+            return Ok(self.appended(version, 0, 0, false));
+        }
+        let actions: Vec<Action> = self.closed.iter().cloned().map(Action::Add).collect();
+        let operation = DeltaOperation::Write {
+            mode: SaveMode::Append,
+            partition_by: self.partition.clone().map(|column| vec![column]),
+            predicate: None,
+        };
+        match commit(&mut self.table, &self.name, &actions, &operation, transaction).await? {
+            Committed::Now(version) => Ok(self.appended(version, self.rows, self.closed.len(), false)),
+            Committed::Before(version) => {
+                let applied = self.appended(version, 0, 0, true);
+                self.abandon().await;
+                Ok(applied)
+            }
+        }
+    }
+
+    /// Gives up: removes every file written.
+    ///
+    /// # Errors
+    /// When a file could not be finished or removed; `vacuum` removes it later.
+    pub async fn abort(mut self) -> Result<(), LakeError> {
+        self.finish_files().await?;
+        self.remove_files().await
+    }
+
+    /// Aborts where another outcome is already certain: files left behind cost space until the next `vacuum`.
+    pub(crate) async fn abandon(self) {
+        let table = self.name.clone();
+        if let Err(error) = self.abort().await {
+            tracing::warn!(%error, table, "files of an abandoned append are left for vacuum");
+        }
+    }
+
+    /// Closes all open files and gives the actions that would add them.
+    pub(crate) async fn finish_files(&mut self) -> Result<&[Add], LakeError> {
+        for (_, open) in std::mem::take(&mut self.open) {
+            self.closed.extend(open.writer.close().await.of_table(&self.name)?);
+        }
+        Ok(&self.closed)
+    }
+
+    async fn remove_files(self) -> Result<(), LakeError> {
+        let paths: Result<Vec<Path>, _> = self.closed.iter().map(|add| Path::parse(&add.path)).collect();
+        let paths = paths.map_err(deltalake::DeltaTableError::from).of_table(&self.name)?;
+        let locations = futures::stream::iter(paths.into_iter().map(Ok)).boxed();
+        self.table.object_store().delete_stream(locations).try_collect::<Vec<_>>().await?;
+        Ok(())
+    }
+
+    fn appended(&self, version: u64, rows: u64, files: usize, already_applied: bool) -> Appended {
+        Appended { table: self.name.clone(), version, rows, files, already_applied }
+    }
+}
+
+/// A writer for the files of one month.
+fn file_writer(
+    table: &DeltaTable,
+    name: &str,
+    schema: &SchemaRef,
+    target: NonZeroU64,
+) -> Result<DeltaWriter, LakeError> {
+    let state = table.snapshot().of_table(name)?;
+    let (indexed, statistics) =
+        get_num_idx_cols_and_stats_columns(Some(state.table_config()), HashMap::new());
+    let properties = WriterProperties::builder()
+        .set_compression(Compression::ZSTD(ZstdLevel::default()))
+        .set_max_row_group_row_count(Some(ROW_GROUP_ROWS))
+        .build();
+    let config = WriterConfig::new(
+        Arc::clone(schema),
+        state.metadata().partition_columns().to_vec(),
+        Some(properties),
+        Some(target),
+        None,
+        indexed,
+        statistics,
+    );
+    Ok(DeltaWriter::new(table.object_store(), config))
+}

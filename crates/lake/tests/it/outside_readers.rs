@@ -1,0 +1,120 @@
+//! Readers outside this project: deltalake, Polars and DuckDB from PyPI read what the lake wrote.
+
+use std::collections::BTreeSet;
+use std::io::Write;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+use arrow::array::{Array, AsArray, RecordBatch};
+use arrow::datatypes::{
+    Date32Type, Decimal128Type, Int32Type, Int64Type, TimestampMicrosecondType,
+};
+use serde_json::{Value, json};
+use tidegate_lake::TARGET_FILE_BYTES;
+
+use crate::fixture::{TABLE, batch, lake, spec};
+
+/// Pinned: the test is about our files, not about tomorrow's releases.
+const PACKAGES: [&str; 3] = ["deltalake==1.6.6", "polars==2.1.0", "duckdb==2.0.1"];
+
+#[tokio::test]
+async fn other_engines_read_the_tables_as_they_are() {
+    let test = lake();
+    test.lake.append(&spec(), [batch(0..1_000)], None).await.unwrap();
+    let old = test.lake.append(&spec(), [batch(1_000..2_000)], None).await.unwrap().version;
+    test.lake.append(&spec(), [batch(2_000..2_500)], None).await.unwrap();
+    let compacted = test.lake.compact(TABLE, TARGET_FILE_BYTES).await.unwrap().version;
+    let expected = json!({
+        "versions": {
+            "an old version": { "version": old, "values": facts(&batch(0..2_000)) },
+            "after compaction": { "version": compacted, "values": facts(&batch(0..2_500)) },
+        },
+        "comments": { "declaration_id": "issued by the authority", "month": null },
+    });
+    read_outside(&test.folder.path().join(TABLE), &expected);
+}
+
+/// What every engine must find in these rows.
+fn facts(rows: &RecordBatch) -> Value {
+    let column = |name: &str| rows.column_by_name(name).unwrap();
+    let decimal = |name: &str, scale: i128| {
+        as_decimal(column(name).as_primitive::<Decimal128Type>().iter().flatten().sum(), scale)
+    };
+    let micros = column("accepted_at").as_primitive::<TimestampMicrosecondType>();
+    let goods = column("goods").as_list::<i32>();
+    let last_micros = (0..rows.num_rows())
+        .filter(|&row| goods.is_valid(row) && micros.is_valid(row) && goods.value_length(row) > 0)
+        .map(|row| micros.value(row))
+        .max();
+    let present: Vec<_> = goods.iter().flatten().collect();
+    let items: Vec<_> = present.iter().map(|list| list.as_struct()).collect();
+    let codes: BTreeSet<&str> =
+        items.iter().flat_map(|item| item.column(0).as_string::<i32>().iter().flatten()).collect();
+    let mass: i128 =
+        items.iter().flat_map(|item| item.column(1).as_primitive::<Decimal128Type>().iter().flatten()).sum();
+    let last_day = column("accepted_on").as_primitive::<Date32Type>().iter().flatten().max().unwrap();
+    json!({
+        "rows": rows.num_rows(),
+        "months": column("month").as_string::<i32>().iter().collect::<BTreeSet<_>>().len(),
+        "customs_value_amount": decimal("customs_value_amount", 1_000),
+        "exchange_rate": decimal("exchange_rate", 1_000_000),
+        "package_count": column("package_count").as_primitive::<Int32Type>().iter().flatten().map(i64::from).sum::<i64>(),
+        "ledger_sequence": column("ledger_sequence").as_primitive::<Int64Type>().iter().flatten().sum::<i64>(),
+        "accepted_at": rows.num_rows() - micros.null_count(),
+        "last_day": Date32Type::to_naive_date_opt(last_day).unwrap().to_string(),
+        "certified": column("is_certified").as_boolean().true_count(),
+        "goods": items.iter().map(|item| item.len()).sum::<usize>(),
+        "net_mass_kg": as_decimal(mass, 1_000_000),
+        "hs6": codes.last(),
+        "last_micros": last_micros,
+    })
+}
+
+/// A non-negative decimal as text, all digits of the scale written.
+fn as_decimal(value: i128, scale: i128) -> String {
+    assert!(value >= 0);
+    let width = scale.to_string().len() - 1;
+    format!("{}.{:0width$}", value / scale, value % scale)
+}
+
+fn read_outside(table: &Path, expected: &Value) {
+    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/outside_readers.py");
+    let mut child = Command::new(python())
+        .arg(script)
+        .arg(table)
+        .stdin(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    child.stdin.take().unwrap().write_all(expected.to_string().as_bytes()).unwrap();
+    let done = child.wait_with_output().unwrap();
+    assert!(done.status.success(), "{}", String::from_utf8_lossy(&done.stderr));
+}
+
+/// The interpreter of a virtual environment below `target/` that has the packages; made on first use.
+fn python() -> PathBuf {
+    let root = Path::new(env!("CARGO_TARGET_TMPDIR")).join("outside-readers");
+    let interpreter = root.join("bin/python");
+    let stamp = root.join("packages");
+    let wanted = PACKAGES.join("\n");
+    if std::fs::read_to_string(&stamp).is_ok_and(|installed| installed == wanted) {
+        return interpreter;
+    }
+    let root_text = root.to_str().unwrap();
+    run("python3", &["-m", "venv", "--clear", root_text]);
+    let mut arguments = vec!["-m", "pip", "install", "--quiet", "--disable-pip-version-check"];
+    arguments.extend(PACKAGES);
+    run(interpreter.to_str().unwrap(), &arguments);
+    std::fs::write(stamp, wanted).unwrap();
+    interpreter
+}
+
+fn run(program: &str, arguments: &[&str]) {
+    let help = "this test needs python3 with venv and pip (Debian: apt-get install python3 python3-venv) and PyPI";
+    let done = Command::new(program)
+        .args(arguments)
+        .output()
+        .unwrap_or_else(|error| panic!("{program} did not start: {error}; {help}"));
+    let errors = String::from_utf8_lossy(&done.stderr);
+    assert!(done.status.success(), "{program} {arguments:?} failed: {errors}; {help}");
+}

@@ -1,0 +1,161 @@
+//! What can go wrong with the ledger, told so that the reader knows what to do.
+
+use std::io;
+use std::path::PathBuf;
+
+use sqlx::error::ErrorKind;
+
+use crate::{Hash256, Period, PolicyStateVersion};
+
+/// Every way a ledger call fails.
+#[derive(Debug, thiserror::Error)]
+pub enum LedgerError {
+    /// The file cannot be created or opened.
+    #[error("cannot open the ledger {path}: {source}; its folder must exist and be writable")]
+    Open {
+        /// The ledger file.
+        path: PathBuf,
+        /// What the operating system said.
+        source: io::Error,
+    },
+    /// The file is something else, and is left alone.
+    #[error("{path} is not a tidegate ledger; name a ledger file or one that does not exist yet")]
+    NotALedger {
+        /// The file.
+        path: PathBuf,
+    },
+    /// A newer program has written the file.
+    #[error(
+        "the ledger {path} has schema {found}, and this program knows up to {known}; use a newer tidegate"
+    )]
+    NewerSchema {
+        /// The ledger file.
+        path: PathBuf,
+        /// Highest migration recorded in the file.
+        found: i64,
+        /// Highest migration of this program.
+        known: i64,
+    },
+    /// A migration recorded in the file is not the one this program carries.
+    #[error(
+        "the ledger {path} was built with another migration {version} ({recorded}) than this program carries \
+         ({embedded}); use the program that wrote it"
+    )]
+    MigrationChanged {
+        /// The ledger file.
+        path: PathBuf,
+        /// Number of the migration.
+        version: i64,
+        /// SHA-256 recorded when it was applied, or how it is missing.
+        recorded: String,
+        /// SHA-256 of the one in this program.
+        embedded: Hash256,
+    },
+    /// Another writer held the file for too long.
+    #[error("another writer held the ledger longer than the busy timeout; try again when it has finished")]
+    Busy,
+    /// An argument is refused.
+    #[error("{what} is {found}; it must be {right}")]
+    Invalid {
+        /// The argument.
+        what: &'static str,
+        /// What was given.
+        found: String,
+        /// What would be right.
+        right: &'static str,
+    },
+    /// A row that was named does not exist.
+    #[error("the ledger holds no {what} {key}")]
+    Unknown {
+        /// The kind of row.
+        what: &'static str,
+        /// The key that was asked for.
+        key: String,
+    },
+    /// A new row refers to a row that does not exist.
+    #[error("{what} names a row the ledger does not hold; first record {needs}")]
+    UnknownReference {
+        /// The kind of new row.
+        what: &'static str,
+        /// The rows it refers to.
+        needs: &'static str,
+    },
+    /// A row with this key exists and may not be replaced.
+    #[error("the ledger already holds the {what} {key}")]
+    Exists {
+        /// The kind of row.
+        what: &'static str,
+        /// Its key.
+        key: String,
+    },
+    /// A load, a run or a reveal that may happen once has already happened.
+    #[error("the {what} {key} is already {state}")]
+    Already {
+        /// The kind of row.
+        what: &'static str,
+        /// Its key.
+        key: String,
+        /// What it already is, such as `finished`.
+        state: &'static str,
+    },
+    /// A policy state was derived from a version that is no longer the newest.
+    #[error("a policy state was derived from {}, but the newest is {}; derive it again", version(*.based_on), version(*.newest))]
+    StalePolicyState {
+        /// The version it was derived from.
+        based_on: Option<PolicyStateVersion>,
+        /// The newest version.
+        newest: Option<PolicyStateVersion>,
+    },
+    /// A commitment came after its period's key was public.
+    #[error(
+        "the key of period {0} is revealed, so a commitment in it would prove nothing; use a later period"
+    )]
+    PeriodRevealed(Period),
+    /// A stored value does not decode: somebody changed the file by hand.
+    #[error("the ledger's {table} row {key} is damaged: {what}; restore the file from a backup")]
+    Damaged {
+        /// The table.
+        table: &'static str,
+        /// The row's key.
+        key: String,
+        /// What is wrong with it.
+        what: String,
+    },
+    /// Anything else `SQLite` reports.
+    #[error("the ledger's database failed: {0}")]
+    Database(#[source] sqlx::Error),
+}
+
+fn version(version: Option<PolicyStateVersion>) -> String {
+    version.map_or_else(|| "nothing".to_owned(), |version| format!("version {version}"))
+}
+
+/// `SQLite`'s primary result codes, the low byte of the extended ones (<https://www.sqlite.org/rescode.html>).
+const SQLITE_BUSY: i32 = 5;
+const SQLITE_NOTADB: i32 = 26;
+
+fn primary_code(error: &sqlx::Error) -> Option<i32> {
+    let code: i32 = error.as_database_error()?.code()?.parse().ok()?;
+    Some(code & 0xff)
+}
+
+impl From<sqlx::Error> for LedgerError {
+    fn from(error: sqlx::Error) -> Self {
+        if primary_code(&error) == Some(SQLITE_BUSY) { Self::Busy } else { Self::Database(error) }
+    }
+}
+
+impl LedgerError {
+    /// The error of connecting to the file `path`.
+    pub(crate) fn connecting(path: PathBuf, error: sqlx::Error) -> Self {
+        if primary_code(&error) == Some(SQLITE_NOTADB) { Self::NotALedger { path } } else { error.into() }
+    }
+
+    /// The error of inserting a `what` that refers to `needs`.
+    pub(crate) fn inserting(what: &'static str, needs: &'static str) -> impl FnOnce(sqlx::Error) -> Self {
+        move |error| match error.as_database_error().map(sqlx::error::DatabaseError::kind) {
+            Some(ErrorKind::ForeignKeyViolation) => Self::UnknownReference { what, needs },
+            _ => error.into(),
+        }
+    }
+}

@@ -1,0 +1,80 @@
+//! The open ledger file: a handle that is cheap to clone and shares one pool of connections.
+
+use std::fs::OpenOptions;
+use std::io;
+use std::path::Path;
+use std::time::Duration;
+
+use chrono::{DateTime, Utc};
+use sqlx::ConnectOptions as _;
+use sqlx::sqlite::{
+    Sqlite, SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous,
+};
+
+use crate::{LedgerError, migrate};
+
+/// How long a writer waits for another one before [`LedgerError::Busy`].
+const BUSY_TIMEOUT: Duration = Duration::from_secs(30);
+/// Readers run beside one writer; `SQLite` never runs two writers.
+const MAX_CONNECTIONS: u32 = 4;
+
+/// A transaction that may write.
+pub(crate) type WriteTransaction = sqlx::Transaction<'static, Sqlite>;
+
+/// The open ledger. Clones share the connections; several processes may open the same file.
+#[derive(Debug, Clone)]
+pub struct Ledger {
+    pool: SqlitePool,
+}
+
+impl Ledger {
+    /// Opens the ledger file `path`, or creates it readable for its owner only, since it holds the period keys.
+    /// Brings its schema up to date and makes sure of the one local owner; `now` dates what is created.
+    ///
+    /// # Errors
+    /// [`LedgerError::Open`], [`LedgerError::NotALedger`], [`LedgerError::NewerSchema`],
+    /// [`LedgerError::MigrationChanged`].
+    pub async fn open(path: &Path, now: DateTime<Utc>) -> Result<Self, LedgerError> {
+        create_private(path).map_err(|source| LedgerError::Open { path: path.to_owned(), source })?;
+        let options = SqliteConnectOptions::new()
+            .filename(path)
+            .journal_mode(SqliteJournalMode::Wal)
+            .synchronous(SqliteSynchronous::Full)
+            .foreign_keys(true)
+            .busy_timeout(BUSY_TIMEOUT)
+            .disable_statement_logging();
+        let pool = SqlitePoolOptions::new()
+            .max_connections(MAX_CONNECTIONS)
+            .connect_with(options)
+            .await
+            .map_err(|error| LedgerError::connecting(path.to_owned(), error))?;
+        let ledger = Self { pool };
+        migrate::apply(&ledger, path, now).await?;
+        ledger.ensure_local_owner(now).await?;
+        Ok(ledger)
+    }
+
+    /// Closes every connection of this handle and its clones; `SQLite` then folds its write-ahead log into the file.
+    pub async fn close(self) {
+        self.pool.close().await;
+    }
+
+    pub(crate) fn pool(&self) -> &SqlitePool {
+        &self.pool
+    }
+
+    /// Takes the write lock at once: a transaction that reads first and writes later cannot wait for it, and
+    /// fails when another writer was in between.
+    pub(crate) async fn begin_write(&self) -> Result<WriteTransaction, LedgerError> {
+        Ok(self.pool.begin_with("BEGIN IMMEDIATE").await?)
+    }
+}
+
+/// `SQLite` gives its `-wal` and `-shm` files the permissions of the database file.
+fn create_private(path: &Path) -> io::Result<()> {
+    let mut options = OpenOptions::new();
+    options.read(true).write(true).create(true).truncate(false);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    options.open(path).map(drop)
+}

@@ -1,0 +1,90 @@
+//! Brings a ledger file to the schema of this program: numbered SQL files, applied in order, checked by hash.
+
+use std::path::Path;
+
+use chrono::{DateTime, Utc};
+
+use crate::ledger::WriteTransaction;
+use crate::{Hash256, Ledger, LedgerError, column};
+
+struct Migration {
+    name: &'static str,
+    sql: &'static str,
+}
+
+/// Number 1 comes first. A released file is never edited: a change is a new file at the end.
+const MIGRATIONS: &[Migration] =
+    &[Migration { name: "0001_foundations", sql: include_str!("../migrations/0001_foundations.sql") }];
+
+/// Applies what is missing, in one transaction: a crash leaves the old schema or the new one.
+pub(crate) async fn apply(ledger: &Ledger, path: &Path, now: DateTime<Utc>) -> Result<(), LedgerError> {
+    let mut tx = ledger.begin_write().await?;
+    let recorded = recorded(&mut tx, path).await?;
+    let known = MIGRATIONS.len() as i64;
+    if let Some(&(found, _)) = recorded.last().filter(|(version, _)| *version > known) {
+        return Err(LedgerError::NewerSchema { path: path.to_owned(), found, known });
+    }
+    for (version, migration) in (1..).zip(MIGRATIONS) {
+        let embedded = Hash256::of(migration.sql.as_bytes());
+        match recorded.get(version as usize - 1) {
+            Some((found, sha256)) if *found == version && sha256.as_slice() == embedded.as_bytes() => {}
+            Some((found, sha256)) => {
+                let recorded = <[u8; 32]>::try_from(sha256.as_slice())
+                    .map_or_else(|_| "no hash".to_owned(), |bytes| Hash256::new(bytes).to_string());
+                return Err(LedgerError::MigrationChanged {
+                    path: path.to_owned(),
+                    version: *found,
+                    recorded,
+                    embedded,
+                });
+            }
+            None => {
+                sqlx::raw_sql(migration.sql).execute(&mut *tx).await?;
+                sqlx::query(
+                    "INSERT INTO schema_migrations (version, name, sha256, applied_at) VALUES (?, ?, ?, ?)",
+                )
+                .bind(version)
+                .bind(migration.name)
+                .bind(embedded.as_bytes().as_slice())
+                .bind(column::from_time(now))
+                .execute(&mut *tx)
+                .await?;
+            }
+        }
+    }
+    Ok(tx.commit().await?)
+}
+
+/// Version and hash of every migration the file has had, oldest first.
+async fn recorded(tx: &mut WriteTransaction, path: &Path) -> Result<Vec<(i64, Vec<u8>)>, LedgerError> {
+    let tables: Vec<String> = sqlx::query_scalar(
+        "SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite_%'",
+    )
+    .fetch_all(&mut **tx)
+    .await?;
+    if tables.is_empty() {
+        let table = "CREATE TABLE schema_migrations (
+            version INTEGER PRIMARY KEY, name TEXT NOT NULL, sha256 BLOB NOT NULL, applied_at INTEGER NOT NULL
+        ) STRICT";
+        sqlx::query(table).execute(&mut **tx).await?;
+        return Ok(Vec::new());
+    }
+    if !tables.iter().any(|name| name == "schema_migrations") {
+        return Err(LedgerError::NotALedger { path: path.to_owned() });
+    }
+    Ok(sqlx::query_as("SELECT version, sha256 FROM schema_migrations ORDER BY version")
+        .fetch_all(&mut **tx)
+        .await?)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn migrations_are_numbered_in_order() {
+        for (version, migration) in (1..).zip(MIGRATIONS) {
+            assert!(migration.name.starts_with(&format!("{version:04}_")), "{}", migration.name);
+        }
+    }
+}

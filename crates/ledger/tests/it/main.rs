@@ -1,0 +1,10 @@
+//! The ledger on real files: opening, refusing, appending, activating, verifying and writing from two sides.
+
+#![expect(clippy::unwrap_used, reason = "tests")]
+
+mod commitments;
+mod opening;
+mod rows;
+mod support;
+mod triggers;
+mod writers;

@@ -1,0 +1,200 @@
+//! Each kind of row as it is written and read back, and what its calls refuse.
+
+use std::collections::BTreeSet;
+use std::slice;
+
+use tidegate_ledger::{
+    Activation, DecisionRunId, Hash256, Ledger, LedgerError, LoadId, LoadOutcome, LoadStart, NewPrincipal,
+    PolicyStateVersion, PrincipalId, PrincipalKind, RunOutcome, RunStart,
+};
+
+use crate::support::{BUNDLE, Place, at, bundle, now, period, policy_state};
+
+#[tokio::test]
+async fn principals_are_added_disabled_and_never_doubled() {
+    let place = Place::new();
+    let ledger = place.open().await;
+    let roles = BTreeSet::from(["officer".to_owned(), "analyst".to_owned()]);
+    let new =
+        NewPrincipal { name: "Ana", kind: PrincipalKind::Person, roles: roles.clone(), created_at: now() };
+    let id = ledger.add_principal(&new).await.unwrap();
+    let error = ledger.add_principal(&new).await.unwrap_err();
+    assert_eq!(error.to_string(), "the ledger already holds the principal Ana");
+    let second_owner = NewPrincipal { name: "Bo", kind: PrincipalKind::LocalOwner, ..new.clone() };
+    let error = ledger.add_principal(&second_owner).await.unwrap_err();
+    assert_eq!(error.to_string(), "the ledger already holds the principal local owner");
+    let blank = NewPrincipal { name: " ", ..new };
+    assert!(matches!(ledger.add_principal(&blank).await, Err(LedgerError::Invalid { .. })));
+
+    ledger.disable_principal(id, at("2026-12-01T00:00:00Z")).await.unwrap();
+    let ana = ledger.principal(id).await.unwrap();
+    assert_eq!((ana.kind, ana.roles, ana.created_at), (PrincipalKind::Person, roles, now()));
+    assert_eq!(ana.disabled_at, Some(at("2026-12-01T00:00:00Z")));
+    assert!(matches!(ledger.disable_principal(id, now()).await, Err(LedgerError::Already { .. })));
+    let owner = ledger.local_owner().await.unwrap().id;
+    assert!(matches!(ledger.disable_principal(owner, now()).await, Err(LedgerError::Invalid { .. })));
+    let nobody = ledger.disable_principal(PrincipalId(99), now()).await.unwrap_err();
+    assert_eq!(nobody.to_string(), "the ledger holds no principal 99");
+}
+
+#[tokio::test]
+async fn a_load_is_finished_once_and_loses_no_row() {
+    let place = Place::new();
+    let ledger = place.open().await;
+    let owner = ledger.local_owner().await.unwrap().id;
+    let start = LoadStart {
+        source_file_name: "train.csv".to_owned(),
+        mapping_name: "kcs-import".to_owned(),
+        principal: owner,
+        started_at: now(),
+    };
+    let outcome = LoadOutcome {
+        bytes_sha256: Hash256::of(b"rows"),
+        rows_read: 10,
+        rows_accepted: 8,
+        rows_quarantined: 2,
+        finished_at: at("2026-11-24T16:01:00Z"),
+    };
+    let id = ledger.start_load(&start).await.unwrap();
+    assert_eq!(ledger.load(id).await.unwrap().outcome, None);
+    assert_eq!(ledger.load_of(outcome.bytes_sha256, "kcs-import").await.unwrap(), None);
+    let lost = LoadOutcome { rows_quarantined: 1, ..outcome.clone() };
+    assert!(matches!(ledger.finish_load(id, &lost).await, Err(LedgerError::Invalid { .. })));
+
+    ledger.finish_load(id, &outcome).await.unwrap();
+    let load = ledger.load(id).await.unwrap();
+    assert_eq!((&load.start, load.outcome.as_ref()), (&start, Some(&outcome)));
+    assert!(matches!(ledger.finish_load(id, &outcome).await, Err(LedgerError::Already { .. })));
+    assert!(matches!(ledger.finish_load(LoadId(99), &outcome).await, Err(LedgerError::Unknown { .. })));
+    assert_eq!(ledger.load_of(outcome.bytes_sha256, "kcs-import").await.unwrap(), Some(load.clone()));
+    assert_eq!(ledger.load_of(outcome.bytes_sha256, "other").await.unwrap(), None);
+    assert_eq!(ledger.loads().await.unwrap(), [load]);
+
+    let stranger = LoadStart { principal: PrincipalId(99), ..start };
+    let error = ledger.start_load(&stranger).await.unwrap_err();
+    assert_eq!(error.to_string(), "a load names a row the ledger does not hold; first record its principal");
+}
+
+#[tokio::test]
+async fn a_bundle_is_registered_once() {
+    let place = Place::new();
+    let ledger = place.open().await;
+    let first = bundle(BUNDLE, "first", &ledger).await;
+    assert!(ledger.register_bundle(&first).await.unwrap());
+    assert!(!ledger.register_bundle(&bundle(BUNDLE, "again", &ledger).await).await.unwrap());
+    assert_eq!(ledger.bundle(BUNDLE).await.unwrap(), first);
+    assert_eq!(ledger.bundles().await.unwrap().as_slice(), slice::from_ref(&first));
+    let unreadable = tidegate_ledger::Bundle { summary: "{".to_owned(), ..first };
+    assert!(matches!(ledger.register_bundle(&unreadable).await, Err(LedgerError::Invalid { .. })));
+    assert!(matches!(ledger.bundle(Hash256::of(b"")).await, Err(LedgerError::Unknown { .. })));
+}
+
+async fn activate(ledger: &Ledger, alias: &str, bundle: Hash256, from: &str) -> Result<(), LedgerError> {
+    let activation = Activation {
+        alias: alias.to_owned(),
+        bundle,
+        effective_from: at(from),
+        activated_by: ledger.local_owner().await.unwrap().id,
+        recorded_at: now(),
+    };
+    ledger.activate_bundle(&activation).await
+}
+
+#[tokio::test]
+async fn an_activation_holds_from_its_time_until_the_next() {
+    let place = Place::new();
+    let ledger = place.open().await;
+    let [a, b, c] = [b"a", b"b", b"c"].map(|content| Hash256::of(content));
+    for hash in [a, b, c] {
+        ledger.register_bundle(&bundle(hash, "bundle", &ledger).await).await.unwrap();
+    }
+    // Recorded out of order, and the third takes the place of the second at the same instant.
+    activate(&ledger, "default", b, "2026-03-01T00:00:00Z").await.unwrap();
+    activate(&ledger, "default", a, "2026-01-01T00:00:00Z").await.unwrap();
+    activate(&ledger, "default", c, "2026-03-01T00:00:00Z").await.unwrap();
+    activate(&ledger, "trial", b, "2026-02-01T00:00:00Z").await.unwrap();
+
+    let cases = [
+        ("default", "2025-12-31T23:59:59.999999Z", None),
+        ("default", "2026-01-01T00:00:00Z", Some(a)),
+        ("default", "2026-02-28T23:59:59.999999Z", Some(a)),
+        ("default", "2026-03-01T00:00:00Z", Some(c)),
+        ("default", "2030-01-01T00:00:00Z", Some(c)),
+        ("trial", "2026-01-31T00:00:00Z", None),
+        ("trial", "2030-01-01T00:00:00Z", Some(b)),
+        ("unknown", "2030-01-01T00:00:00Z", None),
+    ];
+    for (alias, time, expected) in cases {
+        let active = ledger.active_bundle(alias, at(time)).await.unwrap();
+        assert_eq!(active.map(|activation| activation.bundle), expected, "{alias} at {time}");
+    }
+    let order: Vec<Hash256> =
+        ledger.activations().await.unwrap().into_iter().map(|activation| activation.bundle).collect();
+    assert_eq!(order, [b, a, c, b]);
+    let unregistered = activate(&ledger, "default", BUNDLE, "2026-01-01T00:00:00Z").await;
+    assert!(matches!(unregistered, Err(LedgerError::UnknownReference { .. })));
+}
+
+#[tokio::test]
+async fn policy_states_are_derived_from_the_newest() {
+    let place = Place::new();
+    let ledger = place.open().await;
+    let mut first = policy_state("{ \"floor\": 0.01 }", None);
+    first.effective_from = at("2026-01-01T00:00:00Z");
+    let one = ledger.append_policy_state(&first).await.unwrap();
+    let mut second = policy_state("{\"floor\":0.02}", Some(one));
+    second.effective_from = at("2026-02-01T00:00:00Z");
+    let two = ledger.append_policy_state(&second).await.unwrap();
+    assert_eq!((one, two), (PolicyStateVersion(1), PolicyStateVersion(2)));
+
+    let error = ledger.append_policy_state(&policy_state("{}", Some(one))).await.unwrap_err();
+    assert_eq!(
+        error.to_string(),
+        "a policy state was derived from version 1, but the newest is version 2; derive it again"
+    );
+    assert!(matches!(
+        ledger.append_policy_state(&policy_state("{} {}", Some(two))).await,
+        Err(LedgerError::Invalid { .. })
+    ));
+
+    let stored = ledger.policy_state(one).await.unwrap();
+    assert_eq!((stored.sha256, stored.state), (Hash256::of(b"{ \"floor\": 0.01 }"), first));
+    let in_force = |time| {
+        let ledger = ledger.clone();
+        async move { ledger.policy_state_at(at(time)).await.unwrap().map(|state| state.version) }
+    };
+    assert_eq!(in_force("2025-12-31T00:00:00Z").await, None);
+    assert_eq!(in_force("2026-01-31T00:00:00Z").await, Some(one));
+    assert_eq!(in_force("2026-02-01T00:00:00Z").await, Some(two));
+    assert_eq!(ledger.newest_policy_state().await.unwrap().unwrap().version, two);
+
+    place.tamper("UPDATE policy_states SET content = '{}' WHERE version = 1").await;
+    let error = ledger.policy_state(one).await.unwrap_err();
+    assert!(matches!(error, LedgerError::Damaged { table: "policy_states", .. }), "{error}");
+}
+
+#[tokio::test]
+async fn a_decision_run_names_what_it_decided_with() {
+    let place = Place::new();
+    let ledger = place.filled().await;
+    let start = RunStart {
+        bundle: BUNDLE,
+        policy_state: PolicyStateVersion(1),
+        period: period(),
+        snapshot_number: 12,
+        started_at: now(),
+    };
+    let outcome = RunOutcome { rows: 54_000, finished_at: at("2026-11-24T17:00:00Z") };
+    let id = ledger.start_decision_run(&start).await.unwrap();
+    assert_eq!(ledger.decision_run(id).await.unwrap().outcome, None);
+    ledger.finish_decision_run(id, &outcome).await.unwrap();
+    let run = ledger.decision_run(id).await.unwrap();
+    assert_eq!((&run.start, run.outcome.as_ref()), (&start, Some(&outcome)));
+    assert_eq!(ledger.decision_runs().await.unwrap(), [run]);
+    assert!(matches!(ledger.finish_decision_run(id, &outcome).await, Err(LedgerError::Already { .. })));
+    let missing = ledger.finish_decision_run(DecisionRunId(99), &outcome).await;
+    assert!(matches!(missing, Err(LedgerError::Unknown { .. })));
+    let stranger = RunStart { policy_state: PolicyStateVersion(9), ..start };
+    let error = ledger.start_decision_run(&stranger).await;
+    assert!(matches!(error, Err(LedgerError::UnknownReference { .. })));
+}

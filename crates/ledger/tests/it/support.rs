@@ -1,0 +1,97 @@
+//! A ledger in a folder of its own, filled with what commitments need, and a door around it for tampering.
+
+use std::path::PathBuf;
+
+use chrono::{DateTime, Utc};
+use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection};
+use sqlx::{AssertSqlSafe, ConnectOptions as _};
+use tempfile::TempDir;
+use tidegate_ledger::{
+    Bundle, Hash256, Ledger, NewCommitment, NewPolicyState, Period, PeriodKey, PolicyStateVersion,
+};
+
+pub const BUNDLE: Hash256 = Hash256::new([0xb0; 32]);
+
+pub fn at(text: &str) -> DateTime<Utc> {
+    text.parse().unwrap()
+}
+
+pub fn now() -> DateTime<Utc> {
+    at("2026-11-24T16:00:00.123456Z")
+}
+
+pub fn period() -> Period {
+    "2026-11".parse().unwrap()
+}
+
+pub struct Place {
+    folder: TempDir,
+}
+
+impl Place {
+    pub fn new() -> Self {
+        Self { folder: tempfile::tempdir().unwrap() }
+    }
+
+    pub fn file(&self) -> PathBuf {
+        self.folder.path().join("ledger.sqlite")
+    }
+
+    pub async fn open(&self) -> Ledger {
+        Ledger::open(&self.file(), now()).await.unwrap()
+    }
+
+    /// A ledger with one bundle, one policy state and the key of one period.
+    pub async fn filled(&self) -> Ledger {
+        let ledger = self.open().await;
+        ledger.register_bundle(&bundle(BUNDLE, "first", &ledger).await).await.unwrap();
+        ledger.append_policy_state(&policy_state("{\"floor\":0.01}", None)).await.unwrap();
+        ledger.add_period_key(period(), &PeriodKey::new([7; 32]), now()).await.unwrap();
+        ledger
+    }
+
+    /// A connection that knows nothing of the ledger's rules but what the file itself enforces.
+    pub async fn raw(&self) -> SqliteConnection {
+        SqliteConnectOptions::new().filename(self.file()).connect().await.unwrap()
+    }
+
+    /// Runs statements as somebody would who has the file and drops its triggers and foreign keys.
+    pub async fn tamper(&self, sql: &str) {
+        let mut raw = self.raw().await;
+        let triggers: Vec<String> =
+            sqlx::query_scalar("SELECT name FROM sqlite_schema WHERE type = 'trigger'")
+                .fetch_all(&mut raw)
+                .await
+                .unwrap();
+        let drops: Vec<String> = triggers.iter().map(|name| format!("DROP TRIGGER {name};")).collect();
+        let script = format!("PRAGMA foreign_keys = OFF; {} {sql}", drops.concat());
+        sqlx::raw_sql(AssertSqlSafe(script)).execute(&mut raw).await.unwrap();
+    }
+}
+
+pub async fn bundle(hash: Hash256, name: &str, ledger: &Ledger) -> Bundle {
+    Bundle {
+        hash,
+        name: name.to_owned(),
+        created_at: now(),
+        created_by: ledger.local_owner().await.unwrap().id,
+        summary: "{\"rules\":3}".to_owned(),
+    }
+}
+
+pub fn policy_state(content: &str, based_on: Option<PolicyStateVersion>) -> NewPolicyState {
+    NewPolicyState { content: content.to_owned(), effective_from: now(), based_on, recorded_at: now() }
+}
+
+/// `count` commitments, each different from the others.
+pub fn commitments(count: usize, writer: &str) -> Vec<NewCommitment> {
+    (0..count)
+        .map(|number| NewCommitment {
+            root: format!("{writer}/house-{number}"),
+            p_parts: format!("{{\"p\":{}}}", number as f64 / count as f64).into_bytes(),
+            policy_state: PolicyStateVersion(1),
+            bundle: BUNDLE,
+            salt: *Hash256::of(format!("{writer}{number}").as_bytes()).as_bytes(),
+        })
+        .collect()
+}

@@ -1,0 +1,80 @@
+//! What the file itself refuses, whoever writes to it.
+
+use sqlx::AssertSqlSafe;
+use tidegate_ledger::Activation;
+
+use crate::support::{BUNDLE, Place, commitments, now, period};
+
+async fn place_with_one_of_each() -> Place {
+    let place = Place::new();
+    let ledger = place.filled().await;
+    let activation = Activation {
+        alias: "default".to_owned(),
+        bundle: BUNDLE,
+        effective_from: now(),
+        activated_by: ledger.local_owner().await.unwrap().id,
+        recorded_at: now(),
+    };
+    ledger.activate_bundle(&activation).await.unwrap();
+    ledger.append_commitments(period(), &commitments(3, "a")).await.unwrap();
+    ledger.close().await;
+    place
+}
+
+/// Checks that the file refuses `sql` with a message that contains `refusal`.
+async fn refused(place: &Place, sql: &str, refusal: &str) {
+    let result = sqlx::raw_sql(AssertSqlSafe(sql.to_owned())).execute(&mut place.raw().await).await;
+    let error = result.expect_err(sql).to_string();
+    assert!(error.contains(refusal), "{sql}: {error}");
+}
+
+#[tokio::test]
+async fn append_only_tables_refuse_update_delete_and_replace() {
+    let place = place_with_one_of_each().await;
+    let tables = [
+        ("bundles", "name = 'x'"),
+        ("bundle_activations", "alias = 'x'"),
+        ("policy_states", "content = '{}'"),
+        ("commitments", "root = 'x'"),
+    ];
+    for (table, change) in tables {
+        refused(&place, &format!("UPDATE {table} SET {change}"), "append-only").await;
+        refused(&place, &format!("DELETE FROM {table}"), "append-only").await;
+        refused(&place, &format!("INSERT OR REPLACE INTO {table} SELECT * FROM {table}"), "append-only")
+            .await;
+    }
+}
+
+#[tokio::test]
+async fn numbers_without_gap_are_kept_by_the_file() {
+    let place = place_with_one_of_each().await;
+    let skip =
+        "INSERT INTO commitments SELECT period, 5, root, p_parts, policy_state_version, bundle_hash, salt,
+        previous, hash FROM commitments WHERE sequence = 3";
+    refused(&place, skip, "has no gap").await;
+    let skip = "INSERT INTO policy_states SELECT 3, content, sha256, effective_from, based_on, recorded_at
+        FROM policy_states";
+    refused(&place, skip, "have no gap").await;
+}
+
+#[tokio::test]
+async fn a_period_key_is_neither_replaced_nor_deleted_nor_hidden_again() {
+    let place = place_with_one_of_each().await;
+    refused(&place, "UPDATE period_keys SET key = randomblob(32)", "never changed").await;
+    refused(&place, "UPDATE period_keys SET key = randomblob(32), revealed_at = 1", "never changed").await;
+    refused(&place, "DELETE FROM period_keys", "never deleted").await;
+    refused(&place, "INSERT OR REPLACE INTO period_keys SELECT * FROM period_keys", "never replaced").await;
+    place.open().await.reveal_period_key(period(), now()).await.unwrap();
+    refused(&place, "UPDATE period_keys SET revealed_at = NULL", "never changed").await;
+    refused(&place, "UPDATE period_keys SET revealed_at = 2", "never changed").await;
+}
+
+#[tokio::test]
+async fn there_is_one_local_owner_and_nobody_is_deleted() {
+    let place = place_with_one_of_each().await;
+    let second =
+        "INSERT INTO principals (name, kind, roles, created_at) VALUES ('x', 'local-owner', '[]', 0)";
+    refused(&place, second, "UNIQUE").await;
+    refused(&place, "DELETE FROM principals", "never deleted").await;
+    refused(&place, "UPDATE principals SET disabled_at = 1", "CHECK").await;
+}

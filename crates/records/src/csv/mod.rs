@@ -1,0 +1,238 @@
+//! CSV sources: rows read one by one through a mapping, with the original text of every row at hand.
+
+mod tee;
+
+use crate::finding::{Finding, Severity};
+use crate::mapping::{MappedRecord, Mapping, RowMapper};
+use crate::class::Defined;
+use crate::model::Declaration;
+use crate::path::Pointer;
+use std::io::Read;
+use tee::Tee;
+
+/// Longest row in bytes unless the configuration says otherwise.
+pub const MAX_ROW_BYTES: usize = 1 << 20;
+
+/// Why a CSV source cannot be read on.
+#[derive(Debug, thiserror::Error)]
+pub enum CsvError {
+    /// The header lacks columns that the mapping needs.
+    #[error("the file lacks the column{} {}; its header has: {header}", plural(.missing.len()), quoted(.missing))]
+    MissingColumns {
+        /// Columns the mapping needs.
+        missing: Vec<String>,
+        /// Columns there are.
+        header: String,
+    },
+    /// The file is empty.
+    #[error("the file is empty; a header row is needed")]
+    Empty,
+    /// The source cannot be read, or a row is longer than the limit.
+    #[error("the source cannot be read at line {line}: {cause}")]
+    Unreadable {
+        /// Line from 1.
+        line: u64,
+        /// What the reader says.
+        cause: csv::Error,
+    },
+}
+
+fn plural(count: usize) -> &'static str {
+    if count == 1 { "" } else { "s" }
+}
+
+fn quoted(names: &[String]) -> String {
+    names.iter().map(|n| format!("`{n}`")).collect::<Vec<_>>().join(", ")
+}
+
+/// One row of a CSV source.
+#[derive(Debug, Clone, PartialEq)]
+pub struct CsvRow {
+    /// Line where the row starts, from 1.
+    pub line: u64,
+    /// Position among the rows after the header, from 1.
+    pub number: u64,
+    /// What the row says.
+    pub record: MappedRecord,
+}
+
+/// Reads the rows of a CSV source through a mapping.
+pub struct CsvReader<R> {
+    reader: csv::Reader<Tee<R>>,
+    mapper: RowMapper,
+    fields: usize,
+    row: csv::ByteRecord,
+    number: u64,
+}
+
+impl<R: Read> CsvReader<R> {
+    /// Reads the header and binds the mapping to it.
+    ///
+    /// # Errors
+    /// When the header lacks a column that the mapping needs.
+    pub fn new(source: R, mapping: &Mapping, max_row_bytes: usize) -> Result<Self, CsvError> {
+        let mut reader = csv::ReaderBuilder::new()
+            .delimiter(mapping.delimiter)
+            .has_headers(false)
+            .flexible(true)
+            .from_reader(Tee::new(source, max_row_bytes));
+        let mut header = csv::ByteRecord::new();
+        let found = reader.read_byte_record(&mut header).map_err(|cause| CsvError::Unreadable { line: 1, cause })?;
+        if !found {
+            return Err(CsvError::Empty);
+        }
+        let names: Vec<String> = header
+            .iter()
+            .map(|h| String::from_utf8_lossy(h).trim_start_matches('\u{feff}').trim().to_owned())
+            .collect();
+        let mapper = RowMapper::bind(mapping, &names)
+            .map_err(|missing| CsvError::MissingColumns { missing, header: names.join(", ") })?;
+        Ok(Self { reader, mapper, fields: names.len(), row: header, number: 0 })
+    }
+
+    /// The next row; `None` at the end of the source.
+    ///
+    /// # Errors
+    /// When the source cannot be read on.
+    pub fn next_row(&mut self) -> Result<Option<CsvRow>, CsvError> {
+        let start = self.reader.position().clone();
+        self.reader.get_mut().forget_before(start.byte());
+        let found = self
+            .reader
+            .read_byte_record(&mut self.row)
+            .map_err(|cause| CsvError::Unreadable { line: start.line(), cause })?;
+        if !found {
+            return Ok(None);
+        }
+        self.number += 1;
+        let line = self.row.position().map_or(start.line(), csv::Position::line);
+        let record = if self.row.len() != self.fields {
+            let message =
+                format!("the row has {} fields, the header {}; check the quotes around it", self.row.len(), self.fields);
+            refused("csv.field-count", line, message)
+        } else if let Some(position) = self.row.iter().position(|f| std::str::from_utf8(f).is_err()) {
+            let message = format!("field {} is not UTF-8; convert the file", position + 1);
+            refused("csv.encoding", line, message)
+        } else {
+            let row = &self.row;
+            self.mapper.map(|i| row.get(i).and_then(|f| std::str::from_utf8(f).ok()), line)
+        };
+        Ok(Some(CsvRow { line, number: self.number, record }))
+    }
+
+    /// Bytes read so far, for progress.
+    pub fn bytes_read(&self) -> u64 {
+        self.reader.position().byte()
+    }
+
+    /// Text of the row that was read last, exactly as it stands in the source but for its line end.
+    pub fn raw(&self) -> String {
+        let start = self.row.position().map_or(0, csv::Position::byte);
+        let bytes = self.reader.get_ref().between(start, self.reader.position().byte());
+        escape_non_utf8(bytes).trim_end_matches(['\r', '\n']).to_owned()
+    }
+}
+
+fn refused(code: &'static str, line: u64, message: String) -> MappedRecord {
+    let pointer = Pointer::root(Declaration::DEFINITION);
+    let finding = Finding { code, severity: Severity::Error, pointer, line: Some(line), message };
+    MappedRecord { findings: vec![finding], ..MappedRecord::default() }
+}
+
+/// Text of bytes; those that are not UTF-8 become `\xNN`.
+pub(crate) fn escape_non_utf8(bytes: &[u8]) -> String {
+    let mut text = String::with_capacity(bytes.len());
+    for chunk in bytes.utf8_chunks() {
+        text.push_str(chunk.valid());
+        for byte in chunk.invalid() {
+            text.push_str(&format!("\\x{byte:02X}"));
+        }
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::mapping::shipped;
+
+    const HEADER: &str = "Declaration ID,Date,Office ID,Process Type,Import Type,Import Use,Payment Type,\
+        Mode of Transport,Declarant ID,Importer ID,Seller ID,Courier ID,HS6 Code,Country of Departure,\
+        Country of Origin,Tax Rate,Tax Type,Country of Origin Indicator,Net Mass,Item Price,Fraud,Critical Fraud\n";
+    const ROW: &str = "77854751,2020-01-01,20,B,11,21,11,40,X4,WI,8D,,620822,CN,CN,5.2,FCN1,B,20.7,5353.02,1,2\n";
+
+    fn rows(text: &str) -> Vec<(CsvRow, String)> {
+        let mapping = shipped("kcs-import").unwrap();
+        let mut reader = CsvReader::new(text.as_bytes(), &mapping, MAX_ROW_BYTES).unwrap();
+        let mut rows = Vec::new();
+        while let Some(row) = reader.next_row().unwrap() {
+            rows.push((row, reader.raw()));
+        }
+        rows
+    }
+
+    #[test]
+    fn a_row_becomes_a_declaration_and_an_inspection() {
+        let rows = rows(&format!("{HEADER}{ROW}"));
+        let record = &rows[0].0.record;
+        assert_eq!(record.findings, []);
+        let declaration = &record.declaration;
+        let item = &declaration.goods_shipment.government_agency_goods_item[0];
+        assert_eq!(declaration.declaration_id().as_deref(), Some("77854751"));
+        assert_eq!(declaration.border_transport_means.mode_code.as_deref(), Some("4"));
+        assert_eq!(declaration.consignment.carrier.id, None);
+        assert_eq!(item.commodity.classification[0].id.as_deref(), Some("620822"));
+        let price = item.commodity.invoice_line.item_charge_amount.as_ref().unwrap();
+        assert_eq!((price.value.to_string().as_str(), price.currency.as_deref()), ("5353.02", Some("KRW")));
+        let inspection = record.inspection.as_ref().unwrap();
+        assert_eq!(inspection.result_code.as_deref(), Some("discrepancy"));
+        assert_eq!(inspection.finding[0].severity_code.as_deref(), Some("critical"));
+        assert_eq!(crate::validate::validate(declaration), []);
+    }
+
+    #[test]
+    fn a_bad_row_keeps_its_text_and_says_where_it_is() {
+        let bad = ROW.replace("2020-01-01", "01/01/2020").replace("20.7", "twenty");
+        let text = format!("{HEADER}{ROW}{bad}1,2\n\"7\n8\",x\n{ROW}");
+        let rows = rows(&text);
+        assert_eq!(rows.len(), 5);
+        let (row, raw) = &rows[1];
+        assert_eq!(raw, bad.trim_end());
+        let codes: Vec<_> = row.record.findings.iter().map(|f| (f.code, f.line)).collect();
+        assert_eq!(codes, [("value.unreadable", Some(3)); 3], "date of declaration, mass, date of inspection");
+        assert!(row.record.findings[0].message.contains("%Y-%m-%d"), "{}", row.record.findings[0].message);
+        assert_eq!((rows[2].0.record.findings[0].code, rows[2].1.as_str()), ("csv.field-count", "1,2"));
+        assert_eq!((rows[3].0.line, rows[3].1.as_str()), (5, "\"7\n8\",x"));
+        assert_eq!((rows[4].0.line, rows[4].0.record.findings.len()), (7, 0));
+    }
+
+    #[test]
+    fn a_file_that_does_not_fit_the_mapping_says_what_is_missing() {
+        let mapping = shipped("kcs-import").unwrap();
+        let open = |text: &'static str| CsvReader::new(text.as_bytes(), &mapping, MAX_ROW_BYTES).err().unwrap();
+        let message = open("Declaration ID,Datum\n").to_string();
+        assert!(message.starts_with("the file lacks the columns `Date`, "), "{message}");
+        assert!(matches!(open(""), CsvError::Empty));
+    }
+
+    #[test]
+    fn a_row_without_end_stops_at_the_limit() {
+        let mapping = shipped("kcs-import").unwrap();
+        let text = format!("{HEADER}\"{}", "x".repeat(300_000));
+        let mut reader = CsvReader::new(text.as_bytes(), &mapping, 100_000).unwrap();
+        let error = reader.next_row().unwrap_err().to_string();
+        assert!(error.contains("line 2") , "{error}");
+    }
+
+    #[test]
+    fn bytes_that_are_not_utf8_are_set_aside_readably() {
+        let mapping = shipped("kcs-import").unwrap();
+        let mut bytes = format!("{HEADER}{}", ROW.replace("FCN1", "FCN?")).into_bytes();
+        let at = bytes.iter().rposition(|b| *b == b'?').unwrap();
+        bytes[at] = 0xE9;
+        let mut reader = CsvReader::new(bytes.as_slice(), &mapping, MAX_ROW_BYTES).unwrap();
+        let row = reader.next_row().unwrap().unwrap();
+        assert_eq!(row.record.findings[0].code, "csv.encoding");
+        assert!(reader.raw().contains("\\xE9"));
+    }
+}

@@ -1,0 +1,18 @@
+//! Canonical JSON: records as objects with the field names of the model, one record a line (NDJSON).
+//!
+//! A line is a declaration, or `{"declaration": {…}, "inspection": {…}}`. What is empty is left out. Decimals are
+//! text, so that no digit is lost: a rate is `"12.5"`, an amount `{"value": "12.5", "currency": "GBP"}`, a
+//! measure `{"value": "3", "unit": "KGM"}`; counts are numbers, moments follow RFC 3339 in UTC. Text has no
+//! white space around it, and masses without a unit are in kilograms, as in every other format.
+//!
+//! Codes of the findings made here: `json.not-well-formed`, `json.encoding`, `json.limit`, `json.unknown-key`,
+//! `json.duplicate-key`, `json.wrong-type` and `value.unreadable` are errors; `json.empty-object` is a warning.
+
+mod lines;
+mod reader;
+mod scalar;
+mod value;
+mod writer;
+
+pub use reader::{JsonLimits, JsonReader, ParsedRecord};
+pub use writer::{Json, write_record};

@@ -1,0 +1,288 @@
+//! Table definitions: the single source of the lake's schema, the data dictionary and the default
+//! classification. A column takes its type, WCO id and format from the class field it comes from.
+
+use crate::class::{ClassDefinition, FieldDefinition, FieldKind, LeafKind};
+use crate::path::{ParsePathError, Path};
+use arrow::datatypes::{DataType, Field, Fields, Schema, SchemaRef, TimeUnit};
+use std::collections::HashMap;
+use std::sync::Arc;
+
+/// Total digits and digits after the point of money (`n..16,3`).
+pub const AMOUNT_DECIMALS: (u8, i8) = (19, 3);
+/// Total digits and digits after the point of masses, quantities and rates (`n..16,6`).
+pub const MEASURE_DECIMALS: (u8, i8) = (22, 6);
+
+/// Business domain a table belongs to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Domain {
+    /// Declarations and goods items.
+    Declaration,
+    /// Inspections and their findings.
+    Inspection,
+    /// Enterprises and their grades.
+    Enterprise,
+    /// Assessments and decisions.
+    Risk,
+    /// Loads, quarantine and findings about data.
+    Quality,
+}
+
+/// Default grade of a column under GB/T 43697-2024; general data is split into levels 1 to 4.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Grade {
+    /// May be published.
+    General1,
+    /// Internal.
+    General2,
+    /// About one enterprise's trade.
+    General3,
+    /// Identifies or concerns a person, or reveals how risk is assessed.
+    General4,
+}
+
+impl Grade {
+    /// Name in the dictionary.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::General1 => "general-1",
+            Self::General2 => "general-2",
+            Self::General3 => "general-3",
+            Self::General4 => "general-4",
+        }
+    }
+}
+
+/// Where a column's value comes from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Source {
+    /// Part of the key or provenance of the row, given when the row is written.
+    Key(Key),
+    /// A text, count, decimal or moment at a path.
+    Leaf(&'static str),
+    /// Value of the amount or measure at a path.
+    Value(&'static str),
+    /// Currency of the amount or unit of the measure at a path.
+    Unit(&'static str),
+    /// Value in kilograms of the mass at a path, whose unit is always `KGM`.
+    Kilograms(&'static str),
+    /// First six digits of the code at a path.
+    Hs6(&'static str),
+    /// All occurrences of the repeating class at a path.
+    List(&'static str),
+    /// Every value that has no column of its own, with its path.
+    Other,
+}
+
+/// Key and provenance columns.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Key {
+    /// Calendar month of acceptance, the partition.
+    Month,
+    /// Name of the declaration.
+    DeclarationId,
+    /// Load that brought the row.
+    LoadId,
+    /// Position of the record in its source, from 1.
+    SourceRow,
+}
+
+/// One column.
+#[derive(Debug, Clone, Copy)]
+pub struct Column {
+    /// Lake column: snake case, domain first, unit last.
+    pub name: &'static str,
+    /// Where the value comes from.
+    pub source: Source,
+    /// Unit of the value, when it has one.
+    pub unit: Option<&'static str>,
+    /// Default grade.
+    pub grade: Grade,
+    /// One sentence; empty to take the sentence of the class field.
+    pub description: &'static str,
+}
+
+/// One table.
+#[derive(Debug)]
+pub struct Table {
+    /// Name in the lake and in SQL.
+    pub name: &'static str,
+    /// Business domain.
+    pub domain: Domain,
+    /// One sentence.
+    pub description: &'static str,
+    /// Class whose instances are the rows.
+    pub class: &'static ClassDefinition,
+    /// Columns in order.
+    pub columns: &'static [Column],
+    /// Repeating classes below `class` that are tables of their own.
+    pub elsewhere: &'static [&'static str],
+}
+
+impl Column {
+    /// Class field the column comes from, with its path.
+    ///
+    /// # Errors
+    /// When the definition names a path that does not exist.
+    pub fn field(
+        &self,
+        class: &'static ClassDefinition,
+    ) -> Result<Option<(Path, &'static FieldDefinition)>, ParsePathError> {
+        match self.source {
+            Source::Key(_) | Source::Other => Ok(None),
+            Source::List(path) => {
+                let parsed = Path::parse(class, path)?;
+                let field = field_at(class, path);
+                Ok(field.map(|f| (parsed, f)))
+            }
+            Source::Leaf(path)
+            | Source::Value(path)
+            | Source::Unit(path)
+            | Source::Kilograms(path)
+            | Source::Hs6(path) => Path::parse_leaf(class, path).map(Some),
+        }
+    }
+
+    /// WCO id of the field the column comes from.
+    pub fn wco_id(&self, class: &'static ClassDefinition) -> Option<&'static str> {
+        let (_, field) = self.field(class).ok()??;
+        (!field.is_extension()).then_some(field.id)
+    }
+
+    /// Path of the field the column comes from.
+    pub fn path(&self) -> Option<&'static str> {
+        match self.source {
+            Source::Key(_) | Source::Other => None,
+            Source::List(p)
+            | Source::Leaf(p)
+            | Source::Value(p)
+            | Source::Unit(p)
+            | Source::Kilograms(p)
+            | Source::Hs6(p) => Some(p),
+        }
+    }
+
+    /// Arrow type.
+    pub fn data_type(&self, class: &'static ClassDefinition) -> DataType {
+        match self.source {
+            Source::Key(Key::SourceRow) => DataType::Int64,
+            Source::Key(_) | Source::Unit(_) | Source::Hs6(_) => DataType::Utf8,
+            Source::Kilograms(_) => DataType::Decimal128(MEASURE_DECIMALS.0, MEASURE_DECIMALS.1),
+            Source::Other => DataType::List(other_values_item()),
+            Source::Leaf(path) | Source::Value(path) | Source::List(path) => {
+                field_at(class, path).map_or(DataType::Null, |field| match field.kind {
+                    FieldKind::Leaf { kind, .. } => scalar_type(kind),
+                    FieldKind::One(c) | FieldKind::Many(c) => DataType::List(list_item(c)),
+                })
+            }
+        }
+    }
+
+    /// Sentence for the dictionary.
+    pub fn sentence(&self, class: &'static ClassDefinition) -> &'static str {
+        match self.field(class) {
+            Ok(Some((_, field))) if self.description.is_empty() => field.description,
+            _ => self.description,
+        }
+    }
+}
+
+impl Table {
+    /// Arrow schema; each field carries description, WCO id, unit and grade as metadata.
+    pub fn schema(&self) -> SchemaRef {
+        let fields: Vec<Field> = self.columns.iter().map(|c| self.arrow_field(c)).collect();
+        Arc::new(Schema::new(fields))
+    }
+
+    fn arrow_field(&self, column: &Column) -> Field {
+        let nullable = !matches!(column.source, Source::Key(_) | Source::List(_) | Source::Other);
+        let mut metadata = HashMap::from([
+            ("comment".to_owned(), column.sentence(self.class).to_owned()),
+            ("tidegate.grade".to_owned(), column.grade.as_str().to_owned()),
+        ]);
+        if let Some(id) = column.wco_id(self.class) {
+            metadata.insert("tidegate.wco_id".to_owned(), id.to_owned());
+        }
+        if let Some(unit) = column.unit {
+            metadata.insert("tidegate.unit".to_owned(), unit.to_owned());
+        }
+        Field::new(column.name, column.data_type(self.class), nullable).with_metadata(metadata)
+    }
+
+    /// Column of a name.
+    pub fn column(&self, name: &str) -> Option<&'static Column> {
+        self.columns.iter().find(|c| c.name == name)
+    }
+}
+
+/// Arrow type of the value of a leaf; an amount or a measure gives the type of its number.
+pub fn scalar_type(kind: LeafKind) -> DataType {
+    match kind {
+        LeafKind::Text => DataType::Utf8,
+        LeafKind::Count => DataType::Int64,
+        LeafKind::Amount => DataType::Decimal128(AMOUNT_DECIMALS.0, AMOUNT_DECIMALS.1),
+        LeafKind::Decimal | LeafKind::Measure => DataType::Decimal128(MEASURE_DECIMALS.0, MEASURE_DECIMALS.1),
+        LeafKind::Time => DataType::Timestamp(TimeUnit::Microsecond, Some("UTC".into())),
+    }
+}
+
+/// Item of a list column of a repeating class: a struct with the fields of the class, nested classes as structs.
+pub fn list_item(class: &'static ClassDefinition) -> Arc<Field> {
+    Arc::new(Field::new("element", DataType::Struct(struct_fields(class)), false))
+}
+
+/// Struct fields of a class; an amount or a measure becomes two fields, value and unit.
+pub fn struct_fields(class: &'static ClassDefinition) -> Fields {
+    let mut fields = Vec::new();
+    for field in class.fields {
+        match field.kind {
+            FieldKind::Leaf { kind, .. } => {
+                fields.push(Field::new(field.name, scalar_type(kind), true));
+                if let Some(unit) = unit_name(field, kind) {
+                    fields.push(Field::new(unit, DataType::Utf8, true));
+                }
+            }
+            FieldKind::One(child) => {
+                fields.push(Field::new(field.name, DataType::Struct(struct_fields(child)), false));
+            }
+            FieldKind::Many(child) => {
+                fields.push(Field::new(field.name, DataType::List(list_item(child)), false));
+            }
+        }
+    }
+    Fields::from(fields)
+}
+
+fn unit_name(field: &FieldDefinition, kind: LeafKind) -> Option<String> {
+    match kind {
+        LeafKind::Amount => Some(format!("{}_currency", field.name)),
+        LeafKind::Measure => Some(format!("{}_unit", field.name)),
+        _ => None,
+    }
+}
+
+/// Fields of one value without a column of its own: path, value, unit.
+pub fn other_values_fields() -> Fields {
+    let text = |name: &str, nullable| Field::new(name, DataType::Utf8, nullable);
+    Fields::from(vec![text("path", false), text("value", false), text("unit", true)])
+}
+
+/// Item of the column that keeps values without a column of their own.
+pub fn other_values_item() -> Arc<Field> {
+    Arc::new(Field::new("element", DataType::Struct(other_values_fields()), false))
+}
+
+/// Field a path ends at, leaf or class.
+fn field_at(class: &'static ClassDefinition, path: &str) -> Option<&'static FieldDefinition> {
+    let mut here = Some(class);
+    let mut last = None;
+    for step in path.split('/') {
+        let name = step.split('[').next().unwrap_or(step);
+        let field = here?.fields.iter().find(|f| f.element == name || f.name == name)?;
+        here = match field.kind {
+            FieldKind::Leaf { .. } => None,
+            FieldKind::One(c) | FieldKind::Many(c) => Some(c),
+        };
+        last = Some(field);
+    }
+    last
+}

@@ -1,0 +1,82 @@
+//! The table of declarations: one row for each accepted version of a declaration.
+
+use super::{DECLARATION_ID, LOAD_ID, MONTH, OTHER, SOURCE_ROW, column};
+use crate::class::Defined;
+use crate::model::Declaration;
+use crate::table::Grade::{General1, General2, General3};
+use crate::table::Source::{Leaf, List, Unit, Value};
+use crate::table::{Column, Domain, Table};
+
+/// One row for each accepted version of a declaration; goods items are in [`super::GOODS_ITEM`].
+pub static DECLARATION: Table = Table {
+    name: "declaration",
+    domain: Domain::Declaration,
+    description: "Declarations as lodged, one row for each version.",
+    class: Declaration::DEFINITION,
+    columns: COLUMNS,
+    elsewhere: &["GoodsShipment/GovernmentAgencyGoodsItem"],
+};
+
+const COLUMNS: &[Column] = &[
+    MONTH,
+    DECLARATION_ID,
+    column("version_number", Leaf("VersionNumeric"), General1),
+    column("accepted_at", Leaf("AcceptanceDateTime"), General2),
+    column("issued_at", Leaf("IssueDateTime"), General2),
+    column("function_code", Leaf("FunctionCode"), General1),
+    column("declaration_type_code", Leaf("TypeCode"), General1),
+    column("lrn", Leaf("FunctionalReferenceID"), General3),
+    column("mrn", Leaf("ID"), General3),
+    column("office_id", Leaf("DeclarationOfficeID"), General2),
+    column("goods_item_count", Leaf("GoodsItemQuantity"), General2),
+    column("package_count", Leaf("TotalPackageQuantity"), General2),
+    column("gross_mass_total", Value("TotalGrossMassMeasure"), General3),
+    column("gross_mass_total_unit", Unit("TotalGrossMassMeasure"), General1),
+    column("invoice_amount", Value("InvoiceAmount"), General3),
+    column("invoice_currency", Unit("InvoiceAmount"), General1),
+    column("declarant_id", Leaf("Declarant/ID"), General3),
+    column("agent_id", Leaf("Agent/ID"), General3),
+    column("agent_function_code", Leaf("Agent/FunctionCode"), General2),
+    column("exporter_id", Leaf("Exporter/ID"), General3),
+    column("exporter_name", Leaf("Exporter/Name"), General3),
+    column("exporter_country_code", Leaf("Exporter/Address/CountryCode"), General2),
+    column("importer_id", Leaf("GoodsShipment/Importer/ID"), General3),
+    column("importer_name", Leaf("GoodsShipment/Importer/Name"), General3),
+    column("consignee_id", Leaf("GoodsShipment/Consignee/ID"), General3),
+    column("consignee_name", Leaf("GoodsShipment/Consignee/Name"), General3),
+    column("seller_id", Leaf("GoodsShipment/Seller/ID"), General3),
+    column("seller_name", Leaf("GoodsShipment/Seller/Name"), General3),
+    column("buyer_id", Leaf("GoodsShipment/Buyer/ID"), General3),
+    column("buyer_name", Leaf("GoodsShipment/Buyer/Name"), General3),
+    column("carrier_id", Leaf("Consignment/Carrier/ID"), General3),
+    column("export_country_code", Leaf("GoodsShipment/ExportCountry/ID"), General2),
+    column("destination_country_code", Leaf("GoodsShipment/Destination/CountryCode"), General2),
+    column("transaction_nature_code", Leaf("GoodsShipment/TransactionNatureCode"), General2),
+    column("incoterm_code", Leaf("GoodsShipment/TradeTerms/ConditionCode"), General2),
+    column("incoterm_place_id", Leaf("GoodsShipment/TradeTerms/LocationID"), General2),
+    column("border_transport_mode_code", Leaf("BorderTransportMeans/ModeCode"), General1),
+    column("border_transport_means_id", Leaf("BorderTransportMeans/ID"), General3),
+    column("border_transport_nationality_code", Leaf("BorderTransportMeans/RegistrationNationalityCode"), General2),
+    column("border_port_id", Leaf("BorderPortID"), General2),
+    column("border_crossing_at", Leaf("BorderCrossingDateTime"), General2),
+    column("container_code", Leaf("GoodsShipment/Consignment/ContainerCode"), General2),
+    column("goods_location_name", Leaf("GoodsShipment/Consignment/GoodsLocation/Name"), General2),
+    column("goods_location_type_code", Leaf("GoodsShipment/Consignment/GoodsLocation/TypeCode"), General2),
+    column("warehouse_id", Leaf("GoodsShipment/Warehouse/ID"), General3),
+    column("warehouse_type_code", Leaf("GoodsShipment/Warehouse/TypeCode"), General2),
+    column("trader_reference", Leaf("GoodsShipment/UCR/TraderAssignedReferenceID"), General3),
+    column("supervision_mode_code", Leaf("SupervisionModeCode"), General2),
+    column("levy_nature_code", Leaf("LevyNatureCode"), General2),
+    column("payment_arrangement_code", Leaf("PaymentArrangementCode"), General2),
+    column("contract_id", Leaf("ContractID"), General3),
+    column("authorisation_holders", List("AuthorisationHolder"), General3),
+    column("obligation_guarantees", List("ObligationGuarantee"), General3),
+    column("header_documents", List("AdditionalDocument"), General3),
+    column("header_statements", List("AdditionalInformation"), General3),
+    column("amendments", List("Amendment"), General3),
+    column("header_previous_documents", List("GoodsShipment/PreviousDocument"), General3),
+    column("transport_equipment", List("GoodsShipment/Consignment/TransportEquipment"), General3),
+    OTHER,
+    LOAD_ID,
+    SOURCE_ROW,
+];

@@ -1,0 +1,32 @@
+//! The table of inspections: what officers found, and when it was recorded.
+
+use super::{DECLARATION_ID, LOAD_ID, MONTH, OTHER, SOURCE_ROW, column};
+use crate::class::Defined;
+use crate::model::Inspection;
+use crate::table::Grade::{General2, General4};
+use crate::table::Source::{Leaf, List};
+use crate::table::{Column, Domain, Table};
+
+/// One row for each inspection result.
+pub static INSPECTION: Table = Table {
+    name: "inspection",
+    domain: Domain::Inspection,
+    description: "Inspections and their results; what the models learn from.",
+    class: Inspection::DEFINITION,
+    columns: COLUMNS,
+    elsewhere: &[],
+};
+
+const COLUMNS: &[Column] = &[
+    MONTH,
+    DECLARATION_ID,
+    column("goods_item_seq", Leaf("GoodsItemNumeric"), General2),
+    column("recorded_at", Leaf("RecordedDateTime"), General2),
+    column("lane_code", Leaf("LaneCode"), General2),
+    column("officer_id", Leaf("OfficerID"), General4),
+    column("result_code", Leaf("ResultCode"), General2),
+    column("findings", List("Finding"), General4),
+    OTHER,
+    LOAD_ID,
+    SOURCE_ROW,
+];

@@ -1,0 +1,52 @@
+//! The catalogue of findings: stable codes, their severity and what they mean.
+
+use crate::finding::Severity::{self, Error, Info, Warning};
+
+/// One kind of finding.
+#[derive(Debug, Clone, Copy)]
+pub struct CatalogueEntry {
+    /// Stable code.
+    pub code: &'static str,
+    /// How much it matters.
+    pub severity: Severity,
+    /// What it means.
+    pub description: &'static str,
+}
+
+const fn entry(code: &'static str, severity: Severity, description: &'static str) -> CatalogueEntry {
+    CatalogueEntry { code, severity, description }
+}
+
+/// Every finding there is, for the documents and for severities.
+pub const CATALOGUE: &[CatalogueEntry] = &[
+    entry("key.missing", Error, "The declaration has neither a number of the authority (MRN) nor one of the declarant (LRN)."),
+    entry("acceptance.missing", Error, "The declaration has no moment of acceptance, so it belongs to no month."),
+    entry("acceptance.assumed", Info, "The message had no moment of acceptance; the moment it was loaded was taken."),
+    entry("item.missing", Error, "An original declaration has no goods item."),
+    entry("item.sequence", Error, "A goods item has no number, or the number of another item."),
+    entry("item.count", Warning, "The number of goods items stated is not the number there is."),
+    entry("item.commodity-missing", Warning, "A goods item has no commodity code."),
+    entry("value.missing", Error, "The source has no value where every record needs one."),
+    entry("value.unreadable", Error, "A text is not a number or date of the form the field needs."),
+    entry("value.negative", Error, "A mass, quantity, price or rate is below zero."),
+    entry("value.zero", Warning, "A price or a mass is zero."),
+    entry("mass.net-above-gross", Warning, "The net mass is greater than the gross mass."),
+    entry("unit.not-kilograms", Error, "A mass is stated in another unit than kilograms (KGM)."),
+    entry("format.length", Warning, "A text is longer than the WCO Data Model allows."),
+    entry("format.digits-only", Warning, "A numeric code holds something else than digits."),
+    entry("format.digits", Error, "A number has more digits than can be kept exactly."),
+    entry("code.unknown", Warning, "A code is not in its code list."),
+    entry("code.lapsed", Warning, "A code was not in force on the day of acceptance."),
+    entry("commodity.format", Warning, "A commodity code does not start with six digits."),
+    entry("package.bulk-count", Warning, "Bulk goods are declared with a number of packages."),
+    entry("csv.field-count", Error, "A row has another number of fields than the header."),
+    entry("csv.encoding", Error, "A row is not UTF-8."),
+    entry("csv.header-missing", Error, "The file lacks columns that the mapping needs."),
+    entry("record.too-long", Error, "A record is longer than the limit."),
+    entry("record.duplicate", Error, "The source already had a record with this key."),
+];
+
+/// Severity of a code; a code outside the catalogue counts as an error so that it cannot be overlooked.
+pub(super) fn severity(code: &str) -> Severity {
+    CATALOGUE.iter().find(|e| e.code == code).map_or(Error, |e| e.severity)
+}

@@ -1,0 +1,33 @@
+//! The model: gradient-boosted trees that give each goods item a margin (log-odds of a true finding),
+//! what each feature contributed to it, and the calibrated probability it stands for.
+//!
+//! [`train`] makes a [`Forest`] from a [`FeatureMatrix`]; [`Forest::margins`] evaluates it plainly and is the
+//! reference that any faster evaluator must equal bit for bit; [`Forest::contributions`] explains one margin;
+//! [`Calibration`] maps margins to probabilities. A forest and a calibration each have one canonical byte
+//! encoding, so that the hash of the bytes can be their name. Nothing here reads a clock, a file or a thread's id.
+
+mod calibration;
+pub(crate) mod codec;
+mod encoding;
+mod forest;
+mod isotonic;
+mod matrix;
+mod parameters;
+mod platt;
+mod quadrature;
+mod shapley;
+#[cfg(test)]
+mod testing;
+mod threshold;
+mod training;
+mod tree;
+
+pub use calibration::{Calibration, CalibrationError, Knot};
+pub use codec::DecodeError;
+pub use forest::{FeatureMismatch, Forest, ForestError, logistic};
+pub use matrix::{FeatureMatrix, FeatureMatrixError, FeatureNames};
+pub use parameters::{Monotone, TrainingParameters};
+pub use shapley::Contributions;
+pub use threshold::deciding_threshold;
+pub use training::{TrainingError, train};
+pub use tree::{Branch, Node, Tree, TreeError};

@@ -1,0 +1,72 @@
+//! Builders and strategies that the model's tests share.
+
+use proptest::prelude::*;
+
+use super::{Branch, FeatureNames, Forest, Node, Tree};
+
+/// Features named `f0`, `f1`, ...
+pub(super) fn feature_names(count: usize) -> FeatureNames {
+    FeatureNames::new((0..count).map(|feature| format!("f{feature}")).collect()).unwrap()
+}
+
+/// A leaf of cover 1.
+pub(super) fn leaf(value: f64) -> Node {
+    Node::Leaf { value, cover: 1.0 }
+}
+
+/// A split of cover 1.
+pub(super) fn split(feature: u32, threshold: f32, missing: Branch, left: u32, right: u32) -> Node {
+    Node::Split { feature, threshold, missing, left, right, cover: 1.0 }
+}
+
+/// What one step of growing a random tree draws: which leaf to split, on what, and the children's content.
+type Growth = (usize, u32, f32, bool, [f64; 2], [f64; 2]);
+
+fn growth(features: u32) -> impl Strategy<Value = Growth> {
+    let value = -2.0..2.0_f64;
+    let cover = prop_oneof![4 => 0.01..100.0_f64, 1 => Just(0.0)];
+    (
+        any::<usize>(),
+        0..features,
+        -1.0..1.0_f32,
+        any::<bool>(),
+        [value.clone(), value],
+        [cover.clone(), cover],
+    )
+}
+
+fn grow(steps: Vec<Growth>) -> Tree {
+    let mut nodes = vec![leaf(0.5)];
+    for (pick, feature, threshold, missing_left, values, covers) in steps {
+        let leaves: Vec<usize> =
+            (0..nodes.len()).filter(|&node| matches!(nodes[node], Node::Leaf { .. })).collect();
+        let target = leaves[pick % leaves.len()];
+        let left = nodes.len() as u32;
+        nodes[target] = Node::Split {
+            feature,
+            threshold,
+            missing: if missing_left { Branch::Left } else { Branch::Right },
+            left,
+            right: left + 1,
+            cover: nodes[target].cover(),
+        };
+        for (value, cover) in values.into_iter().zip(covers) {
+            nodes.push(Node::Leaf { value, cover });
+        }
+    }
+    Tree::new(nodes).unwrap()
+}
+
+/// Random forests of up to four trees with up to `splits` splits each.
+pub(super) fn any_forest(features: u32, splits: usize) -> impl Strategy<Value = Forest> {
+    let tree = prop::collection::vec(growth(features), 0..=splits).prop_map(grow);
+    (-2.0..2.0_f64, prop::collection::vec(tree, 0..4)).prop_map(move |(base_score, trees)| {
+        Forest::new(feature_names(features as usize), base_score, trees).unwrap()
+    })
+}
+
+/// Random rows around the thresholds of [`any_forest`], some values missing or infinite.
+pub(super) fn any_row(features: u32) -> impl Strategy<Value = Vec<f32>> {
+    let value = prop_oneof![6 => -1.5..1.5_f32, 2 => Just(f32::NAN), 1 => Just(f32::INFINITY)];
+    prop::collection::vec(value, features as usize)
+}

@@ -1,0 +1,141 @@
+//! Who is tempted to which fraud, when: the intensity of each kind for one consignment.
+
+use crate::catalogue::Catalogue;
+use crate::grade::Grade;
+use crate::random::{Purpose, Stream};
+use crate::shipment::{Goods, Shipment};
+use crate::world::{Importer, World};
+use std::f64::consts::TAU;
+
+/// Weights of temperament in the logarithm of the intensity: trader, broker, goods.
+const TRADER: f64 = 1.2;
+const BROKER: f64 = 0.35;
+const GOODS: f64 = 0.5;
+/// A new importer that takes over a downgraded trader's trade goes on as before.
+const SUCCESSOR: f64 = 1.3;
+/// A declaration is never more likely than this to be fraudulent.
+const MOST: f64 = 0.7;
+
+/// A kind of fraud by its means; concealment is any of them by a new importer in a downgraded one's place.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Kind {
+    Undervaluation,
+    Misclassification,
+    FalseOrigin,
+    Quantity,
+    Splitting,
+}
+
+impl Kind {
+    pub(crate) const ALL: [Self; 5] =
+        [Self::Undervaluation, Self::Misclassification, Self::FalseOrigin, Self::Quantity, Self::Splitting];
+
+    /// Name in the ground truth.
+    pub(crate) fn code(self) -> &'static str {
+        match self {
+            Self::Undervaluation => "undervaluation",
+            Self::Misclassification => "misclassification",
+            Self::FalseOrigin => "false-origin",
+            Self::Quantity => "quantity",
+            Self::Splitting => "splitting",
+        }
+    }
+
+    fn base(self) -> f64 {
+        match self {
+            Self::Undervaluation => 1.0,
+            Self::Misclassification => 0.7,
+            Self::FalseOrigin => 1.4,
+            Self::Quantity => 0.45,
+            Self::Splitting => 0.9,
+        }
+    }
+
+    /// Rise and fall over the year: `exp(a cos(2 pi (t - phase)) + slope (t - 1/2))`.
+    fn wave(self, phase: f64) -> f64 {
+        let (peak, slope) = match self {
+            Self::Undervaluation => (0.1, -0.7),
+            Self::Misclassification => (0.55, 0.5),
+            Self::FalseOrigin => (0.8, 0.9),
+            Self::Quantity => (0.3, -0.2),
+            Self::Splitting => (0.9, 0.4),
+        };
+        libm::exp(0.45 * libm::cos(TAU * (phase - peak)) + slope * (phase - 0.5))
+    }
+}
+
+/// Intensity of each kind, in the order of [`Kind::ALL`], before the world's scale.
+pub(crate) fn intensities(world: &World, shipment: &Shipment) -> [f64; 5] {
+    if shipment.processing {
+        return [0.0; 5];
+    }
+    let goods = &shipment.items[shipment.lead].actual;
+    let commodity = &world.catalogue.commodities[goods.commodity];
+    let broker = shipment.broker.map_or(-0.3, |b| world.broker_temperament(b)[1]);
+    let grade = match world.first_grade(shipment.trader.number) {
+        Grade::AdvancedCertified => -1.7,
+        Grade::Certified => -0.9,
+        Grade::Conventional => 0.0,
+        Grade::Dishonest => 0.9,
+        Grade::SeriouslyDishonest => 1.3,
+    };
+    let taken_over = if matches!(shipment.importer, Importer::Successor(_)) { SUCCESSOR } else { 0.0 };
+    let tempted = libm::exp(
+        TRADER * shipment.trader.graded.temperament
+            + BROKER * broker
+            + GOODS * commodity.temptation
+            + grade
+            + taken_over,
+    );
+    let phase = world.calendar.phase(shipment.day);
+    Kind::ALL.map(|kind| {
+        let gain = gain(world, shipment, goods, kind);
+        let schemes = world.schemes.iter().filter(|s| s.kind == kind && s.heading == commodity.heading());
+        let factor: f64 =
+            schemes.map(|s| s.factor(world.seed(), shipment.trader.number, shipment.day)).product();
+        kind.base() * tempted * shipment.trader.preferences[kind as usize] * kind.wave(phase) * gain * factor
+    })
+}
+
+/// How much a kind would save on the goods: 0 when it is impossible, about 1 when it is worth while.
+fn gain(world: &World, shipment: &Shipment, goods: &Goods, kind: Kind) -> f64 {
+    let catalogue = &world.catalogue;
+    let rate = catalogue.duty(goods.commodity, goods.preferential) + catalogue.measure(goods.commodity, goods.origin);
+    match kind {
+        Kind::Undervaluation | Kind::Quantity => (rate + 5.0) / 15.0,
+        Kind::Misclassification => {
+            let lowest = cheapest(catalogue, goods.commodity);
+            ((rate - lowest) / 6.0).clamp(0.0, 2.0)
+        }
+        Kind::FalseOrigin => {
+            let saved = rate - catalogue.duty(goods.commodity, true);
+            if saved < 3.0 { 0.0 } else { (saved / 10.0).min(3.0) }
+        }
+        Kind::Splitting => {
+            let parts = goods.value / world.configuration.small_value_limit;
+            if shipment.items.len() == 1 && (1.1..8.0).contains(&parts) { 1.0 } else { 0.0 }
+        }
+    }
+}
+
+fn cheapest(catalogue: &Catalogue, commodity: usize) -> f64 {
+    let own = catalogue.commodities[commodity].rate;
+    catalogue.commodities[commodity].cheaper.iter().map(|c| catalogue.commodities[*c].rate).fold(own, f64::min)
+}
+
+impl World {
+    /// Kind of fraud that a consignment turns to, if any: kind `k` with probability `(1 - exp(-sum)) * k / sum`.
+    pub(crate) fn temptation(&self, shipment: &Shipment) -> Option<Kind> {
+        let mut stream = Stream::new(self.seed(), Purpose::Deceit, shipment.serial);
+        let intensities = intensities(self, shipment);
+        let sum: f64 = intensities.iter().sum();
+        let yields = stream.coin(fraud_probability(self.fraud_scale * sum));
+        let kind = Kind::ALL[stream.weighted(intensities.into_iter())];
+        yields.then_some(kind)
+    }
+}
+
+/// Probability of fraud at a scaled intensity.
+pub(crate) fn fraud_probability(intensity: f64) -> f64 {
+    (1.0 - libm::exp(-intensity)).min(MOST)
+}

@@ -1,0 +1,12 @@
+//! `cargo xtask demo`: builds the program and lets it demonstrate itself.
+
+use crate::command::{self, TaskError, cargo};
+use crate::environment;
+
+/// Runs `tidegate demo` with `arguments` on this terminal.
+pub fn run(arguments: &[String]) -> Result<(), TaskError> {
+    environment::prepare_build()?;
+    let mut demo = cargo(&["run", "-p", "tidegate", "--", "demo"]);
+    demo.args(arguments);
+    command::run(demo)
+}
