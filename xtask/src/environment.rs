@@ -4,7 +4,7 @@
 
 use std::path::Path;
 
-use crate::command::{self, TaskError, cargo, output, program, run, succeeds};
+use crate::command::{TaskError, cargo, output, program, run, succeeds};
 
 /// A program that a task needs.
 struct Tool {
@@ -93,7 +93,7 @@ fn is_root() -> Result<bool, TaskError> {
     Ok(output(program("id", &["-u"]))?.trim_ascii() == b"0")
 }
 
-/// Whether a crate of the graph drives CMake while it builds.
+/// Whether a crate of the graph drives `CMake` while it builds.
 fn graph_needs_cmake() -> Result<bool, TaskError> {
     let graph = ["tree", "--workspace", "--edges", "normal,build", "--prefix", "none", "--format", "{p}"];
     if !tree_names(&output(cargo(&graph))?, "cmake") {
@@ -157,6 +157,6 @@ mod tests {
     fn the_root_of_the_repository_is_where_programs_run() {
         let here = output(program("pwd", &["-P"])).unwrap();
         let here = String::from_utf8(here).unwrap();
-        assert_eq!(Path::new(here.trim_end()), command::root().canonicalize().unwrap());
+        assert_eq!(Path::new(here.trim_end()), crate::command::root().canonicalize().unwrap());
     }
 }

@@ -1,1 +1,37 @@
-fn main() {}
+//! The binary `tidegate`: reads the command line, opens the home, runs a job, shows what it did.
+#![expect(clippy::print_stdout, clippy::print_stderr, reason = "a command-line tool speaks on standard output")]
+
+mod arguments;
+mod commands;
+mod progress;
+mod show;
+
+use arguments::{Arguments, Command};
+use clap::Parser;
+use std::process::ExitCode;
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    let arguments = Arguments::parse();
+    let outcome = match &arguments.command {
+        Command::Demo(command) => commands::demo::run(&arguments, command).await,
+        Command::Generate(command) => commands::generate::run(&arguments, command).await,
+        Command::Ingest(command) => commands::ingest::run(&arguments, command).await,
+        Command::Learn(command) => commands::learn::run(&arguments, command).await,
+        Command::Score(command) => commands::score::run(&arguments, command).await,
+        Command::Evaluate(command) => commands::evaluate::run(&arguments, command).await,
+        Command::Explain(command) => commands::explain::run(&arguments, command).await,
+        Command::Sql(command) => commands::sql::run(&arguments, command).await,
+        Command::Completions { shell } => {
+            commands::completions(*shell);
+            Ok(())
+        }
+    };
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("tidegate: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}

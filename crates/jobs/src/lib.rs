@@ -1,1 +1,116 @@
-//! stub
+//! What moves records: loading files, learning, scoring and evaluating. Each job takes the time from its caller
+//! and tells it how far it is.
+
+mod append;
+mod batcher;
+mod evaluate;
+mod explain;
+mod history;
+mod home;
+mod ingest;
+mod learn;
+mod progress;
+mod score;
+
+pub use append::Appender;
+pub use evaluate::{Evaluated, View, evaluate};
+pub use explain::{Explanation, explain};
+pub use home::{Home, HomeError};
+pub use ingest::{IngestOptions, Ingested, ingest};
+pub use learn::{LearnSummary, feature_set, learn};
+pub use progress::{Progress, Quiet};
+pub use score::{Scored, score};
+
+use arrow::array::RecordBatch;
+use tidegate_lake::LakeError;
+use tidegate_ledger::LedgerError;
+use tidegate_query::{Principal, QueryError};
+
+/// Why a job did not do its work.
+#[derive(Debug, thiserror::Error)]
+pub enum JobError {
+    /// The home cannot be used.
+    #[error(transparent)]
+    Home(#[from] HomeError),
+    /// The lake failed.
+    #[error("the lake: {0}")]
+    Lake(#[from] LakeError),
+    /// A table definition cannot be stored, which is a defect of this program.
+    #[error("a table definition cannot be stored: {0}")]
+    Table(#[from] tidegate_lake::SpecError),
+    /// The ledger failed.
+    #[error("the ledger: {0}")]
+    Ledger(#[from] LedgerError),
+    /// A query failed.
+    #[error(transparent)]
+    Query(#[from] QueryError),
+    /// A file cannot be read or written.
+    #[error("{path}: {cause}")]
+    File {
+        /// The file.
+        path: String,
+        /// What the system says.
+        cause: std::io::Error,
+    },
+    /// A source cannot be read on.
+    #[error("{path}: {cause}")]
+    Source {
+        /// The file.
+        path: String,
+        /// What is wrong with it.
+        cause: tidegate_records::csv::CsvError,
+    },
+    /// A record was set aside although none may be.
+    #[error("{path}, line {line}: {finding}\nnothing was loaded, since --strict was given; without it such rows are set aside")]
+    Strict {
+        /// The file.
+        path: String,
+        /// Line from 1.
+        line: u64,
+        /// What is wrong.
+        finding: String,
+    },
+    /// A record does not fit its table although it was found sound.
+    #[error("a record found sound does not fit its table, which is a defect of this program: {0}")]
+    Write(#[from] tidegate_records::columnar::WriteValueError),
+    /// Learning failed.
+    #[error(transparent)]
+    Learn(#[from] tidegate_risk::learn::LearnError),
+    /// Records cannot be assessed.
+    #[error(transparent)]
+    Assess(#[from] tidegate_risk::assess::AssessError),
+    /// A feature set cannot be used.
+    #[error(transparent)]
+    Features(#[from] tidegate_risk::features::CheckFeaturesError),
+    /// Nothing can be evaluated.
+    #[error(transparent)]
+    Evaluation(#[from] tidegate_risk::evaluation::EvaluationError),
+    /// The bundle cannot be used.
+    #[error("bundle {name}: {cause}")]
+    Bundle {
+        /// Name or hash.
+        name: String,
+        /// Why not.
+        cause: tidegate_risk::bundle::BundleError,
+    },
+    /// Batches do not fit together.
+    #[error("records do not form a batch: {0}")]
+    Arrow(#[from] arrow::error::ArrowError),
+    /// The job needs something that is not there yet.
+    #[error("{0}")]
+    Missing(String),
+}
+
+/// Answers one statement of the local owner on the newest state of the tables.
+///
+/// # Errors
+/// When the statement is refused or fails.
+pub async fn query(home: &Home, purpose: &str, sql: &str) -> Result<Vec<RecordBatch>, JobError> {
+    let plan = home.platform().await?.plan_for(&Principal::LocalOwner, purpose, sql).await?;
+    let schema = plan.schema();
+    let mut batches = plan.collect().await?;
+    if batches.is_empty() {
+        batches.push(RecordBatch::new_empty(schema));
+    }
+    Ok(batches)
+}

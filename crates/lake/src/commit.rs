@@ -1,15 +1,15 @@
-//! The commit of written files to a table: application transactions, conflicts and durability.
+//! The commit of written files to a table: application transactions and conflicts.
 
-use std::path::PathBuf;
-
-use deltalake::kernel::transaction::{CommitBuilder, CommitConflictError, CommitProperties, TransactionError};
+use deltalake::kernel::transaction::{
+    CommitBuilder, CommitConflictError, CommitProperties, TransactionError,
+};
 use deltalake::kernel::{Action, Transaction};
 use deltalake::protocol::DeltaOperation;
 use deltalake::{DeltaTable, DeltaTableError};
 
-use crate::LakeError;
 use crate::error::OfTable;
 use crate::lake::loaded_version;
+use crate::{LakeError, durable};
 
 /// Rounds of reading the table afresh and trying to commit; within a round Delta retries 15 times by itself.
 pub(crate) const DEFAULT_ATTEMPTS: usize = 20;
@@ -43,24 +43,38 @@ pub(crate) async fn commit(
     operation: &DeltaOperation,
     transaction: Option<&AppTransaction>,
 ) -> Result<Committed, LakeError> {
-    sync_files(table, actions).await?;
     for _ in 0..DEFAULT_ATTEMPTS {
         table.update_state().await.of_table(name)?;
         if let Some(transaction) = transaction
-            && last_sequence(table, name, &transaction.app_id).await? >= Some(transaction.sequence)
+            && is_applied(table, name, transaction).await?
         {
             return Ok(Committed::Before(loaded_version(table, name)?));
         }
-        match try_commit(table, actions.to_vec(), operation.clone(), transaction).await {
-            Ok(version) => {
-                sync_commit(table, version).await?;
-                return Ok(Committed::Now(version));
-            }
-            Err(error) if is_conflict(&error) => tokio::task::yield_now().await,
-            Err(error) => return Err(error).of_table(name),
+        match commit_as_read(table, name, actions.to_vec(), operation.clone(), transaction).await? {
+            Some(version) => return Ok(Committed::Now(version)),
+            None => tokio::task::yield_now().await,
         }
     }
     Err(LakeError::Contention { table: name.to_owned(), attempts: DEFAULT_ATTEMPTS })
+}
+
+/// Commits the actions as following from the version the table was read at: None, and nothing changed, when a commit
+/// since then stands in the way (the same application's, or one that changed the schema). Appends do not.
+pub(crate) async fn commit_as_read(
+    table: &DeltaTable,
+    name: &str,
+    actions: Vec<Action>,
+    operation: DeltaOperation,
+    transaction: Option<&AppTransaction>,
+) -> Result<Option<u64>, LakeError> {
+    match try_commit(table, actions, operation, transaction).await {
+        Ok(version) => {
+            durable::sync_commit(table, version).await?;
+            Ok(Some(version))
+        }
+        Err(error) if is_conflict(&error) => Ok(None),
+        Err(error) => Err(error).of_table(name),
+    }
 }
 
 async fn try_commit(
@@ -84,6 +98,15 @@ async fn try_commit(
         tracing::warn!(%error, version, table = %table.table_url(), "checkpoint after commit failed");
     }
     Ok(version)
+}
+
+/// Whether the transaction, or a later one of its application, is in the version the table was read at.
+pub(crate) async fn is_applied(
+    table: &DeltaTable,
+    name: &str,
+    transaction: &AppTransaction,
+) -> Result<bool, LakeError> {
+    Ok(last_sequence(table, name, &transaction.app_id).await? >= Some(transaction.sequence))
 }
 
 /// The last sequence that the application committed to the version the table was read at.
@@ -110,38 +133,4 @@ pub(crate) fn is_conflict(error: &DeltaTableError) -> bool {
         ),
         _ => false,
     }
-}
-
-/// Forces added data files to disk before a commit names them. Object stores other than the local one are durable
-/// once a write returns.
-async fn sync_files(table: &DeltaTable, actions: &[Action]) -> Result<(), LakeError> {
-    let Some(root) = local_root(table) else { return Ok(()) };
-    for action in actions {
-        if let Action::Add(add) = action {
-            let file = root.join(&add.path);
-            sync(&file).await?;
-            if let Some(folder) = file.parent() {
-                sync(folder).await?;
-            }
-        }
-    }
-    sync(&root).await
-}
-
-async fn sync_commit(table: &DeltaTable, version: u64) -> Result<(), LakeError> {
-    let Some(root) = local_root(table) else { return Ok(()) };
-    let log = root.join("_delta_log");
-    sync(&log.join(format!("{version:020}.json"))).await?;
-    sync(&log).await
-}
-
-fn local_root(table: &DeltaTable) -> Option<PathBuf> {
-    let url = table.table_url();
-    (url.scheme() == "file").then(|| url.to_file_path().ok()).flatten()
-}
-
-/// Opening a folder for reading and syncing it forces its entries to disk on the systems we run on.
-async fn sync(path: &std::path::Path) -> Result<(), LakeError> {
-    let failed = |source| LakeError::Sync { path: path.display().to_string(), source };
-    tokio::fs::File::open(path).await.map_err(failed)?.sync_all().await.map_err(failed)
 }

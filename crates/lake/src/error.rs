@@ -55,8 +55,10 @@ pub enum LakeError {
         /// Rounds tried; each is a fresh read of the table and several attempts to commit.
         attempts: usize,
     },
-    /// Another compaction of the same table committed first; its result stands.
-    #[error("table {table}: another compaction of it committed first; there is nothing to repeat")]
+    /// Another compaction of the same table, or a new column, was committed first; that result stands.
+    #[error(
+        "table {table}: another compaction or a new column was committed first; compact again if need be"
+    )]
     CompactionOverlap {
         /// The table compacted.
         table: String,
@@ -100,7 +102,9 @@ pub enum LakeError {
         reason: String,
     },
     /// A retention so short that it could remove the files of a write still running.
-    #[error("retention of {hours} hours is too short; the least is {least} hours, so that no running write loses files")]
+    #[error(
+        "retention of {hours} hours is too short; the least is {least} hours, so that no running write loses files"
+    )]
     Retention {
         /// Hours asked for.
         hours: i64,
@@ -123,7 +127,7 @@ pub enum LakeError {
         /// Its error.
         source: arrow::error::ArrowError,
     },
-    /// DataFusion could not plan or read.
+    /// `DataFusion` could not plan or read.
     #[error("reading table {table}: {source}")]
     Query {
         /// The table read.
@@ -213,7 +217,9 @@ pub enum SchemaMismatch {
         nulls: usize,
     },
     /// A column added by `evolve` must be nullable: old rows have no value for it.
-    #[error("column {column} cannot be added as required; old rows have no value for it, so it must be nullable")]
+    #[error(
+        "column {column} cannot be added as required; old rows have no value for it, so it must be nullable"
+    )]
     AddedRequired {
         /// The column.
         column: String,
@@ -232,7 +238,9 @@ pub enum SchemaMismatch {
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum SpecError {
     /// The name cannot be a folder and an SQL name at once.
-    #[error("table name {name:?} must be lower-case letters, digits and underscores, beginning with a letter")]
+    #[error(
+        "table name {name:?} must be lower-case letters, digits and underscores, beginning with a letter"
+    )]
     Name {
         /// The name given.
         name: String,

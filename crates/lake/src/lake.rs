@@ -43,7 +43,8 @@ impl Lake {
         if !url.path().ends_with('/') {
             url.set_path(&format!("{}/", url.path()));
         }
-        let root = logstore_for(&url, StorageConfig::default()).map_err(|error| refused(error.to_string()))?;
+        let root =
+            logstore_for(&url, StorageConfig::default()).map_err(|error| refused(error.to_string()))?;
         Ok(Self { root })
     }
 
@@ -149,7 +150,13 @@ fn table_properties(spec: &TableSpec) -> Vec<(&'static str, Option<String>)> {
         ("delta.dataSkippingStatsColumns", Some(spec.statistics().join(",")))
     };
     // Log entries outlive their default of 30 days as long as a kept snapshot needs them; `trim_log` removes them.
-    vec![statistics, ("delta.enableExpiredLogCleanup", Some("false".to_owned()))]
+    // Opening a table reads the log entries since the last checkpoint: Delta's default of 100 is slow when a batch is
+    // published every five seconds.
+    vec![
+        statistics,
+        ("delta.checkpointInterval", Some("25".to_owned())),
+        ("delta.enableExpiredLogCleanup", Some("false".to_owned())),
+    ]
 }
 
 fn check_spec(table: &DeltaTable, spec: &TableSpec) -> Result<(), LakeError> {

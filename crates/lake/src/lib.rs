@@ -5,13 +5,15 @@
 //! they are.
 //!
 //! - Write: [`Lake::append`] or, for what does not fit in memory, [`Lake::writer`]; then [`Lake::record_snapshot`].
-//! - Read: [`Lake::snapshot`] pins a state; [`Lake::provider`] gives DataFusion a table of it, [`Lake::scan`] its rows.
+//! - Read: [`Lake::snapshot`] pins a state; [`Lake::provider`] gives `DataFusion` a table of it, [`Lake::scan`] its rows.
 //! - Maintain: [`Lake::compact`], [`Lake::expire_snapshots`], then [`Lake::vacuum`] and [`Lake::trim_log`].
 //!
 //! This is the only crate that names `deltalake`. It reads no clock: time is passed in, except that Delta stamps its
 //! own commits and files.
 
+mod append;
 mod commit;
+mod durable;
 mod error;
 mod lake;
 mod maintenance;
@@ -22,6 +24,7 @@ mod snapshot;
 mod spec;
 mod writer;
 
+pub use append::Appended;
 pub use commit::AppTransaction;
 pub use error::{LakeError, SchemaMismatch, SnapshotWanted, SpecError};
 pub use lake::Lake;
@@ -29,4 +32,4 @@ pub use maintenance::{Commit, Compacted, Vacuumed};
 pub use read::Scan;
 pub use snapshot::Snapshot;
 pub use spec::TableSpec;
-pub use writer::{Appended, LakeWriter, TARGET_FILE_BYTES};
+pub use writer::{LakeWriter, TARGET_FILE_BYTES};

@@ -45,11 +45,7 @@ pub(crate) fn split_by_month(
 fn is_month(text: &str) -> bool {
     let Some((year, month)) = text.split_once('-') else { return false };
     let digits = |text: &str| text.bytes().all(|b| b.is_ascii_digit());
-    year.len() == 4
-        && month.len() == 2
-        && digits(year)
-        && digits(month)
-        && ("01"..="12").contains(&month)
+    year.len() == 4 && month.len() == 2 && digits(year) && digits(month) && ("01"..="12").contains(&month)
 }
 
 #[cfg(test)]
@@ -83,7 +79,9 @@ mod tests {
 
     #[test]
     fn what_is_not_a_month_is_refused() {
-        for wrong in ["", "2026", "2026-13", "2026-00", "2026-1", "26-01", "2026-01-01", "2026/01", "２０26-01"] {
+        for wrong in
+            ["", "2026", "2026-13", "2026-00", "2026-1", "26-01", "2026-01-01", "2026/01", "２０26-01"]
+        {
             let error = split_by_month("t", "month", &batch(&["2026-01", wrong])).unwrap_err();
             assert!(error.to_string().contains(&format!("{wrong:?}")), "{error}");
         }

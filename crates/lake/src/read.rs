@@ -1,4 +1,4 @@
-//! Reading a table at a snapshot: as a DataFusion table, or as a stream of batches.
+//! Reading a table at a snapshot: as a `DataFusion` table, or as a stream of batches.
 
 use std::sync::Arc;
 
@@ -28,12 +28,16 @@ pub struct Scan {
 }
 
 impl Lake {
-    /// A table as the snapshot has it, for any DataFusion session. It answers with the schema of its definition:
+    /// A table as the snapshot has it, for any `DataFusion` session. It answers with the schema of its definition:
     /// Utf8 rather than views or dictionaries.
     ///
     /// # Errors
     /// [`LakeError::NotInSnapshot`] when the snapshot is older than the table.
-    pub async fn provider(&self, snapshot: &Snapshot, table: &str) -> Result<Arc<dyn TableProvider>, LakeError> {
+    pub async fn provider(
+        &self,
+        snapshot: &Snapshot,
+        table: &str,
+    ) -> Result<Arc<dyn TableProvider>, LakeError> {
         Ok(Arc::new(PinnedTable::new(self.pinned(snapshot, table).await?, table)?))
     }
 

@@ -43,8 +43,7 @@ fn stored_field(field: &Field, path: &str) -> Result<FieldRef, Refused> {
 
 /// Other encodings of the same values (text views, dictionaries, a spelling of UTC) share one stored form.
 fn stored_type(data_type: &DataType, path: &str) -> Result<DataType, Refused> {
-    let refuse =
-        |instead| Err(Refused { path: path.to_owned(), data_type: data_type.clone(), instead });
+    let refuse = |instead| Err(Refused { path: path.to_owned(), data_type: data_type.clone(), instead });
     match data_type {
         DataType::Boolean
         | DataType::Int16
@@ -263,9 +262,8 @@ mod tests {
     #[test]
     fn nested_types_compare_by_name_and_nullability() {
         let of = |item: Field| DataType::List(Arc::new(item));
-        let pair = |name: &str, nullable| {
-            DataType::Struct(vec![Field::new(name, DataType::Int64, nullable)].into())
-        };
+        let pair =
+            |name: &str, nullable| DataType::Struct(vec![Field::new(name, DataType::Int64, nullable)].into());
         let stored = |data_type: &DataType| stored_type(data_type, "c").ok().unwrap();
         let a = stored(&of(Field::new("item", pair("x", true), true)));
         assert!(same_type(&a, &stored(&of(Field::new("anything", pair("x", true), true)))));

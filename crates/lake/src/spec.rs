@@ -107,9 +107,8 @@ fn check_statistics(
     column: &str,
     partition_by: Option<&str>,
 ) -> Result<(), SpecError> {
-    let problem = |problem| {
-        Err(SpecError::Statistics { table: table.to_owned(), column: column.to_owned(), problem })
-    };
+    let problem =
+        |problem| Err(SpecError::Statistics { table: table.to_owned(), column: column.to_owned(), problem });
     if partition_by == Some(column) {
         return problem("is the partition column, which needs no statistics; leave it out");
     }
@@ -120,9 +119,16 @@ fn check_statistics(
         DataType::Decimal128(precision, _) if *precision > EXACT_FLOAT_DIGITS => problem(
             "has more than 15 digits: Delta writes its bounds as 64-bit floats, which could hide rows; leave it out",
         ),
-        DataType::Int16 | DataType::Int32 | DataType::Int64 | DataType::Date32 | DataType::Utf8 => Ok(()),
-        DataType::Decimal128(..) | DataType::Timestamp(..) => Ok(()),
-        _ => problem("is of a type without useful bounds; use text, integers, dates, timestamps or short decimals"),
+        DataType::Int16
+        | DataType::Int32
+        | DataType::Int64
+        | DataType::Date32
+        | DataType::Utf8
+        | DataType::Decimal128(..)
+        | DataType::Timestamp(..) => Ok(()),
+        _ => problem(
+            "is of a type without useful bounds; use text, integers, dates, timestamps or short decimals",
+        ),
     }
 }
 
@@ -137,7 +143,11 @@ mod tests {
             Field::new("month", DataType::Utf8View, false),
             Field::new("amount", DataType::Decimal128(16, 3), true),
             Field::new("rate", DataType::Decimal128(9, 6), true),
-            Field::new("accepted_at", DataType::Timestamp(TimeUnit::Microsecond, Some("+00:00".into())), true),
+            Field::new(
+                "accepted_at",
+                DataType::Timestamp(TimeUnit::Microsecond, Some("+00:00".into())),
+                true,
+            ),
             Field::new("flag", DataType::Boolean, true),
         ])
     }
@@ -167,10 +177,8 @@ mod tests {
         assert!(refusal("t", None, &["amount"]).contains("more than 15 digits"));
         assert!(refusal("t", None, &["flag"]).contains("without useful bounds"));
         assert!(refusal("t", None, &["no_such"]).contains("not in the schema"));
-        let twice = Schema::new(vec![
-            Field::new("a", DataType::Int64, true),
-            Field::new("A", DataType::Int64, true),
-        ]);
+        let twice =
+            Schema::new(vec![Field::new("a", DataType::Int64, true), Field::new("A", DataType::Int64, true)]);
         let error = TableSpec::try_new("t", &twice, None, &[]).unwrap_err();
         assert!(error.to_string().contains("defined twice"), "{error}");
     }

@@ -1,6 +1,8 @@
 //! The writer of one append: takes batches one by one, rolls files by month and size, commits them at once or not at all.
 
+use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, HashMap};
+use std::fmt;
 use std::num::NonZeroU64;
 use std::sync::Arc;
 
@@ -15,12 +17,13 @@ use futures::{StreamExt, TryStreamExt};
 use parquet::basic::{Compression, ZstdLevel};
 use parquet::file::properties::WriterProperties;
 
-use crate::commit::{Committed, commit, last_sequence};
+use crate::append::Appended;
+use crate::commit::{Committed, commit};
 use crate::error::OfTable;
 use crate::lake::{loaded_version, table_schema};
 use crate::month::split_by_month;
 use crate::schema::{ConformError, check_columns, conform};
-use crate::{AppTransaction, Lake, LakeError, TableSpec};
+use crate::{AppTransaction, LakeError, durable};
 
 /// Files are closed at about this many bytes: large enough that a year is some thousand files, small enough to
 /// rewrite. Compaction aims at the same.
@@ -32,68 +35,6 @@ const ROW_GROUP_ROWS: usize = 128 * 1024;
 /// Months written at once; a batch of a further month closes the file that has waited longest. A day's records
 /// touch two or three months, a load sorted by time one or two.
 const OPEN_MONTHS: usize = 24;
-
-/// What an append did.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Appended {
-    /// The table appended to.
-    pub table: String,
-    /// The version that holds the rows; any later one holds them too.
-    pub version: u64,
-    /// Rows added now.
-    pub rows: u64,
-    /// Files added now.
-    pub files: usize,
-    /// Whether the application transaction had been committed before, so that nothing was added now.
-    pub already_applied: bool,
-}
-
-impl Lake {
-    /// Appends batches to a table, which is created if need be.
-    ///
-    /// With a transaction the append happens exactly once, however often it is repeated; see [`AppTransaction`].
-    /// Without rows and without a transaction nothing is committed. For more rows than fit in memory use
-    /// [`Lake::writer`].
-    ///
-    /// # Errors
-    /// [`LakeError::Schema`] and [`LakeError::Month`] for batches that do not fit; nothing was added then. After
-    /// [`LakeError::Delta`], [`LakeError::Store`] or [`LakeError::Sync`] the commit may have happened: repeat it
-    /// with the same transaction.
-    pub async fn append(
-        &self,
-        spec: &TableSpec,
-        batches: impl IntoIterator<Item = RecordBatch>,
-        transaction: Option<&AppTransaction>,
-    ) -> Result<Appended, LakeError> {
-        let mut writer = self.writer(spec).await?;
-        if let Some(applied) = writer.applied_before(transaction).await? {
-            return Ok(applied);
-        }
-        for batch in batches {
-            if let Err(error) = writer.write(&batch).await {
-                writer.abandon().await;
-                return Err(error);
-            }
-        }
-        writer.commit(transaction).await
-    }
-
-    /// Begins an append to a table, which is created if need be.
-    ///
-    /// # Errors
-    /// [`LakeError::Schema`] when the stored table differs from the definition.
-    pub async fn writer(&self, spec: &TableSpec) -> Result<LakeWriter, LakeError> {
-        LakeWriter::new(self.open_or_create(spec).await?, spec.name())
-    }
-
-    /// The last sequence that an application committed to a table: where it goes on after a crash.
-    ///
-    /// # Errors
-    /// [`LakeError::NoTable`] before the table's first append.
-    pub async fn last_sequence(&self, table: &str, app_id: &str) -> Result<Option<i64>, LakeError> {
-        last_sequence(&self.table(table).await?, table, app_id).await
-    }
-}
 
 /// Writes one append in bounded memory: one open file a month, at most 24 months.
 ///
@@ -111,6 +52,16 @@ pub struct LakeWriter {
     closed: Vec<Add>,
     rows: u64,
     failed: bool,
+}
+
+impl fmt::Debug for LakeWriter {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("LakeWriter")
+            .field("table", &self.name)
+            .field("rows", &self.rows)
+            .field("open_months", &self.open.keys())
+            .finish_non_exhaustive()
+    }
 }
 
 struct OpenMonth {
@@ -153,22 +104,6 @@ impl LakeWriter {
         self.rows
     }
 
-    /// What committing the transaction would answer if it had been committed before; None if it had not.
-    ///
-    /// # Errors
-    /// When the table's log cannot be read.
-    pub async fn applied_before(
-        &self,
-        transaction: Option<&AppTransaction>,
-    ) -> Result<Option<Appended>, LakeError> {
-        let Some(transaction) = transaction else { return Ok(None) };
-        let last = last_sequence(&self.table, &self.name, &transaction.app_id).await?;
-        if last < Some(transaction.sequence) {
-            return Ok(None);
-        }
-        Ok(Some(self.appended(loaded_version(&self.table, &self.name)?, 0, 0, true)))
-    }
-
     /// Writes a batch.
     ///
     /// # Errors
@@ -200,8 +135,8 @@ impl LakeWriter {
         self.writes += 1;
         let last_write = self.writes;
         let open = match self.open.entry(month) {
-            std::collections::btree_map::Entry::Occupied(entry) => entry.into_mut(),
-            std::collections::btree_map::Entry::Vacant(entry) => {
+            Entry::Occupied(entry) => entry.into_mut(),
+            Entry::Vacant(entry) => {
                 let writer = file_writer(&self.table, &self.name, &self.schema, self.target)?;
                 entry.insert(OpenMonth { writer, last_write })
             }
@@ -213,7 +148,8 @@ impl LakeWriter {
     }
 
     async fn close_longest_waiting(&mut self) -> Result<(), LakeError> {
-        let longest = self.open.iter().min_by_key(|(_, open)| open.last_write).map(|(month, _)| month.clone());
+        let longest =
+            self.open.iter().min_by_key(|(_, open)| open.last_write).map(|(month, _)| month.clone());
         if let Some(open) = longest.and_then(|month| self.open.remove(&month)) {
             self.closed.extend(open.writer.close().await.of_table(&self.name)?);
         }
@@ -223,7 +159,7 @@ impl LakeWriter {
     /// Closes the files and makes all rows visible as one version, unless the transaction had been committed before.
     ///
     /// # Errors
-    /// [`LakeError::WriterFailed`] after a failed write. See [`Lake::append`] for the others.
+    /// [`LakeError::WriterFailed`] after a failed write. See [`crate::Lake::append`] for the others.
     pub async fn commit(mut self, transaction: Option<&AppTransaction>) -> Result<Appended, LakeError> {
         if self.failed {
             let table = self.name.clone();
@@ -233,7 +169,7 @@ impl LakeWriter {
         self.finish_files().await?;
         if self.closed.is_empty() && transaction.is_none() {
             let version = loaded_version(&self.table, &self.name)?;
-            return Ok(self.appended(version, 0, 0, false));
+            return Ok(self.appended(version));
         }
         let actions: Vec<Action> = self.closed.iter().cloned().map(Action::Add).collect();
         let operation = DeltaOperation::Write {
@@ -242,9 +178,9 @@ impl LakeWriter {
             predicate: None,
         };
         match commit(&mut self.table, &self.name, &actions, &operation, transaction).await? {
-            Committed::Now(version) => Ok(self.appended(version, self.rows, self.closed.len(), false)),
+            Committed::Now(version) => Ok(self.appended(version)),
             Committed::Before(version) => {
-                let applied = self.appended(version, 0, 0, true);
+                let applied = Appended::before(&self.name, version);
                 self.abandon().await;
                 Ok(applied)
             }
@@ -268,11 +204,12 @@ impl LakeWriter {
         }
     }
 
-    /// Closes all open files and gives the actions that would add them.
+    /// Closes all open files, forces them to disk and gives the actions that would add them.
     pub(crate) async fn finish_files(&mut self) -> Result<&[Add], LakeError> {
         for (_, open) in std::mem::take(&mut self.open) {
             self.closed.extend(open.writer.close().await.of_table(&self.name)?);
         }
+        durable::sync_files(&self.table, &self.closed).await?;
         Ok(&self.closed)
     }
 
@@ -284,8 +221,14 @@ impl LakeWriter {
         Ok(())
     }
 
-    fn appended(&self, version: u64, rows: u64, files: usize, already_applied: bool) -> Appended {
-        Appended { table: self.name.clone(), version, rows, files, already_applied }
+    fn appended(&self, version: u64) -> Appended {
+        Appended {
+            table: self.name.clone(),
+            version,
+            rows: self.rows,
+            files: self.closed.len(),
+            already_applied: false,
+        }
     }
 }
 

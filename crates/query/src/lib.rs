@@ -1,1 +1,106 @@
-//! stub
+//! How anyone reads: one door to the tables of the lake. [`Platform::plan_for`] is the only way from SQL to rows;
+//! it knows one principal yet, the local owner, who may read everything and change nothing.
+
+mod item_rows;
+
+pub use item_rows::DECLARATION_ITEM;
+
+use datafusion::arrow::datatypes::SchemaRef;
+use datafusion::datasource::empty::EmptyTable;
+use datafusion::error::DataFusionError;
+use datafusion::execution::context::{SQLOptions, SessionConfig, SessionContext};
+use datafusion::execution::SendableRecordBatchStream;
+use datafusion::prelude::DataFrame;
+use std::sync::Arc;
+use tidegate_lake::{Lake, LakeError, Snapshot};
+use tidegate_records::tables::TABLES;
+
+/// Why a query is not answered.
+#[derive(Debug, thiserror::Error)]
+pub enum QueryError {
+    /// The lake cannot be read.
+    #[error(transparent)]
+    Lake(#[from] LakeError),
+    /// The statement is refused or fails.
+    #[error("{}", .0.strip_backtrace())]
+    Engine(#[from] DataFusionError),
+    /// A read needs a purpose.
+    #[error("a read needs a purpose; say what it is for")]
+    NoPurpose,
+}
+
+/// Who reads.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Principal {
+    /// The person whose machine it is.
+    LocalOwner,
+}
+
+/// The tables of the lake in one state, behind one door.
+pub struct Platform {
+    context: SessionContext,
+}
+
+impl Platform {
+    /// Opens the tables as a snapshot has them; a table without rows yet is there and empty.
+    ///
+    /// # Errors
+    /// When the lake cannot be read.
+    pub async fn open(lake: &Lake, snapshot: Option<&Snapshot>) -> Result<Self, QueryError> {
+        let mut config = SessionConfig::new().with_information_schema(true);
+        // Identifiers keep their case nowhere in our tables; nothing is written, so no other setting matters.
+        config.options_mut().sql_parser.dialect = datafusion::config::Dialect::PostgreSQL;
+        let context = SessionContext::new_with_config(config);
+        for table in TABLES {
+            let stored = snapshot.filter(|s| s.tables.contains_key(table.name));
+            match stored {
+                Some(snapshot) => context.register_table(table.name, lake.provider(snapshot, table.name).await?)?,
+                None => context.register_table(table.name, Arc::new(EmptyTable::new(table.schema())))?,
+            };
+        }
+        let view = context.sql(&item_rows::view_sql()).await?.into_view();
+        context.register_table(DECLARATION_ITEM, view)?;
+        Ok(Self { context })
+    }
+
+    /// Plans a statement for a principal and a purpose.
+    ///
+    /// # Errors
+    /// When the statement is no query, or names what is not there.
+    pub async fn plan_for(&self, principal: &Principal, purpose: &str, sql: &str) -> Result<Plan, QueryError> {
+        let Principal::LocalOwner = principal;
+        if purpose.trim().is_empty() {
+            return Err(QueryError::NoPurpose);
+        }
+        let read_only = SQLOptions::new().with_allow_ddl(false).with_allow_dml(false).with_allow_statements(false);
+        Ok(Plan { frame: self.context.sql_with_options(sql, read_only).await? })
+    }
+}
+
+/// A planned query.
+pub struct Plan {
+    frame: DataFrame,
+}
+
+impl Plan {
+    /// Columns of the answer.
+    pub fn schema(&self) -> SchemaRef {
+        Arc::new(self.frame.schema().as_arrow().clone())
+    }
+
+    /// Runs the query and streams its answer.
+    ///
+    /// # Errors
+    /// When the query fails; errors of single batches come in the stream.
+    pub async fn stream(self) -> Result<SendableRecordBatchStream, QueryError> {
+        Ok(self.frame.execute_stream().await?)
+    }
+
+    /// Runs the query and gives the whole answer.
+    ///
+    /// # Errors
+    /// When the query fails.
+    pub async fn collect(self) -> Result<Vec<datafusion::arrow::array::RecordBatch>, QueryError> {
+        Ok(self.frame.collect().await?)
+    }
+}

@@ -139,6 +139,7 @@ impl LeafMut<'_> {
 }
 
 /// A field that can be read.
+#[derive(Clone, Copy)]
 pub enum FieldRef<'a> {
     /// A value.
     Leaf(LeafRef<'a>),

@@ -1,7 +1,9 @@
 //! Paths into a record (`GoodsShipment/GovernmentAgencyGoodsItem[2]/Origin/CountryCode`), and the WCO pointers
 //! (`42A/67A/68A[2]/92A/063`) that findings and amendments use for the same places.
 
-use crate::class::{Class, ClassDefinition, FieldDefinition, FieldKind, FieldMut, FieldRef, LeafMut, LeafRef};
+use crate::class::{
+    Class, ClassDefinition, FieldDefinition, FieldKind, FieldMut, FieldRef, LeafMut, LeafRef,
+};
 use std::fmt;
 
 /// Occurrences of one repeating class that a path may name.
@@ -122,7 +124,7 @@ impl Path {
 
     /// Field at the path, leaf or class; the last step ignores its occurrence.
     pub fn field<'a>(&self, record: &'a dyn Class) -> Option<FieldRef<'a>> {
-        let (last, before) = self.steps.split_last()?;
+        let (end, before) = self.steps.split_last()?;
         let mut class = self.checked(record);
         for step in before {
             class = match class.field(step.field) {
@@ -131,13 +133,13 @@ impl Path {
                 FieldRef::Many(list) => list.get(step.occurrence)?,
             };
         }
-        Some(class.field(last.field))
+        Some(class.field(end.field))
     }
 
     /// Field at the path to be set; missing occurrences before the last step are added.
     pub fn field_mut<'a>(&self, record: &'a mut dyn Class) -> Option<FieldMut<'a>> {
         self.checked(record);
-        let (last, before) = self.steps.split_last()?;
+        let (end, before) = self.steps.split_last()?;
         let mut class = record;
         for step in before {
             class = match class.field_mut(step.field) {
@@ -151,7 +153,7 @@ impl Path {
                 }
             };
         }
-        Some(class.field_mut(last.field))
+        Some(class.field_mut(end.field))
     }
 
     /// Value at the path to be set; missing occurrences are added.

@@ -80,6 +80,8 @@ pub enum Key {
     Month,
     /// Name of the declaration.
     DeclarationId,
+    /// Version of the declaration, from 1.
+    VersionNumber,
     /// Load that brought the row.
     LoadId,
     /// Position of the record in its source, from 1.
@@ -116,6 +118,8 @@ pub struct Table {
     pub columns: &'static [Column],
     /// Repeating classes below `class` that are tables of their own.
     pub elsewhere: &'static [&'static str],
+    /// Columns whose least and greatest value are kept for each file, so that reading can skip files.
+    pub statistics: &'static [&'static str],
 }
 
 impl Column {
@@ -164,7 +168,7 @@ impl Column {
     /// Arrow type.
     pub fn data_type(&self, class: &'static ClassDefinition) -> DataType {
         match self.source {
-            Source::Key(Key::SourceRow) => DataType::Int64,
+            Source::Key(Key::SourceRow | Key::VersionNumber) => DataType::Int64,
             Source::Key(_) | Source::Unit(_) | Source::Hs6(_) => DataType::Utf8,
             Source::Kilograms(_) => DataType::Decimal128(MEASURE_DECIMALS.0, MEASURE_DECIMALS.1),
             Source::Other => DataType::List(other_values_item()),

@@ -46,7 +46,8 @@ impl Amended {
         } else {
             (&["23A", "65A"], "128")
         };
-        let step = |section: &str| Pointer { document_section_code: Some(section.into()), ..Pointer::default() };
+        let step =
+            |section: &str| Pointer { document_section_code: Some(section.into()), ..Pointer::default() };
         let mut pointer = vec![step("42A"), step("67A"), step("68A")];
         pointer[2].sequence_numeric = u32::try_from(self.item + 1).ok();
         pointer.extend(below.iter().map(|section| step(section)));

@@ -10,7 +10,8 @@ const HOLIDAY: f64 = 0.22;
 /// The days before a holiday catch up in advance.
 const BEFORE_HOLIDAY: f64 = 1.15;
 /// Share of a day's declarations that came before an hour; straight lines between.
-const HOURS: [(f64, f64); 6] = [(0.0, 0.0), (0.07, 8.0), (0.46, 12.0), (0.54, 13.5), (0.9, 18.0), (1.0, 24.0)];
+const HOURS: [(f64, f64); 6] =
+    [(0.0, 0.0), (0.07, 8.0), (0.46, 12.0), (0.54, 13.5), (0.9, 18.0), (1.0, 24.0)];
 
 /// Days of the year with the serial numbers of the declarations they bring.
 #[derive(Debug)]

@@ -47,7 +47,8 @@ impl World {
             .collect();
         let floor = world.configuration.floor_share;
         world.selection_scale = solve(world.configuration.inspection_share, |scale| {
-            let expected = scored.iter().map(|(grade, score, factor)| odds(floor, scale, *grade, *score, *factor).any());
+            let expected =
+                scored.iter().map(|(grade, score, factor)| odds(floor, scale, *grade, *score, *factor).any());
             expected.sum::<f64>() / SAMPLE as f64
         });
         Ok(world)

@@ -16,15 +16,14 @@ const NAMED_ORIGINS: f64 = 0.8;
 /// Headings under an anti-dumping measure against one origin.
 const MEASURES: usize = 16;
 /// Chapters such measures usually concern.
-const MEASURED_CHAPTERS: [&str; 12] = ["29", "39", "40", "48", "54", "64", "69", "70", "72", "73", "76", "85"];
+const MEASURED_CHAPTERS: [&str; 12] =
+    ["29", "39", "40", "48", "54", "64", "69", "70", "72", "73", "76", "85"];
 
 /// One chapter of the Harmonized System.
 #[derive(Debug)]
 pub(crate) struct Chapter {
     pub(crate) code: &'static str,
     pub(crate) weight: f64,
-    /// Logarithm of the median price of a kilogram, in CNY.
-    pub(crate) price: f64,
     /// UN/ECE Rec 20 unit of the supplementary quantity.
     pub(crate) unit: Option<&'static str>,
     /// Median mass of a goods item, kg.
@@ -114,7 +113,11 @@ impl Catalogue {
     }
 }
 
-fn chapter(row: &[&'static str], partners: &[Partner], goods: Range<usize>) -> Result<Chapter, SimulationError> {
+fn chapter(
+    row: &[&'static str],
+    partners: &[Partner],
+    goods: Range<usize>,
+) -> Result<Chapter, SimulationError> {
     let mut named = vec![0.0; partners.len()];
     for entry in row[11].split(' ') {
         let (code, weight) = entry.split_once(':').unwrap_or((entry, "1"));
@@ -131,7 +134,6 @@ fn chapter(row: &[&'static str], partners: &[Partner], goods: Range<usize>) -> R
     Ok(Chapter {
         code: row[0],
         weight: number(CHAPTERS, row[1])?,
-        price: libm::log(number(CHAPTERS, row[4])?),
         unit: (!row[6].is_empty()).then_some(row[6]),
         item_mass: number(CHAPTERS, row[8])?,
         air: number(CHAPTERS, row[9])?,
@@ -194,11 +196,13 @@ fn measures(
     commodities: &[Commodity],
 ) -> BTreeMap<(u16, usize), f64> {
     let mut stream = Stream::new(seed, Purpose::Measure, 0);
-    let measured: Vec<&Chapter> =
-        chapters.iter().filter(|c| MEASURED_CHAPTERS.contains(&c.code) && !c.commodities.is_empty()).collect();
+    let eligible: Vec<&Chapter> = chapters
+        .iter()
+        .filter(|c| MEASURED_CHAPTERS.contains(&c.code) && !c.commodities.is_empty())
+        .collect();
     let mut measures = BTreeMap::new();
     for _ in 0..MEASURES {
-        let chapter = measured[stream.below(measured.len())];
+        let chapter = eligible[stream.below(eligible.len())];
         let goods = &commodities[chapter.commodities.clone()];
         let heading = goods[stream.weighted(goods.iter().map(|c| c.weight))].heading();
         // The larger suppliers that have no agreement are the usual targets.
@@ -218,7 +222,8 @@ mod tests {
     fn the_embedded_files_agree_with_each_other() {
         let partners = partners("CN").unwrap();
         let catalogue = Catalogue::new(1, &partners).unwrap();
-        let described = include_str!("../data/commodities.csv").lines().filter(|l| !l.starts_with('#')).count() - 1;
+        let described =
+            include_str!("../data/commodities.csv").lines().filter(|l| !l.starts_with('#')).count() - 1;
         assert_eq!(catalogue.commodities.len(), described, "a subheading without a chapter");
         assert!(catalogue.commodities.iter().all(|c| c.hs6.len() == 6 && !c.description.is_empty()));
         for chapter in &catalogue.chapters {

@@ -123,9 +123,15 @@ impl World {
             let filed = self.file(&declared);
             let declaration_id = self.declaration_id(&declared.shipment);
             let month = filed.versions[0].month().unwrap_or_default();
-            let mut key =
-                RowKey { month: &month, declaration_id: &declaration_id, load_id: &load_id, source_row: 0 };
+            let mut key = RowKey {
+                month: &month,
+                declaration_id: &declaration_id,
+                version_number: 1,
+                load_id: &load_id,
+                source_row: 0,
+            };
             for (version, declaration) in filed.versions.iter().enumerate() {
+                key.version_number = version as i64 + 1;
                 key.source_row = filed.serial as i64 * ROWS_A_DECLARATION + version as i64 + 1;
                 declarations.push(key, declaration)?;
                 for item in &declaration.goods_shipment.government_agency_goods_item {

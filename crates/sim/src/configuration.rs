@@ -10,6 +10,8 @@ const YEARS: std::ops::RangeInclusive<i32> = 2022..=2027;
 const SPRING_FESTIVAL: [(u32, u32); 6] = [(2, 1), (1, 22), (2, 10), (1, 29), (2, 17), (2, 6)];
 /// Declarations a trader lodges in a year when the number of traders is left to the default.
 const DECLARATIONS_A_TRADER: u64 = 50;
+/// Active traders that China's customs counts: more declarations then mean more of each.
+const MOST_TRADERS: u64 = 630_000;
 
 /// One country and year. Shares are of declarations, from 0 to 1.
 #[derive(Debug, Clone, PartialEq)]
@@ -70,7 +72,7 @@ impl Default for Limits {
 impl Configuration {
     /// A country of ordinary proportions: China in China's currency.
     pub fn new(seed: u64, year: i32, declarations: u64) -> Self {
-        let traders = (declarations / DECLARATIONS_A_TRADER).max(60);
+        let traders = (declarations / DECLARATIONS_A_TRADER).clamp(60, MOST_TRADERS);
         Self {
             seed,
             year,
@@ -176,7 +178,10 @@ mod tests {
             change(&mut configuration);
             configuration.check().unwrap_err().to_string()
         };
-        assert_eq!(wrong(|c| c.year = 2021), "year is 2021; it must be from 2022 to 2027, the years of HS 2022");
+        assert_eq!(
+            wrong(|c| c.year = 2021),
+            "year is 2021; it must be from 2022 to 2027, the years of HS 2022"
+        );
         assert_eq!(wrong(|c| c.floor_share = 0.1), "floor_share is 0.1; it must be from 0 to 0.09");
         assert_eq!(wrong(|c| c.fraud_share = f64::NAN), "fraud_share is NaN; it must be from 0 to 0.2");
         assert!(wrong(|c| c.declarations = 0).starts_with("declarations is 0"));

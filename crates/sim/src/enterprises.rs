@@ -5,7 +5,7 @@ use crate::grade::Grade;
 use crate::identity;
 use crate::random::{Purpose, Stream};
 use crate::record::text;
-use crate::world::{Importer, World, graded};
+use crate::world::{Importer, World, standing};
 use arrow::array::RecordBatch;
 use tidegate_records::columnar::{RowKey, TableBuilder};
 use tidegate_records::model::{Address, Enterprise};
@@ -21,7 +21,8 @@ struct Registered {
     id: String,
     role: &'static str,
     broker: bool,
-    registered: i64,
+    /// Day of registration.
+    since: i64,
     grades: Vec<(i64, Grade)>,
 }
 
@@ -54,7 +55,7 @@ impl World {
             role_code: text(registered.role),
             grade_code: text(grade.code()),
             grade_effective_date_time: Some(self.calendar.midnight(day)),
-            registration_date_time: Some(self.calendar.midnight(registered.registered)),
+            registration_date_time: Some(self.calendar.midnight(registered.since)),
             address: Address { country_code: text(&self.configuration.country), ..Address::default() },
         }
     }
@@ -74,11 +75,11 @@ impl World {
         let mut stream = Stream::pair(self.seed(), Purpose::Grade, 1 << 62, enterprise);
         let (registered, grades) = match importer {
             Importer::Trader(trader) => {
-                let registered = i64::from(graded(self.seed(), trader).registered);
+                let registered = i64::from(standing(self.seed(), trader, traders).registered);
                 let first = self.first_grade(trader);
                 // A grade other than the one at registration took effect some time since.
-                let since = if first == Grade::Conventional { 1.0 } else { stream.between(0.05, 0.7) };
-                let mut grades = vec![((registered as f64 * since) as i64, first)];
+                let part = if first == Grade::Conventional { 1.0 } else { stream.between(0.05, 0.7) };
+                let mut grades = vec![((registered as f64 * part) as i64, first)];
                 grades.extend(self.grade_change(trader).map(|c| (c.day as i64, c.grade)));
                 (registered, grades)
             }
@@ -88,7 +89,7 @@ impl World {
             }
         };
         let id = identity::enterprise_id(self.seed(), enterprise, office, false);
-        Registered { id, role: "trader", broker: false, registered, grades }
+        Registered { id, role: "trader", broker: false, since: registered, grades }
     }
 
     fn registered_broker(&self, broker: u64) -> Registered {
@@ -101,7 +102,7 @@ impl World {
             id: self.broker_id(broker),
             role: "broker",
             broker: true,
-            registered,
+            since: registered,
             grades: vec![(registered, grade)],
         }
     }

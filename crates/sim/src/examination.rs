@@ -128,7 +128,7 @@ fn seen_as(flaw: Flaw, actual: &Goods, declared: &Goods) -> &'static str {
         _ if actual.origin != declared.origin => "origin",
         _ if (actual.mass - declared.mass).abs() > 1e-9 => "quantity",
         Flaw::Mistake => "value",
-        _ => "undervaluation",
+        Flaw::Fraud(_) => "undervaluation",
     }
 }
 

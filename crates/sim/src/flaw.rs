@@ -108,8 +108,12 @@ impl World {
     fn falsify(&self, trader: &Trader, item: &mut Item, kind: Kind, stream: &mut Stream) {
         let goods = &mut item.declared;
         // A trader that cheats does it the same way each time.
-        let mut habit =
-            Stream::pair(self.seed(), Purpose::Deceit, trader.number, (goods.commodity * 8) as u64 + kind as u64);
+        let mut habit = Stream::pair(
+            self.seed(),
+            Purpose::Deceit,
+            trader.number,
+            (goods.commodity * 8) as u64 + kind as u64,
+        );
         match kind {
             Kind::Undervaluation => {
                 let factor = habit.between(0.4, 0.8) * libm::exp(0.08 * stream.normal());
@@ -140,7 +144,8 @@ impl World {
     fn relocate(&self, trader: &Trader, goods: &mut Goods, habit: &mut Stream) {
         let heading = self.catalogue.commodities[goods.commodity].heading();
         let scheme = self.schemes.iter().find(|s| s.kind == Kind::FalseOrigin && s.heading == heading);
-        let own = habit.weighted(self.partners.iter().map(|p| if p.agreement.is_some() { p.weight } else { 0.0 }));
+        let own =
+            habit.weighted(self.partners.iter().map(|p| if p.agreement.is_some() { p.weight } else { 0.0 }));
         let joins = Stream::pair(self.seed(), Purpose::Scheme, heading.into(), trader.number).coin(0.75);
         let origin = scheme.filter(|_| joins).map_or(own, |s| s.false_origin);
         let relocated = Goods { origin, preferential: self.partners[origin].agreement.is_some(), ..*goods };

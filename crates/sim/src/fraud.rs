@@ -7,12 +7,14 @@ use crate::shipment::{Goods, Shipment};
 use crate::world::{Importer, World};
 use std::f64::consts::TAU;
 
-/// Weights of temperament in the logarithm of the intensity: trader, broker, goods.
-const TRADER: f64 = 1.2;
+/// Weights in the logarithm of the intensity: temperament of the trader, of its broker, of the goods, and what
+/// moves the trader in one quarter of the year.
+const TRADER: f64 = 0.85;
 const BROKER: f64 = 0.35;
-const GOODS: f64 = 0.5;
+const GOODS: f64 = 0.45;
+const QUARTER: f64 = 0.5;
 /// A new importer that takes over a downgraded trader's trade goes on as before.
-const SUCCESSOR: f64 = 1.3;
+const SUCCESSOR: f64 = 1.8;
 /// A declaration is never more likely than this to be fraudulent.
 const MOST: f64 = 0.7;
 
@@ -44,10 +46,10 @@ impl Kind {
     fn base(self) -> f64 {
         match self {
             Self::Undervaluation => 1.0,
-            Self::Misclassification => 0.7,
+            Self::Misclassification => 2.0,
             Self::FalseOrigin => 1.4,
             Self::Quantity => 0.45,
-            Self::Splitting => 0.9,
+            Self::Splitting => 0.35,
         }
     }
 
@@ -73,26 +75,28 @@ pub(crate) fn intensities(world: &World, shipment: &Shipment) -> [f64; 5] {
     let commodity = &world.catalogue.commodities[goods.commodity];
     let broker = shipment.broker.map_or(-0.3, |b| world.broker_temperament(b)[1]);
     let grade = match world.first_grade(shipment.trader.number) {
-        Grade::AdvancedCertified => -1.7,
-        Grade::Certified => -0.9,
+        Grade::AdvancedCertified => -1.1,
+        Grade::Certified => -0.6,
         Grade::Conventional => 0.0,
         Grade::Dishonest => 0.9,
         Grade::SeriouslyDishonest => 1.3,
     };
     let taken_over = if matches!(shipment.importer, Importer::Successor(_)) { SUCCESSOR } else { 0.0 };
+    let phase = world.calendar.phase(shipment.day);
+    let trader = shipment.trader.number;
+    let quarter = Stream::pair(world.seed(), Purpose::Trend, trader + 1_000, (phase * 4.0) as u64).normal();
     let tempted = libm::exp(
-        TRADER * shipment.trader.graded.temperament
+        TRADER * shipment.trader.standing.temperament
+            + QUARTER * quarter
             + BROKER * broker
             + GOODS * commodity.temptation
             + grade
             + taken_over,
     );
-    let phase = world.calendar.phase(shipment.day);
     Kind::ALL.map(|kind| {
         let gain = gain(world, shipment, goods, kind);
         let schemes = world.schemes.iter().filter(|s| s.kind == kind && s.heading == commodity.heading());
-        let factor: f64 =
-            schemes.map(|s| s.factor(world.seed(), shipment.trader.number, shipment.day)).product();
+        let factor: f64 = schemes.map(|s| s.factor(world.seed(), trader, shipment.day)).product();
         kind.base() * tempted * shipment.trader.preferences[kind as usize] * kind.wave(phase) * gain * factor
     })
 }
@@ -100,7 +104,8 @@ pub(crate) fn intensities(world: &World, shipment: &Shipment) -> [f64; 5] {
 /// How much a kind would save on the goods: 0 when it is impossible, about 1 when it is worth while.
 fn gain(world: &World, shipment: &Shipment, goods: &Goods, kind: Kind) -> f64 {
     let catalogue = &world.catalogue;
-    let rate = catalogue.duty(goods.commodity, goods.preferential) + catalogue.measure(goods.commodity, goods.origin);
+    let rate = catalogue.duty(goods.commodity, goods.preferential)
+        + catalogue.measure(goods.commodity, goods.origin);
     match kind {
         Kind::Undervaluation | Kind::Quantity => (rate + 5.0) / 15.0,
         Kind::Misclassification => {
@@ -120,7 +125,11 @@ fn gain(world: &World, shipment: &Shipment, goods: &Goods, kind: Kind) -> f64 {
 
 fn cheapest(catalogue: &Catalogue, commodity: usize) -> f64 {
     let own = catalogue.commodities[commodity].rate;
-    catalogue.commodities[commodity].cheaper.iter().map(|c| catalogue.commodities[*c].rate).fold(own, f64::min)
+    catalogue.commodities[commodity]
+        .cheaper
+        .iter()
+        .map(|c| catalogue.commodities[*c].rate)
+        .fold(own, f64::min)
 }
 
 impl World {

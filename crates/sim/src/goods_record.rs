@@ -5,7 +5,8 @@ use crate::shipment::{Item, Shipment};
 use crate::world::World;
 use tidegate_records::model::{
     AdditionalDocument, Classification, Commodity, CustomsValuation, DutyTaxFee, GoodsMeasure,
-    GovernmentAgencyGoodsItem, GovernmentProcedure, HandlingRequirement, InvoiceLine, Origin, Packaging, Payment,
+    GovernmentAgencyGoodsItem, GovernmentProcedure, HandlingRequirement, InvoiceLine, Origin, Packaging,
+    Payment,
 };
 use tidegate_records::value::{Decimal, Measure};
 

@@ -48,7 +48,7 @@ pub(crate) struct GradeChange {
 
 /// What grading looks at: the trader's temperament (standard normal, high is bad) and the day it was registered.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Graded {
+pub(crate) struct Standing {
     pub(crate) temperament: f64,
     pub(crate) registered: i32,
 }
@@ -61,18 +61,18 @@ pub(crate) fn grades(
     seed: u64,
     traders: u64,
     law: &VolumeLaw,
-    graded: impl Fn(u64) -> Graded,
+    standing: impl Fn(u64) -> Standing,
 ) -> Vec<Grade> {
     let advanced = ((traders as f64 * ADVANCED_ENTERPRISES).round() as u64).max(1);
     let (mut count, mut trade) = (0, 0.0);
     let mut grades = Vec::with_capacity(traders as usize);
     for trader in 0..traders {
         let mut stream = Stream::new(seed, Purpose::Grade, trader);
-        let Graded { temperament, registered } = graded(trader);
+        let Standing { temperament, registered } = standing(trader);
         let rank = trader as f64 / traders as f64;
         let eligible = registered < -YEARS_TO_CERTIFY && temperament < 1.0;
         let wanted = if trade < ADVANCED_TRADE { 0.85 } else { 0.04 };
-        let bad = libm::exp(1.2 * temperament - 0.72) * if rank < 0.05 { 0.2 } else { 1.04 };
+        let bad = libm::exp(1.2 * temperament - 0.72) * if rank < 0.01 { 0.0 } else { 1.01 };
         grades.push(if eligible && count < advanced && stream.coin(wanted) {
             count += 1;
             trade += law.share(trader);
@@ -91,19 +91,30 @@ pub(crate) fn grades(
 }
 
 /// The change of a trader's grade during the year, if there is one: suspensions, downgrades, certifications, repairs.
-pub(crate) fn change(seed: u64, trader: u64, grade: Grade, graded: Graded, days: usize) -> Option<GradeChange> {
+///
+/// Customs looks harder at those who trade much, so that these lose a good name more often.
+pub(crate) fn change(
+    seed: u64,
+    trader: u64,
+    traders: u64,
+    grade: Grade,
+    standing: Standing,
+    days: usize,
+) -> Option<GradeChange> {
+    let rank = trader as f64 / traders as f64;
     let mut stream = Stream::pair(seed, Purpose::Grade, u64::MAX, trader);
-    let bad = libm::exp(1.2 * graded.temperament - 0.72);
+    let bad = libm::exp(1.2 * standing.temperament - 0.72);
     let (probability, next) = match grade {
         Grade::AdvancedCertified => (0.04, Grade::Conventional),
         Grade::Certified => (0.03, Grade::AdvancedCertified),
-        Grade::Conventional => (0.008 * bad, Grade::Dishonest),
+        Grade::Conventional if rank < 0.01 => (0.0, grade),
+        Grade::Conventional => (0.006 * bad / (rank + 0.25), Grade::Dishonest),
         Grade::Dishonest => (0.08, Grade::Conventional),
         Grade::SeriouslyDishonest => (0.0, grade),
     };
     let changes = stream.coin(probability);
     let day = stream.between(0.08, 0.92) * days as f64;
-    (changes && graded.registered < 0).then_some(GradeChange { day: day as usize, grade: next })
+    (changes && standing.registered < 0).then_some(GradeChange { day: day as usize, grade: next })
 }
 
 #[cfg(test)]
@@ -114,24 +125,24 @@ mod tests {
     fn shares_are_those_of_the_published_figures() {
         let traders = 20_000;
         let law = VolumeLaw::new(traders);
-        let graded = |trader| {
+        let standing = |trader| {
             let temperament = Stream::new(5, Purpose::Trader, trader).normal();
-            Graded { temperament, registered: -2_000 }
+            Standing { temperament, registered: -2_000 }
         };
-        let grades = grades(5, traders, &law, graded);
+        let grades = grades(5, traders, &law, standing);
         let share = |grade: Grade| grades.iter().filter(|g| **g == grade).count() as f64 / traders as f64;
-        let trade: f64 = (0..traders)
+        let carried: f64 = (0..traders)
             .filter(|t| grades[*t as usize] == Grade::AdvancedCertified)
             .map(|t| law.share(t))
             .sum();
         assert!((share(Grade::AdvancedCertified) - ADVANCED_ENTERPRISES).abs() < 1e-9);
-        assert!((trade - 0.4).abs() < 0.03, "{trade}");
+        assert!((carried - 0.4).abs() < 0.03, "{carried}");
         // Five standard errors of a share p of 20,000 coins; the coins' probabilities vary with temperament.
         let close = |share: f64, p: f64| (share - p).abs() < 5.0 * (p / traders as f64).sqrt();
         assert!(close(share(Grade::Dishonest), DISHONEST), "{}", share(Grade::Dishonest));
         assert!(close(share(Grade::SeriouslyDishonest), SERIOUSLY_DISHONEST));
-        let changes = (0..traders).filter(|t| change(5, *t, grades[*t as usize], graded(*t), 365).is_some());
-        let changed = changes.count();
-        assert!((100..400).contains(&changed), "{changed}");
+        let moved = |t: &u64| change(5, *t, traders, grades[*t as usize], standing(*t), 365).is_some();
+        let count = (0..traders).filter(moved).count();
+        assert!((100..400).contains(&count), "{count}");
     }
 }

@@ -31,17 +31,57 @@ pub(crate) fn base_36(mut number: u64, digits: usize) -> String {
 /// Name of an enterprise of the importing country.
 pub(crate) fn enterprise_name(seed: u64, index: u64, broker: bool) -> String {
     const PLACES: [&str; 20] = [
-        "Anping", "Beihe", "Changlin", "Dongshan", "Fuan", "Guangming", "Haibin", "Jinling", "Kunhe", "Lianhu",
-        "Minjiang", "Nanwan", "Pingyuan", "Qingquan", "Ruicheng", "Shuangqiao", "Taihe", "Wanfeng", "Xiangyang",
+        "Anping",
+        "Beihe",
+        "Changlin",
+        "Dongshan",
+        "Fuan",
+        "Guangming",
+        "Haibin",
+        "Jinling",
+        "Kunhe",
+        "Lianhu",
+        "Minjiang",
+        "Nanwan",
+        "Pingyuan",
+        "Qingquan",
+        "Ruicheng",
+        "Shuangqiao",
+        "Taihe",
+        "Wanfeng",
+        "Xiangyang",
         "Yongning",
     ];
     const WORDS: [&str; 20] = [
-        "Bright", "Century", "Delta", "Eastern", "Evergreen", "First", "Golden Bridge", "Harmony", "Horizon",
-        "Jade", "Lucky Star", "New Era", "Ocean", "Pioneer", "Prosper", "Silver Lake", "Summit", "Sunrise", "Union",
+        "Bright",
+        "Century",
+        "Delta",
+        "Eastern",
+        "Evergreen",
+        "First",
+        "Golden Bridge",
+        "Harmony",
+        "Horizon",
+        "Jade",
+        "Lucky Star",
+        "New Era",
+        "Ocean",
+        "Pioneer",
+        "Prosper",
+        "Silver Lake",
+        "Summit",
+        "Sunrise",
+        "Union",
         "Victory",
     ];
     const TRADES: [&str; 8] = [
-        "Trading", "Import and Export", "Industry", "Technology", "International Trade", "Supply Chain", "Materials",
+        "Trading",
+        "Import and Export",
+        "Industry",
+        "Technology",
+        "International Trade",
+        "Supply Chain",
+        "Materials",
         "Commerce",
     ];
     let mut stream = Stream::pair(seed, Purpose::Name, 1, index);
@@ -53,10 +93,11 @@ pub(crate) fn enterprise_name(seed: u64, index: u64, broker: bool) -> String {
 /// Number and name of a foreign seller.
 pub(crate) fn seller(seed: u64, country: &str, index: u64) -> (String, String) {
     const WORDS: [&str; 16] = [
-        "Alpha", "Atlas", "Borealis", "Cascade", "Condor", "Crown", "Everest", "Falcon", "Global", "Meridian", "Nova",
-        "Orion", "Pacific", "Sterling", "Titan", "Vertex",
+        "Alpha", "Atlas", "Borealis", "Cascade", "Condor", "Crown", "Everest", "Falcon", "Global",
+        "Meridian", "Nova", "Orion", "Pacific", "Sterling", "Titan", "Vertex",
     ];
-    const FORMS: [&str; 8] = ["Corp.", "Ltd.", "Group", "Industries", "Trading", "Exports", "Holdings", "Supply"];
+    const FORMS: [&str; 8] =
+        ["Corp.", "Ltd.", "Group", "Industries", "Trading", "Exports", "Holdings", "Supply"];
     let mut stream = Stream::pair(seed, Purpose::Seller, u64::from_be_bytes(padded(country)), index);
     let id = format!("{country}{}", base_36(stream.bits(), 7));
     let name = format!("{} {} {country}-{index}", WORDS[stream.below(16)], FORMS[stream.below(8)]);
@@ -109,7 +150,8 @@ mod tests {
 
     #[test]
     fn enterprise_numbers_never_repeat() {
-        let ids: BTreeSet<String> = (0..60_000).map(|i| enterprise_id(9, i, "2248", i % 7 == 0)[6..].to_owned()).collect();
+        let ids: BTreeSet<String> =
+            (0..60_000).map(|i| enterprise_id(9, i, "2248", i % 7 == 0)[6..].to_owned()).collect();
         assert_eq!(ids.len(), 60_000);
         assert_eq!(enterprise_id(9, 3, "2248", true).len(), 10);
     }

@@ -39,14 +39,16 @@ pub(crate) struct Office {
 pub(crate) fn offices(seed: u64, count: u16) -> Vec<Office> {
     let office = |index: u16| {
         let mut stream = Stream::new(seed, Purpose::Office, index.into());
-        let size = libm::pow(f64::from(index) + 1.5, -1.0);
+        let size = 2.0 * libm::pow(f64::from(index) + 3.0, -0.9);
         // Work by sea, rail, road and air; the first four make sure that each mode has a large office.
-        let kind = if index < 4 { usize::from(index) } else { stream.weighted([0.45, 0.12, 0.2, 0.23].into_iter()) };
-        let weights = [[1.0, 0.02, 0.05, 0.05], [0.02, 1.0, 0.2, 0.02], [0.03, 0.1, 1.0, 0.02], [0.02, 0.0, 0.05, 1.0]];
+        let kind =
+            if index < 4 { usize::from(index) } else { stream.weighted([0.45, 0.12, 0.2, 0.23].into_iter()) };
+        let weights =
+            [[1.0, 0.02, 0.05, 0.05], [0.02, 1.0, 0.2, 0.02], [0.03, 0.1, 1.0, 0.02], [0.02, 0.0, 0.05, 1.0]];
         Office {
             code: format!("{:02}{:02}", 1 + index % 45, 1 + (index * 7) % 60),
             weights: weights[kind].map(|w| w * size),
-            officers: 4 + (60.0 * size) as usize,
+            officers: 4 + (30.0 * size) as usize,
         }
     };
     (0..count).map(office).collect()

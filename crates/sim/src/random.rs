@@ -1,7 +1,7 @@
 //! A keyed, counter-based generator of random numbers: what a stream gives depends on the seed, the purpose and
 //! the index alone, never on what was drawn before or on which thread.
 //!
-//! Each output is the SplitMix64 finaliser (Steele, Lea and Flood 2014, OOPSLA) of key plus counter; the key is
+//! Each output is the `SplitMix64` finaliser (Steele, Lea and Flood 2014, OOPSLA) of key plus counter; the key is
 //! the finaliser chained over seed, purpose and index. Functions of the reals come from `libm`, so that the bits
 //! are the same on every machine.
 
@@ -106,7 +106,7 @@ impl Stream {
     }
 }
 
-/// The SplitMix64 finaliser.
+/// The `SplitMix64` finaliser.
 fn mix(value: u64) -> u64 {
     let mut z = value.wrapping_add(0x9e37_79b9_7f4a_7c15);
     z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
@@ -125,7 +125,7 @@ mod tests {
 
     #[test]
     fn the_finaliser_is_the_published_one() {
-        // First outputs of SplitMix64 from state 0.
+        // First outputs of `SplitMix64` from state 0.
         assert_eq!(mix(0), 0xe220_a839_7b1d_cdaf);
         assert_eq!(mix(0x9e37_79b9_7f4a_7c15), 0x6e78_9e6a_a1b9_65f4);
     }

@@ -10,9 +10,9 @@ use crate::shipment::Shipment;
 use crate::world::World;
 use chrono::{DateTime, TimeDelta, Utc};
 use tidegate_records::model::{
-    Agent, AuthorisationHolder, BorderTransportMeans, Carrier, Consignee, Consignment, Declarant, Declaration,
-    Destination, ExportCountry, Exporter, GoodsLocation, GoodsShipment, Importer, PreviousDocument, Seller,
-    TradeTerms, TransportEquipment, Ucr,
+    Agent, AuthorisationHolder, BorderTransportMeans, Carrier, Consignee, Consignment, Declarant,
+    Declaration, Destination, ExportCountry, Exporter, GoodsLocation, GoodsShipment, Importer,
+    PreviousDocument, Seller, TradeTerms, TransportEquipment, Ucr,
 };
 use tidegate_records::value::{Amount, Decimal, Measure, Text};
 
@@ -22,14 +22,17 @@ const CHANGE: &str = "4";
 /// Mass that one container takes, kg.
 const CONTAINER: f64 = 18_000.0;
 
+#[expect(clippy::unnecessary_wraps, reason = "every field of the model is optional")]
 pub(crate) fn text(value: impl AsRef<str>) -> Option<Text> {
     Some(Text::from(value.as_ref()))
 }
 
+#[expect(clippy::unnecessary_wraps, reason = "every field of the model is optional")]
 pub(crate) fn amount(value: f64, currency: &str) -> Option<Amount> {
     Some(Amount { value: Decimal::new((value * 1e2).round() as i64, 2), currency: text(currency) })
 }
 
+#[expect(clippy::unnecessary_wraps, reason = "every field of the model is optional")]
 pub(crate) fn measure(value: f64, unit: &str) -> Option<Measure> {
     Some(Measure { value: Decimal::new((value * 1e3).round() as i64, 3), unit: text(unit) })
 }
@@ -48,8 +51,8 @@ pub(crate) struct Papers {
 impl World {
     pub(crate) fn papers(&self, shipment: &Shipment) -> Papers {
         let mut stream = Stream::new(self.seed(), Purpose::Paper, shipment.serial);
-        let incoterm = ["CIF", "FOB", "FCA", "EXW", "DAP"]
-            [stream.weighted([0.45, 0.28, 0.12, 0.08, 0.07].into_iter())];
+        let incoterm =
+            ["CIF", "FOB", "FCA", "EXW", "DAP"][stream.weighted([0.45, 0.28, 0.12, 0.08, 0.07].into_iter())];
         // Terms of water transport have their twins for the other modes.
         let incoterm = match (incoterm, shipment.mode) {
             ("CIF", Mode::Rail | Mode::Road | Mode::Air) => "CIP",
@@ -60,7 +63,13 @@ impl World {
         let freight = if matches!(incoterm, "CIF" | "CIP" | "DAP") { 0.0 } else { carriage };
         let currency = self.partners[shipment.partner].currency;
         let rate = |code| currency::units_a_dollar(code).unwrap_or(1.0);
-        Papers { incoterm, freight, currency, rate: rate(currency) / rate(&self.configuration.currency), stream }
+        Papers {
+            incoterm,
+            freight,
+            currency,
+            rate: rate(currency) / rate(&self.configuration.currency),
+            stream,
+        }
     }
 
     /// Registration number and name of the importer.
@@ -76,7 +85,12 @@ impl World {
     /// Registration number of a broker, which sits at the office where it began.
     pub(crate) fn broker_id(&self, broker: u64) -> String {
         let office = Stream::pair(self.seed(), Purpose::Broker, 1, broker).below(self.offices.len());
-        identity::enterprise_id(self.seed(), self.enterprise_of_broker(broker), &self.offices[office].code, true)
+        identity::enterprise_id(
+            self.seed(),
+            self.enterprise_of_broker(broker),
+            &self.offices[office].code,
+            true,
+        )
     }
 
     /// Customs number of a declaration.
@@ -134,7 +148,11 @@ impl World {
                 government_agency_goods_item: self.goods_items(shipment, &papers, currency),
                 seller: Seller { id: text(seller_id), name: text(seller_name), ..Seller::default() },
                 consignee: Consignee { id: text(&importer_id), ..Consignee::default() },
-                importer: Importer { id: text(&importer_id), name: text(importer_name), ..Importer::default() },
+                importer: Importer {
+                    id: text(&importer_id),
+                    name: text(importer_name),
+                    ..Importer::default()
+                },
                 ..self.goods_shipment(shipment, &mut papers)
             },
             version_numeric: Some(if amended.is_some() { 2 } else { 1 }),
@@ -142,7 +160,12 @@ impl World {
             levy_nature_code: text(if shipment.processing { "503" } else { "101" }),
             contract_id: text(format!("{}-{}", &importer_id[6..], 10_000 + papers.stream.below(90_000))),
             border_port_id: text(office),
-            border_crossing_date_time: Some(crossing(accepted_at, in_advance, shipment.mode, &mut papers.stream)),
+            border_crossing_date_time: Some(crossing(
+                accepted_at,
+                in_advance,
+                shipment.mode,
+                &mut papers.stream,
+            )),
             payment_arrangement_code: text(payment(shipment.grade, &mut papers.stream)),
             ..Declaration::default()
         }
@@ -152,7 +175,9 @@ impl World {
         let departure = self.partners[shipment.departure].code;
         let gross: f64 = shipment.items.iter().map(|item| item.gross).sum();
         let containers = match shipment.mode {
-            Mode::Sea | Mode::Rail if shipment.items[0].packages.is_some() => (gross / CONTAINER).ceil().min(6.0) as usize,
+            Mode::Sea | Mode::Rail if shipment.items[0].packages.is_some() => {
+                (gross / CONTAINER).ceil().min(6.0) as usize
+            }
             _ => 0,
         };
         let document = if shipment.mode == Mode::Air { "740" } else { "705" };
@@ -168,7 +193,11 @@ impl World {
                 container_code: text(if containers > 0 { "1" } else { "0" }),
                 transport_equipment: equipment.collect(),
                 goods_location: GoodsLocation {
-                    name: text(format!("{}-Z{}", self.offices[shipment.office].code, 1 + shipment.serial % 5)),
+                    name: text(format!(
+                        "{}-Z{}",
+                        self.offices[shipment.office].code,
+                        1 + shipment.serial % 5
+                    )),
                     type_code: text("A"),
                     ..GoodsLocation::default()
                 },
@@ -194,7 +223,10 @@ impl World {
     fn means(&self, shipment: &Shipment, stream: &mut Stream) -> BorderTransportMeans {
         let departure = self.partners[shipment.departure].code;
         let (id, nationality) = match shipment.mode {
-            Mode::Sea => (format!("IMO{}", 9_100_000 + stream.below(800_000)), ["PA", "LR", "MH", "SG"][stream.below(4)]),
+            Mode::Sea => (
+                format!("IMO{}", 9_100_000 + stream.below(800_000)),
+                ["PA", "LR", "MH", "SG"][stream.below(4)],
+            ),
             Mode::Air => (format!("{departure}{}", 100 + stream.below(900)), departure),
             Mode::Rail => (format!("X{}", 8_000 + stream.below(900)), departure),
             Mode::Road => (format!("{departure}-{:05}", stream.below(100_000)), departure),

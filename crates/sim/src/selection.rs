@@ -5,15 +5,15 @@
 
 use crate::grade::Grade;
 use crate::random::{Purpose, Stream};
-use crate::shipment::Shipment;
+use crate::shipment::{Goods, Shipment};
 use crate::world::{Importer, World};
 
 /// The old rules never select more than this share of anything.
 const MOST: f64 = 0.75;
 /// Share of the dishonest that is inspected.
 const DISHONEST: f64 = 0.82;
-/// Chapter and origin pairs on the old list of risks.
-const LISTED: u64 = 40;
+/// Share of the pairs of chapter and origin that are on the old list of risks.
+const LISTED: f64 = 0.06;
 
 /// How the goods of a selected declaration are examined.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -52,45 +52,47 @@ impl Odds {
 impl World {
     /// Score of the old rules and the factor of the grade.
     pub(crate) fn rule_score(&self, shipment: &Shipment) -> (f64, f64) {
-        let mut score = 0.0;
-        for item in &shipment.items {
-            score = f64::max(score, self.item_score(item.declared.commodity, item.declared.origin, {
-                item.declared.value / item.declared.mass
-            }));
-        }
-        let value: f64 = shipment.items.iter().map(|i| i.declared.value).sum();
-        let registered = match shipment.importer {
-            Importer::Trader(_) => shipment.trader.graded.registered,
-            Importer::Successor(index) => self.successions[index].day as i32,
+        let goods = shipment.items.iter().map(|item| self.goods_score(&item.declared)).fold(0.0, f64::max);
+        let value: f64 = shipment.items.iter().map(|item| item.declared.value).sum();
+        let (registered, known) = match shipment.importer {
+            Importer::Trader(number) => {
+                let known = self.is_known_for(shipment.trader.standing.temperament, number);
+                (shipment.trader.standing.registered, known)
+            }
+            // Nobody knows yet whose trade it is.
+            Importer::Successor(index) => (self.successions[index].day as i32, false),
         };
-        let new = shipment.day as i32 - registered < 180;
-        let watched = shipment.broker.is_some_and(|b| {
-            // The list of watched brokers knows their true nature by half.
-            self.broker_temperament(b)[1] + Stream::new(self.seed(), Purpose::Selection, b).normal() > 1.6
-        });
-        score += if new { 0.7 } else { 0.0 };
-        score += if watched { 0.5 } else { 0.0 };
-        score += if value > 800_000.0 * self.price_factor { 0.4 } else { 0.0 };
+        let watched =
+            shipment.broker.is_some_and(|b| self.is_known_for(self.broker_temperament(b)[1], u64::MAX - b));
+        let points = [
+            (shipment.day as i32 - registered < 180, 0.7),
+            (known, 1.0),
+            (watched, 0.4),
+            (value > 800_000.0 * self.price_factor, 0.3),
+        ];
         let factor = match shipment.grade {
             Grade::AdvancedCertified => 0.1,
             Grade::Certified => 0.45,
             _ => 1.0,
         };
-        (score, factor)
+        (goods + points.iter().filter(|(holds, _)| *holds).map(|(_, weight)| weight).sum::<f64>(), factor)
     }
 
-    fn item_score(&self, commodity: usize, origin: usize, price: f64) -> f64 {
-        let chapter = self.catalogue.commodities[commodity].chapter;
-        let rate = self.catalogue.commodities[commodity].rate;
-        let listed = Stream::pair(self.seed(), Purpose::Selection, chapter as u64 + 1_000_000, origin as u64).bits()
-            % 1_000
-            < LISTED;
-        // One reference price for a whole chapter: many false alarms, and little use within it.
-        let reference = libm::exp(self.catalogue.chapters[chapter].price) * self.price_factor;
-        let mut score = if rate >= 12.0 { 0.9 } else if rate >= 8.0 { 0.4 } else { 0.0 };
-        score += if listed { 1.1 } else { 0.0 };
-        score += if price < 0.4 * reference { 0.6 } else { 0.0 };
-        score
+    /// Whether an enterprise has a name for fraud from earlier years, which tells the half of its temperament.
+    fn is_known_for(&self, temperament: f64, enterprise: u64) -> bool {
+        temperament + Stream::new(self.seed(), Purpose::Selection, enterprise).normal() > 1.7
+    }
+
+    fn goods_score(&self, goods: &Goods) -> f64 {
+        let commodity = &self.catalogue.commodities[goods.commodity];
+        let mut list =
+            Stream::pair(self.seed(), Purpose::Selection, commodity.chapter as u64, goods.origin as u64);
+        let listed = list.coin(LISTED);
+        // One reference price for all origins and makes: false alarms on cheap origins, blind on dear ones.
+        let cheap = goods.value < 0.55 * goods.mass * libm::exp(commodity.price) * self.price_factor;
+        let points =
+            [(commodity.rate >= 8.0, 0.4), (commodity.rate >= 12.0, 0.4), (listed, 0.9), (cheap, 0.8)];
+        points.iter().filter(|(holds, _)| *holds).map(|(_, weight)| weight).sum()
     }
 
     /// Odds that a declaration is selected.
@@ -120,4 +122,32 @@ pub(crate) fn odds(floor: f64, scale: f64, grade: Grade, score: f64, factor: f64
     let floor = if grade == Grade::AdvancedCertified { 0.15 * floor } else { 1.12 * floor };
     let rules = if grade.is_bad() { DISHONEST } else { (scale * libm::exp(score) * factor).min(MOST) };
     Odds { floor, rules }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::Configuration;
+    use crate::flaw::Flaw;
+    use crate::world::World;
+
+    #[test]
+    fn the_floor_finds_what_the_rules_pass_over() {
+        let configuration = Configuration { floor_share: 0.05, ..Configuration::new(8, 2026, 20_000) };
+        let world = World::new(configuration).unwrap();
+        // Declarations and fraud by what the rules think likely: below a twentieth, and above.
+        let (mut quiet, mut loud, mut by_floor_alone) = ([0.0_f64; 2], [0.0_f64; 2], 0);
+        for declared in (0..10).flat_map(|number| world.declared(number)) {
+            let fraud = matches!(declared.flaw, Some(Flaw::Fraud(_)));
+            let group = if world.odds(&declared.shipment).rules < 0.05 { &mut quiet } else { &mut loud };
+            group[0] += 1.0;
+            group[1] += f64::from(u8::from(fraud));
+            let (floor, rules) = world.selected_by(&declared.shipment);
+            by_floor_alone += usize::from(fraud && floor && !rules);
+        }
+        let (missed, caught) = (quiet[1] / quiet[0], loud[1] / loud[0]);
+        // The rules are worth something, and yet a good part of the fraud is where they do not look.
+        assert!(caught > 1.3 * missed, "{caught} {missed}");
+        assert!(quiet[1] > 0.15 * (quiet[1] + loud[1]), "{} of {}", quiet[1], quiet[1] + loud[1]);
+        assert!(by_floor_alone > 5, "{by_floor_alone}");
+    }
 }

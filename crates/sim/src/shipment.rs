@@ -10,6 +10,8 @@ use std::f64::consts::TAU;
 /// Standard deviations of the logarithm of a unit price: between origins of one commodity, between traders of one
 /// commodity, and between the consignments of one trader.
 const PRICE_DEVIATIONS: [f64; 3] = [0.25, 0.18, 0.16];
+/// Share of consignments that are samples and spare parts.
+const SAMPLES: f64 = 0.03;
 /// Draws of a trader before one that exists on the day must do.
 const TRADER_DRAWS: usize = 12;
 
@@ -84,7 +86,11 @@ impl World {
         let usual = usize::from(stream.coin(0.2));
         let broker = (!(trader.self_declares && stream.coin(0.8))).then(|| trader.brokers[usual]);
         let processing = stream.coin(trader.processing);
-        let items = self.items(&trader, line, partner, day, mode, &mut stream);
+        let mut items = self.items(&trader, line, partner, day, mode, &mut stream);
+        if stream.coin(SAMPLES) {
+            items.truncate(1);
+            self.make_sample(&mut items[0], &mut stream);
+        }
         let lead = stream.below(items.len());
         let mut shipment = Shipment {
             serial,
@@ -106,11 +112,23 @@ impl World {
         shipment
     }
 
+    /// Cuts an item down to a sample or a spare part, of a value around the limit for small values.
+    fn make_sample(&self, item: &mut Item, stream: &mut Stream) {
+        let value = self.configuration.small_value_limit * stream.between(0.2, 1.6);
+        let share = (value / item.actual.value).min(1.0);
+        item.actual.value = cents(item.actual.value * share);
+        item.actual.mass = kilograms(item.actual.mass * share);
+        item.gross = kilograms(item.gross * share).max(item.actual.mass);
+        item.packages = packages(item.package, item.actual.mass);
+        item.declared = item.actual;
+    }
+
     fn trader_trading_on(&self, day: usize, stream: &mut Stream) -> Trader {
         let mut number = 0;
         for _ in 0..TRADER_DRAWS {
             number = self.volume.trader_at(stream.unit());
-            if crate::world::graded(self.seed(), number).registered < day as i32 {
+            if crate::world::standing(self.seed(), number, self.configuration.traders).registered < day as i32
+            {
                 return self.trader(number);
             }
         }
@@ -170,8 +188,7 @@ impl World {
         let count = stream.log_normal(1.5, 1.0).clamp(1.0, limit) as usize;
         (0..count)
             .map(|position| {
-                let line =
-                    if position == 0 { lead } else { trader.lines[zipf(trader.lines.len(), stream)] };
+                let line = if position == 0 { lead } else { trader.lines[zipf(trader.lines.len(), stream)] };
                 let foreign = position > 0 && stream.coin(0.12);
                 let origin = if foreign { self.partner_of(&line, day, stream) } else { partner };
                 self.item(trader, line.commodity, origin, day, mode, stream)
@@ -200,7 +217,7 @@ impl World {
         let (package, handling) = self.packaging(trader, commodity, stream);
         Item {
             make,
-            gross: kilograms(mass * (1.0 + stream.log_normal(0.07, 0.5).min(0.6))),
+            gross: kilograms(mass * (1.0 + stream.log_normal(0.08, 0.8).min(0.9))),
             unit_mass: goods.unit_mass * libm::exp(0.12 * stream.normal()) * [1.0, 0.8, 1.3][make],
             packages: packages(package, mass),
             package,

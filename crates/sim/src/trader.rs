@@ -1,9 +1,9 @@
 //! What a trader usually imports, from whom and where: functions of the seed and the trader's number.
 
-use crate::grade::Graded;
+use crate::grade::Standing;
 use crate::office::Mode;
 use crate::random::{Purpose, Stream};
-use crate::world::{World, graded};
+use crate::world::{World, standing};
 
 /// Kinds of fraud a trader may prefer; the order of [`crate::fraud::Kind::ALL`].
 const KINDS: usize = 5;
@@ -14,7 +14,7 @@ const BROKER_ZIPF: f64 = 0.8;
 #[derive(Debug, Clone)]
 pub(crate) struct Trader {
     pub(crate) number: u64,
-    pub(crate) graded: Graded,
+    pub(crate) standing: Standing,
     /// How much more than others it prefers each kind of fraud.
     pub(crate) preferences: [f64; KINDS],
     /// Size of its consignments against others of the same goods, as a logarithm.
@@ -58,7 +58,7 @@ impl World {
         let electronic = lines.iter().any(|l| self.sensitive_to_opening(l.commodity));
         Trader {
             number,
-            graded: graded(self.seed(), number),
+            standing: standing(self.seed(), number, self.configuration.traders),
             preferences: [(); KINDS].map(|()| libm::exp(1.1 * stream.normal() - 0.6)),
             size: 0.45 * stream.normal() + 0.5 * largest,
             offices: Mode::ALL
@@ -82,7 +82,8 @@ impl World {
     fn broker(&self, stream: &mut Stream) -> u64 {
         let brokers = self.configuration.brokers as f64;
         let power = 1.0 - BROKER_ZIPF;
-        let rank = libm::pow(stream.unit() * (libm::pow(brokers + 1.0, power) - 1.0) + 1.0, 1.0 / power) - 1.0;
+        let rank =
+            libm::pow(stream.unit() * (libm::pow(brokers + 1.0, power) - 1.0) + 1.0, 1.0 / power) - 1.0;
         (rank as u64).min(self.configuration.brokers - 1)
     }
 

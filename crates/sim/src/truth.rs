@@ -81,7 +81,8 @@ impl TruthBuilder {
     }
 
     pub(crate) fn finish(mut self) -> Result<RecordBatch, ArrowError> {
-        let [id, kind, means, hs6, origin, importer] = self.texts.each_mut().map(|t| Arc::new(t.finish()) as ArrayRef);
+        let [id, kind, means, hs6, origin, importer] =
+            self.texts.each_mut().map(|t| Arc::new(t.finish()) as ArrayRef);
         let [value, mass, evaded] = &mut self.numbers;
         let number = |builder: &mut Decimal128Builder, (precision, scale): (u8, i8)| {
             builder.finish().with_precision_and_scale(precision, scale).map(|a| Arc::new(a) as ArrayRef)

@@ -5,7 +5,7 @@ use crate::catalogue::Catalogue;
 use crate::configuration::Configuration;
 use crate::currency;
 use crate::error::SimulationError;
-use crate::grade::{self, Grade, GradeChange, Graded};
+use crate::grade::{self, Grade, GradeChange, Standing};
 use crate::office::{Office, offices};
 use crate::partner::{Partner, partners};
 use crate::random::{Purpose, Stream};
@@ -14,6 +14,8 @@ use crate::volume::VolumeLaw;
 
 /// Share of downgraded traders whose trade a new importer takes over.
 const SUCCEEDED: f64 = 0.75;
+/// Share of traders that count as large.
+const LARGE: f64 = 0.02;
 /// Currency that the price levels of the catalogue are in.
 const PRICE_CURRENCY: &str = "CNY";
 
@@ -41,9 +43,9 @@ pub(crate) struct World {
     pub(crate) schemes: Vec<Scheme>,
     /// Units of the configured currency for one unit of the catalogue's.
     pub(crate) price_factor: f64,
-    /// Logarithm of each trader's multiplier on fraud is calibrated by this factor; see [`crate::fraud`].
+    /// Factor on every intensity of fraud; see [`crate::fraud`].
     pub(crate) fraud_scale: f64,
-    /// Calibrates the selection policy; see [`crate::selection`].
+    /// Factor on the odds of the old rules; see [`crate::selection`].
     pub(crate) selection_scale: f64,
 }
 
@@ -56,7 +58,8 @@ impl World {
         let partners = partners(&configuration.country)?;
         let catalogue = Catalogue::new(seed, &partners)?;
         let volume = VolumeLaw::new(configuration.traders);
-        let grades = grade::grades(seed, configuration.traders, &volume, |t| graded(seed, t));
+        let traders = configuration.traders;
+        let grades = grade::grades(seed, traders, &volume, |t| standing(seed, t, traders));
         let rate = |code| currency::units_a_dollar(code).unwrap_or(1.0);
         let mut world = Self {
             offices: offices(seed, configuration.offices),
@@ -87,8 +90,9 @@ impl World {
 
     /// Change of a trader's grade during the year.
     pub(crate) fn grade_change(&self, trader: u64) -> Option<GradeChange> {
-        let seed = self.seed();
-        grade::change(seed, trader, self.first_grade(trader), graded(seed, trader), self.calendar.days())
+        let traders = self.configuration.traders;
+        let standing = standing(self.seed(), trader, traders);
+        grade::change(self.seed(), trader, traders, self.first_grade(trader), standing, self.calendar.days())
     }
 
     /// Grade of an importer on a day; a new importer that took over is conventional.
@@ -148,12 +152,19 @@ pub(crate) enum Importer {
     Successor(usize),
 }
 
-/// Temperament of a trader, and the day it was registered, counted from the first of January.
-pub(crate) fn graded(seed: u64, trader: u64) -> Graded {
+/// Temperament of one of a number of traders, and the day it was registered, counted from the first of January.
+///
+/// One in twenty is new in the year; the others have existed for up to twenty years, few of them that long. The
+/// largest are old, and more alike: they have departments that see to it.
+pub(crate) fn standing(seed: u64, trader: u64, traders: u64) -> Standing {
     let mut stream = Stream::new(seed, Purpose::Trader, trader);
-    let temperament = stream.normal();
-    // One in twenty is new in the year; the others have existed for up to twenty years, few of them that long.
-    let age = stream.unit();
-    let registered = if stream.coin(0.05) { 280.0 * age } else { -40.0 - 7_000.0 * age * age };
-    Graded { temperament, registered: registered as i32 }
+    let (temperament, age, new) = (stream.normal(), stream.unit(), stream.coin(0.05));
+    if trader as f64 <= LARGE * traders as f64 {
+        return Standing {
+            temperament: 0.6 * temperament - 0.3,
+            registered: (-900.0 - 6_000.0 * age) as i32,
+        };
+    }
+    let registered = if new { 280.0 * age } else { -40.0 - 7_000.0 * age * age };
+    Standing { temperament, registered: registered as i32 }
 }

@@ -129,7 +129,12 @@ impl Columns {
         writer.into_inner().map_err(|e| SimulationError::write(file, e))
     }
 
-    fn write(&self, filed: &Filed, writer: &mut csv::Writer<Vec<u8>>, written: &mut Written) -> csv::Result<()> {
+    fn write(
+        &self,
+        filed: &Filed,
+        writer: &mut csv::Writer<Vec<u8>>,
+        written: &mut Written,
+    ) -> csv::Result<()> {
         for version in &filed.versions {
             written.declarations += 1;
             let mut declaration = version.clone();

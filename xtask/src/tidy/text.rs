@@ -86,7 +86,7 @@ mod tests {
 
     #[test]
     fn a_file_has_500_lines_at_most() {
-        let text = |lines| format!("//! A.\n{}", "\n".repeat(lines - 1));
+        let text = |lines: usize| format!("//! A.\n{}", "\n".repeat(lines - 1));
         assert_eq!(findings("a.rs", &text(500)), [""; 0]);
         let expected = "a.rs:501: has 501 lines; split it by concept, 500 are the limit";
         assert_eq!(findings("a.rs", &text(501)), [expected]);

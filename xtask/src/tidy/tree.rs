@@ -9,7 +9,7 @@ use crate::command::TaskError;
 /// Folders that hold nothing written by hand.
 const SKIPPED_FOLDERS: [&str; 5] = ["target", ".git", ".tidegate", "node_modules", "dist"];
 /// Endings of the files that are code or steer it.
-const CODE_ENDINGS: [&str; 9] = [".rs", ".toml", ".sql", ".sh", ".py", ".ts", ".tsx", ".yml", ".yaml"];
+const CODE_ENDINGS: [&str; 9] = ["rs", "toml", "sql", "sh", "py", "ts", "tsx", "yml", "yaml"];
 /// Code that has no ending.
 const CODE_PATHS: [&str; 1] = [".ci/run"];
 
@@ -24,7 +24,7 @@ pub struct File {
 impl File {
     /// Whether it is Rust source.
     pub fn is_rust(&self) -> bool {
-        self.path.ends_with(".rs")
+        ending(&self.path) == Some("rs")
     }
 
     /// Whether the whole file serves tests only.
@@ -38,8 +38,8 @@ impl File {
         if self.is_test() {
             return Vec::new();
         }
-        let in_test = if self.is_rust() { rust::lines_of_tests(&rust::code(&self.text)) } else { Vec::new() };
-        let is_test = |line: usize| in_test.get(line).copied().unwrap_or(false);
+        let tests = if self.is_rust() { rust::lines_of_tests(&rust::code(&self.text)) } else { Vec::new() };
+        let is_test = |line: usize| tests.get(line).copied().unwrap_or(false);
         let lines = self.text.lines().enumerate();
         lines.filter(|(line, _)| !is_test(*line)).map(|(line, text)| (line + 1, text)).collect()
     }
@@ -51,6 +51,14 @@ pub fn read(root: &Path) -> Result<Vec<File>, TaskError> {
     read_folder(root, root, &mut files)?;
     files.sort_by(|a, b| a.path.cmp(&b.path));
     Ok(files)
+}
+
+fn ending(path: &str) -> Option<&str> {
+    path.rsplit_once('.').map(|(_, ending)| ending)
+}
+
+fn is_code(path: &str) -> bool {
+    CODE_PATHS.contains(&path) || ending(path).is_some_and(|ending| CODE_ENDINGS.contains(&ending))
 }
 
 fn read_folder(root: &Path, folder: &Path, files: &mut Vec<File>) -> Result<(), TaskError> {
@@ -66,9 +74,7 @@ fn read_folder(root: &Path, folder: &Path, files: &mut Vec<File>) -> Result<(), 
             read_folder(root, &path, files)?;
         } else if kind.is_file() {
             let relative = relative_path(root, &path);
-            if CODE_PATHS.contains(&relative.as_str())
-                || CODE_ENDINGS.iter().any(|ending| relative.ends_with(ending))
-            {
+            if is_code(&relative) {
                 let text = fs::read_to_string(&path).map_err(failed(&path))?;
                 files.push(File { path: relative, text });
             }

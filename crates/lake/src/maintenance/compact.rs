@@ -2,7 +2,7 @@
 //!
 //! Delta's own operation is not used: two runs of it at once would both replace the same files and double their
 //! rows, since its conflict check looks only at removals that change data. Here every compaction carries an
-//! application transaction, so that of two at once the second finds its sequence taken and gives up.
+//! application transaction, so that of two at once the second finds the first in its way and gives up.
 
 use std::collections::BTreeMap;
 use std::num::NonZeroU64;
@@ -10,11 +10,11 @@ use std::sync::Arc;
 
 use datafusion::prelude::{SessionConfig, SessionContext};
 use deltalake::DeltaTable;
-use deltalake::kernel::{Action, LogicalFileView};
+use deltalake::kernel::{Action, Add, LogicalFileView};
 use deltalake::protocol::DeltaOperation;
 use futures::StreamExt;
 
-use crate::commit::{Committed, commit};
+use crate::commit::commit_as_read;
 use crate::error::OfTable;
 use crate::lake::loaded_version;
 use crate::read::PinnedTable;
@@ -59,47 +59,62 @@ impl Lake {
             files_added: 0,
         };
         for (_, files) in small_files(&handle, table, target_bytes)? {
-            let (version, added) = self.rewrite(table, &files, target_bytes).await?;
-            done.version = version;
+            let rewrite = Rewrite::of_files(self.table(table).await?, table, &files, target_bytes).await?;
+            done.files_added += rewrite.files_added();
             done.files_removed += files.len();
-            done.files_added += added;
+            done.version = rewrite.commit().await?;
         }
         Ok(done)
     }
+}
 
-    /// Replaces the files by their rows written anew; gives the version and the number of new files.
-    async fn rewrite(
-        &self,
+/// Files of one month written anew, and not yet in their place.
+struct Rewrite {
+    /// The table at the version whose files were read.
+    handle: DeltaTable,
+    table: String,
+    writer: LakeWriter,
+    actions: Vec<Action>,
+    target_bytes: NonZeroU64,
+}
+
+impl Rewrite {
+    async fn of_files(
+        handle: DeltaTable,
         table: &str,
         files: &[LogicalFileView],
         target_bytes: NonZeroU64,
-    ) -> Result<(u64, usize), LakeError> {
-        let mut handle = self.table(table).await?;
-        let mark =
-            AppTransaction { app_id: APP_ID.to_owned(), sequence: loaded_version(&handle, table)? as i64 };
+    ) -> Result<Self, LakeError> {
         let mut writer = LakeWriter::new(handle.clone(), table)?.with_target_file_bytes(target_bytes);
         if let Err(error) = copy_rows(&handle, table, files, &mut writer).await {
             writer.abandon().await;
             return Err(error);
         }
-        let mut actions: Vec<Action> =
-            files.iter().map(|file| Action::Remove(file.remove_action(false))).collect();
-        let mut added = 0;
-        for add in writer.finish_files().await? {
-            let mut add = add.clone();
-            add.data_change = false;
-            actions.push(Action::Add(add));
-            added += 1;
-        }
+        let removed = files.iter().map(|file| Action::Remove(file.remove_action(false)));
+        let added = writer.finish_files().await?.iter().cloned();
+        let added = added.map(|add| Action::Add(Add { data_change: false, ..add }));
+        let actions = removed.chain(added).collect();
+        Ok(Self { handle, table: table.to_owned(), writer, actions, target_bytes })
+    }
+
+    fn files_added(&self) -> usize {
+        self.actions.iter().filter(|action| matches!(action, Action::Add(_))).count()
+    }
+
+    /// Puts the new files in the place of the old ones. The commit follows from the version that was read, never a
+    /// later one: only so does Delta look at every commit since, and find another compaction among them.
+    async fn commit(self) -> Result<u64, LakeError> {
+        let sequence = loaded_version(&self.handle, &self.table)? as i64;
+        let mark = AppTransaction { app_id: APP_ID.to_owned(), sequence };
         let operation =
-            DeltaOperation::Optimize { predicate: None, target_size: target_bytes.get() as i64 };
-        match commit(&mut handle, table, &actions, &operation, Some(&mark)).await? {
-            Committed::Now(version) => Ok((version, added)),
-            Committed::Before(_) => {
-                writer.abandon().await;
-                Err(LakeError::CompactionOverlap { table: table.to_owned() })
-            }
+            DeltaOperation::Optimize { predicate: None, target_size: self.target_bytes.get() as i64 };
+        let committed =
+            commit_as_read(&self.handle, &self.table, self.actions, operation, Some(&mark)).await?;
+        if let Some(version) = committed {
+            return Ok(version);
         }
+        self.writer.abandon().await;
+        Err(LakeError::CompactionOverlap { table: self.table })
     }
 }
 
@@ -136,7 +151,8 @@ async fn copy_rows(
     let source = PinnedTable::new(handle.clone(), table)?.with_files(paths);
     // One file after another: compaction is in the background and must not take the machine or its memory.
     let session = SessionContext::new_with_config(SessionConfig::new().with_target_partitions(1));
-    let mut rows = session.read_table(Arc::new(source)).of_table(table)?.execute_stream().await.of_table(table)?;
+    let mut rows =
+        session.read_table(Arc::new(source)).of_table(table)?.execute_stream().await.of_table(table)?;
     while let Some(batch) = rows.next().await {
         writer.write(&batch.of_table(table)?).await?;
     }
@@ -145,4 +161,46 @@ async fn copy_rows(
         return Ok(());
     }
     Err(LakeError::RowsLost { table: table.to_owned(), expected, read: writer.rows() })
+}
+
+#[cfg(test)]
+mod tests {
+    use arrow::array::{ArrayRef, Int64Array, RecordBatch};
+    use arrow::datatypes::{DataType, Field, Schema};
+
+    use super::*;
+    use crate::TableSpec;
+    use crate::writer::TARGET_FILE_BYTES;
+
+    async fn append(lake: &Lake, number: i64) {
+        let schema = Schema::new(vec![Field::new("n", DataType::Int64, false)]);
+        let spec = TableSpec::try_new("t", &schema, None, &[]).unwrap();
+        let numbers: ArrayRef = Arc::new(Int64Array::from(vec![number]));
+        let row = RecordBatch::try_new(Arc::clone(spec.schema()), vec![numbers]).unwrap();
+        lake.append(&spec, [row], None).await.unwrap();
+    }
+
+    async fn rewrite(lake: &Lake) -> Rewrite {
+        let handle = lake.table("t").await.unwrap();
+        let files = small_files(&handle, "t", TARGET_FILE_BYTES).unwrap().remove("").unwrap();
+        Rewrite::of_files(handle, "t", &files, TARGET_FILE_BYTES).await.unwrap()
+    }
+
+    /// Whichever read first and whichever commits first, the loser gives up.
+    #[tokio::test]
+    async fn overlapping_rewrites_exclude_one_another() {
+        for older_commits_first in [true, false] {
+            let folder = tempfile::TempDir::new().unwrap();
+            let lake = Lake::open(folder.path()).unwrap();
+            append(&lake, 1).await;
+            append(&lake, 2).await;
+            let older = rewrite(&lake).await;
+            append(&lake, 3).await;
+            let newer = rewrite(&lake).await;
+            let (first, second) = if older_commits_first { (older, newer) } else { (newer, older) };
+            first.commit().await.unwrap();
+            let error = second.commit().await.unwrap_err();
+            assert!(matches!(error, LakeError::CompactionOverlap { .. }), "{error}");
+        }
+    }
 }

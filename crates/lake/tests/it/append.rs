@@ -70,17 +70,13 @@ async fn files_roll_at_the_target_size() {
 #[tokio::test]
 async fn more_months_than_stay_open_at_once_are_all_written() {
     let test = lake();
-    // 33 months, visited twice, so that early months are closed and opened again.
+    // 33 months, and then the first one again, whose file was closed meanwhile.
     let mut writer = test.lake.writer(&spec()).await.unwrap();
-    for part in [0..24_000, 24_000..24_100, 0..0] {
-        writer.write(&batch(part)).await.unwrap();
-    }
-    writer.write(&batch(100_000..100_100)).await.unwrap();
+    writer.write(&batch(100..24_000)).await.unwrap();
+    writer.write(&batch(0..100)).await.unwrap();
     let appended = writer.commit(None).await.unwrap();
-    assert_eq!((appended.rows, appended.files), (24_200, 34));
-    let rows = test.rows().await;
-    assert_eq!(rows.slice(0, 24_100), expected(0..24_100));
-    assert_eq!(rows.slice(24_100, 100), expected(100_000..100_100));
+    assert_eq!((appended.rows, appended.files), (24_000, 34));
+    assert_eq!(test.rows().await, expected(0..24_000));
 }
 
 #[tokio::test]
@@ -91,6 +87,27 @@ async fn an_aborted_writer_leaves_nothing() {
     writer.abort().await.unwrap();
     assert_eq!(test.data_files().len(), 0);
     assert_eq!(test.lake.table_version(TABLE).await.unwrap(), 0);
+}
+
+#[tokio::test]
+async fn a_file_that_cannot_be_written_fails_the_commit() {
+    let test = lake();
+    test.lake.append(&spec(), [batch(0..10)], None).await.unwrap();
+    // A file stands where February's folder should be.
+    std::fs::write(test.folder.path().join(TABLE).join("month=2026-02"), "").unwrap();
+    let error = test.lake.append(&spec(), [batch(700..800)], None).await.unwrap_err();
+    assert!(matches!(error, LakeError::Delta { .. }), "{error}");
+    assert_eq!(test.rows().await, expected(0..10));
+}
+
+#[tokio::test]
+async fn a_root_that_cannot_be_opened_is_named() {
+    let file = tempfile::NamedTempFile::new().unwrap();
+    let below_a_file = file.path().join("lake");
+    for root in [below_a_file.to_str().unwrap(), "gopher://customs/lake"] {
+        let error = tidegate_lake::Lake::open(root).unwrap_err();
+        assert!(matches!(&error, LakeError::Root { root: named, .. } if named == root), "{error}");
+    }
 }
 
 #[tokio::test]

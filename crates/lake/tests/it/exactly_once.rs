@@ -26,7 +26,7 @@ async fn a_repeated_sequence_adds_nothing() {
 }
 
 #[tokio::test]
-async fn applications_do_not_see_one_anothers_sequences() {
+async fn applications_do_not_see_the_sequences_of_others() {
     let test = lake();
     let other = AppTransaction { app_id: "importer".to_owned(), sequence: 1 };
     test.lake.append(&spec(), [batch(0..10)], Some(&mark(9))).await.unwrap();

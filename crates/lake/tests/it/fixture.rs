@@ -13,7 +13,7 @@ use arrow::datatypes::{DataType, Field, Fields, Schema, TimeUnit};
 use chrono::{DateTime, Utc};
 use futures::TryStreamExt;
 use tempfile::TempDir;
-use tidegate_lake::{Lake, Scan, Snapshot, SnapshotWanted, TableSpec};
+use tidegate_lake::{Lake, Scan, Snapshot, TableSpec};
 
 pub const TABLE: &str = "declaration";
 /// 2026-01-01T00:00:00Z in microseconds.
@@ -102,7 +102,10 @@ pub fn schema() -> Schema {
         Field::new("month", DataType::Utf8, false),
         Field::new("accepted_at", DataType::Timestamp(TimeUnit::Microsecond, Some("UTC".into())), true),
         Field::new("accepted_on", DataType::Date32, true),
-        described(Field::new("customs_value_amount", DataType::Decimal128(16, 3), true), "in declared currency"),
+        described(
+            Field::new("customs_value_amount", DataType::Decimal128(16, 3), true),
+            "in declared currency",
+        ),
         Field::new("exchange_rate", DataType::Decimal128(16, 6), true),
         Field::new("is_certified", DataType::Boolean, true),
         Field::new("package_count", DataType::Int32, true),
@@ -154,10 +157,10 @@ fn goods(rows: &[i64]) -> ListArray {
         Arc::new(StringArray::from_iter_values(items.iter().map(|row| format!("{:06}", row % 1_000)))),
         Arc::new(masses.with_precision_and_scale(16, 6).unwrap()),
     ];
+    let item = Field::new("item", DataType::Struct(goods_fields()), true);
     let values = StructArray::new(goods_fields(), columns, None);
     let nulls: NullBuffer = rows.iter().map(|row| row % 10 != 9).collect();
     let offsets = OffsetBuffer::from_lengths(rows.iter().map(count));
-    let item = Field::new("item", values.data_type().clone(), true);
     ListArray::new(Arc::new(item), offsets, Arc::new(values), Some(nulls))
 }
 

@@ -1,4 +1,4 @@
-//! Readers outside this project: deltalake, Polars and DuckDB from PyPI read what the lake wrote.
+//! Readers outside this project: deltalake, Polars and `DuckDB` from `PyPI` read what the lake wrote.
 
 use std::collections::BTreeSet;
 use std::io::Write;
@@ -6,9 +6,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use arrow::array::{Array, AsArray, RecordBatch};
-use arrow::datatypes::{
-    Date32Type, Decimal128Type, Int32Type, Int64Type, TimestampMicrosecondType,
-};
+use arrow::datatypes::{Date32Type, Decimal128Type, Int32Type, Int64Type, TimestampMicrosecondType};
 use serde_json::{Value, json};
 use tidegate_lake::TARGET_FILE_BYTES;
 
@@ -24,14 +22,22 @@ async fn other_engines_read_the_tables_as_they_are() {
     let old = test.lake.append(&spec(), [batch(1_000..2_000)], None).await.unwrap().version;
     test.lake.append(&spec(), [batch(2_000..2_500)], None).await.unwrap();
     let compacted = test.lake.compact(TABLE, TARGET_FILE_BYTES).await.unwrap().version;
-    let expected = json!({
+    let mut expected = json!({
         "versions": {
             "an old version": { "version": old, "values": facts(&batch(0..2_000)) },
             "after compaction": { "version": compacted, "values": facts(&batch(0..2_500)) },
         },
         "comments": { "declaration_id": "issued by the authority", "month": null },
     });
-    read_outside(&test.folder.path().join(TABLE), &expected);
+    let table = test.folder.path().join(TABLE);
+    read_outside(&table, &expected).unwrap();
+
+    // The comparison itself: one row too many must be noticed of every engine.
+    expected["versions"]["an old version"]["values"]["rows"] = json!(2_001);
+    let differences = read_outside(&table, &expected).unwrap_err();
+    for engine in ["with_deltalake", "with_polars", "with_duckdb"] {
+        assert!(differences.contains(&format!("{engine}: rows is 2000, expected 2001")), "{differences}");
+    }
 }
 
 /// What every engine must find in these rows.
@@ -47,7 +53,7 @@ fn facts(rows: &RecordBatch) -> Value {
         .map(|row| micros.value(row))
         .max();
     let present: Vec<_> = goods.iter().flatten().collect();
-    let items: Vec<_> = present.iter().map(|list| list.as_struct()).collect();
+    let items: Vec<_> = present.iter().map(AsArray::as_struct).collect();
     let codes: BTreeSet<&str> =
         items.iter().flat_map(|item| item.column(0).as_string::<i32>().iter().flatten()).collect();
     let mass: i128 =
@@ -63,7 +69,7 @@ fn facts(rows: &RecordBatch) -> Value {
         "accepted_at": rows.num_rows() - micros.null_count(),
         "last_day": Date32Type::to_naive_date_opt(last_day).unwrap().to_string(),
         "certified": column("is_certified").as_boolean().true_count(),
-        "goods": items.iter().map(|item| item.len()).sum::<usize>(),
+        "goods": items.iter().copied().map(Array::len).sum::<usize>(),
         "net_mass_kg": as_decimal(mass, 1_000_000),
         "hs6": codes.last(),
         "last_micros": last_micros,
@@ -77,7 +83,8 @@ fn as_decimal(value: i128, scale: i128) -> String {
     format!("{}.{:0width$}", value / scale, value % scale)
 }
 
-fn read_outside(table: &Path, expected: &Value) {
+/// What the script found different, if anything.
+fn read_outside(table: &Path, expected: &Value) -> Result<(), String> {
     let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/outside_readers.py");
     let mut child = Command::new(python())
         .arg(script)
@@ -88,7 +95,7 @@ fn read_outside(table: &Path, expected: &Value) {
         .unwrap();
     child.stdin.take().unwrap().write_all(expected.to_string().as_bytes()).unwrap();
     let done = child.wait_with_output().unwrap();
-    assert!(done.status.success(), "{}", String::from_utf8_lossy(&done.stderr));
+    if done.status.success() { Ok(()) } else { Err(String::from_utf8_lossy(&done.stderr).into_owned()) }
 }
 
 /// The interpreter of a virtual environment below `target/` that has the packages; made on first use.
@@ -110,7 +117,8 @@ fn python() -> PathBuf {
 }
 
 fn run(program: &str, arguments: &[&str]) {
-    let help = "this test needs python3 with venv and pip (Debian: apt-get install python3 python3-venv) and PyPI";
+    let help =
+        "this test needs python3 with venv and pip (Debian: apt-get install python3 python3-venv) and PyPI";
     let done = Command::new(program)
         .args(arguments)
         .output()

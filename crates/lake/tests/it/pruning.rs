@@ -76,7 +76,7 @@ async fn coarse_statistics_hide_no_row() {
 
     let micros = "arrow_cast(arrow_cast({}, 'Timestamp(µs)'), 'Timestamp(µs, \"UTC\")')";
     let at = |value: i64| micros.replace("{}", &value.to_string());
-    let text = format!("text >= '{}'", "z".repeat(299));
+    let long_text = format!("text >= '{}'", "z".repeat(299));
     for (condition, rows) in [
         (format!("at = {}", at(1_999)), 1),
         (format!("at >= {}", at(1_999)), 1),
@@ -84,7 +84,7 @@ async fn coarse_statistics_hide_no_row() {
         (format!("at > {}", at(1_000)), 2),
         (format!("at < {}", at(0)), 1),
         (format!("at <= {}", at(-1)), 1),
-        (text, 2),
+        (long_text, 2),
     ] {
         let query = format!("SELECT count(*), min(at), max(at), max(text) FROM edge WHERE {condition}");
         let answer = session.sql(&query).await.unwrap().collect().await.unwrap();

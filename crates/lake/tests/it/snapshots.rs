@@ -22,8 +22,8 @@ async fn a_pinned_reader_sees_one_state() {
     let session = datafusion::prelude::SessionContext::new();
     session.register_table("d", provider).unwrap();
     let count = session.sql("SELECT max(declaration_id) FROM d").await.unwrap().collect().await.unwrap();
-    let text = arrow::util::pretty::pretty_format_batches(&count).unwrap().to_string();
-    assert!(text.contains("D00000099"), "{text}");
+    let answer = arrow::util::pretty::pretty_format_batches(&count).unwrap().to_string();
+    assert!(answer.contains("D00000099"), "{answer}");
 }
 
 #[tokio::test]
@@ -114,8 +114,7 @@ async fn several_tables_are_recorded_together() {
     let rows = arrow::array::RecordBatch::try_new(Arc::clone(finding.schema()), vec![codes]).unwrap();
     let first = test.lake.append(&spec(), [batch(0..10)], None).await.unwrap();
     let second = test.lake.append(&finding, [rows], None).await.unwrap();
-    let snapshot =
-        test.lake.record_snapshot(time("2026-03-01T00:00:00Z"), [&first, &second]).await.unwrap();
+    let snapshot = test.lake.record_snapshot(time("2026-03-01T00:00:00Z"), [&first, &second]).await.unwrap();
     assert_eq!(snapshot.tables.len(), 2);
 
     let months = Scan { months: Some(vec!["2026-01".to_owned()]), ..Scan::default() };

@@ -5,7 +5,8 @@ use crate::class::{Class, ClassDefinition, FieldKind, FieldRef, LeafKind, LeafRe
 use crate::table::{AMOUNT_DECIMALS, MEASURE_DECIMALS, list_item, struct_fields};
 use crate::value::Decimal;
 use arrow::array::{
-    ArrayRef, Decimal128Builder, Int64Builder, ListArray, StringBuilder, StructArray, TimestampMicrosecondBuilder,
+    ArrayRef, Decimal128Builder, Int64Builder, ListArray, StringBuilder, StructArray,
+    TimestampMicrosecondBuilder,
 };
 use arrow::buffer::OffsetBuffer;
 use std::sync::Arc;
@@ -89,7 +90,8 @@ fn unscaled(value: Decimal, scale: i8) -> Result<i128, WriteValueError> {
     let digits = u32::from(scale.unsigned_abs());
     let mut rescaled = value;
     rescaled.rescale(digits);
-    let limit = 10_i128.pow(if scale == AMOUNT_DECIMALS.1 { AMOUNT_DECIMALS.0 } else { MEASURE_DECIMALS.0 }.into());
+    let limit =
+        10_i128.pow(if scale == AMOUNT_DECIMALS.1 { AMOUNT_DECIMALS.0 } else { MEASURE_DECIMALS.0 }.into());
     if rescaled != value || rescaled.scale() != digits || rescaled.mantissa().abs() >= limit {
         return Err(WriteValueError::DoesNotFit { value: value.to_string(), decimals: digits });
     }
@@ -189,7 +191,7 @@ impl StructBuilder {
 }
 
 /// Currency of an amount or unit of a measure.
-pub(super) fn unit_of<'a>(leaf: LeafRef<'a>) -> Option<&'a str> {
+pub(super) fn unit_of(leaf: LeafRef<'_>) -> Option<&str> {
     match leaf {
         LeafRef::Amount(amount) => amount.and_then(|a| a.currency.as_deref()),
         LeafRef::Measure(measure) => measure.and_then(|m| m.unit.as_deref()),

@@ -2,9 +2,11 @@
 
 mod column_builder;
 mod column_reader;
+mod join;
 mod other_values;
 mod reader;
 mod writer;
 
-pub use reader::{RowReader, ReadRowError};
+pub use join::item_rows;
+pub use reader::{ReadRowError, RowReader};
 pub use writer::{RowKey, TableBuilder, WriteValueError};

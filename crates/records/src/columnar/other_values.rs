@@ -101,7 +101,11 @@ impl OtherBuilder {
 fn plan(class: &'static ClassDefinition, covered: &HashSet<&str>, prefix: &str) -> Vec<Node> {
     let mut nodes = Vec::new();
     for (field, definition) in class.fields.iter().enumerate() {
-        let path = if prefix.is_empty() { definition.element.to_owned() } else { format!("{prefix}/{}", definition.element) };
+        let path = if prefix.is_empty() {
+            definition.element.to_owned()
+        } else {
+            format!("{prefix}/{}", definition.element)
+        };
         if covered.contains(path.as_str()) {
             continue;
         }
@@ -123,7 +127,7 @@ fn covered_path(column: &Column) -> Option<&'static str> {
 }
 
 /// Text of a value and its unit, which [`set_leaf`] reads back to the same value.
-pub(crate) fn leaf_text<'a>(leaf: LeafRef<'a>) -> Option<(String, Option<&'a str>)> {
+pub(crate) fn leaf_text(leaf: LeafRef<'_>) -> Option<(String, Option<&str>)> {
     match leaf {
         LeafRef::Text(value) => value.map(|v| (v.to_owned(), None)),
         LeafRef::Count(value) => value.map(|v| (v.to_string(), None)),
@@ -135,7 +139,11 @@ pub(crate) fn leaf_text<'a>(leaf: LeafRef<'a>) -> Option<(String, Option<&'a str
 }
 
 /// Sets a leaf from text and unit.
-pub(crate) fn set_leaf(leaf: LeafMut<'_>, text: &str, unit: Option<&str>) -> Result<(), value::ParseValueError> {
+pub(crate) fn set_leaf(
+    leaf: LeafMut<'_>,
+    text: &str,
+    unit: Option<&str>,
+) -> Result<(), value::ParseValueError> {
     match leaf {
         LeafMut::Text(slot) => *slot = Some(text.into()),
         LeafMut::Count(slot) => *slot = Some(value::parse_count(text)?),

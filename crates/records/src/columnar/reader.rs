@@ -61,7 +61,9 @@ impl RowReader {
                 (Source::Other, _) => columns.push(ColumnReader::Other(array)),
                 (Source::Kilograms(_), Some((path, _))) => columns.push(ColumnReader::Kilograms(path, array)),
                 (Source::List(_), Some((path, _))) => columns.push(ColumnReader::List(path, array)),
-                (Source::Leaf(_) | Source::Value(_), Some((path, field))) if stands_alone(table, &path, field.kind) => {
+                (Source::Leaf(_) | Source::Value(_), Some((path, field)))
+                    if stands_alone(table, &path, field.kind) =>
+                {
                     let unit = table.columns.iter().find(|c| c.source == Source::Unit(static_path(column)));
                     let unit = unit.and_then(|c| batch.column_by_name(c.name)).cloned();
                     columns.push(ColumnReader::Scalar(path, array, unit));
@@ -78,28 +80,31 @@ impl RowReader {
     /// When a value cannot be read back.
     pub fn read(&self, row: usize, record: &mut dyn Class) -> Result<(), ReadRowError> {
         for column in &self.columns {
-            self.read_column(column, row, record)
-                .map_err(|cause| ReadRowError::Value { table: self.table.name, row, cause })?;
+            read_column(column, row, record).map_err(|cause| ReadRowError::Value {
+                table: self.table.name,
+                row,
+                cause,
+            })?;
         }
         Ok(())
     }
+}
 
-    fn read_column(&self, column: &ColumnReader, row: usize, record: &mut dyn Class) -> Result<(), String> {
-        match column {
-            ColumnReader::Scalar(path, array, unit) if !array.is_null(row) => {
-                let unit = unit.as_ref().map(|u| u.as_string::<i32>()).filter(|u| !u.is_null(row));
-                read_scalar(path.leaf_mut(record), array, unit.map(|u| u.value(row)), row)
-            }
-            ColumnReader::Kilograms(path, array) if !array.is_null(row) => {
-                read_scalar(path.leaf_mut(record), array, Some("KGM"), row)
-            }
-            ColumnReader::List(path, array) => match path.field_mut(record) {
-                Some(FieldMut::Many(list)) => read_list(list, array.as_list::<i32>(), row),
-                _ => Err(format!("{} does not repeat", path.as_str())),
-            },
-            ColumnReader::Other(array) => read_other(array.as_list::<i32>(), row, record),
-            _ => Ok(()),
+fn read_column(column: &ColumnReader, row: usize, record: &mut dyn Class) -> Result<(), String> {
+    match column {
+        ColumnReader::Scalar(path, array, unit) if !array.is_null(row) => {
+            let unit = unit.as_ref().map(AsArray::as_string::<i32>).filter(|u| !u.is_null(row));
+            read_scalar(path.leaf_mut(record), array, unit.map(|u| u.value(row)), row)
         }
+        ColumnReader::Kilograms(path, array) if !array.is_null(row) => {
+            read_scalar(path.leaf_mut(record), array, Some("KGM"), row)
+        }
+        ColumnReader::List(path, array) => match path.field_mut(record) {
+            Some(FieldMut::Many(list)) => read_list(list, array.as_list::<i32>(), row),
+            _ => Err(format!("{} does not repeat", path.as_str())),
+        },
+        ColumnReader::Other(array) => read_other(array.as_list::<i32>(), row, record),
+        _ => Ok(()),
     }
 }
 

@@ -39,6 +39,8 @@ pub struct RowKey<'a> {
     pub month: &'a str,
     /// Name of the declaration.
     pub declaration_id: &'a str,
+    /// Version of the declaration, from 1.
+    pub version_number: i64,
     /// Load that brings the row.
     pub load_id: &'a str,
     /// Position of the record in its source, from 1.
@@ -73,15 +75,17 @@ impl TableBuilder {
         for column in table.columns {
             let field = column.field(table.class).map_err(|e| wrong(e.to_string()))?;
             columns.push(match (column.source, field) {
-                (Source::Key(Key::SourceRow), _) => {
-                    ColumnBuilder::Key(Key::SourceRow, ScalarBuilder::new(LeafKind::Count))
+                (Source::Key(key @ (Key::SourceRow | Key::VersionNumber)), _) => {
+                    ColumnBuilder::Key(key, ScalarBuilder::new(LeafKind::Count))
                 }
                 (Source::Key(key), _) => ColumnBuilder::Key(key, ScalarBuilder::new(LeafKind::Text)),
                 (Source::Other, _) => ColumnBuilder::Other(OtherBuilder::new(table)),
                 (source, Some((path, field))) => match (source, field.kind) {
                     (Source::Unit(_), _) => ColumnBuilder::Unit(path, ScalarBuilder::new(LeafKind::Text)),
                     (Source::Hs6(_), _) => ColumnBuilder::Hs6(path, ScalarBuilder::new(LeafKind::Text)),
-                    (_, FieldKind::Leaf { kind, .. }) => ColumnBuilder::Scalar(path, ScalarBuilder::new(kind)),
+                    (_, FieldKind::Leaf { kind, .. }) => {
+                        ColumnBuilder::Scalar(path, ScalarBuilder::new(kind))
+                    }
                     (_, FieldKind::One(class) | FieldKind::Many(class)) => {
                         ColumnBuilder::List(path, ListBuilder::new(class))
                     }
@@ -111,8 +115,11 @@ impl TableBuilder {
         for column in &mut self.columns {
             match column {
                 ColumnBuilder::Key(Key::Month, builder) => builder.push_text(Some(key.month)),
-                ColumnBuilder::Key(Key::DeclarationId, builder) => builder.push_text(Some(key.declaration_id)),
+                ColumnBuilder::Key(Key::DeclarationId, builder) => {
+                    builder.push_text(Some(key.declaration_id));
+                }
                 ColumnBuilder::Key(Key::LoadId, builder) => builder.push_text(Some(key.load_id)),
+                ColumnBuilder::Key(Key::VersionNumber, builder) => builder.push_count(Some(key.version_number)),
                 ColumnBuilder::Key(Key::SourceRow, builder) => builder.push_count(Some(key.source_row)),
                 ColumnBuilder::Scalar(path, builder) => builder.push(path.leaf(record))?,
                 ColumnBuilder::Unit(path, builder) => builder.push_text(path.leaf(record).and_then(unit_of)),

@@ -2,11 +2,12 @@
 
 mod tee;
 
+use crate::class::Defined;
 use crate::finding::{Finding, Severity};
 use crate::mapping::{MappedRecord, Mapping, RowMapper};
-use crate::class::Defined;
 use crate::model::Declaration;
 use crate::path::Pointer;
+use std::fmt::Write as _;
 use std::io::Read;
 use tee::Tee;
 
@@ -77,7 +78,8 @@ impl<R: Read> CsvReader<R> {
             .flexible(true)
             .from_reader(Tee::new(source, max_row_bytes));
         let mut header = csv::ByteRecord::new();
-        let found = reader.read_byte_record(&mut header).map_err(|cause| CsvError::Unreadable { line: 1, cause })?;
+        let found =
+            reader.read_byte_record(&mut header).map_err(|cause| CsvError::Unreadable { line: 1, cause })?;
         if !found {
             return Err(CsvError::Empty);
         }
@@ -107,8 +109,11 @@ impl<R: Read> CsvReader<R> {
         self.number += 1;
         let line = self.row.position().map_or(start.line(), csv::Position::line);
         let record = if self.row.len() != self.fields {
-            let message =
-                format!("the row has {} fields, the header {}; check the quotes around it", self.row.len(), self.fields);
+            let message = format!(
+                "the row has {} fields, the header {}; check the quotes around it",
+                self.row.len(),
+                self.fields
+            );
             refused("csv.field-count", line, message)
         } else if let Some(position) = self.row.iter().position(|f| std::str::from_utf8(f).is_err()) {
             let message = format!("field {} is not UTF-8; convert the file", position + 1);
@@ -145,7 +150,8 @@ pub(crate) fn escape_non_utf8(bytes: &[u8]) -> String {
     for chunk in bytes.utf8_chunks() {
         text.push_str(chunk.valid());
         for byte in chunk.invalid() {
-            text.push_str(&format!("\\x{byte:02X}"));
+            // Writing to a String cannot fail.
+            let _ = write!(text, "\\x{byte:02X}");
         }
     }
     text
@@ -159,7 +165,8 @@ mod tests {
     const HEADER: &str = "Declaration ID,Date,Office ID,Process Type,Import Type,Import Use,Payment Type,\
         Mode of Transport,Declarant ID,Importer ID,Seller ID,Courier ID,HS6 Code,Country of Departure,\
         Country of Origin,Tax Rate,Tax Type,Country of Origin Indicator,Net Mass,Item Price,Fraud,Critical Fraud\n";
-    const ROW: &str = "77854751,2020-01-01,20,B,11,21,11,40,X4,WI,8D,,620822,CN,CN,5.2,FCN1,B,20.7,5353.02,1,2\n";
+    const ROW: &str =
+        "77854751,2020-01-01,20,B,11,21,11,40,X4,WI,8D,,620822,CN,CN,5.2,FCN1,B,20.7,5353.02,1,2\n";
 
     fn rows(text: &str) -> Vec<(CsvRow, String)> {
         let mapping = shipped("kcs-import").unwrap();
@@ -199,7 +206,11 @@ mod tests {
         let (row, raw) = &rows[1];
         assert_eq!(raw, bad.trim_end());
         let codes: Vec<_> = row.record.findings.iter().map(|f| (f.code, f.line)).collect();
-        assert_eq!(codes, [("value.unreadable", Some(3)); 3], "date of declaration, mass, date of inspection");
+        assert_eq!(
+            codes,
+            [("value.unreadable", Some(3)); 3],
+            "date of declaration, mass, date of inspection"
+        );
         assert!(row.record.findings[0].message.contains("%Y-%m-%d"), "{}", row.record.findings[0].message);
         assert_eq!((rows[2].0.record.findings[0].code, rows[2].1.as_str()), ("csv.field-count", "1,2"));
         assert_eq!((rows[3].0.line, rows[3].1.as_str()), (5, "\"7\n8\",x"));
@@ -209,7 +220,8 @@ mod tests {
     #[test]
     fn a_file_that_does_not_fit_the_mapping_says_what_is_missing() {
         let mapping = shipped("kcs-import").unwrap();
-        let open = |text: &'static str| CsvReader::new(text.as_bytes(), &mapping, MAX_ROW_BYTES).err().unwrap();
+        let open =
+            |text: &'static str| CsvReader::new(text.as_bytes(), &mapping, MAX_ROW_BYTES).err().unwrap();
         let message = open("Declaration ID,Datum\n").to_string();
         assert!(message.starts_with("the file lacks the columns `Date`, "), "{message}");
         assert!(matches!(open(""), CsvError::Empty));
@@ -221,7 +233,7 @@ mod tests {
         let text = format!("{HEADER}\"{}", "x".repeat(300_000));
         let mut reader = CsvReader::new(text.as_bytes(), &mapping, 100_000).unwrap();
         let error = reader.next_row().unwrap_err().to_string();
-        assert!(error.contains("line 2") , "{error}");
+        assert!(error.contains("line 2"), "{error}");
     }
 
     #[test]

@@ -22,7 +22,8 @@ impl<R: Read> Tee<R> {
     /// Drops the bytes before a position; cheap enough to call for every row, since it moves them only when
     /// half of what is kept can go.
     pub(super) fn forget_before(&mut self, position: u64) {
-        let ahead = usize::try_from(position.saturating_sub(self.start)).unwrap_or(usize::MAX).min(self.kept.len());
+        let ahead =
+            usize::try_from(position.saturating_sub(self.start)).unwrap_or(usize::MAX).min(self.kept.len());
         if ahead > READ_AHEAD / 2 {
             self.kept.drain(..ahead);
             self.start += ahead as u64;
@@ -30,7 +31,8 @@ impl<R: Read> Tee<R> {
     }
 
     pub(super) fn between(&self, from: u64, to: u64) -> &[u8] {
-        let index = |p: u64| usize::try_from(p.saturating_sub(self.start)).unwrap_or(usize::MAX).min(self.kept.len());
+        let index =
+            |p: u64| usize::try_from(p.saturating_sub(self.start)).unwrap_or(usize::MAX).min(self.kept.len());
         &self.kept[index(from)..index(to)]
     }
 }
@@ -38,7 +40,8 @@ impl<R: Read> Tee<R> {
 impl<R: Read> Read for Tee<R> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         if self.kept.len() > self.limit + 2 * READ_AHEAD {
-            let message = format!("a row is longer than the limit of {} bytes; is a quote missing?", self.limit);
+            let message =
+                format!("a row is longer than the limit of {} bytes; is a quote missing?", self.limit);
             return Err(io::Error::new(io::ErrorKind::InvalidData, message));
         }
         let read = self.inner.read(buffer)?;

@@ -8,7 +8,7 @@ use crate::model::{Declaration, Inspection};
 use crate::path::{MAX_OCCURRENCE, Pointer, nearest};
 use crate::value::shorten;
 use crate::wco::report::Report;
-use serde::de::{DeserializeSeed, Deserializer, Error, IgnoredAny, MapAccess, Visitor};
+use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, Visitor};
 use std::fmt;
 use std::io::{self, BufRead};
 
@@ -89,7 +89,9 @@ impl<R: BufRead> JsonReader<R> {
             return record;
         }
         let Ok(text) = std::str::from_utf8(&record.raw) else {
-            record.findings.push(refuse("json.encoding", "the line is not UTF-8; convert the file".to_owned()));
+            record
+                .findings
+                .push(refuse("json.encoding", "the line is not UTF-8; convert the file".to_owned()));
             return record;
         };
         let text = if number == 1 { text.trim_start_matches('\u{feff}') } else { text };
@@ -102,7 +104,8 @@ impl<R: BufRead> JsonReader<R> {
             line: number,
         };
         if let Err(error) = root.deserialize(&mut json).and_then(|()| json.end()) {
-            let message = format!("the line is not one JSON object: {error}; write each record on a line of its own");
+            let message =
+                format!("the line is not one JSON object: {error}; write each record on a line of its own");
             record.findings.push(refuse("json.not-well-formed", message));
         }
         if let Some(inspection) = &mut record.inspection
@@ -177,13 +180,15 @@ impl Root<'_> {
         while let Some(name) = key {
             match ENVELOPE.iter().position(|k| *k == name) {
                 Some(index) if std::mem::replace(&mut seen[index], true) => {
-                    context.error("json.duplicate-key", format!("`{name}` is there twice; the first is kept"));
+                    context
+                        .error("json.duplicate-key", format!("`{name}` is there twice; the first is kept"));
                     map.next_value::<IgnoredAny>()?;
                 }
                 Some(0) => map.next_value_seed(Value { target: Target::Class(self.declaration), context })?,
                 Some(_) => self.inspection(map)?,
                 None => {
-                    let hint = nearest(&name, ENVELOPE.into_iter()).map(|n| format!("; `{n}` is the nearest"));
+                    let hint =
+                        nearest(&name, ENVELOPE.into_iter()).map(|n| format!("; `{n}` is the nearest"));
                     let hint = hint.unwrap_or_default();
                     let message = format!(
                         "`{}` is neither `declaration` nor `inspection`, the two parts of a record{hint}",
@@ -236,9 +241,5 @@ impl<'de> Visitor<'de> for Root<'_> {
         };
         self.findings.extend(context.report.into_findings());
         result
-    }
-
-    fn visit_unit<E: Error>(self) -> Result<(), E> {
-        Err(E::custom("null is no record"))
     }
 }

@@ -61,7 +61,10 @@ pub(super) fn read_entry<'de, A: MapAccess<'de>>(
     let Some(index) = definition.fields.iter().position(|f| f.name == key) else {
         let names = definition.fields.iter().map(|f| f.name);
         let hint = nearest(key, names).map(|n| format!("; `{n}` is the nearest")).unwrap_or_default();
-        context.error("json.unknown-key", format!("`{}` has no field `{}`{hint}", definition.name, shorten(key)));
+        context.error(
+            "json.unknown-key",
+            format!("`{}` has no field `{}`{hint}", definition.name, shorten(key)),
+        );
         return map.next_value::<IgnoredAny>().map(drop);
     };
     let field = &definition.fields[index];
@@ -138,7 +141,9 @@ impl<'de> Visitor<'de> for Value<'_> {
             return Ok(());
         };
         let context = self.context;
-        while seq.next_element_seed(Occurrence { list: &mut *list, field, context: &mut *context })?.is_some() {}
+        while seq.next_element_seed(Occurrence { list: &mut *list, field, context: &mut *context })?.is_some()
+        {
+        }
         Ok(())
     }
 
@@ -186,7 +191,8 @@ impl<'de> DeserializeSeed<'de> for Occurrence<'_> {
         let Self { list, field, context } = self;
         let occurrence = list.len();
         if occurrence >= context.occurrences {
-            let message = format!("`{}` occurs more than {occurrence} times; the others are left out", field.name);
+            let message =
+                format!("`{}` occurs more than {occurrence} times; the others are left out", field.name);
             context.error("json.limit", message);
             return deserializer.deserialize_ignored_any(IgnoredAny).map(drop);
         }

@@ -22,7 +22,8 @@ pub fn write_record(
     match inspection {
         None => serde_json::to_writer(&mut *out, &Json(declaration))?,
         Some(inspection) => {
-            let parts: [(&str, Json<'_>); 2] = [("declaration", Json(declaration)), ("inspection", Json(inspection))];
+            let parts: [(&str, Json<'_>); 2] =
+                [("declaration", Json(declaration)), ("inspection", Json(inspection))];
             serde_json::to_writer(&mut *out, &Entries(&parts))?;
         }
     }

@@ -133,13 +133,11 @@ const SHIPPED: &[(&str, &str)] = &[
 /// # Errors
 /// When no shipped mapping has the name.
 pub fn shipped(name: &str) -> Result<Mapping, MappingError> {
-    match SHIPPED.iter().find(|(n, _)| *n == name) {
-        Some((name, text)) => Mapping::parse(name, text),
-        None => {
-            let known: Vec<&str> = SHIPPED.iter().map(|(n, _)| *n).collect();
-            Err(MappingError::Unknown { name: name.to_owned(), known: known.join(", ") })
-        }
+    if let Some((name, text)) = SHIPPED.iter().find(|(n, _)| *n == name) {
+        return Mapping::parse(name, text);
     }
+    let known: Vec<&str> = SHIPPED.iter().map(|(n, _)| *n).collect();
+    Err(MappingError::Unknown { name: name.to_owned(), known: known.join(", ") })
 }
 
 impl Mapping {

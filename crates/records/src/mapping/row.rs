@@ -128,7 +128,9 @@ fn set_leaf(leaf: LeafMut<'_>, text: &str, entry: &Entry) -> Result<(), ParseVal
         LeafMut::Text(slot) => *slot = Some(text.into()),
         LeafMut::Count(slot) => *slot = Some(value::parse_count(text)?),
         LeafMut::Decimal(slot) => *slot = Some(value::parse_decimal(text)?),
-        LeafMut::Amount(slot) => *slot = Some(Amount { value: value::parse_decimal(text)?, currency: unit() }),
+        LeafMut::Amount(slot) => {
+            *slot = Some(Amount { value: value::parse_decimal(text)?, currency: unit() });
+        }
         LeafMut::Measure(slot) => *slot = Some(Measure { value: value::parse_decimal(text)?, unit: unit() }),
         LeafMut::Time(slot) => *slot = Some(value::parse_time(text, entry.format.as_deref())?),
     }

@@ -1,10 +1,10 @@
 //! The declaration itself and what belongs to it as a whole.
 
-use crate::class::class;
 use super::document::{AdditionalDocument, AdditionalInformation};
-use super::party::{Submitter, Agent, Declarant, Exporter};
-use super::shipment::{GoodsShipment};
-use super::transport::{Consignment, BorderTransportMeans};
+use super::party::{Agent, Declarant, Exporter, Submitter};
+use super::shipment::GoodsShipment;
+use super::transport::{BorderTransportMeans, Consignment};
+use crate::class::class;
 
 class! {
     /// One goods declaration as lodged, amended or cancelled by a trader.

@@ -1,8 +1,8 @@
 //! Documents and statements that accompany a declaration or an item.
 
+use super::declaration::Pointer;
+use super::party::Submitter;
 use crate::class::class;
-use super::declaration::{Pointer};
-use super::party::{Submitter};
 
 class! {
     /// Licence, certificate or other document produced with the declaration.

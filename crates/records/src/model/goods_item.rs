@@ -1,10 +1,10 @@
 //! Goods items: commodity, duties, measures, origin, packaging.
 
-use crate::class::class;
 use super::document::{AdditionalDocument, AdditionalInformation, PreviousDocument, Ucr};
-use super::party::{Consignee, Consignor, Buyer, Seller, AeoMutualRecognitionParty, DomesticDutyTaxParty};
-use super::shipment::{Destination, ExportCountry, CustomsValuation};
-use super::transport::{TransportEquipment};
+use super::party::{AeoMutualRecognitionParty, Buyer, Consignee, Consignor, DomesticDutyTaxParty, Seller};
+use super::shipment::{CustomsValuation, Destination, ExportCountry};
+use super::transport::TransportEquipment;
+use crate::class::class;
 
 class! {
     /// One goods item: what is assessed for duty and risk.

@@ -223,7 +223,7 @@ class! {
 class! {
     /// Party registered for domestic duties or taxes.
     pub struct DomesticDutyTaxParty = "DomesticDutyTaxParty" "55B" {
-        /// DomesticDutyTaxParty, coded.
+        /// Domestic duty or tax party, coded.
         leaf id: Text = "ID" "R119" "an..17",
         /// Role code.
         leaf role_code: Text = "RoleCode" "R005" "an..3",

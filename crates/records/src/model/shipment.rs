@@ -1,10 +1,13 @@
 //! The shipment: terms, destination, valuation.
 
-use crate::class::class;
-use super::document::{PreviousDocument, Invoice, Ucr};
-use super::goods_item::{GovernmentAgencyGoodsItem};
-use super::party::{Importer, Consignee, Consignor, Buyer, Seller, Payer, Surety, AeoMutualRecognitionParty, DomesticDutyTaxParty};
+use super::document::{Invoice, PreviousDocument, Ucr};
+use super::goods_item::GovernmentAgencyGoodsItem;
+use super::party::{
+    AeoMutualRecognitionParty, Buyer, Consignee, Consignor, DomesticDutyTaxParty, Importer, Payer, Seller,
+    Surety,
+};
 use super::transport::{Consignment, Warehouse};
+use crate::class::class;
 
 class! {
     /// The shipment declared: parties, terms and goods items.

@@ -1,7 +1,7 @@
 //! Transport: consignments, means, equipment, places.
 
+use super::party::{Address, Carrier, Consignor};
 use crate::class::class;
-use super::party::{Address, Consignor, Carrier};
 
 class! {
     /// How the goods travel: carrier, containers, places.

@@ -1,6 +1,6 @@
 //! The table of declarations: one row for each accepted version of a declaration.
 
-use super::{DECLARATION_ID, LOAD_ID, MONTH, OTHER, SOURCE_ROW, column};
+use super::{DECLARATION_ID, LOAD_ID, MONTH, OTHER, SOURCE_ROW, VERSION_NUMBER, column};
 use crate::class::Defined;
 use crate::model::Declaration;
 use crate::table::Grade::{General1, General2, General3};
@@ -15,12 +15,13 @@ pub static DECLARATION: Table = Table {
     class: Declaration::DEFINITION,
     columns: COLUMNS,
     elsewhere: &["GoodsShipment/GovernmentAgencyGoodsItem"],
+    statistics: &["accepted_at", "office_id", "importer_id"],
 };
 
 const COLUMNS: &[Column] = &[
     MONTH,
     DECLARATION_ID,
-    column("version_number", Leaf("VersionNumeric"), General1),
+    VERSION_NUMBER,
     column("accepted_at", Leaf("AcceptanceDateTime"), General2),
     column("issued_at", Leaf("IssueDateTime"), General2),
     column("function_code", Leaf("FunctionCode"), General1),
@@ -56,7 +57,11 @@ const COLUMNS: &[Column] = &[
     column("incoterm_place_id", Leaf("GoodsShipment/TradeTerms/LocationID"), General2),
     column("border_transport_mode_code", Leaf("BorderTransportMeans/ModeCode"), General1),
     column("border_transport_means_id", Leaf("BorderTransportMeans/ID"), General3),
-    column("border_transport_nationality_code", Leaf("BorderTransportMeans/RegistrationNationalityCode"), General2),
+    column(
+        "border_transport_nationality_code",
+        Leaf("BorderTransportMeans/RegistrationNationalityCode"),
+        General2,
+    ),
     column("border_port_id", Leaf("BorderPortID"), General2),
     column("border_crossing_at", Leaf("BorderCrossingDateTime"), General2),
     column("container_code", Leaf("GoodsShipment/Consignment/ContainerCode"), General2),

@@ -15,6 +15,7 @@ pub static ENTERPRISE: Table = Table {
     class: Enterprise::DEFINITION,
     columns: COLUMNS,
     elsewhere: &[],
+    statistics: &["enterprise_id"],
 };
 
 const COLUMNS: &[Column] = &[

@@ -1,6 +1,6 @@
 //! The table of goods items: one row for each item of each accepted version of a declaration.
 
-use super::{DECLARATION_ID, MONTH, column, measured};
+use super::{DECLARATION_ID, MONTH, VERSION_NUMBER, column, measured};
 use crate::class::Defined;
 use crate::model::GovernmentAgencyGoodsItem;
 use crate::table::Grade::{General1, General2, General3};
@@ -15,11 +15,13 @@ pub static GOODS_ITEM: Table = Table {
     class: GovernmentAgencyGoodsItem::DEFINITION,
     columns: COLUMNS,
     elsewhere: &[],
+    statistics: &["commodity_hs6", "origin_country_code"],
 };
 
 const COLUMNS: &[Column] = &[
     MONTH,
     DECLARATION_ID,
+    VERSION_NUMBER,
     column("goods_item_seq", Leaf("SequenceNumeric"), General1),
     column("procedure_code", Leaf("GovernmentProcedure/CurrentCode"), General1),
     column("previous_procedure_code", Leaf("GovernmentProcedure/PreviousCode"), General1),

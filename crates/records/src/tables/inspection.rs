@@ -15,6 +15,7 @@ pub static INSPECTION: Table = Table {
     class: Inspection::DEFINITION,
     columns: COLUMNS,
     elsewhere: &[],
+    statistics: &["recorded_at"],
 };
 
 const COLUMNS: &[Column] = &[

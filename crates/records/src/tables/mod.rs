@@ -24,7 +24,13 @@ pub const TABLES: &[&Table] =
 /// item that hold single values.
 pub fn item_row_schema() -> SchemaRef {
     let single = |table: &'static Table| {
-        let fields = table.schema().fields().iter().filter(|f| !f.data_type().is_nested()).cloned().collect::<Vec<_>>();
+        let fields = table
+            .schema()
+            .fields()
+            .iter()
+            .filter(|f| !f.data_type().is_nested())
+            .cloned()
+            .collect::<Vec<_>>();
         fields.into_iter()
     };
     let header = single(&DECLARATION);
@@ -45,8 +51,13 @@ const fn key(name: &'static str, key: Key, description: &'static str) -> Column 
 }
 
 const MONTH: Column = key("month", Key::Month, "Calendar month of acceptance, CCYY-MM; the partition.");
-const DECLARATION_ID: Column =
-    key("declaration_id", Key::DeclarationId, "Name of the declaration: its MRN, otherwise declarant and LRN.");
+const DECLARATION_ID: Column = key(
+    "declaration_id",
+    Key::DeclarationId,
+    "Name of the declaration: its MRN, otherwise declarant and LRN.",
+);
+const VERSION_NUMBER: Column =
+    key("version_number", Key::VersionNumber, "Version of the declaration, from 1; amendments raise it.");
 const LOAD_ID: Column = key("load_id", Key::LoadId, "Load that brought the row.");
 const SOURCE_ROW: Column =
     key("source_row", Key::SourceRow, "Position of the record in the source of its load, from 1.");
@@ -85,7 +96,8 @@ mod tests {
     #[test]
     fn a_goods_item_never_shares_a_column_name_with_its_declaration_but_for_the_key() {
         let header: HashSet<_> = DECLARATION.columns.iter().map(|c| c.name).collect();
-        let shared: Vec<_> = GOODS_ITEM.columns.iter().map(|c| c.name).filter(|n| header.contains(n)).collect();
-        assert_eq!(shared, ["month", "declaration_id"]);
+        let shared: Vec<_> =
+            GOODS_ITEM.columns.iter().map(|c| c.name).filter(|n| header.contains(n)).collect();
+        assert_eq!(shared, ["month", "declaration_id", "version_number"]);
     }
 }

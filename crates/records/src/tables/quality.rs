@@ -22,6 +22,7 @@ pub static QUARANTINE: Table = Table {
         column("findings", List("Finding"), General2),
     ],
     elsewhere: &[],
+    statistics: &["load_id"],
 };
 
 /// One row for each finding on an accepted record.
@@ -42,4 +43,5 @@ pub static DATA_FINDING: Table = Table {
         SOURCE_ROW,
     ],
     elsewhere: &[],
+    statistics: &["code"],
 };

@@ -19,9 +19,21 @@ const fn entry(code: &'static str, severity: Severity, description: &'static str
 
 /// Every finding there is, for the documents and for severities.
 pub const CATALOGUE: &[CatalogueEntry] = &[
-    entry("key.missing", Error, "The declaration has neither a number of the authority (MRN) nor one of the declarant (LRN)."),
-    entry("acceptance.missing", Error, "The declaration has no moment of acceptance, so it belongs to no month."),
-    entry("acceptance.assumed", Info, "The message had no moment of acceptance; the moment it was loaded was taken."),
+    entry(
+        "key.missing",
+        Error,
+        "The declaration has neither a number of the authority (MRN) nor one of the declarant (LRN).",
+    ),
+    entry(
+        "acceptance.missing",
+        Error,
+        "The declaration has no moment of acceptance, so it belongs to no month.",
+    ),
+    entry(
+        "acceptance.assumed",
+        Info,
+        "The message had no moment of acceptance; the moment it was loaded was taken.",
+    ),
     entry("item.missing", Error, "An original declaration has no goods item."),
     entry("item.sequence", Error, "A goods item has no number, or the number of another item."),
     entry("item.count", Warning, "The number of goods items stated is not the number there is."),

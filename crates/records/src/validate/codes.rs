@@ -66,7 +66,8 @@ impl Codes<'_> {
         match list.status(code, self.on) {
             Status::Valid => {}
             Status::Unknown => {
-                let hint = list.suggest(code).map_or(String::new(), |c| format!("; `{}` ({}) is", c.code, c.name));
+                let hint =
+                    list.suggest(code).map_or(String::new(), |c| format!("; `{}` ({}) is", c.code, c.name));
                 let message = format!("`{code}` is not a {}{hint}", title(list));
                 self.findings.push("code.unknown", at(), message);
             }

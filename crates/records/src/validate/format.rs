@@ -50,7 +50,11 @@ fn check_text(text: &str, format: &str, at: impl Fn() -> Pointer, findings: &mut
     if text.len() > limit {
         let length = text.chars().count();
         if length > limit {
-            findings.push("format.length", at(), format!("{length} characters; at most {limit} are allowed ({format})"));
+            findings.push(
+                "format.length",
+                at(),
+                format!("{length} characters; at most {limit} are allowed ({format})"),
+            );
         }
     }
     if digits_only && !text.bytes().all(|b| b.is_ascii_digit()) {
@@ -66,7 +70,9 @@ fn check_number(value: Decimal, format: &str, at: impl Fn() -> Pointer, findings
     let after = value.normalize().scale();
     let before = value.trunc().mantissa().unsigned_abs().checked_ilog10().map_or(0, |d| d + 1);
     if after > decimals || before + decimals > digits + decimals {
-        let message = format!("{value} has more digits than {format} keeps: {digits} in all, {decimals} after the point");
+        let message = format!(
+            "{value} has more digits than {format} keeps: {digits} in all, {decimals} after the point"
+        );
         findings.push("format.digits", at(), message);
     }
 }

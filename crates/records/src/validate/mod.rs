@@ -77,7 +77,8 @@ mod tests {
     #[test]
     fn a_declaration_without_name_day_or_items_cannot_be_used() {
         let findings = codes(&Declaration::default());
-        let expected = [("key.missing", "42A/D014"), ("acceptance.missing", "42A/023"), ("item.missing", "42A/67A/68A")];
+        let expected =
+            [("key.missing", "42A/D014"), ("acceptance.missing", "42A/023"), ("item.missing", "42A/67A/68A")];
         assert_eq!(findings, expected.map(|(c, p)| (c, p.to_owned())));
     }
 

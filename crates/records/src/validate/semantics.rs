@@ -8,7 +8,8 @@ use std::collections::HashSet;
 
 pub(super) fn check(declaration: &Declaration, at: &Pointer, findings: &mut Findings) {
     if declaration.declaration_id().is_none() {
-        let message = "the declaration has neither an ID (MRN) nor a FunctionalReferenceID (LRN); one names it";
+        let message =
+            "the declaration has neither an ID (MRN) nor a FunctionalReferenceID (LRN); one names it";
         findings.push("key.missing", at.leaf("D014"), message.to_owned());
     }
     if declaration.acceptance_date_time.is_none() {
@@ -21,11 +22,12 @@ pub(super) fn check(declaration: &Declaration, at: &Pointer, findings: &mut Find
         let message = "an original declaration needs at least one GovernmentAgencyGoodsItem";
         findings.push("item.missing", shipment.class("68A", None), message.to_owned());
     }
-    if let Some(stated) = declaration.goods_item_quantity {
-        if !items.is_empty() && stated as usize != items.len() {
-            let message = format!("{stated} goods items are stated, there are {}", items.len());
-            findings.push("item.count", at.leaf("228"), message);
-        }
+    if let Some(stated) = declaration.goods_item_quantity
+        && !items.is_empty()
+        && stated as usize != items.len()
+    {
+        let message = format!("{stated} goods items are stated, there are {}", items.len());
+        findings.push("item.count", at.leaf("228"), message);
     }
     let mut numbers = HashSet::new();
     for (index, item) in items.iter().enumerate() {
@@ -40,9 +42,12 @@ fn check_item(
     findings: &mut Findings,
 ) {
     match item.sequence_numeric {
-        None => findings.push("item.sequence", at.leaf("006"), "the goods item has no SequenceNumeric".to_owned()),
+        None => {
+            findings.push("item.sequence", at.leaf("006"), "the goods item has no SequenceNumeric".to_owned());
+        }
         Some(number) if !numbers.insert(number) => {
-            let message = format!("number {number} stands on another goods item too; number the items 1, 2, 3, …");
+            let message =
+                format!("number {number} stands on another goods item too; number the items 1, 2, 3, …");
             findings.push("item.sequence", at.leaf("006"), message);
         }
         Some(_) => {}
@@ -54,17 +59,16 @@ fn check_item(
             findings.push("item.commodity-missing", commodity.class("21A", None), message);
         }
         Some(code) if code.len() < 6 || !code.bytes().take(6).all(|b| b.is_ascii_digit()) => {
-            let message = format!("`{code}` does not start with the six digits of a Harmonized System subheading");
+            let message =
+                format!("`{code}` does not start with the six digits of a Harmonized System subheading");
             findings.push("commodity.format", commodity.class("21A", Some(0)).leaf("145"), message);
         }
         Some(_) => {}
     }
     check_masses(item, &commodity.class("65A", None), findings);
-    if let Some(amount) = &item.commodity.invoice_line.item_charge_amount {
-        if amount.value.is_zero() {
-            let message = "the item price is zero; state the price, or the value it would have".to_owned();
-            findings.push("value.zero", commodity.class("79A", None).leaf("112"), message);
-        }
+    if item.commodity.invoice_line.item_charge_amount.as_ref().is_some_and(|a| a.value.is_zero()) {
+        let message = "the item price is zero; state the price, or the value it would have".to_owned();
+        findings.push("value.zero", commodity.class("79A", None).leaf("112"), message);
     }
 }
 
@@ -82,10 +86,11 @@ fn check_masses(item: &GovernmentAgencyGoodsItem, at: &Pointer, findings: &mut F
             findings.push("value.zero", at.leaf(id), "the mass is zero".to_owned());
         }
     }
-    if let (Some(gross), Some(net)) = (gross, net) {
-        if net.unit == gross.unit && net.value > gross.value {
-            let message = format!("net mass {} is above gross mass {}", net.value, gross.value);
-            findings.push("mass.net-above-gross", at.leaf("128"), message);
-        }
+    if let (Some(gross), Some(net)) = (gross, net)
+        && net.unit == gross.unit
+        && net.value > gross.value
+    {
+        let message = format!("net mass {} is above gross mass {}", net.value, gross.value);
+        findings.push("mass.net-above-gross", at.leaf("128"), message);
     }
 }

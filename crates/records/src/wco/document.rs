@@ -5,7 +5,7 @@ use super::message::{Message, ParsedMessage};
 use super::names::lost_prefix;
 use super::problem::Problem;
 use super::source::Source;
-use super::tokens::{Tag, Token, Tokens};
+use super::tokens::{Tag, Token, Tokens, is_blank};
 use crate::class::{Class, ClassDefinition, Defined, FieldMut, LeafMut};
 use crate::model::Declaration;
 use crate::path::Pointer;
@@ -29,7 +29,10 @@ const OTHER_KINDS: &[(&str, &str)] = &[
     ("inventoryLinkingQueryResponse", "an answer to a query about consignments"),
     ("inventoryLinkingControlResponse", "an answer to a movement of goods"),
     ("InventoryLinkingImportsValidateMovementRequest", "a check of an import against an inventory"),
-    ("InventoryLinkingImportsValidateMovementResponse", "an answer to a check of an import against an inventory"),
+    (
+        "InventoryLinkingImportsValidateMovementResponse",
+        "an answer to a check of an import against an inventory",
+    ),
 ];
 
 /// What a token outside messages leads to.
@@ -110,7 +113,8 @@ impl Document {
         }
         let mut name = tag.local();
         if let Some((element, meant)) = lost_prefix(name, STARTS.into_iter()) {
-            let message = format!("`{}` has lost the colon of its prefix; `{meant}` would be right", tag.name);
+            let message =
+                format!("`{}` has lost the colon of its prefix; `{meant}` would be right", tag.name);
             self.lasting.push(Problem::not_well_formed(tag.line, message));
             name = element;
         }
@@ -134,10 +138,8 @@ impl Document {
     fn text(&mut self, text: &str, line: u64, depth: usize) {
         const LONGEST: usize = 1 << 10;
         if depth == 0 {
-            let outside = text.trim_matches(|c: char| c.is_whitespace() || c == '\u{feff}');
+            let outside = text.trim_matches(is_blank);
             if !outside.is_empty() {
-                let before = text.len() - text.trim_start_matches(|c: char| c.is_whitespace() || c == '\u{feff}').len();
-                let line = line + text[..before].matches('\n').count() as u64;
                 let message = format!("text `{}` stands outside of every element", shorten(outside));
                 self.add(Problem::not_well_formed(line, message));
             }
@@ -174,7 +176,11 @@ impl Document {
     }
 
     /// The document ends, before the current piece of markup or after it.
-    pub(super) fn close<R: Read>(&mut self, source: &mut Source<R>, with_event: bool) -> Option<ParsedMessage> {
+    pub(super) fn close<R: Read>(
+        &mut self,
+        source: &mut Source<R>,
+        with_event: bool,
+    ) -> Option<ParsedMessage> {
         let document = std::mem::replace(self, Self { lost: self.lost, ..Self::default() });
         let line = document.root.as_ref().map_or_else(|| source.line(), |root| root.line);
         let unknown = document.root.as_ref().filter(|_| document.messages == 0).map(Root::unknown);

@@ -22,12 +22,15 @@ pub(super) fn set(
     text: &str,
     tag: &Tag,
 ) -> Result<(), ParseValueError> {
-    let attribute = attribute_of(&leaf).and_then(|name| tag.attribute(name)).filter(|a| !a.is_empty()).cloned();
+    let attribute =
+        attribute_of(&leaf).and_then(|name| tag.attribute(name)).filter(|a| !a.is_empty()).cloned();
     match leaf {
         LeafMut::Text(slot) => *slot = Some(text.into()),
         LeafMut::Count(slot) => *slot = Some(count(text)?),
         LeafMut::Decimal(slot) => *slot = Some(value::parse_decimal(text)?),
-        LeafMut::Amount(slot) => *slot = Some(Amount { value: value::parse_decimal(text)?, currency: attribute }),
+        LeafMut::Amount(slot) => {
+            *slot = Some(Amount { value: value::parse_decimal(text)?, currency: attribute });
+        }
         LeafMut::Measure(slot) => {
             let unit = attribute.or_else(|| field.default_unit().map(Text::const_new));
             *slot = Some(Measure { value: value::parse_decimal(text)?, unit });
@@ -47,7 +50,10 @@ fn count(text: &str) -> Result<u32, ParseValueError> {
 
 /// Reads the text of a `DateTimeString` with its format code. Without a code the forms that really come are
 /// tried; the second part of the result says which form it was when it is none of ISO 8601.
-pub(super) fn moment(text: &str, code: Option<&str>) -> Result<(Time, Option<&'static str>), ParseValueError> {
+pub(super) fn moment(
+    text: &str,
+    code: Option<&str>,
+) -> Result<(Time, Option<&'static str>), ParseValueError> {
     match code {
         Some("102" | "203" | "204" | "304") => value::parse_time(text, code).map(|time| (time, None)),
         Some(code) => Err(ParseValueError::Time(
@@ -58,7 +64,9 @@ pub(super) fn moment(text: &str, code: Option<&str>) -> Result<(Time, Option<&'s
             let guessed = [("304", "code 304"), ("102", "code 102")]
                 .into_iter()
                 .find_map(|(code, name)| Some((value::parse_time(text, Some(code)).ok()?, Some(name))));
-            guessed.or_else(|| Some((written_out(text)?, Some("`Wed Nov 13 09:30:00 UTC 2019`")))).ok_or(error)
+            guessed
+                .or_else(|| Some((written_out(text)?, Some("`Wed Nov 13 09:30:00 UTC 2019`"))))
+                .ok_or(error)
         }),
     }
 }

@@ -22,6 +22,7 @@ mod recover;
 pub(crate) mod report;
 mod source;
 mod tokens;
+mod writer;
 
 pub(crate) use tokens::is_character;
 
@@ -29,3 +30,4 @@ pub use header::MessageHeader;
 pub use limits::Limits;
 pub use message::{Message, ParsedMessage};
 pub use reader::MessageReader;
+pub use writer::{MessageWriter, WriteXmlError, write_document};

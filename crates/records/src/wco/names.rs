@@ -34,7 +34,10 @@ pub(super) fn is_name(name: &str) -> bool {
 
 /// The candidate a name ends with after two or three letters that look like a prefix without its colon, with
 /// the name as it was meant: `mdMetaData` gives `MetaData` and `md:MetaData`.
-pub(super) fn lost_prefix<'a>(name: &str, candidates: impl Iterator<Item = &'a str>) -> Option<(&'a str, String)> {
+pub(super) fn lost_prefix<'a>(
+    name: &str,
+    candidates: impl Iterator<Item = &'a str>,
+) -> Option<(&'a str, String)> {
     const LONGEST: usize = 3;
     let looks_like_prefix =
         |p: &str| p.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_');
@@ -105,7 +108,10 @@ impl Namespaces {
                 code: "xml.namespace",
                 severity: Severity::Info,
                 line,
-                message: format!("namespace {} of `{name}` is not known; it is read by its names", shorten(uri)),
+                message: format!(
+                    "namespace {} of `{name}` is not known; it is read by its names",
+                    shorten(uri)
+                ),
             },
         })
     }

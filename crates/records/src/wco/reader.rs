@@ -37,7 +37,7 @@ struct Underway {
 enum Step {
     Message(Box<Underway>),
     /// Something to tell without a message.
-    Left(Option<ParsedMessage>),
+    Left(Option<Box<ParsedMessage>>),
     /// Nothing more can be read here.
     Lost,
 }
@@ -74,7 +74,7 @@ impl<R: Read> MessageReader<R> {
         }
         match step {
             Step::Message(underway) => self.finish(*underway).map(Some),
-            Step::Left(parsed) => Ok(parsed),
+            Step::Left(parsed) => Ok(parsed.map(|p| *p)),
             Step::Lost => {
                 let landing = recover(&mut self.source, None)?;
                 self.open.close_to(0);
@@ -103,10 +103,10 @@ impl<R: Read> MessageReader<R> {
                     Found::Message(tag, message) => {
                         return Step::Message(Box::new(read_message(document, &mut tokens, tag, message)));
                     }
-                    Found::Left(parsed) => return Step::Left(Some(*parsed)),
+                    Found::Left(parsed) => return Step::Left(Some(parsed)),
                     Found::End(parsed) => {
                         self.finished = true;
-                        return Step::Left(parsed.map(|p| *p));
+                        return Step::Left(parsed);
                     }
                 },
                 Err(fatal) => fatal,
@@ -140,7 +140,7 @@ impl<R: Read> MessageReader<R> {
                     return Step::Lost;
                 }
             };
-            return Step::Left(document.close(tokens.source(), closed));
+            return Step::Left(document.close(tokens.source(), closed).map(Box::new));
         }
     }
 

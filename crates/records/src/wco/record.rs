@@ -113,7 +113,12 @@ impl<'t, 'a, R: Read> RecordReader<'t, 'a, R> {
         Some(element)
     }
 
-    fn field(&mut self, value: FieldMut<'_>, field: &'static FieldDefinition, tag: &Tag) -> Result<(), Broken> {
+    fn field(
+        &mut self,
+        value: FieldMut<'_>,
+        field: &'static FieldDefinition,
+        tag: &Tag,
+    ) -> Result<(), Broken> {
         match value {
             FieldMut::Leaf(leaf) => {
                 self.report.enter(field, None);
@@ -234,7 +239,8 @@ impl<'t, 'a, R: Read> RecordReader<'t, 'a, R> {
             Ok((time, form)) => {
                 *slot = Some(time);
                 if let Some(form) = form {
-                    let message = format!("`{MOMENT}` has no formatCode; `{text}` was read in the form {form}");
+                    let message =
+                        format!("`{MOMENT}` has no formatCode; `{text}` was read in the form {form}");
                     self.report.add("xml.missing-format-code", Severity::Warning, tag.line, message);
                 }
             }
@@ -258,10 +264,11 @@ impl<'t, 'a, R: Read> RecordReader<'t, 'a, R> {
 
     /// Text where elements are expected.
     fn refuse_text(&mut self, element: &str, line: u64) {
-        let text = &self.tokens.text;
-        let Some(start) = text.find(|c: char| !c.is_whitespace()) else { return };
-        let line = line + text[..start].matches('\n').count() as u64;
-        let shown = crate::value::shorten(text.trim());
+        let text = self.tokens.text.trim();
+        if text.is_empty() {
+            return;
+        }
+        let shown = crate::value::shorten(text);
         let message = format!("`{element}` holds elements, not the text `{shown}`");
         self.report.error("xml.unexpected-text", line, message);
     }

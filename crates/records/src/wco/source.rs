@@ -138,10 +138,18 @@ impl<R: Read> Source<R> {
 
     /// Takes bytes whatever the budget.
     pub(super) fn skip(&mut self, count: usize) {
-        let taken = &self.buffer[self.at..self.at + count];
-        self.line += taken.iter().filter(|b| **b == b'\n').count() as u64;
+        self.line += newlines(&self.buffer[self.at..self.at + count]);
         self.at += count;
     }
+}
+
+/// Line ends among bytes.
+#[expect(
+    clippy::naive_bytecount,
+    reason = "the compiler vectorises it well enough; no dependency for one line"
+)]
+pub(super) fn newlines(bytes: &[u8]) -> u64 {
+    bytes.iter().filter(|b| **b == b'\n').count() as u64
 }
 
 impl<R: Read> Read for Source<R> {

@@ -3,7 +3,7 @@
 use super::limits::Limits;
 use super::names::{Namespaces, is_name, local};
 use super::problem::{Broken, Fatal, Problem};
-use super::source::Source;
+use super::source::{Source, newlines};
 use crate::value::{Text, shorten};
 use quick_xml::events::{BytesDecl, BytesRef, BytesStart, Event};
 use quick_xml::{Error, Reader, XmlVersion};
@@ -14,6 +14,7 @@ use std::io::Read;
 pub(super) enum Token {
     Start(Tag),
     End,
+    /// `line` is that of the first character that is not blank.
     Text {
         line: u64,
     },
@@ -125,8 +126,8 @@ impl<'a, R: Read> Tokens<'a, R> {
         match event {
             Event::Start(start) | Event::Empty(start) => self.start(start, line).map(Some),
             Event::End(end) => self.end(end.name().as_ref(), line).map(Some),
-            Event::Text(text) => Ok(Some(self.set_text(&text.xml10_content(), line, true))),
-            Event::CData(text) => Ok(Some(self.set_text(&text.xml10_content(), line, false))),
+            Event::Text(text) => Ok(Some(self.set_text(text, &text.xml10_content(), line))),
+            Event::CData(text) => Ok(Some(self.set_text(text, &text.xml10_content(), line))),
             Event::GeneralRef(reference) => Ok(Some(self.reference(reference, line))),
             Event::Comment(comment) => self.check_comment(comment, line).map(|()| None),
             Event::PI(_) => Ok(None),
@@ -138,7 +139,8 @@ impl<'a, R: Read> Tokens<'a, R> {
             Event::Decl(declaration) => self.document(declaration, line).map(Some),
             Event::Eof if self.open.depth() == 0 => Ok(Some(Token::Ended)),
             Event::Eof => {
-                let message = format!("the source ends inside {}, which is not closed", self.open.innermost());
+                let message =
+                    format!("the source ends inside {}, which is not closed", self.open.innermost());
                 Err(Fatal { problem: Problem::not_well_formed(line, message), state: Broken::Ended })
             }
         }
@@ -148,7 +150,8 @@ impl<'a, R: Read> Tokens<'a, R> {
         let name = start.name();
         let name = name.as_ref();
         if !is_name(name) {
-            let message = format!("`{}` is not the name of an element; is `<` meant as `&lt;`?", shorten(name));
+            let message =
+                format!("`{}` is not the name of an element; is `<` meant as `&lt;`?", shorten(name));
             return Err(lost(Problem::not_well_formed(line, message)));
         }
         self.elements += 1;
@@ -176,7 +179,8 @@ impl<'a, R: Read> Tokens<'a, R> {
             let attribute = match attribute {
                 Ok(attribute) => attribute,
                 Err(error) => {
-                    let message = format!("the attributes of `{}` are broken: {error}", start.name().as_ref());
+                    let message =
+                        format!("the attributes of `{}` are broken: {error}", start.name().as_ref());
                     self.problems.push(Problem::not_well_formed(line, message));
                     continue;
                 }
@@ -193,7 +197,8 @@ impl<'a, R: Read> Tokens<'a, R> {
                 Ok(value) if !attribute.value.contains('<') => value,
                 _ => {
                     let shown = shorten(key);
-                    let message = format!("the value of attribute `{shown}` holds a `<` or `&` that is not escaped");
+                    let message =
+                        format!("the value of attribute `{shown}` holds a `<` or `&` that is not escaped");
                     self.problems.push(Problem::not_well_formed(line, message));
                     continue;
                 }
@@ -222,7 +227,9 @@ impl<'a, R: Read> Tokens<'a, R> {
                 return Ok(Token::End);
             }
             Some((open, opened)) => {
-                format!("`</{shown}>` does not close `<{open}>` of line {opened}; `</{open}>` would be right here")
+                format!(
+                    "`</{shown}>` does not close `<{open}>` of line {opened}; `</{open}>` would be right here"
+                )
             }
             None => format!("`</{shown}>` closes nothing; no element is open"),
         };
@@ -244,18 +251,21 @@ impl<'a, R: Read> Tokens<'a, R> {
         Err(Fatal { problem: Problem::not_well_formed(line, message), state: Broken::NewDocument })
     }
 
-    fn set_text(&mut self, text: &str, line: u64, markup: bool) -> Token {
+    /// Takes the characters of a text, whose line ends are normalised; lines are counted in the text as it came.
+    fn set_text(&mut self, raw: &str, text: &str, line: u64) -> Token {
         self.text.clear();
         self.text.push_str(text);
         if let Some(c) = text.chars().find(|c| !is_character(*c)) {
             let message = format!("character U+{:04X} is not allowed in XML", c as u32);
             self.problems.push(Problem::not_well_formed(line, message));
         }
-        if markup && text.contains("]]>") {
+        // A CDATA section ends with the first `]]>` and so never holds one.
+        if text.contains("]]>") {
             let message = "`]]>` in text must be written `]]&gt;`".to_owned();
             self.problems.push(Problem::not_well_formed(line, message));
         }
-        Token::Text { line }
+        let blank = raw.len() - raw.trim_start_matches(is_blank).len();
+        Token::Text { line: line + newlines(&raw.as_bytes()[..blank]) }
     }
 
     /// The characters of a reference; one that is not known gives a problem and no characters.
@@ -273,15 +283,14 @@ impl<'a, R: Read> Tokens<'a, R> {
             },
             Err(_) => None,
         };
-        match known {
-            Some(c) => self.text.push(c),
-            None => {
-                let message = format!(
-                    "`&{};` is not known; only &amp; &lt; &gt; &quot; &apos; and character references are read",
-                    shorten(reference)
-                );
-                self.problems.push(Problem::not_well_formed(line, message));
-            }
+        if let Some(c) = known {
+            self.text.push(c);
+        } else {
+            let message = format!(
+                "`&{};` is not known; only &amp; &lt; &gt; &quot; &apos; and character references are read",
+                shorten(reference)
+            );
+            self.problems.push(Problem::not_well_formed(line, message));
         }
         Token::Text { line }
     }
@@ -291,7 +300,7 @@ impl<'a, R: Read> Tokens<'a, R> {
         // `<!-- a --->` ends with a hyphen before its end, which XML refuses as well.
         let position = comment.find("--").or_else(|| comment.strip_suffix('-').map(str::len));
         let Some(position) = position else { return Ok(()) };
-        let at = line + newlines(comment[..position].as_bytes());
+        let at = line + newlines(&comment.as_bytes()[..position]);
         let message = format!(
             "`--` inside the comment that starts on line {line}; a comment must not hold it, and ends with `-->`"
         );
@@ -335,8 +344,9 @@ fn lost(problem: Problem) -> Fatal {
     Fatal { problem, state: Broken::Lost }
 }
 
-fn newlines(bytes: &[u8]) -> u64 {
-    bytes.iter().filter(|b| **b == b'\n').count() as u64
+/// Whether a character shows nothing: white space, or the byte order mark at the start of a document.
+pub(super) fn is_blank(c: char) -> bool {
+    c.is_whitespace() || c == '\u{feff}'
 }
 
 /// Whether XML 1.0 allows a character.

@@ -47,10 +47,12 @@ pub struct Estimate {
 }
 
 impl Bootstrap {
-    /// Measures a sample and its resamples; gives one estimate per measure, `None` where the sample itself has none.
+    /// Measures a sample and its resamples; gives one estimate per measure, `None` where the sample itself
+    /// has none.
     ///
-    /// A resample draws as many records as there are, with replacement; if the sample has clusters, as many whole
-    /// clusters as there are. A record drawn twice weighs twice. `measures` must give equally many measures each time.
+    /// A resample draws as many records as there are, with replacement; if the sample has clusters, as many
+    /// whole clusters as there are. A record drawn twice weighs twice. `measures` must give equally many
+    /// measures each time.
     ///
     /// # Errors
     /// If the number of resamples or the confidence is out of range.
@@ -108,8 +110,8 @@ fn draw_weights(sample: &Sample, generator: &mut SplitMix64, weights: &mut [f64]
     }
 }
 
-/// The value at a share of a sorted list, on the line between neighbours: definition 7 of Hyndman and Fan, The American Statistician 50,
-/// 1996, which is numpy's default.
+/// The value at a share of a sorted list, on the line between neighbours: definition 7 of Hyndman and Fan,
+/// The American Statistician 50, 1996, which is numpy's default.
 fn percentile(sorted: &[f64], share: f64) -> Option<f64> {
     let place = share * sorted.len().checked_sub(1)? as f64;
     let below = sorted[place as usize];

@@ -6,8 +6,9 @@ use super::sample::{EvaluationError, Sample};
 
 /// What inspecting the best-ranked `fraction` of records finds.
 ///
-/// The capacity is exactly `fraction` of the records' weight, without rounding. Where it cuts through records of one
-/// score, each of them counts with the share of them that fits: the expectation over all ways to break the tie.
+/// The capacity is exactly `fraction` of the records' weight, without rounding. Where it cuts through records
+/// of one score, each of them counts with the share of them that fits: the expectation over all ways to break
+/// the tie.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct AtFraction {
     /// Share of the records that are inspected, in (0, 1].
@@ -71,9 +72,10 @@ mod tests {
     use super::super::testing::{assert_near, reference_sample};
     use super::*;
 
-    /// By hand, on the 24 records of `testing` without weights. 25 % are 6 records: 0.90 (finding, 400), the two at 0.75
-    /// (one finding, 350), the two at 0.70 (one finding, 0), and one of the five at 0.60, three of which are
-    /// findings worth 2,200 together. Hits: 3 + 3/5 of 10 findings; revenue: 750 + 2,200/5 of 4,500.
+    /// By hand, on the 24 records of `testing` without weights. 25 % are 6 records: 0.90 (finding, 400), the
+    /// two at 0.75 (one finding, 350), the two at 0.70 (one finding, 0), and one of the five at 0.60, three
+    /// of which are findings worth 2,200 together. Hits: 3 + 3/5 of 10 findings; revenue: 750 + 2,200/5 of
+    /// 4,500.
     #[test]
     fn a_cut_through_a_tie_counts_its_expectation() {
         let found = reference_sample(false).at_fraction(0.25).unwrap();

@@ -20,7 +20,7 @@ impl SplitMix64 {
     /// A number below `bound`, which must not be 0. The high half of the product favours some numbers by at most
     /// `bound / 2^64`, which no resample can show.
     pub(super) fn below(&mut self, bound: usize) -> usize {
-        (u128::from(self.next_u64()) * bound as u128 >> 64) as usize
+        ((u128::from(self.next_u64()) * bound as u128) >> 64) as usize
     }
 }
 
@@ -28,7 +28,8 @@ impl SplitMix64 {
 mod tests {
     use super::*;
 
-    /// The first outputs of Vigna's `splitmix64.c` for the seed 1234567.
+    /// The first five outputs for the seed 1234567 as Rosetta Code publishes them ("Pseudo-random
+    /// numbers/Splitmix64").
     #[test]
     fn outputs_are_the_published_ones() {
         let mut generator = SplitMix64::new(1_234_567);

@@ -65,7 +65,8 @@ pub(super) struct Clusters {
     pub(super) count: usize,
 }
 
-/// Scored records with labels (`true` = a true finding) and, where known, weight, revenue, probability and cluster.
+/// Scored records with labels (`true` = a true finding) and, where known, weight, revenue, probability and
+/// cluster.
 #[derive(Debug, Clone)]
 pub struct Sample {
     /// The record at each rank.

@@ -38,9 +38,9 @@ impl Kind {
     pub(super) fn of_column(data_type: &DataType) -> Option<Self> {
         Some(match data_type {
             DataType::Boolean => Self::Boolean,
-            DataType::Int8 | DataType::Int16 | DataType::Int32 | DataType::Int64 => Self::Integer,
-            DataType::UInt8 | DataType::UInt16 | DataType::UInt32 => Self::Integer,
+            // Wider than an integer of ours; smaller ones of either kind fit.
             DataType::UInt64 => Self::Decimal { precision: 20, scale: 0 },
+            integer if integer.is_integer() => Self::Integer,
             DataType::Decimal32(precision, scale)
             | DataType::Decimal64(precision, scale)
             | DataType::Decimal128(precision, scale)

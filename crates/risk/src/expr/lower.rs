@@ -1,4 +1,4 @@
-//! Checked tree to DataFusion's physical expression, which evaluates it batch by batch through Arrow kernels.
+//! Checked tree to `DataFusion`'s physical expression, which evaluates it batch by batch through Arrow kernels.
 
 use std::sync::Arc;
 
@@ -78,7 +78,7 @@ fn comparison(operator: Comparison) -> Operator {
     }
 }
 
-/// One of our functions as DataFusion calls it: whole columns in, a whole column out.
+/// One of our functions as `DataFusion` calls it: whole columns in, a whole column out.
 #[derive(Debug, PartialEq, Eq, Hash)]
 struct RowFunction {
     operation: Operation,

@@ -2,7 +2,7 @@
 //!
 //! An expression is compiled against a schema once and evaluated on any number of batches. The way is
 //! `parse` (text to syntax tree) → `check` (to a typed tree of our own; everything outside the subset is refused
-//! here, with its place) → `fold` (constants) → `lower` (to DataFusion's physical expressions).
+//! here, with its place) → `fold` (constants) → `lower` (to `DataFusion`'s physical expressions).
 //!
 //! What holds for every expression that compiles:
 //!
@@ -15,8 +15,8 @@
 //! - **Floats are finite and have no negative zero**, whatever the columns hold; NaN and infinity are NULL.
 //! - **A result depends on its row alone**, not on the batch, the thread or the machine.
 //!
-//! DataFusion's planner is deliberately not asked: it converts operands before anyone can object, and its errors
-//! do not say where. This is the only module of the crate that names DataFusion.
+//! `DataFusion`'s planner is deliberately not asked: it converts operands before anyone can object, and its errors
+//! do not say where. This is the only module of the crate that names `DataFusion`.
 
 mod check;
 mod error;
@@ -99,6 +99,11 @@ pub fn compile(
         problem: Problem::Engine(error.strip_backtrace()),
     };
     let input_schema = inputs.schema();
+    let physical = lower::lower(&node, &input_schema).map_err(engine)?;
+    // One empty record shows now what would otherwise fail on the first batch, such as a pattern too large to build.
+    physical
+        .evaluate(&inputs.empty_record(&input_schema).map_err(|error| engine(error.into()))?)
+        .map_err(engine)?;
     let mut canonical = format!("expression/{FUNCTION_LIST_VERSION} ");
     node.write_canonical(&input_schema, &mut canonical);
     Ok(Expression {
@@ -106,7 +111,7 @@ pub fn compile(
         canonical: canonical.into(),
         columns: inputs.names().into(),
         data_type: node.kind().data_type(),
-        physical: lower::lower(&node, &input_schema).map_err(engine)?,
+        physical,
         inputs,
         input_schema,
     })

@@ -156,7 +156,7 @@ impl Node {
                 push(out, format_args!("{}:{}", quoted(inputs.field(*index).name(), '"'), kind.label()));
             }
             Self::Literal { value, kind } => {
-                push(out, format_args!("{}:{}", canonical_value(value), kind.label()))
+                push(out, format_args!("{}:{}", canonical_value(value), kind.label()));
             }
             Self::Not(_) => self.write_call("not", inputs, out),
             Self::All(_) => self.write_call("and", inputs, out),

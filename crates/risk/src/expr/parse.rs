@@ -1,9 +1,9 @@
 //! Text to syntax tree, within the limits, with every error placed.
 
-use datafusion_sql::sqlparser::ast::Expr;
-use datafusion_sql::sqlparser::dialect::GenericDialect;
-use datafusion_sql::sqlparser::parser::{Parser, ParserError};
-use datafusion_sql::sqlparser::tokenizer::{self, Token, Tokenizer};
+use sqlparser::ast::Expr;
+use sqlparser::dialect::GenericDialect;
+use sqlparser::parser::{Parser, ParserError};
+use sqlparser::tokenizer::{self, Token, Tokenizer};
 
 use super::error::{ExpressionError, Location, Problem};
 use super::limits::{MAX_NESTING, MAX_TEXT_BYTES, MAX_TOKENS};

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use arrow::array::{ArrayRef, AsArray, RecordBatch, RecordBatchOptions};
+use arrow::array::{ArrayRef, AsArray, RecordBatch, RecordBatchOptions, new_null_array};
 use arrow::compute::cast;
 use arrow::datatypes::{DataType, Field, Schema, SchemaRef, TimeUnit};
 use arrow::error::ArrowError;
@@ -41,6 +41,13 @@ impl Inputs {
     pub(super) fn schema(&self) -> SchemaRef {
         let field = |column: &Input| Field::new(&column.name, column.kind.data_type(), true);
         Arc::new(Schema::new(self.columns.iter().map(field).collect::<Vec<_>>()))
+    }
+
+    /// One row in which every input is NULL.
+    pub(super) fn empty_record(&self, schema: &SchemaRef) -> Result<RecordBatch, ArrowError> {
+        let columns = self.columns.iter().map(|column| new_null_array(&column.kind.data_type(), 1)).collect();
+        let options = RecordBatchOptions::new().with_row_count(Some(1));
+        RecordBatch::try_new_with_options(Arc::clone(schema), columns, &options)
     }
 
     /// Takes the inputs from a batch, which may have more columns and in any order.

@@ -5,7 +5,7 @@ use datafusion_common::utils::datafusion_strsim::levenshtein;
 /// The candidate nearest to `name` in single-letter edits, if one is near; the first of equals.
 pub(super) fn nearest<'a>(name: &str, candidates: impl Iterator<Item = &'a str>) -> Option<&'a str> {
     let wanted = name.to_lowercase();
-    let far = wanted.chars().count() / 3 + 1;
+    let far = (wanted.chars().count() / 3).max(1);
     candidates
         .map(|candidate| (levenshtein(&wanted, &candidate.to_lowercase()), candidate))
         .filter(|(distance, _)| *distance <= far)

@@ -1,5 +1,4 @@
 //! What expressions promise, promise by promise.
-#![expect(clippy::unwrap_used, reason = "tests")]
 
 mod refusals;
 mod semantics;

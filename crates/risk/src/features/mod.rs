@@ -14,6 +14,8 @@ mod lookup;
 mod prepare;
 mod profiles;
 mod set;
+#[cfg(test)]
+mod tests;
 
 pub use definition::{CheckFeaturesError, FeatureSource, ForestChoice, Statistic, TrainingSettings};
 pub use history::{History, Outcome};

@@ -1,4 +1,4 @@
-//! The calibration: a strictly increasing map from margin (log-odds) to probability, by isotonic regression or Platt scaling.
+//! The calibration: a strictly increasing map from margin (log-odds) to probability.
 
 use thiserror::Error;
 
@@ -100,8 +100,8 @@ pub struct Knot {
 
 /// A strictly increasing map from margin to probability, so that ranking by either is the same.
 ///
-/// Strict up to rounding: the order of two margins is never reversed; margins closer than about 1e-10 may get equal
-/// probabilities. No finite margin gives exactly 0 or 1.
+/// Strict up to rounding: the order of two margins is never reversed; margins closer than about 1e-10 may get
+/// equal probabilities. No finite margin gives exactly 0 or 1.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Calibration(Map);
 
@@ -116,8 +116,8 @@ enum Map {
 impl Calibration {
     /// Fits an isotonic map by pooling adjacent violators; weights default to 1.
     ///
-    /// See the module `isotonic` in this crate's source for the exact procedure: ties are pooled first, one pseudo-record of the base rate at
-    /// either end keeps probabilities off 0 and 1, and block centres are joined by straight lines.
+    /// Ties are pooled first, one pseudo-record of the base rate at either end keeps probabilities off 0 and
+    /// 1, and the centres of the pooled blocks are joined by straight lines.
     ///
     /// # Errors
     /// If lengths differ, a margin or weight is out of range, or only one kind of label has weight.
@@ -230,15 +230,12 @@ fn interpolate(knots: &[Knot], margin: f64) -> f64 {
         return first.probability / (1.0 + TAIL_SLOPE * (first.margin - margin));
     }
     let low = knots[above - 1];
-    match knots.get(above) {
-        Some(high) => {
-            let way = (margin - low.margin) / (high.margin - low.margin);
-            (low.probability + (high.probability - low.probability) * way).min(high.probability)
-        }
-        None => {
-            let rest = (1.0 - low.probability) / (1.0 + TAIL_SLOPE * (margin - low.margin));
-            (1.0 - rest).max(low.probability)
-        }
+    if let Some(high) = knots.get(above) {
+        let way = (margin - low.margin) / (high.margin - low.margin);
+        (low.probability + (high.probability - low.probability) * way).min(high.probability)
+    } else {
+        let rest = (1.0 - low.probability) / (1.0 + TAIL_SLOPE * (margin - low.margin));
+        (1.0 - rest).max(low.probability)
     }
 }
 
@@ -264,8 +261,7 @@ fn check_records(
     let mut records = Vec::with_capacity(expected);
     for (row, (&margin, &label)) in margins.iter().zip(labels).enumerate() {
         let weight = weights.map_or(1.0, |weights| weights[row]);
-        // NaN fails the comparison, as it should.
-        if !(margin.abs() <= MAX_MARGIN) {
+        if margin.is_nan() || margin.abs() > MAX_MARGIN {
             return Err(CalibrationError::Margin { row, value: margin });
         }
         if !(weight.is_finite() && weight >= 0.0) {
@@ -331,7 +327,10 @@ mod tests {
         }
 
         #[test]
-        fn any_bytes_give_an_error_or_a_canonical_map(body in prop::collection::vec(any::<u8>(), 0..60), kind in 0..3_u8) {
+        fn any_bytes_give_an_error_or_a_canonical_map(
+            body in prop::collection::vec(any::<u8>(), 0..60),
+            kind in 0..3_u8,
+        ) {
             let mut bytes = header(MAGIC, VERSION);
             bytes.push(kind);
             bytes.extend(body);

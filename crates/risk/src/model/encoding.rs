@@ -137,7 +137,7 @@ mod tests {
     fn errors_say_what_is_wrong_and_where() {
         let bytes = stump().to_bytes();
         let message = |bytes: &[u8]| Forest::from_bytes(bytes).unwrap_err().to_string();
-        assert_eq!(message(&bytes[..90]), "the bytes end at 90; 1 more are needed at 90");
+        assert_eq!(message(&bytes[..90]), "the bytes end at 90; 8 more are needed at 83");
         assert_eq!(message(&[b'x'; 9]).split(';').next().unwrap(), "the bytes begin with [78, 78, 78, 78]");
         let mut newer = bytes.clone();
         newer[4] = 2;

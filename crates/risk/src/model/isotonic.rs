@@ -1,10 +1,11 @@
 //! Isotonic regression: the closest rising steps to the labels, joined into a strictly rising line.
 //!
-//! Records of one margin are pooled first. Then one pseudo-record of the mean weight, labelled with the base rate, is
-//! put at the lowest and at the highest margin: a Laplace-type correction in the data itself, which keeps every
-//! probability inside (0, 1) and leaves it to the pooling to keep the steps in order. Adjacent violators are pooled
-//! (Ayer et al., Annals of Mathematical Statistics 26, 1955), and each block becomes one knot at its mean margin, which
-//! makes the map strictly increasing: centred isotonic regression (Oron and Flournoy, Statistics in Biopharmaceutical Research 9, 2017).
+//! Records of one margin are pooled first. Then one pseudo-record of the mean weight, labelled with the base
+//! rate, is put at the lowest and at the highest margin: a Laplace-type correction in the data itself, which
+//! keeps every probability inside (0, 1) and leaves it to the pooling to keep the steps in order. Adjacent
+//! violators are pooled (Ayer et al., Annals of Mathematical Statistics 26, 1955), and each block becomes one
+//! knot at its mean margin, which makes the map strictly increasing: centred isotonic regression (Oron and
+//! Flournoy, Statistics in Biopharmaceutical Research 9, 2017).
 
 use super::calibration::{Knot, Record};
 
@@ -105,7 +106,8 @@ mod tests {
         }
     }
 
-    /// By hand: base rate 1/2, so the ends become (0 + 1/2) / 2 and (1 + 1/2) / 2; the middle falls and is pooled.
+    /// By hand: base rate 1/2, so the ends become (0 + 1/2) / 2 and (1 + 1/2) / 2; the middle falls and is
+    /// pooled.
     #[test]
     fn violators_are_pooled_and_ends_are_shrunk() {
         let knots = fit(records(&[(2.0, false, 1.0), (0.0, false, 1.0), (1.0, true, 1.0), (3.0, true, 1.0)]));
@@ -135,8 +137,9 @@ mod tests {
         assert!(knots[0].margin < knots[1].margin);
     }
 
-    /// scikit-learn 1.9.1, `IsotonicRegression` on the records of `evaluation::testing` at their log-odds rounded to two
-    /// places, with the two pseudo-records appended; knots are the weighted mean margins of equal fitted values.
+    /// scikit-learn 1.9.1, `IsotonicRegression` on the records of `evaluation::testing` at their log-odds
+    /// rounded to two places, with the two pseudo-records appended; knots are the weighted mean margins of
+    /// equal fitted values.
     #[test]
     fn knots_equal_scikit_learns() {
         let of = |weighted: bool| {

@@ -4,7 +4,8 @@
 //! [`train`] makes a [`Forest`] from a [`FeatureMatrix`]; [`Forest::margins`] evaluates it plainly and is the
 //! reference that any faster evaluator must equal bit for bit; [`Forest::contributions`] explains one margin;
 //! [`Calibration`] maps margins to probabilities. A forest and a calibration each have one canonical byte
-//! encoding, so that the hash of the bytes can be their name. Nothing here reads a clock, a file or a thread's id.
+//! encoding, so that the hash of the bytes can be their name. Nothing here reads a clock, a file or a
+//! thread's id.
 
 mod calibration;
 pub(crate) mod codec;

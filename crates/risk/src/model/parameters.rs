@@ -8,10 +8,10 @@ use super::forest::MAX_TREES;
 use super::training::TrainingError;
 use super::tree::MAX_DEPTH;
 
-/// Deeper trees than this are never worth their time; the forest itself would allow twice as much.
+/// A limit on time and memory; a forest itself may be twice as deep, as imported ones can be.
 const MAX_TRAINED_DEPTH: usize = MAX_DEPTH / 2;
 
-/// More bins than this only cost time: the library finds no better splits.
+/// A limit on time and memory: the library keeps a histogram of so many bins per feature and node.
 const MAX_BINS: u16 = 4_096;
 
 /// The way the margin may move with a feature, all else equal.

@@ -1,8 +1,8 @@
 //! Platt scaling: a sigmoid of the margin, fitted by maximum likelihood.
 //!
-//! Platt (1999) with his smoothed targets, solved by the damped Newton method of Lin, Lin and Weng, "A note on Platt's
-//! probabilistic outputs for support vector machines", Machine Learning 68 (2007). Margins are standardised for
-//! the fit, so that one tolerance suits every scale.
+//! Platt (1999) with his smoothed targets, solved by the damped Newton method of Lin, Lin and Weng, "A note
+//! on Platt's probabilistic outputs for support vector machines", Machine Learning 68 (2007). Margins are
+//! standardised for the fit, so that one tolerance suits every scale.
 
 use super::calibration::{CalibrationError, Record};
 use super::forest::logistic;
@@ -165,8 +165,8 @@ mod tests {
         assert!(matches!(fit(&records(&flat)), Err(CalibrationError::NotIncreasing { .. })));
     }
 
-    /// scikit-learn 1.9.1, `_sigmoid_calibration` on the records of `evaluation::testing` at their log-odds rounded
-    /// to two places, signs turned; its optimiser stops at about seven digits.
+    /// scikit-learn 1.9.1, `_sigmoid_calibration` on the records of `evaluation::testing` at their log-odds
+    /// rounded to two places, signs turned; its optimiser stops at about seven digits.
     #[test]
     fn sigmoids_equal_scikit_learns() {
         for (weighted, slope, intercept) in

@@ -27,7 +27,7 @@ pub(super) fn gauss_legendre(degree: usize) -> Vec<Point> {
             }
             let (_, slope) = legendre(points, root);
             // Half the usual place and weight, as the interval is [0, 1] and not [-1, 1].
-            Point { place: (1.0 + root) / 2.0, weight: 1.0 / ((1.0 - root * root) * slope * slope) }
+            Point { place: f64::midpoint(1.0, root), weight: 1.0 / ((1.0 - root * root) * slope * slope) }
         })
         .collect()
 }

@@ -4,18 +4,18 @@
 //! for tree ensembles" (2018), and Lundberg et al., Nature Machine Intelligence 2 (2020): a split on a feature
 //! outside the coalition sends the row both ways, in the proportion of the children's covers.
 //!
-//! For one leaf of value v whose path has the features i, let `o_i` be 1 if the row takes the path's branches at
-//! all splits on i and else 0, and `z_i` the product of the cover shares there. A coalition S reaches the leaf with
-//! weight prod(S) `o_i` * prod(not S) `z_i`, and Owen's multilinear extension (Management Science 18, 1972) gives
-//! the Shapley value as
+//! For one leaf of value v whose path has the features i, let `o_i` be 1 if the row takes the path's branches
+//! at all splits on i and else 0, and `z_i` the product of the cover shares there. A coalition S reaches the
+//! leaf with weight prod(S) `o_i` * prod(not S) `z_i`, and Owen's multilinear extension (Management Science
+//! 18, 1972) gives the Shapley value as
 //!
 //! ```text
 //! phi_i = v (o_i - z_i) integral from 0 to 1 of prod(j != i) (t o_j + (1 - t) z_j) dt
 //! ```
 //!
-//! The integrand is a polynomial in t of degree below the depth of the path, so Gauss-Legendre quadrature is exact.
-//! The published algorithm finds the same number by extending and unwinding a polynomial, where unwinding
-//! subtracts and loses digits on deep paths; here everything under the integral is positive.
+//! The integrand is a polynomial in t of degree below the depth of the path, so Gauss-Legendre quadrature is
+//! exact. The published algorithm finds the same number by extending and unwinding a polynomial, where
+//! unwinding subtracts and loses digits on deep paths; here everything under the integral is positive.
 
 use super::forest::{FeatureMismatch, Forest};
 use super::quadrature::{Point, gauss_legendre};
@@ -60,7 +60,8 @@ fn cover_shares(left: &Node, right: &Node) -> (f64, f64) {
     if total > 0.0 { (left.cover() / total, right.cover() / total) } else { (0.5, 0.5) }
 }
 
-/// The cover-weighted mean of a tree's leaves. Children come after their parent, so going backwards meets them first.
+/// The cover-weighted mean of a tree's leaves. Children come after their parent, so going backwards meets
+/// them first.
 fn mean_value(nodes: &[Node]) -> f64 {
     let mut means = vec![0.0; nodes.len()];
     for (position, node) in nodes.iter().enumerate().rev() {
@@ -210,27 +211,36 @@ mod tests {
         }
     }
 
-    /// A chain of 40 splits on 40 features, as leaf-wise growth makes them; here unwinding would lose digits.
+    /// A chain of 60 splits on 60 features with a rare way out at each (cover 1 against 99), as leaf-wise
+    /// growth makes them. Expected: extending and unwinding in Python's exact fractions; the same algorithm
+    /// in f64 is off by as much as 5e-4 here.
     #[test]
     fn a_deep_path_keeps_its_digits() {
         let mut nodes = Vec::new();
-        for feature in 0..40 {
+        for feature in 0..60 {
             nodes.push(Node::Split {
                 feature,
                 threshold: 0.0,
                 missing: Branch::Left,
                 left: 2 * feature + 1,
                 right: 2 * feature + 2,
-                cover: 1.0,
+                cover: 99.0,
             });
-            nodes.push(Node::Leaf { value: f64::from(feature) / 40.0, cover: 0.25 });
+            nodes.push(Node::Leaf { value: f64::from(feature) / 60.0, cover: 1.0 });
         }
-        nodes.push(Node::Leaf { value: 1.0, cover: 0.75 });
-        let forest = Forest::new(feature_names(40), 0.0, vec![Tree::new(nodes).unwrap()]).unwrap();
-        let row = vec![1.0; 40];
-        let explained = forest.contributions(&row).unwrap();
-        let sum = explained.bias + explained.values.iter().sum::<f64>();
-        assert!((sum - 1.0).abs() < 1e-13, "{sum}");
+        nodes.push(Node::Leaf { value: 1.0, cover: 99.0 });
+        let forest = Forest::new(feature_names(60), 0.0, vec![Tree::new(nodes).unwrap()]).unwrap();
+        let explained = forest.contributions(&[1.0; 60]).unwrap();
+        for (feature, exact) in [
+            (0, 0.008_696_483_112_359_85),
+            (30, 0.004_037_523_531_901_222),
+            (59, 0.000_125_789_821_558_121_8),
+        ] {
+            let error = (explained.values[feature] / exact - 1.0).abs();
+            assert!(error < 1e-13, "feature {feature} is off by {error:e}");
+        }
+        let sum: f64 = explained.values.iter().sum();
+        assert!((sum - 0.252_808_459_944_756_4).abs() < 1e-14, "{sum}");
     }
 
     #[test]

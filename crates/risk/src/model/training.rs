@@ -1,8 +1,8 @@
 //! Training: the one place that knows the boosting library, `forust-ml` 0.8.
 //!
-//! The same rows, labels, weights and parameters give the same forest whatever the number of threads. They need not
-//! give the same forest on another platform, as the library takes `exp` from the platform's mathematics; what
-//! decides is the forest's bytes, and those decide alike everywhere.
+//! The same rows, labels, weights and parameters give the same forest whatever the number of threads. They
+//! need not give the same forest on another platform, as the library takes `exp` from the platform's
+//! mathematics; what decides is the forest's bytes, and those decide alike everywhere.
 
 use std::collections::HashMap;
 
@@ -87,8 +87,8 @@ pub enum TrainingError {
 
 /// Trains boosted trees on log-loss; `labels` say which rows were true findings, `weights` default to 1.
 ///
-/// Missing values are tried on both sides of every split and go where the gain is larger. The matrix is copied to f64
-/// (exactly) for the library: 8 bytes a value, for the time of the call.
+/// Missing values are tried on both sides of every split and go where the gain is larger. The matrix is
+/// copied to f64 (exactly) for the library: 8 bytes a value, for the time of the call.
 ///
 /// # Errors
 /// If lengths, weights, values or parameters are out of range, or only one kind of label has weight.
@@ -185,7 +185,8 @@ fn to_f64(matrix: &FeatureMatrix) -> Vec<f64> {
     matrix.columns().iter().flatten().copied().map(f64::from).collect()
 }
 
-/// The library's trees in our form. Leaf values are f32 there; their exact f64 is kept, as the library adds them in f64.
+/// The library's trees in our form. Leaf values are f32 there; their exact f64 is kept, as the library adds
+/// them in f64.
 fn forest(booster: &GradientBooster, names: &FeatureNames) -> Result<Forest, TrainingError> {
     let mut trees = Vec::with_capacity(booster.trees.len());
     for (index, tree) in booster.trees.iter().enumerate() {
@@ -246,10 +247,10 @@ mod tests {
 
     proptest! {
         #![proptest_config(ProptestConfig::with_cases(24))]
-        /// Equal to the last bit: the library, too, starts at the base score and adds f32 leaf values to an f64 in tree order, and
-        /// its thresholds are values of the f32 columns.
+        /// Equal to the last bit: the library, too, starts at the base score and adds f32 leaf values to an
+        /// f64 in tree order, and its thresholds are values of the f32 columns.
         #[test]
-        fn margins_equal_the_librarys_own(seed in any::<u64>(), sampled in any::<bool>(), depth in 1..8_usize) {
+        fn margins_equal_those_of_the_library(seed in any::<u64>(), sampled in any::<bool>(), depth in 1..8_usize) {
             let (matrix, labels) = planted(400, seed);
             let mut parameters = TrainingParameters { depth, min_child_weight: 0.0, ..small(seed) };
             if sampled {

@@ -1,8 +1,8 @@
 //! Function calls, in all the spellings SQL has for them.
 
-use datafusion_sql::sqlparser::ast::{
+use sqlparser::ast::{
     self, CeilFloorKind, Expr, FunctionArg, FunctionArgExpr, FunctionArgumentList, FunctionArguments,
-    ObjectNamePart, TrimWhereField, Value,
+    ObjectNamePart, Value,
 };
 
 use super::messages::unknown_function;
@@ -53,13 +53,8 @@ impl Checker<'_> {
                 arguments.extend(substring_for.as_deref());
                 self.call("substr", &arguments, expr)
             }
-            Expr::Trim { trim_where, trim_what: None, expr: text, trim_characters: None } => {
-                let name = match trim_where {
-                    None | Some(TrimWhereField::Both) => "trim",
-                    Some(TrimWhereField::Leading) => "ltrim",
-                    Some(TrimWhereField::Trailing) => "rtrim",
-                };
-                self.call(name, &[text], expr)
+            Expr::Trim { trim_where: None, trim_what: None, expr: text, trim_characters: None } => {
+                self.call("trim", &[text], expr)
             }
             Expr::Extract { field, expr: date, .. } => {
                 let name = self.part(&PARTS, "EXTRACT", &field.to_string().to_lowercase(), expr)?;

@@ -2,7 +2,7 @@
 
 use arrow::datatypes::DECIMAL128_MAX_PRECISION;
 use datafusion_common::ScalarValue;
-use datafusion_sql::sqlparser::ast::{CaseWhen, DataType, ExactNumberInfo, Expr, TimezoneInfo};
+use sqlparser::ast::{CaseWhen, DataType, ExactNumberInfo, Expr, TimezoneInfo};
 
 use super::messages::shown;
 use super::{Checked, Checker, Wanted};

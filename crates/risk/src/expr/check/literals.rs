@@ -2,7 +2,7 @@
 
 use arrow::datatypes::DECIMAL128_MAX_PRECISION;
 use datafusion_common::ScalarValue;
-use datafusion_sql::sqlparser::ast::{DataType, Expr, TypedString, Value};
+use sqlparser::ast::{DataType, Expr, TypedString, Value};
 
 use super::{Checked, Checker};
 use crate::expr::error::Problem;
@@ -76,7 +76,6 @@ fn number(digits: &str) -> Option<Node> {
 
 #[cfg(test)]
 mod tests {
-    #![expect(clippy::unwrap_used, reason = "tests")]
     use super::*;
 
     fn value(digits: &str) -> ScalarValue {

@@ -1,7 +1,7 @@
 //! What refusals say: where, what was found, and what would be right.
 
-use datafusion_sql::sqlparser::ast::{Expr, Query, SetExpr, UnaryOperator, Value};
-use datafusion_sql::sqlparser::tokenizer::Location;
+use sqlparser::ast::{Expr, Query, SetExpr, UnaryOperator, Value};
+use sqlparser::tokenizer::Location;
 
 use super::Wanted;
 use crate::expr::error::Problem;
@@ -55,11 +55,12 @@ pub(super) fn start(mut expr: &Expr) -> Option<Location> {
             Expr::Function(function) => return known(function.name.0.first()?.as_ident()?.span.start),
             Expr::Subquery(query) | Expr::Exists { subquery: query, .. } => return select(query),
             Expr::Tuple(items) => items.first()?,
-            Expr::BinaryOp { left, .. }
-            | Expr::IsDistinctFrom(left, _)
-            | Expr::IsNotDistinctFrom(left, _) => left,
-            Expr::AnyOp { left, .. } | Expr::AllOp { left, .. } => left,
-            Expr::Nested(inner)
+            Expr::BinaryOp { left: inner, .. }
+            | Expr::IsDistinctFrom(inner, _)
+            | Expr::IsNotDistinctFrom(inner, _)
+            | Expr::AnyOp { left: inner, .. }
+            | Expr::AllOp { left: inner, .. }
+            | Expr::Nested(inner)
             | Expr::UnaryOp { expr: inner, .. }
             | Expr::IsNull(inner)
             | Expr::IsNotNull(inner)
@@ -233,7 +234,7 @@ pub(super) fn not_allowed(expr: &Expr) -> Problem {
             let instead = "use AND, OR, =, <>, <, <=, >, >=, +, -, *, /, % or ||".to_owned();
             return Problem::NotAllowed { what, instead };
         }
-        Expr::Trim { .. } => ("trimming other characters than spaces", "write trim(text)"),
+        Expr::Trim { .. } => ("this form of TRIM", "write trim, ltrim or rtrim, which take spaces off"),
         Expr::Tuple(_) => ("a row of several values", "compare the values one by one, joined by AND"),
         Expr::AtTimeZone { .. } => ("AT TIME ZONE", "timestamps are of UTC"),
         _ => {

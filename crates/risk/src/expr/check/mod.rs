@@ -10,7 +10,7 @@ mod messages;
 mod operators;
 
 use arrow::datatypes::Schema;
-use datafusion_sql::sqlparser::ast::{Expr, Ident};
+use sqlparser::ast::{Expr, Ident};
 
 use super::error::{ExpressionError, Location, Problem};
 use super::fold::fold;
@@ -134,20 +134,20 @@ impl Checker<'_> {
             let hint = self.column_hint(&name, ident.quote_style.is_some());
             return Err(self.error(expr, Problem::UnknownColumn { name, hint }));
         };
-        match Kind::of_column(field.data_type()) {
-            Some(kind) => Ok(Node::Column { index: self.inputs.add(&name, field.data_type(), kind), kind }),
-            None => {
-                let data_type = field.data_type().clone();
-                Err(self.error(expr, Problem::UnreadableColumn { name, data_type }))
-            }
-        }
+        let Some(kind) = Kind::of_column(field.data_type()) else {
+            let data_type = field.data_type().clone();
+            return Err(self.error(expr, Problem::UnreadableColumn { name, data_type }));
+        };
+        Ok(Node::Column { index: self.inputs.add(&name, field.data_type(), kind), kind })
     }
 
     fn column_hint(&self, name: &str, in_quotes: bool) -> String {
         let names = self.schema.fields().iter().map(|field| field.name().as_str());
         match nearest(name, names) {
-            Some(near) if near == near.to_lowercase() => format!("did you mean {near}?"),
-            Some(near) => format!("did you mean \"{near}\", in double quotes for its capitals?"),
+            Some(near) if near.chars().all(|c| matches!(c, 'a'..='z' | '0'..='9' | '_')) => {
+                format!("did you mean {near}?")
+            }
+            Some(near) => format!("did you mean \"{near}\", in double quotes as it is no plain name?"),
             None if in_quotes => format!("text stands in single quotes: '{name}'"),
             None => "see the list of columns of this table".to_owned(),
         }

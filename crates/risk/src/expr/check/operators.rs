@@ -2,7 +2,7 @@
 
 use arrow::datatypes::DataType;
 use datafusion_common::ScalarValue;
-use datafusion_sql::sqlparser::ast::{BinaryOperator, Expr, UnaryOperator, Value};
+use sqlparser::ast::{BinaryOperator, Expr, UnaryOperator, Value};
 
 use super::messages::{cannot_compare, shown};
 use super::{Checked, Checker, Wanted};

@@ -1,4 +1,5 @@
 //! Functions of days and instants, in the proleptic Gregorian calendar and UTC; NULL outside the calendar's range.
+#![expect(clippy::unnecessary_wraps, reason = "kernels have one shape, whether they can fail or not")]
 
 use std::sync::Arc;
 

@@ -1,6 +1,6 @@
 //! The functions expressions may call: a closed list, each giving one value for each row and never failing.
 //!
-//! They are our own rather than DataFusion's, since these must hold for each: no row ends in an error (DataFusion's
+//! They are our own rather than `DataFusion`'s, since these must hold for each: no row ends in an error (`DataFusion`'s
 //! `substr` refuses a negative length, its dates overflow), the bits are the same on every machine (`libm` for
 //! transcendental functions), and an upgrade of the engine changes no decision. A NULL argument gives NULL unless a
 //! function says otherwise, and so does every result that is not a finite number.
@@ -152,7 +152,6 @@ pub(super) fn operator(sign: &str) -> Option<&'static Function> {
 
 #[cfg(test)]
 mod tests {
-    #![expect(clippy::unwrap_used, reason = "tests")]
     use super::*;
 
     #[test]

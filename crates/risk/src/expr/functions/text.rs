@@ -1,4 +1,5 @@
 //! Functions of text. Positions and lengths count characters from 1; letters are compared byte by byte.
+#![expect(clippy::unnecessary_wraps, reason = "kernels have one shape, whether they can fail or not")]
 
 use std::sync::Arc;
 
@@ -122,7 +123,7 @@ fn pairs(arguments: &[ArrayRef]) -> impl Iterator<Item = Option<(&str, &str)>> {
 }
 
 fn concat(arguments: &[ArrayRef]) -> Result<ArrayRef, ArrowError> {
-    let texts: Vec<&StringArray> = arguments.iter().map(|argument| argument.as_string::<i32>()).collect();
+    let texts: Vec<&StringArray> = arguments.iter().map(AsArray::as_string::<i32>).collect();
     let row =
         |row| texts.iter().filter(|text| text.is_valid(row)).map(|text| text.value(row)).collect::<String>();
     Ok(Arc::new((0..texts[0].len()).map(|index| Some(row(index))).collect::<StringArray>()))
@@ -155,7 +156,7 @@ fn cut(arguments: &[ArrayRef], range: impl Fn(i64, i64) -> (i64, i64)) -> Result
 
 fn substr(arguments: &[ArrayRef]) -> Result<ArrayRef, ArrowError> {
     let (texts, starts) = (arguments[0].as_string::<i32>(), arguments[1].as_primitive::<Int64Type>());
-    let counts = arguments.get(2).map(|counts| counts.as_primitive::<Int64Type>());
+    let counts = arguments.get(2).map(AsArray::as_primitive::<Int64Type>);
     let result = texts.iter().zip(starts).enumerate().map(|(row, (text, start))| {
         let (text, start) = text.zip(start)?;
         let from = start.saturating_sub(1);

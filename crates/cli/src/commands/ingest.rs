@@ -1,0 +1,42 @@
+//! `tidegate ingest`.
+
+use super::{mapping, open};
+use crate::arguments::{Arguments, Ingest};
+use crate::progress::Bars;
+use crate::show;
+use tidegate_jobs::{IngestOptions, Ingested, JobError, ingest};
+
+pub async fn run(arguments: &Arguments, command: &Ingest) -> Result<(), JobError> {
+    let mapping = mapping(&command.input.mapping)?;
+    let home = open(arguments).await?;
+    let options = IngestOptions { strict: command.strict };
+    let ingested = ingest(&home, &command.input.file, &mapping, options, &mut Bars::new()).await?;
+    if arguments.json {
+        return show::json(&ingested);
+    }
+    print(&ingested);
+    Ok(())
+}
+
+fn print(ingested: &Ingested) {
+    let counts = &ingested.counts;
+    if ingested.already_loaded {
+        println!("This file was loaded before as {}; nothing was added.", ingested.load_id);
+        return;
+    }
+    println!("Loaded {} as {}", show::count(counts.accepted) + " declarations", ingested.load_id);
+    println!("  rows read        {:>12}", show::count(counts.read));
+    println!("  goods items      {:>12}", show::count(counts.goods_items));
+    println!("  with a result    {:>12}", show::count(counts.inspected));
+    println!("  discrepancies    {:>12}", show::count(counts.discrepancies));
+    println!("  set aside        {:>12}", show::count(counts.quarantined));
+    if !counts.findings.is_empty() {
+        println!("Findings (severity, code, how often):");
+        for (finding, times) in &counts.findings {
+            println!("  {finding:<32} {:>8}", show::count(*times));
+        }
+    }
+    if counts.quarantined > 0 {
+        println!("Rows set aside are kept whole: tidegate sql \"select line_number, raw, findings from quarantine\"");
+    }
+}

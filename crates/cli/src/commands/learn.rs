@@ -1,0 +1,27 @@
+//! `tidegate learn`.
+
+use super::open;
+use crate::arguments::{Arguments, Learn};
+use crate::progress::Bars;
+use crate::show;
+use tidegate_jobs::{JobError, learn};
+
+pub async fn run(arguments: &Arguments, command: &Learn) -> Result<(), JobError> {
+    let home = open(arguments).await?;
+    let summary = learn(&home, command.features.as_deref(), &mut Bars::new()).await?;
+    if arguments.json {
+        return show::json(&summary);
+    }
+    let number = |value: Option<f64>| value.map_or("not defined".to_owned(), |v| format!("{v:.4}"));
+    println!("Learnt bundle {} on feature set {}", &summary.bundle[..16], summary.feature_set);
+    println!("  goods items      {:>12}", show::count(summary.records as u64));
+    println!("  with a result    {:>12}", show::count(summary.results as u64));
+    println!("  discrepancies    {:>12}", show::count(summary.discrepancies as u64));
+    println!("  profile keys     {:>12}", show::count(summary.profile_keys as u64));
+    println!("On {} records, each predicted by a model that saw only earlier months:", summary.out_of_fold);
+    println!("  AUC              {:>12}", number(summary.auc));
+    println!("  average precision{:>12}", number(summary.average_precision));
+    println!("  calibration error{:>12}   (the calibration was fitted on these)", number(summary.calibration_error));
+    println!("The bundle is active. It is kept in {}", home.root().join("bundles").join(&summary.bundle).display());
+    Ok(())
+}

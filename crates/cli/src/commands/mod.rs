@@ -1,0 +1,37 @@
+//! One file for each command.
+
+pub mod demo;
+pub mod evaluate;
+pub mod explain;
+pub mod generate;
+pub mod ingest;
+pub mod learn;
+pub mod score;
+pub mod sql;
+
+use crate::arguments::Arguments;
+use clap::CommandFactory;
+use std::path::Path;
+use tidegate_jobs::{Home, JobError};
+use tidegate_records::mapping::{Mapping, shipped};
+
+/// Opens the home of this run. This is the one place that reads the clock.
+#[expect(clippy::disallowed_methods, reason = "the command line is where time enters the program")]
+async fn open(arguments: &Arguments) -> Result<Home, JobError> {
+    Home::open(&arguments.home, chrono::Utc::now()).await
+}
+
+/// A mapping by the name of a shipped one or by the path of a file.
+fn mapping(name: &str) -> Result<Mapping, JobError> {
+    let refused = |e: tidegate_records::mapping::MappingError| JobError::Missing(e.to_string());
+    if Path::new(name).extension().is_some_and(|e| e == "toml") {
+        let text = std::fs::read_to_string(name).map_err(|cause| JobError::File { path: name.to_owned(), cause })?;
+        return Mapping::parse(name, &text).map_err(refused);
+    }
+    shipped(name).map_err(refused)
+}
+
+/// Prints completions for a shell.
+pub fn completions(shell: clap_complete::Shell) {
+    clap_complete::generate(shell, &mut Arguments::command(), "tidegate", &mut std::io::stdout());
+}

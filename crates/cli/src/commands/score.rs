@@ -1,0 +1,37 @@
+//! `tidegate score`.
+
+use super::{mapping, open};
+use crate::arguments::{Arguments, Score};
+use crate::progress::Bars;
+use crate::show;
+use std::fs::File;
+use std::io::{BufWriter, Write};
+use tidegate_jobs::{JobError, score};
+
+pub async fn run(arguments: &Arguments, command: &Score) -> Result<(), JobError> {
+    let mapping = mapping(&command.input.mapping)?;
+    let (bundle, _) = open(arguments).await?.bundle(command.which.bundle.as_deref()).await?;
+    let mut out: Box<dyn Write> = match &command.out {
+        None => Box::new(std::io::stdout().lock()),
+        Some(path) => {
+            let file = |cause| JobError::File { path: path.display().to_string(), cause };
+            Box::new(BufWriter::new(File::create(path).map_err(file)?))
+        }
+    };
+    let scored = score(&bundle, &command.input.file, &mapping, &mut out, &mut Bars::new())?;
+    drop(out);
+    for problem in &scored.problems {
+        eprintln!("no score: {problem}");
+    }
+    match &command.out {
+        Some(_) if arguments.json => show::json(&scored)?,
+        Some(path) => {
+            println!("Scored {} declarations into {}", show::count(scored.declarations), path.display());
+            if scored.refused > 0 {
+                println!("{} records could not be read and have no score", show::count(scored.refused));
+            }
+        }
+        None => {}
+    }
+    Ok(())
+}

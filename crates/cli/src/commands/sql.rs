@@ -1,0 +1,44 @@
+//! `tidegate sql`.
+
+use super::open;
+use crate::arguments::{Arguments, Format, Sql};
+use arrow::array::RecordBatch;
+use arrow::util::pretty::pretty_format_batches;
+use std::io::stdout;
+use tidegate_jobs::{JobError, query};
+
+pub async fn run(arguments: &Arguments, command: &Sql) -> Result<(), JobError> {
+    let home = open(arguments).await?;
+    let batches = query(&home, &command.purpose, &command.statement).await?;
+    let format = if arguments.json { Format::Json } else { command.format };
+    match format {
+        Format::Table => print_table(&batches, command.limit),
+        Format::Csv => {
+            let mut writer = arrow::csv::Writer::new(stdout().lock());
+            Ok(batches.iter().try_for_each(|b| writer.write(b))?)
+        }
+        Format::Json => {
+            let mut writer = arrow::json::LineDelimitedWriter::new(stdout().lock());
+            batches.iter().try_for_each(|b| writer.write(b))?;
+            Ok(writer.finish()?)
+        }
+    }
+}
+
+fn print_table(batches: &[RecordBatch], limit: usize) -> Result<(), JobError> {
+    let rows: usize = batches.iter().map(RecordBatch::num_rows).sum();
+    let mut left = if limit == 0 { rows } else { limit };
+    let mut shown = Vec::new();
+    for batch in batches {
+        let take = batch.num_rows().min(left);
+        left -= take;
+        shown.push(batch.slice(0, take));
+    }
+    println!("{}", pretty_format_batches(&shown)?);
+    if limit > 0 && rows > limit {
+        println!("{limit} of {rows} rows; --limit 0 shows all");
+    } else {
+        println!("{rows} row{}", if rows == 1 { "" } else { "s" });
+    }
+    Ok(())
+}

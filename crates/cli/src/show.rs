@@ -1,0 +1,46 @@
+//! What commands print: aligned lines for people, JSON for machines.
+
+use tidegate_jobs::JobError;
+use tidegate_risk::evaluation::Estimate;
+
+/// Prints a value as indented JSON.
+///
+/// # Errors
+/// When it has no JSON form.
+pub fn json(value: &impl serde::Serialize) -> Result<(), JobError> {
+    let text = serde_json::to_string_pretty(value).map_err(|e| JobError::Missing(e.to_string()))?;
+    println!("{text}");
+    Ok(())
+}
+
+/// A number with thousands separated.
+pub fn count(number: u64) -> String {
+    let digits = number.to_string();
+    let mut text = String::new();
+    for (index, digit) in digits.chars().enumerate() {
+        if index > 0 && (digits.len() - index) % 3 == 0 {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    text
+}
+
+/// An estimate with its interval, `0.982 [0.980, 0.985]`.
+pub fn estimate(estimate: Option<&Estimate>) -> String {
+    match estimate {
+        None => "not defined".to_owned(),
+        Some(Estimate { value, interval: None, .. }) => format!("{value:.3}"),
+        Some(Estimate { value, interval: Some(i), .. }) => format!("{value:.3} [{:.3}, {:.3}]", i.low, i.high),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn thousands_are_separated() {
+        assert_eq!([0, 999, 1_000, 1_234_567].map(count), ["0", "999", "1,000", "1,234,567"]);
+    }
+}

@@ -1,0 +1,54 @@
+//! Explaining the score of one declaration of a file.
+
+use crate::JobError;
+use crate::progress::Progress;
+use crate::score::assess_file;
+use arrow::array::AsArray;
+use arrow::datatypes::Int64Type;
+use std::path::Path;
+use tidegate_records::mapping::Mapping;
+use tidegate_risk::bundle::Bundle;
+use tidegate_risk::explain::Reason;
+
+/// Why a goods item has its score.
+#[derive(Debug, Clone, serde::Serialize)]
+pub struct Explanation {
+    /// Number of the goods item.
+    pub goods_item: i64,
+    /// Calibrated probability that an inspection finds a discrepancy.
+    pub probability: f64,
+    /// Features that moved it most, the strongest first.
+    pub reasons: Vec<Reason>,
+}
+
+/// Explains every goods item of a declaration of a CSV file.
+///
+/// # Errors
+/// When the file cannot be read or the declaration is not in it.
+pub fn explain(
+    bundle: &Bundle,
+    path: &Path,
+    mapping: &Mapping,
+    declaration_id: &str,
+    limit: usize,
+    progress: &mut dyn Progress,
+) -> Result<Vec<Explanation>, JobError> {
+    let mut explanations = Vec::new();
+    assess_file(bundle, path, mapping, progress, |batch| {
+        let numbers = crate::history::column(&batch.assessment.prepared.batch, "goods_item_seq")?;
+        let numbers = numbers.as_primitive::<Int64Type>();
+        for (row, _) in batch.ids.iter().enumerate().filter(|(_, id)| *id == declaration_id) {
+            explanations.push(Explanation {
+                goods_item: numbers.value(row),
+                probability: batch.assessment.probabilities[row],
+                reasons: bundle.reasons(&batch.assessment, row, limit)?,
+            });
+        }
+        Ok(())
+    })?;
+    if explanations.is_empty() {
+        let message = format!("declaration {declaration_id} is not in {}, or could not be read", path.display());
+        return Err(JobError::Missing(message));
+    }
+    Ok(explanations)
+}

@@ -1,0 +1,79 @@
+//! Reads the records that can be learnt from, through the one door.
+
+use crate::JobError;
+use crate::home::Home;
+use arrow::array::{Array, AsArray, RecordBatch};
+use arrow::compute::concat_batches;
+use arrow::datatypes::{Int64Type, TimestampMicrosecondType};
+use tidegate_query::{DECLARATION_ITEM, Principal};
+use tidegate_records::tables::item_row_schema;
+use tidegate_risk::features::{FeatureSet, Outcome};
+use twox_hash::XxHash3_64;
+
+/// Microseconds of a day.
+const DAY_MICROS: i64 = 86_400_000_000;
+
+/// Records of the lake with what became of them.
+pub(crate) struct History {
+    pub records: RecordBatch,
+    pub names: Vec<u64>,
+    pub outcomes: Vec<Option<Outcome>>,
+}
+
+/// All goods items of first versions, as they stood when inspection was decided, with the columns that a feature set reads, and the results of their inspections: of the item
+/// where it was recorded for one, otherwise of the declaration.
+pub(crate) async fn read(home: &Home, set: &FeatureSet) -> Result<History, JobError> {
+    let mut columns = set.inputs();
+    for needed in ["accepted_at", "declaration_id", "goods_item_seq"] {
+        if !columns.iter().any(|c| c == needed) {
+            columns.push(needed.to_owned());
+        }
+    }
+    let listed: Vec<String> = columns.iter().map(|c| format!("r.\"{c}\"")).collect();
+    let sql = format!(
+        "SELECT {}, i.recorded_at, i.result_code FROM {DECLARATION_ITEM} r \
+         LEFT JOIN inspection i ON i.month = r.month AND i.declaration_id = r.declaration_id \
+         AND (i.goods_item_seq IS NULL OR i.goods_item_seq = r.goods_item_seq) \
+         WHERE r.version_number = 1",
+        listed.join(", ")
+    );
+    let platform = home.platform().await?;
+    let plan = platform.plan_for(&Principal::LocalOwner, "job learn", &sql).await?;
+    let schema = plan.schema();
+    let batches = plan.collect().await?;
+    let records = concat_batches(&schema, &batches)?;
+    Ok(History { names: names(&records)?, outcomes: outcomes(&records)?, records })
+}
+
+/// A hash that names each record, from its declaration and item number.
+pub(crate) fn names(records: &RecordBatch) -> Result<Vec<u64>, JobError> {
+    let ids = column(records, "declaration_id")?;
+    let ids = ids.as_string_opt::<i32>().ok_or_else(|| wrong_type("declaration_id"))?;
+    let items = column(records, "goods_item_seq")?;
+    let items = items.as_primitive_opt::<Int64Type>().ok_or_else(|| wrong_type("goods_item_seq"))?;
+    let name = |row: usize| XxHash3_64::oneshot_with_seed(items.value(row) as u64, ids.value(row).as_bytes());
+    Ok((0..records.num_rows()).map(name).collect())
+}
+
+fn outcomes(records: &RecordBatch) -> Result<Vec<Option<Outcome>>, JobError> {
+    let recorded = column(records, "recorded_at")?;
+    let recorded =
+        recorded.as_primitive_opt::<TimestampMicrosecondType>().ok_or_else(|| wrong_type("recorded_at"))?;
+    let results = column(records, "result_code")?;
+    let results = results.as_string_opt::<i32>().ok_or_else(|| wrong_type("result_code"))?;
+    let outcome = |row: usize| {
+        (recorded.is_valid(row) && results.is_valid(row)).then(|| Outcome {
+            recorded_day: recorded.value(row).div_euclid(DAY_MICROS) as i32,
+            discrepancy: results.value(row) == "discrepancy",
+        })
+    };
+    Ok((0..records.num_rows()).map(outcome).collect())
+}
+
+pub(crate) fn column(records: &RecordBatch, name: &str) -> Result<arrow::array::ArrayRef, JobError> {
+    records.column_by_name(name).cloned().ok_or_else(|| wrong_type(name))
+}
+
+fn wrong_type(name: &str) -> JobError {
+    JobError::Missing(format!("column {name} is missing or has another type than its table definition says"))
+}

@@ -1,0 +1,171 @@
+//! The home: the folder where everything rests. `lake/` holds the tables, `bundles/` what was learnt,
+//! `ledger.db` who did what.
+
+use crate::JobError;
+use chrono::{DateTime, Utc};
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use tidegate_lake::{Lake, LakeError, Snapshot, SnapshotWanted};
+use tidegate_ledger::{Activation, Bundle as BundleRow, Hash256, Ledger, PrincipalId};
+use tidegate_query::Platform;
+use tidegate_records::tables::item_row_schema;
+use tidegate_risk::bundle::{Bundle, BundleHash};
+
+/// Alias under which `learn` activates and `score` reads.
+const DEFAULT_ALIAS: &str = "default";
+
+/// Why a home cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum HomeError {
+    /// The folder cannot be made or read.
+    #[error("home {path}: {cause}")]
+    Folder {
+        /// The folder.
+        path: PathBuf,
+        /// What the system says.
+        cause: std::io::Error,
+    },
+}
+
+/// An open home.
+pub struct Home {
+    root: PathBuf,
+    /// The tables.
+    pub lake: Lake,
+    /// Who did what.
+    pub ledger: Ledger,
+    /// The time of this run.
+    pub now: DateTime<Utc>,
+}
+
+impl Home {
+    /// Opens a home, making it when it is not there.
+    ///
+    /// # Errors
+    /// When the folder cannot be made, or lake or ledger cannot be opened.
+    pub async fn open(root: &Path, now: DateTime<Utc>) -> Result<Self, JobError> {
+        let folder = |path: &Path, cause| HomeError::Folder { path: path.to_owned(), cause };
+        for path in [root.to_owned(), root.join("bundles"), root.join("lake")] {
+            std::fs::create_dir_all(&path).map_err(|cause| folder(&path, cause))?;
+        }
+        let lake = Lake::open(root.join("lake"))?;
+        let ledger = Ledger::open(&root.join("ledger.db"), now).await?;
+        Ok(Self { root: root.to_owned(), lake, ledger, now })
+    }
+
+    /// The folder.
+    pub fn root(&self) -> &Path {
+        &self.root
+    }
+
+    /// The one who works on this machine.
+    ///
+    /// # Errors
+    /// When the ledger fails.
+    pub async fn owner(&self) -> Result<PrincipalId, JobError> {
+        Ok(self.ledger.local_owner().await?.id)
+    }
+
+    /// The newest state of the tables; nothing before the first load.
+    ///
+    /// # Errors
+    /// When the lake fails.
+    pub async fn snapshot(&self) -> Result<Option<Snapshot>, JobError> {
+        match self.lake.snapshot(SnapshotWanted::Latest).await {
+            Ok(snapshot) => Ok(Some(snapshot)),
+            Err(LakeError::NoSnapshot { .. }) => Ok(None),
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    /// The door to the newest state of the tables.
+    ///
+    /// # Errors
+    /// When the lake fails.
+    pub async fn platform(&self) -> Result<Platform, JobError> {
+        let snapshot = self.snapshot().await?;
+        Ok(Platform::open(&self.lake, snapshot.as_ref()).await?)
+    }
+
+    /// Stores a bundle under its hash and makes it the active one.
+    ///
+    /// # Errors
+    /// When files cannot be written or the ledger fails.
+    pub async fn store_bundle(&self, bundle: &Bundle, summary: &str) -> Result<BundleHash, JobError> {
+        let (components, hash) = bundle.to_components();
+        let folder = self.bundle_folder(hash);
+        let file = |path: &Path, cause| JobError::File { path: path.display().to_string(), cause };
+        std::fs::create_dir_all(&folder).map_err(|cause| file(&folder, cause))?;
+        for (name, bytes) in &components {
+            let path = folder.join(name);
+            std::fs::write(&path, bytes).map_err(|cause| file(&path, cause))?;
+        }
+        let (owner, hash256) = (self.owner().await?, Hash256::new(hash.0));
+        let row = BundleRow {
+            hash: hash256,
+            name: bundle.set.name.clone(),
+            created_at: self.now,
+            created_by: owner,
+            summary: summary.to_owned(),
+        };
+        self.ledger.register_bundle(&row).await?;
+        let activation = Activation {
+            alias: DEFAULT_ALIAS.to_owned(),
+            bundle: hash256,
+            effective_from: self.now,
+            activated_by: owner,
+            recorded_at: self.now,
+        };
+        self.ledger.activate_bundle(&activation).await?;
+        Ok(hash)
+    }
+
+    /// Loads a bundle by its hash, the beginning of its hash, or the active one.
+    ///
+    /// # Errors
+    /// When there is none such, or it was altered.
+    pub async fn bundle(&self, name: Option<&str>) -> Result<(Bundle, BundleHash), JobError> {
+        let folder = match name {
+            Some(name) => self.bundle_named(name)?,
+            None => {
+                let active = self.ledger.active_bundle(DEFAULT_ALIAS, self.now).await?;
+                let missing = "nothing was learnt yet; load records with results and run `tidegate learn`";
+                let active = active.ok_or_else(|| JobError::Missing(missing.to_owned()))?;
+                self.root.join("bundles").join(active.bundle.to_string())
+            }
+        };
+        read_bundle(&folder)
+    }
+
+    fn bundle_folder(&self, hash: BundleHash) -> PathBuf {
+        self.root.join("bundles").join(hash.to_string())
+    }
+
+    fn bundle_named(&self, name: &str) -> Result<PathBuf, JobError> {
+        let bundles = self.root.join("bundles");
+        let entries = std::fs::read_dir(&bundles)
+            .map_err(|cause| JobError::File { path: bundles.display().to_string(), cause })?;
+        let mut found: Vec<PathBuf> = entries
+            .filter_map(|e| e.ok().map(|e| e.path()))
+            .filter(|p| p.file_name().is_some_and(|n| n.to_string_lossy().starts_with(name)))
+            .collect();
+        found.sort();
+        match found.as_slice() {
+            [one] => Ok(one.clone()),
+            [] => Err(JobError::Missing(format!("no bundle's hash begins with `{name}`"))),
+            many => Err(JobError::Missing(format!("{} bundles' hashes begin with `{name}`; give more of it", many.len()))),
+        }
+    }
+}
+
+fn read_bundle(folder: &Path) -> Result<(Bundle, BundleHash), JobError> {
+    let file = |path: &Path, cause| JobError::File { path: path.display().to_string(), cause };
+    let mut components = BTreeMap::new();
+    for entry in std::fs::read_dir(folder).map_err(|cause| file(folder, cause))? {
+        let path = entry.map_err(|cause| file(folder, cause))?.path();
+        let name = path.file_name().map(|n| n.to_string_lossy().into_owned()).unwrap_or_default();
+        components.insert(name, std::fs::read(&path).map_err(|cause| file(&path, cause))?);
+    }
+    Bundle::from_components(&components, &item_row_schema())
+        .map_err(|cause| JobError::Bundle { name: folder.display().to_string(), cause })
+}

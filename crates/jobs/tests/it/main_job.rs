@@ -1,0 +1,144 @@
+//! Load, learn, score, evaluate, explain, ask: on files made here.
+
+use crate::source::{file, rows};
+use arrow::array::{Array, AsArray};
+use arrow::datatypes::Int64Type;
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use tempfile::TempDir;
+use tidegate_jobs::{Home, IngestOptions, JobError, Quiet, evaluate, explain, ingest, learn, query, score};
+use tidegate_records::mapping::shipped;
+use tidegate_risk::evaluation::EvaluationOptions;
+
+struct Place {
+    folder: TempDir,
+    home: Home,
+}
+
+impl Place {
+    async fn new() -> Self {
+        let folder = TempDir::new().unwrap();
+        let now = "2026-11-24T12:00:00Z".parse().unwrap();
+        let home = Home::open(&folder.path().join("home"), now).await.unwrap();
+        Self { folder, home }
+    }
+
+    fn write(&self, name: &str, text: &str) -> PathBuf {
+        let path = self.folder.path().join(name);
+        std::fs::write(&path, text).unwrap();
+        path
+    }
+
+    async fn ingest(&self, path: &Path, strict: bool) -> Result<tidegate_jobs::Ingested, JobError> {
+        let mapping = shipped("kcs-import").unwrap();
+        ingest(&self.home, path, &mapping, IngestOptions { strict }, &mut Quiet).await
+    }
+
+    async fn count(&self, sql: &str) -> i64 {
+        let batches = query(&self.home, "test", sql).await.unwrap();
+        batches.iter().filter(|b| b.num_rows() > 0).map(|b| b.column(0).as_primitive::<Int64Type>().value(0)).sum()
+    }
+}
+
+#[tokio::test]
+async fn bad_rows_are_set_aside_whole_and_counted() {
+    let place = Place::new().await;
+    let mut lines = rows(1, 2025, 40, 1_000);
+    lines[3] = lines[3].replace("2025-", "25/");
+    lines[7] = "1,2,3".to_owned();
+    lines[9] = lines[8].clone();
+    let path = place.write("a.csv", &file(&lines));
+
+    let refused = place.ingest(&path, true).await.unwrap_err().to_string();
+    assert!(refused.contains("line 5") && refused.contains("value.unreadable"), "{refused}");
+    assert_eq!(place.count("select count(*) from declaration").await, 0, "strict loads nothing");
+
+    let counts = place.ingest(&path, false).await.unwrap().counts;
+    assert_eq!((counts.read, counts.accepted, counts.quarantined), (40, 37, 3));
+    assert_eq!(place.count("select count(*) from declaration").await, 37);
+    assert_eq!(place.count("select count(*) from goods_item").await, 37);
+    let kept = query(&place.home, "test", "select raw, line_number from quarantine order by line_number").await.unwrap();
+    let raw: Vec<String> = kept.iter().flat_map(|b| b.column(0).as_string::<i32>().iter().flatten().map(str::to_owned).collect::<Vec<_>>()).collect();
+    assert_eq!(raw, [lines[3].clone(), lines[7].clone(), lines[9].clone()]);
+    assert_eq!(counts.findings["error record.duplicate"], 1);
+
+    assert!(place.ingest(&path, false).await.unwrap().already_loaded);
+    assert_eq!(place.count("select count(*) from declaration").await, 37, "the same file is loaded once");
+}
+
+#[tokio::test]
+async fn a_query_may_read_and_nothing_else() {
+    let place = Place::new().await;
+    assert_eq!(place.count("select count(*) from declaration_item").await, 0, "an empty home answers");
+    for refused in ["drop table declaration", "insert into declaration select * from declaration", "set a.b = 1",
+        "copy declaration to 'x.csv'", "create table t as select 1"] {
+        assert!(query(&place.home, "test", refused).await.is_err(), "{refused}");
+    }
+    assert!(query(&place.home, " ", "select 1").await.is_err(), "a read needs a purpose");
+}
+
+#[tokio::test]
+async fn what_was_learnt_ranks_explains_and_is_the_same_for_any_cut_of_the_file() {
+    let place = Place::new().await;
+    let missing = place.home.bundle(None).await.unwrap_err().to_string();
+    assert!(missing.contains("tidegate learn"), "{missing}");
+    place.ingest(&place.write("past.csv", &file(&rows(1, 2025, 3_000, 1))), false).await.unwrap();
+    let summary = learn(&place.home, None, &mut Quiet).await.unwrap();
+    assert_eq!((summary.records, summary.results), (3_000, 3_000));
+    let (bundle, hash) = place.home.bundle(None).await.unwrap();
+    assert_eq!(hash.to_string(), summary.bundle);
+    let again = learn(&place.home, None, &mut Quiet).await.unwrap();
+    assert_eq!(again.bundle, summary.bundle, "the same records give the same bundle");
+
+    let mapping = shipped("kcs-import").unwrap();
+    let tomorrow = rows(2, 2026, 500, 10_000);
+    let whole = place.write("new.csv", &file(&tomorrow));
+    let evaluated = evaluate(&bundle, &whole, &mapping, &EvaluationOptions::default(), &mut Quiet).unwrap();
+    let auc = evaluated.views[0].evaluation.auc.as_ref().unwrap().value;
+    assert!(auc > 0.7, "the pattern planted in the file is found: AUC {auc}");
+
+    let scores_of = |path: &Path| {
+        let mut out = Vec::new();
+        score(&bundle, path, &mapping, &mut out, &mut Quiet).unwrap();
+        let text = String::from_utf8(out).unwrap();
+        let lines = text.lines().skip(1).map(|l| l.split_once(',').unwrap());
+        lines.map(|(id, score)| (id.to_owned(), score.parse::<f64>().unwrap().to_bits())).collect::<BTreeMap<_, _>>()
+    };
+    let expected = scores_of(&whole);
+    assert_eq!(expected.len(), 500);
+    for size in [1, 7, 499] {
+        for (index, part) in tomorrow.chunks(size).enumerate().step_by(50) {
+            for (id, score) in scores_of(&place.write(&format!("{size}-{index}.csv"), &file(part))) {
+                assert_eq!(score, expected[&id], "{id} in a file of {size} rows");
+            }
+        }
+    }
+
+    let riskiest = expected.iter().max_by(|a, b| f64::from_bits(*a.1).total_cmp(&f64::from_bits(*b.1))).unwrap().0;
+    let explained = explain(&bundle, &whole, &mapping, riskiest, 5, &mut Quiet).unwrap();
+    assert_eq!(explained[0].probability.to_bits(), expected[riskiest]);
+    assert!(explained[0].reasons.iter().any(|r| r.contribution > 0.0), "{explained:?}");
+    assert!(explain(&bundle, &whole, &mapping, "nobody", 5, &mut Quiet).is_err());
+}
+
+#[tokio::test]
+async fn an_altered_bundle_is_refused() {
+    let place = Place::new().await;
+    place.ingest(&place.write("past.csv", &file(&rows(1, 2025, 1_200, 1))), false).await.unwrap();
+    let summary = learn(&place.home, None, &mut Quiet).await.unwrap();
+    let features = place.home.root().join("bundles").join(&summary.bundle).join("features.toml");
+    let text = std::fs::read_to_string(&features).unwrap();
+    std::fs::write(&features, text.replace("initial_rate = 0.2", "initial_rate = 0.3")).unwrap();
+    let error = place.home.bundle(Some(&summary.bundle[..8])).await.unwrap_err().to_string();
+    assert!(error.contains("features.toml"), "{error}");
+}
+
+#[tokio::test]
+async fn too_little_to_learn_from_is_said() {
+    let place = Place::new().await;
+    assert!(learn(&place.home, None, &mut Quiet).await.unwrap_err().to_string().contains("tidegate ingest"));
+    place.ingest(&place.write("few.csv", &file(&rows(1, 2025, 50, 1))), false).await.unwrap();
+    let error = learn(&place.home, None, &mut Quiet).await.unwrap_err().to_string();
+    assert!(error.contains("50 of 50 records"), "{error}");
+    assert!(learn(&place.home, Some("nothing"), &mut Quiet).await.unwrap_err().to_string().contains("kcs-import"));
+}

@@ -1,0 +1,80 @@
+//! Appending to a table, once and all at once.
+
+use arrow::array::RecordBatch;
+
+use crate::commit::{is_applied, last_sequence};
+use crate::lake::loaded_version;
+use crate::{AppTransaction, Lake, LakeError, LakeWriter, TableSpec};
+
+/// What an append did.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Appended {
+    /// The table appended to.
+    pub table: String,
+    /// The version that holds the rows; any later one holds them too.
+    pub version: u64,
+    /// Rows added now.
+    pub rows: u64,
+    /// Files added now.
+    pub files: usize,
+    /// Whether the application transaction had been committed before, so that nothing was added now.
+    pub already_applied: bool,
+}
+
+impl Appended {
+    pub(crate) fn before(table: &str, version: u64) -> Self {
+        Self { table: table.to_owned(), version, rows: 0, files: 0, already_applied: true }
+    }
+}
+
+impl Lake {
+    /// Appends batches to a table, which is created if need be.
+    ///
+    /// With a transaction the append happens exactly once, however often it is repeated; see [`AppTransaction`].
+    /// Without rows and without a transaction nothing is committed. For more rows than fit in memory use
+    /// [`Lake::writer`].
+    ///
+    /// # Errors
+    /// [`LakeError::Schema`] and [`LakeError::Month`] for batches that do not fit; nothing was added then. After
+    /// [`LakeError::Delta`], [`LakeError::Store`] or [`LakeError::Sync`] the commit may have happened: repeat it
+    /// with the same transaction.
+    pub async fn append(
+        &self,
+        spec: &TableSpec,
+        batches: impl IntoIterator<Item = RecordBatch>,
+        transaction: Option<&AppTransaction>,
+    ) -> Result<Appended, LakeError> {
+        let table = self.open_or_create(spec).await?;
+        // The commit asks again; asking now spares a repetition the writing.
+        if let Some(transaction) = transaction
+            && is_applied(&table, spec.name(), transaction).await?
+        {
+            let version = loaded_version(&table, spec.name())?;
+            return Ok(Appended::before(spec.name(), version));
+        }
+        let mut writer = LakeWriter::new(table, spec.name())?;
+        for batch in batches {
+            if let Err(error) = writer.write(&batch).await {
+                writer.abandon().await;
+                return Err(error);
+            }
+        }
+        writer.commit(transaction).await
+    }
+
+    /// Begins an append to a table, which is created if need be.
+    ///
+    /// # Errors
+    /// [`LakeError::Schema`] when the stored table differs from the definition.
+    pub async fn writer(&self, spec: &TableSpec) -> Result<LakeWriter, LakeError> {
+        LakeWriter::new(self.open_or_create(spec).await?, spec.name())
+    }
+
+    /// The last sequence that an application committed to a table: where it goes on after a crash.
+    ///
+    /// # Errors
+    /// [`LakeError::NoTable`] before the table's first append.
+    pub async fn last_sequence(&self, table: &str, app_id: &str) -> Result<Option<i64>, LakeError> {
+        last_sequence(&self.table(table).await?, table, app_id).await
+    }
+}

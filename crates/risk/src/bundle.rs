@@ -1,0 +1,149 @@
+//! Bundles: everything that makes an assessment, as named components; the hash of the list of their hashes is the
+//! name of the bundle.
+
+use crate::features::{CheckFeaturesError, FeatureSet, ForestChoice, Profiles};
+use crate::model::{Calibration, DecodeError, Forest};
+use arrow::datatypes::SchemaRef;
+use sha2::{Digest, Sha256};
+use std::collections::BTreeMap;
+use std::fmt::Write;
+
+/// First line of a manifest; raised when the meaning of a component changes.
+const FORMAT: &str = "tidegate-bundle/1";
+
+/// File name of the manifest beside the components.
+pub const MANIFEST: &str = "manifest.txt";
+
+const FEATURES: &str = "features.toml";
+const PROFILES: &str = "profiles.bin";
+const FOREST: &str = "forest.bin";
+const CALIBRATION: &str = "calibration.bin";
+const ABLATION: &str = "ablation-forest.bin";
+
+/// Why components are no bundle.
+#[derive(Debug, thiserror::Error)]
+pub enum BundleError {
+    /// A component is missing.
+    #[error("the bundle lacks the component {0}")]
+    Missing(&'static str),
+    /// A component is not the one the manifest names.
+    #[error("component {0} is not the one the manifest names: its bytes have another hash")]
+    Altered(String),
+    /// The manifest is of another format.
+    #[error("the manifest does not start with `{FORMAT}`")]
+    Format,
+    /// A component cannot be decoded.
+    #[error("component {component}: {cause}")]
+    Decode {
+        /// Name of the component.
+        component: &'static str,
+        /// Why not.
+        cause: DecodeError,
+    },
+    /// The feature set is refused.
+    #[error(transparent)]
+    Features(#[from] CheckFeaturesError),
+    /// The forest reads other features than the set gives.
+    #[error("{0} reads other features than the feature set gives it")]
+    OtherFeatures(&'static str),
+}
+
+/// A feature set with what was learnt on it.
+#[derive(Debug, Clone)]
+pub struct Bundle {
+    /// Computed columns, profiles and features.
+    pub set: FeatureSet,
+    /// What the profiles had seen.
+    pub profiles: Profiles,
+    /// The forest that decides.
+    pub forest: Forest,
+    /// From its margins to probabilities.
+    pub calibration: Calibration,
+    /// The forest of the ablation, when the set has one.
+    pub ablation: Option<Forest>,
+}
+
+/// SHA-256 of a manifest, which names the bundle.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct BundleHash(pub [u8; 32]);
+
+impl std::fmt::Display for BundleHash {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&hex(&self.0))
+    }
+}
+
+impl Bundle {
+    /// Components by file name, the manifest among them, and the hash that names the bundle.
+    pub fn to_components(&self) -> (BTreeMap<String, Vec<u8>>, BundleHash) {
+        let mut components = BTreeMap::from([
+            (FEATURES.to_owned(), self.set.text.clone().into_bytes()),
+            (PROFILES.to_owned(), self.profiles.to_bytes()),
+            (FOREST.to_owned(), self.forest.to_bytes()),
+            (CALIBRATION.to_owned(), self.calibration.to_bytes()),
+        ]);
+        if let Some(forest) = &self.ablation {
+            components.insert(ABLATION.to_owned(), forest.to_bytes());
+        }
+        let mut manifest = format!("{FORMAT}\n");
+        for (name, bytes) in &components {
+            // Writing to a String cannot fail.
+            let _ = writeln!(manifest, "{} {name}", hex(&Sha256::digest(bytes)));
+        }
+        let hash = BundleHash(Sha256::digest(manifest.as_bytes()).into());
+        components.insert(MANIFEST.to_owned(), manifest.into_bytes());
+        (components, hash)
+    }
+
+    /// Reads a bundle from its components over records with the columns of `schema`.
+    ///
+    /// # Errors
+    /// When a component is missing, altered or cannot be read.
+    pub fn from_components(
+        components: &BTreeMap<String, Vec<u8>>,
+        schema: &SchemaRef,
+    ) -> Result<(Self, BundleHash), BundleError> {
+        let manifest = components.get(MANIFEST).ok_or(BundleError::Missing(MANIFEST))?;
+        let text = String::from_utf8_lossy(manifest);
+        let lines = text.strip_prefix(FORMAT).ok_or(BundleError::Format)?.lines().filter(|l| !l.is_empty());
+        for line in lines {
+            let (expected, name) = line.split_once(' ').ok_or(BundleError::Format)?;
+            let bytes = components.get(name).ok_or_else(|| BundleError::Altered(name.to_owned()))?;
+            if hex(&Sha256::digest(bytes)) != expected {
+                return Err(BundleError::Altered(name.to_owned()));
+            }
+        }
+        let get = |name: &'static str| components.get(name).ok_or(BundleError::Missing(name));
+        let decode = |component| move |cause| BundleError::Decode { component, cause };
+        let features = String::from_utf8_lossy(get(FEATURES)?).into_owned();
+        let bundle = Self {
+            set: FeatureSet::parse(FEATURES, &features, schema)?,
+            profiles: Profiles::from_bytes(get(PROFILES)?).map_err(decode(PROFILES))?,
+            forest: Forest::from_bytes(get(FOREST)?).map_err(decode(FOREST))?,
+            calibration: Calibration::from_bytes(get(CALIBRATION)?).map_err(decode(CALIBRATION))?,
+            ablation: match components.get(ABLATION) {
+                None => None,
+                Some(bytes) => Some(Forest::from_bytes(bytes).map_err(decode(ABLATION))?),
+            },
+        };
+        bundle.check(&bundle.forest, FOREST, ForestChoice::Decision)?;
+        if let Some(forest) = &bundle.ablation {
+            bundle.check(forest, ABLATION, ForestChoice::Ablation)?;
+        }
+        Ok((bundle, BundleHash(Sha256::digest(manifest).into())))
+    }
+
+    fn check(&self, forest: &Forest, component: &'static str, choice: ForestChoice) -> Result<(), BundleError> {
+        let read: Vec<&str> = self.set.read_by(choice).map(|f| f.name.as_str()).collect();
+        let same = forest.features().as_slice().iter().map(String::as_str).eq(read);
+        if same { Ok(()) } else { Err(BundleError::OtherFeatures(component)) }
+    }
+}
+
+/// Lower-case hexadecimal digits of bytes.
+pub fn hex(bytes: &[u8]) -> String {
+    bytes.iter().fold(String::new(), |mut text, byte| {
+        let _ = write!(text, "{byte:02x}");
+        text
+    })
+}

@@ -1,0 +1,202 @@
+//! Learning: from records with results of inspections to a bundle.
+//!
+//! Time never runs backwards: every feature of a training row is as of its own day, and the probabilities are
+//! calibrated on months that the model predicting them had not seen.
+
+use crate::bundle::Bundle;
+use crate::features::{FeatureSet, ForestChoice, History, Outcome, Prepared, Profiles, TrainingSettings};
+use crate::model::{
+    Calibration, CalibrationError, FeatureMatrix, FeatureMatrixError, FeatureMismatch, Forest, TrainingError, train,
+};
+use chrono::{Datelike, Days, NaiveDate};
+
+/// Why nothing was learnt.
+#[derive(Debug, thiserror::Error)]
+pub enum LearnError {
+    /// There are too few results to learn from.
+    #[error("{results} of {records} records have an inspection result; learning needs at least {needed}, in both kinds")]
+    TooFewResults {
+        /// Records given.
+        records: usize,
+        /// Those with a result.
+        results: usize,
+        /// How many are needed.
+        needed: usize,
+    },
+    /// The history is too short to calibrate.
+    #[error("no month of the last {months} could be predicted by a model of the months before it; give a longer history")]
+    TooShort {
+        /// Months that were tried.
+        months: u32,
+    },
+    /// Training failed.
+    #[error(transparent)]
+    Training(#[from] TrainingError),
+    /// Calibration failed.
+    #[error(transparent)]
+    Calibration(#[from] CalibrationError),
+    /// Features do not fit one another.
+    #[error(transparent)]
+    Matrix(#[from] FeatureMatrixError),
+    /// The forest reads other features.
+    #[error(transparent)]
+    Mismatch(#[from] FeatureMismatch),
+}
+
+/// Fewest results that anything is learnt from.
+const MIN_RESULTS: usize = 200;
+
+/// Records with what became of them, one entry for each row.
+#[derive(Debug)]
+pub struct LabelledRecords<'a> {
+    /// The records, prepared by the feature set.
+    pub prepared: &'a Prepared,
+    /// A name for each record, so that ties are broken alike in whatever order records come.
+    pub names: &'a [u64],
+    /// Results of inspections.
+    pub outcomes: &'a [Option<Outcome>],
+}
+
+/// A bundle and how it did on months it had not seen.
+#[derive(Debug)]
+pub struct Learnt {
+    /// What was learnt.
+    pub bundle: Bundle,
+    /// Records with a result.
+    pub results: usize,
+    /// Those with a discrepancy.
+    pub discrepancies: usize,
+    /// Calibrated probability and label of the records predicted out of fold.
+    pub out_of_fold: Vec<(f64, bool)>,
+}
+
+/// Step of the work, for progress: what is done, and how many forests of all are trained.
+pub type Progress<'a> = &'a mut dyn FnMut(&str, usize, usize);
+
+/// Learns profiles, forest and calibration.
+///
+/// # Errors
+/// When there are too few results, or they are all of one kind.
+pub fn learn(set: FeatureSet, records: &LabelledRecords<'_>, progress: Progress<'_>) -> Result<Learnt, LearnError> {
+    let total = set.training.fold_months as usize + 1 + usize::from(set.ablation.is_some());
+    progress("building profiles", 0, total);
+    let profiles = profiles_of(&set, records);
+    let looked = set.look_up(records.prepared, &profiles);
+    let rows = training_rows(records)?;
+    let matrix = |choice| set.features(records.prepared, &looked, choice);
+    let decision = matrix(ForestChoice::Decision)?;
+
+    let mut folded = Vec::new();
+    for (fold, first_day) in fold_starts(&rows, set.training.fold_months).into_iter().enumerate() {
+        progress("training on the months before a fold", fold, total);
+        folded.extend(predict_fold(&decision, &rows, first_day, &set.training)?);
+    }
+    let (margins, labels): (Vec<f64>, Vec<bool>) = folded.into_iter().unzip();
+    if margins.is_empty() {
+        return Err(LearnError::TooShort { months: set.training.fold_months });
+    }
+    let calibration = Calibration::fit_isotonic(&margins, &labels, None)?;
+
+    progress("training on everything", total - 1 - usize::from(set.ablation.is_some()), total);
+    let forest = fit(&decision, &rows, &set.training)?;
+    let ablation = match &set.ablation {
+        None => None,
+        Some(settings) => {
+            progress("training the ablation", total - 1, total);
+            Some(fit(&matrix(ForestChoice::Ablation)?, &rows, settings)?)
+        }
+    };
+    progress("done", total, total);
+    let out_of_fold = margins.iter().map(|m| calibration.probability(*m)).zip(labels).collect();
+    let discrepancies = rows.iter().filter(|r| r.outcome.discrepancy).count();
+    let bundle = Bundle { set, profiles, forest, calibration, ablation };
+    Ok(Learnt { bundle, results: rows.len(), discrepancies, out_of_fold })
+}
+
+fn profiles_of(set: &FeatureSet, records: &LabelledRecords<'_>) -> Profiles {
+    let mut history = History::new(set);
+    history.add(records.prepared, records.names, records.outcomes);
+    history.finish()
+}
+
+/// A record with a result.
+#[derive(Debug, Clone, Copy)]
+struct TrainingRow {
+    row: usize,
+    day: i32,
+    outcome: Outcome,
+}
+
+/// Records with a result by day and name, so that the order they came in leaves no trace.
+fn training_rows(records: &LabelledRecords<'_>) -> Result<Vec<TrainingRow>, LearnError> {
+    let days = &records.prepared.days;
+    let mut rows: Vec<TrainingRow> = records
+        .outcomes
+        .iter()
+        .enumerate()
+        .filter_map(|(row, outcome)| outcome.map(|outcome| TrainingRow { row, day: days[row], outcome }))
+        .collect();
+    let found = rows.iter().filter(|r| r.outcome.discrepancy).count();
+    if rows.len() < MIN_RESULTS || found == 0 || found == rows.len() {
+        let (records, results) = (records.outcomes.len(), rows.len());
+        return Err(LearnError::TooFewResults { records, results, needed: MIN_RESULTS });
+    }
+    rows.sort_by_key(|r| (r.day, records.names[r.row]));
+    Ok(rows)
+}
+
+/// First days of the last calendar months of the records, oldest first.
+fn fold_starts(rows: &[TrainingRow], months: u32) -> Vec<i32> {
+    let Some(last) = rows.last().and_then(|r| date(r.day)) else { return Vec::new() };
+    let mut first = last.with_day(1).unwrap_or(last);
+    let mut starts = Vec::new();
+    for _ in 0..months {
+        starts.push(first.num_days_from_ce() - UNIX_EPOCH_FROM_CE);
+        first = match first.checked_sub_days(Days::new(1)).and_then(|d| d.with_day(1)) {
+            Some(before) => before,
+            None => break,
+        };
+    }
+    starts.reverse();
+    starts
+}
+
+/// Days from 1 January of year 1 to 1 January 1970, as chrono counts them.
+const UNIX_EPOCH_FROM_CE: i32 = 719_163;
+
+fn date(day: i32) -> Option<NaiveDate> {
+    NaiveDate::from_num_days_from_ce_opt(day.checked_add(UNIX_EPOCH_FROM_CE)?)
+}
+
+/// Margins and labels of one month, predicted by a forest that saw only results recorded before it. Nothing when
+/// the months before it hold too little.
+fn predict_fold(
+    matrix: &FeatureMatrix,
+    rows: &[TrainingRow],
+    first_day: i32,
+    settings: &TrainingSettings,
+) -> Result<Vec<(f64, bool)>, LearnError> {
+    let end = date(first_day)
+        .and_then(|d| d.checked_add_months(chrono::Months::new(1)))
+        .map_or(i32::MAX, |d| d.num_days_from_ce() - UNIX_EPOCH_FROM_CE);
+    let before: Vec<TrainingRow> =
+        rows.iter().filter(|r| r.day < first_day && r.outcome.recorded_day < first_day).copied().collect();
+    let fold: Vec<TrainingRow> = rows.iter().filter(|r| (first_day..end).contains(&r.day)).copied().collect();
+    let found = before.iter().filter(|r| r.outcome.discrepancy).count();
+    if before.len() < MIN_RESULTS || found == 0 || found == before.len() || fold.is_empty() {
+        return Ok(Vec::new());
+    }
+    let forest = fit(matrix, &before, settings)?;
+    let margins = forest.margins(&gather(matrix, &fold)?)?;
+    Ok(margins.into_iter().zip(fold.iter().map(|r| r.outcome.discrepancy)).collect())
+}
+
+fn fit(matrix: &FeatureMatrix, rows: &[TrainingRow], settings: &TrainingSettings) -> Result<Forest, LearnError> {
+    let labels: Vec<bool> = rows.iter().map(|r| r.outcome.discrepancy).collect();
+    Ok(train(&gather(matrix, rows)?, &labels, None, &settings.parameters)?)
+}
+
+fn gather(matrix: &FeatureMatrix, rows: &[TrainingRow]) -> Result<FeatureMatrix, FeatureMatrixError> {
+    let columns = matrix.columns().iter().map(|c| rows.iter().map(|r| c[r.row]).collect()).collect();
+    FeatureMatrix::new(matrix.names().clone(), columns)
+}
