@@ -31,11 +31,15 @@ pub enum Command {
     /// Generate a country, learn from it and ask it: a tour of one minute
     Demo(Generate),
     /// Generate a year of a country's declarations, with planted fraud, into the lake
-    #[command(after_help = "The truth about what was planted goes to a file of its own that no other command reads.")]
+    #[command(
+        after_help = "The truth about what was planted goes to a file of its own that no other command reads."
+    )]
     Generate(Generate),
     /// Load a file of declarations, with inspection results where it has them
-    #[command(after_help = "A row that cannot be used is set aside whole, with what is wrong with it: see the \
-        table quarantine. The same file is never loaded twice.")]
+    #[command(
+        after_help = "A row that cannot be used is set aside whole, with what is wrong with it: see the \
+        table quarantine. The same file is never loaded twice."
+    )]
     Ingest(Ingest),
     /// Learn profiles and a model from the records loaded, and make them the active bundle
     Learn(Learn),
@@ -46,8 +50,10 @@ pub enum Command {
     /// Say why one declaration of a file has its score
     Explain(Explain),
     /// Ask the lake in SQL
-    #[command(after_help = "Tables: declaration, goods_item, inspection, enterprise, quarantine, data_finding, and \
-        declaration_item (each goods item with the columns of its declaration).")]
+    #[command(
+        after_help = "Tables: declaration, goods_item, inspection, enterprise, quarantine, data_finding, and \
+        declaration_item (each goods item with the columns of its declaration)."
+    )]
     Sql(Sql),
     /// Print completions for a shell
     Completions {

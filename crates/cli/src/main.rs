@@ -1,5 +1,9 @@
 //! The binary `tidegate`: reads the command line, opens the home, runs a job, shows what it did.
-#![expect(clippy::print_stdout, clippy::print_stderr, reason = "a command-line tool speaks on standard output")]
+#![expect(
+    clippy::print_stdout,
+    clippy::print_stderr,
+    reason = "a command-line tool speaks on standard output"
+)]
 
 mod arguments;
 mod commands;

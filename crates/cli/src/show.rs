@@ -31,7 +31,9 @@ pub fn estimate(estimate: Option<&Estimate>) -> String {
     match estimate {
         None => "not defined".to_owned(),
         Some(Estimate { value, interval: None, .. }) => format!("{value:.3}"),
-        Some(Estimate { value, interval: Some(i), .. }) => format!("{value:.3} [{:.3}, {:.3}]", i.low, i.high),
+        Some(Estimate { value, interval: Some(i), .. }) => {
+            format!("{value:.3} [{:.3}, {:.3}]", i.low, i.high)
+        }
     }
 }
 

@@ -78,14 +78,16 @@ impl Batcher {
     }
 
     /// Takes one record in; gives the finding that set it aside, if one did.
-    pub(crate) fn push(&mut self, row: CsvRow, raw: impl FnOnce() -> String) -> Result<Option<Finding>, JobError> {
+    pub(crate) fn push(
+        &mut self,
+        row: CsvRow,
+        raw: impl FnOnce() -> String,
+    ) -> Result<Option<Finding>, JobError> {
         self.counts.read += 1;
         let mut findings = row.record.findings.clone();
-        if findings.is_empty() {
-            findings = validate(&row.record.declaration);
-            for finding in &mut findings {
-                finding.line = Some(row.line);
-            }
+        if !has_error(&findings) {
+            let on_the_whole = validate(&row.record.declaration);
+            findings.extend(on_the_whole.into_iter().map(|f| Finding { line: Some(row.line), ..f }));
         }
         let id = row.record.declaration.declaration_id();
         if let Some(id) = &id
@@ -110,11 +112,22 @@ impl Batcher {
         }
     }
 
-    fn accept(&mut self, row: &CsvRow, id: &Text, month: &Text, findings: &[Finding]) -> Result<(), JobError> {
+    fn accept(
+        &mut self,
+        row: &CsvRow,
+        id: &Text,
+        month: &Text,
+        findings: &[Finding],
+    ) -> Result<(), JobError> {
         let load_id = self.load_id.clone();
         let version_number = row.record.declaration.version_numeric.map_or(1, i64::from);
-        let key =
-            RowKey { month, declaration_id: id, version_number, load_id: &load_id, source_row: row.number as i64 };
+        let key = RowKey {
+            month,
+            declaration_id: id,
+            version_number,
+            load_id: &load_id,
+            source_row: row.number as i64,
+        };
         self.declarations.push(key, &row.record.declaration)?;
         for item in &row.record.declaration.goods_shipment.government_agency_goods_item {
             self.goods_items.push(key, item)?;

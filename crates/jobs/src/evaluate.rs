@@ -126,7 +126,8 @@ impl Columns {
         let pick = |column: &[f64]| rows.iter().map(|i| column[*i]).collect::<Vec<f64>>();
         let labels: Vec<bool> = rows.iter().map(|i| self.labels[*i]).collect();
         let goods: Vec<u64> = rows.iter().map(|i| self.goods[*i]).collect();
-        let sample = Sample::new(&pick(scores), &labels)?.with_revenue(&pick(&self.revenue))?.with_clusters(&goods)?;
+        let sample =
+            Sample::new(&pick(scores), &labels)?.with_revenue(&pick(&self.revenue))?.with_clusters(&goods)?;
         Ok(if calibrated { sample.with_probabilities(&pick(&self.probabilities))? } else { sample })
     }
 }

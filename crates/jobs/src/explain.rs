@@ -47,7 +47,8 @@ pub fn explain(
         Ok(())
     })?;
     if explanations.is_empty() {
-        let message = format!("declaration {declaration_id} is not in {}, or could not be read", path.display());
+        let message =
+            format!("declaration {declaration_id} is not in {}, or could not be read", path.display());
         return Err(JobError::Missing(message));
     }
     Ok(explanations)

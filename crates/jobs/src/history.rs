@@ -6,9 +6,8 @@ use arrow::array::{Array, AsArray, RecordBatch};
 use arrow::compute::concat_batches;
 use arrow::datatypes::{Int64Type, TimestampMicrosecondType};
 use tidegate_query::{DECLARATION_ITEM, Principal};
-use tidegate_records::tables::item_row_schema;
 use tidegate_risk::features::{FeatureSet, Outcome};
-use twox_hash::XxHash3_64;
+use twox_hash::XxHash3_128;
 
 /// Microseconds of a day.
 const DAY_MICROS: i64 = 86_400_000_000;
@@ -51,7 +50,10 @@ pub(crate) fn names(records: &RecordBatch) -> Result<Vec<u64>, JobError> {
     let ids = ids.as_string_opt::<i32>().ok_or_else(|| wrong_type("declaration_id"))?;
     let items = column(records, "goods_item_seq")?;
     let items = items.as_primitive_opt::<Int64Type>().ok_or_else(|| wrong_type("goods_item_seq"))?;
-    let name = |row: usize| XxHash3_64::oneshot_with_seed(items.value(row) as u64, ids.value(row).as_bytes());
+    let name = |row: usize| {
+        let text = format!("{}\u{0}{}", items.value(row), ids.value(row));
+        XxHash3_128::oneshot(text.as_bytes()) as u64
+    };
     Ok((0..records.num_rows()).map(name).collect())
 }
 

@@ -153,7 +153,10 @@ impl Home {
         match found.as_slice() {
             [one] => Ok(one.clone()),
             [] => Err(JobError::Missing(format!("no bundle's hash begins with `{name}`"))),
-            many => Err(JobError::Missing(format!("{} bundles' hashes begin with `{name}`; give more of it", many.len()))),
+            many => Err(JobError::Missing(format!(
+                "{} bundles' hashes begin with `{name}`; give more of it",
+                many.len()
+            ))),
         }
     }
 }

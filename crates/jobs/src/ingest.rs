@@ -1,9 +1,9 @@
 //! Loading a file into the lake, exactly once: the same file with the same mapping is never loaded twice.
 
+use crate::JobError;
 use crate::batcher::{Batcher, Batches, Counts};
 use crate::home::Home;
 use crate::progress::Progress;
-use crate::JobError;
 use sha2::{Digest, Sha256};
 use std::fs::File;
 use std::io::{BufReader, Read};
@@ -80,7 +80,8 @@ pub async fn ingest(
     }
     tables.write(batcher.finish()?).await?;
     progress.done(size);
-    let versions = tables.commit(&AppTransaction { app_id: format!("ingest/{load_id}"), sequence: 1 }).await?;
+    let versions =
+        tables.commit(&AppTransaction { app_id: format!("ingest/{load_id}"), sequence: 1 }).await?;
     home.lake.record_snapshot(home.now, versions.iter()).await?;
     record_load(home, &name, mapping, hash256, &batcher.counts).await?;
     Ok(Ingested { load_id, already_loaded: false, counts: batcher.counts })
@@ -155,14 +156,16 @@ impl Tables {
 
     async fn commit(self, transaction: &AppTransaction) -> Result<Vec<Appended>, JobError> {
         let mut versions = Vec::new();
-        for writer in [self.declarations, self.goods_items, self.inspections, self.quarantine, self.findings] {
+        for writer in [self.declarations, self.goods_items, self.inspections, self.quarantine, self.findings]
+        {
             versions.push(writer.commit(Some(transaction)).await?);
         }
         Ok(versions)
     }
 
     async fn abort(self) -> Result<(), JobError> {
-        for writer in [self.declarations, self.goods_items, self.inspections, self.quarantine, self.findings] {
+        for writer in [self.declarations, self.goods_items, self.inspections, self.quarantine, self.findings]
+        {
             writer.abort().await?;
         }
         Ok(())
@@ -172,6 +175,7 @@ impl Tables {
 /// A writer of one of our tables.
 pub(crate) async fn writer(home: &Home, table: &'static Table) -> Result<LakeWriter, JobError> {
     let by_month = table.columns.iter().any(|c| c.source == Source::Key(Key::Month));
-    let spec = TableSpec::try_new(table.name, &table.schema(), by_month.then_some("month"), table.statistics)?;
+    let spec =
+        TableSpec::try_new(table.name, &table.schema(), by_month.then_some("month"), table.statistics)?;
     Ok(home.lake.writer(&spec).await?)
 }

@@ -48,12 +48,14 @@ pub struct LearnSummary {
 /// When there is none such, or it is refused.
 pub fn feature_set(name: &str) -> Result<FeatureSet, JobError> {
     if Path::new(name).extension().is_some_and(|e| e == "toml") {
-        let text = std::fs::read_to_string(name).map_err(|cause| JobError::File { path: name.to_owned(), cause })?;
+        let text =
+            std::fs::read_to_string(name).map_err(|cause| JobError::File { path: name.to_owned(), cause })?;
         return Ok(FeatureSet::parse(name, &text, &item_row_schema())?);
     }
     let Some((name, text)) = SHIPPED.iter().find(|(n, _)| *n == name) else {
         let known: Vec<&str> = SHIPPED.iter().map(|(n, _)| *n).collect();
-        let message = format!("no feature set is called `{name}`; give a .toml file or one of: {}", known.join(", "));
+        let message =
+            format!("no feature set is called `{name}`; give a .toml file or one of: {}", known.join(", "));
         return Err(JobError::Missing(message));
     };
     Ok(FeatureSet::parse(&format!("{name}.toml"), text, &item_row_schema())?)
@@ -64,7 +66,11 @@ pub fn feature_set(name: &str) -> Result<FeatureSet, JobError> {
 ///
 /// # Errors
 /// When there is too little to learn from.
-pub async fn learn(home: &Home, features: Option<&str>, progress: &mut dyn Progress) -> Result<LearnSummary, JobError> {
+pub async fn learn(
+    home: &Home,
+    features: Option<&str>,
+    progress: &mut dyn Progress,
+) -> Result<LearnSummary, JobError> {
     let name = match features {
         Some(name) => name.to_owned(),
         None => named_by_mapping(home).await?,
@@ -107,7 +113,9 @@ async fn named_by_mapping(home: &Home) -> Result<String, JobError> {
     let loads = home.ledger.loads().await?;
     let newest = loads.iter().rev().find(|l| l.outcome.is_some());
     let newest = newest.ok_or_else(|| {
-        JobError::Missing("nothing was loaded yet; run `tidegate ingest --mapping NAME FILE` first".to_owned())
+        JobError::Missing(
+            "nothing was loaded yet; run `tidegate ingest --mapping NAME FILE` first".to_owned(),
+        )
     })?;
     let mapping = &newest.start.mapping_name;
     let named = mapping::shipped(mapping).ok().and_then(|m| m.feature_set);

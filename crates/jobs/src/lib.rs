@@ -61,7 +61,9 @@ pub enum JobError {
         cause: tidegate_records::csv::CsvError,
     },
     /// A record was set aside although none may be.
-    #[error("{path}, line {line}: {finding}\nnothing was loaded, since --strict was given; without it such rows are set aside")]
+    #[error(
+        "{path}, line {line}: {finding}\nnothing was loaded, since --strict was given; without it such rows are set aside"
+    )]
     Strict {
         /// The file.
         path: String,

@@ -50,7 +50,8 @@ pub(crate) fn assess_file(
     let file = File::open(path).map_err(file_error)?;
     let size = file.metadata().map_err(file_error)?.len();
     let source = |cause| JobError::Source { path: name.clone(), cause };
-    let mut reader = CsvReader::new(BufReader::with_capacity(1 << 20, file), mapping, MAX_ROW_BYTES).map_err(source)?;
+    let mut reader =
+        CsvReader::new(BufReader::with_capacity(1 << 20, file), mapping, MAX_ROW_BYTES).map_err(source)?;
     let mut batcher = Batcher::new("score".to_owned(), name.clone())?;
     let mut scored = Scored::default();
     let mut labels = Vec::new();
@@ -59,7 +60,8 @@ pub(crate) fn assess_file(
         let row = reader.next_row().map_err(source)?;
         if let Some(row) = row {
             let line = row.line;
-            let result = row.record.inspection.as_ref().map(|i| i.result_code.as_deref() == Some("discrepancy"));
+            let result =
+                row.record.inspection.as_ref().map(|i| i.result_code.as_deref() == Some("discrepancy"));
             let items = row.record.declaration.goods_shipment.government_agency_goods_item.len();
             match batcher.push(row, || reader.raw())? {
                 None => labels.extend(std::iter::repeat_n(result, items)),
@@ -79,7 +81,11 @@ pub(crate) fn assess_file(
             let rows = item_rows(&batches.declarations, &batches.goods_items)?;
             let ids = rows.column_by_name("declaration_id").map(|c| c.as_string::<i32>().clone());
             let ids = ids.iter().flat_map(|a| (0..a.len()).map(|i| a.value(i).to_owned())).collect();
-            each(ScoredBatch { assessment: bundle.assess(&rows)?, ids, labels: std::mem::take(&mut labels) })?;
+            each(ScoredBatch {
+                assessment: bundle.assess(&rows)?,
+                ids,
+                labels: std::mem::take(&mut labels),
+            })?;
         }
         if last {
             break;
@@ -128,7 +134,11 @@ fn highest_by_declaration<'a>(ids: &'a [String], values: &[f64]) -> Vec<(&'a str
 
 /// A field of a CSV row (RFC 4180).
 fn csv_field(text: &str) -> std::borrow::Cow<'_, str> {
-    if text.contains([',', '"', '\n', '\r']) { format!("\"{}\"", text.replace('"', "\"\"")).into() } else { text.into() }
+    if text.contains([',', '"', '\n', '\r']) {
+        format!("\"{}\"", text.replace('"', "\"\"")).into()
+    } else {
+        text.into()
+    }
 }
 
 #[cfg(test)]

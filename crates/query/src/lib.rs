@@ -5,11 +5,12 @@ mod item_rows;
 
 pub use item_rows::DECLARATION_ITEM;
 
+use datafusion::arrow::array::RecordBatch;
 use datafusion::arrow::datatypes::SchemaRef;
 use datafusion::datasource::empty::EmptyTable;
 use datafusion::error::DataFusionError;
-use datafusion::execution::context::{SQLOptions, SessionConfig, SessionContext};
 use datafusion::execution::SendableRecordBatchStream;
+use datafusion::execution::context::{SQLOptions, SessionConfig, SessionContext};
 use datafusion::prelude::DataFrame;
 use std::sync::Arc;
 use tidegate_lake::{Lake, LakeError, Snapshot};
@@ -54,7 +55,9 @@ impl Platform {
         for table in TABLES {
             let stored = snapshot.filter(|s| s.tables.contains_key(table.name));
             match stored {
-                Some(snapshot) => context.register_table(table.name, lake.provider(snapshot, table.name).await?)?,
+                Some(snapshot) => {
+                    context.register_table(table.name, lake.provider(snapshot, table.name).await?)?
+                }
                 None => context.register_table(table.name, Arc::new(EmptyTable::new(table.schema())))?,
             };
         }
@@ -67,12 +70,18 @@ impl Platform {
     ///
     /// # Errors
     /// When the statement is no query, or names what is not there.
-    pub async fn plan_for(&self, principal: &Principal, purpose: &str, sql: &str) -> Result<Plan, QueryError> {
+    pub async fn plan_for(
+        &self,
+        principal: &Principal,
+        purpose: &str,
+        sql: &str,
+    ) -> Result<Plan, QueryError> {
         let Principal::LocalOwner = principal;
         if purpose.trim().is_empty() {
             return Err(QueryError::NoPurpose);
         }
-        let read_only = SQLOptions::new().with_allow_ddl(false).with_allow_dml(false).with_allow_statements(false);
+        let read_only =
+            SQLOptions::new().with_allow_ddl(false).with_allow_dml(false).with_allow_statements(false);
         Ok(Plan { frame: self.context.sql_with_options(sql, read_only).await? })
     }
 }
@@ -100,7 +109,7 @@ impl Plan {
     ///
     /// # Errors
     /// When the query fails.
-    pub async fn collect(self) -> Result<Vec<datafusion::arrow::array::RecordBatch>, QueryError> {
+    pub async fn collect(self) -> Result<Vec<RecordBatch>, QueryError> {
         Ok(self.frame.collect().await?)
     }
 }

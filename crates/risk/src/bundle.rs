@@ -133,7 +133,12 @@ impl Bundle {
         Ok((bundle, BundleHash(Sha256::digest(manifest).into())))
     }
 
-    fn check(&self, forest: &Forest, component: &'static str, choice: ForestChoice) -> Result<(), BundleError> {
+    fn check(
+        &self,
+        forest: &Forest,
+        component: &'static str,
+        choice: ForestChoice,
+    ) -> Result<(), BundleError> {
         let read: Vec<&str> = self.set.read_by(choice).map(|f| f.name.as_str()).collect();
         let same = forest.features().as_slice().iter().map(String::as_str).eq(read);
         if same { Ok(()) } else { Err(BundleError::OtherFeatures(component)) }

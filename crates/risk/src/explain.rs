@@ -23,7 +23,12 @@ impl Bundle {
     ///
     /// # Errors
     /// When the row does not exist or does not fit the forest.
-    pub fn reasons(&self, assessment: &Assessment, row: usize, limit: usize) -> Result<Vec<Reason>, AssessError> {
+    pub fn reasons(
+        &self,
+        assessment: &Assessment,
+        row: usize,
+        limit: usize,
+    ) -> Result<Vec<Reason>, AssessError> {
         let Some(values) = assessment.features.row(row) else { return Ok(Vec::new()) };
         let contributions = self.forest.contributions(&values)?;
         let features = self.set.read_by(ForestChoice::Decision);
@@ -45,7 +50,9 @@ impl Bundle {
                 let title = self.title(assessment, row, profile);
                 let standing = assessment.looked.standings[profile][row];
                 match statistic {
-                    Statistic::Distance | Statistic::Deviation => distance_sentence(feature, &title, standing, value, statistic),
+                    Statistic::Distance | Statistic::Deviation => {
+                        distance_sentence(feature, &title, standing, value, statistic)
+                    }
                     Statistic::Seen => format!("{value} earlier values are known for {title}"),
                     Statistic::Rate | Statistic::Inspected | Statistic::Discrepancies => {
                         let rate = assessment.looked.rates[profile][row];
@@ -78,10 +85,14 @@ fn value_text(assessment: &Assessment, row: usize, column: &str) -> String {
         return "unknown".to_owned();
     }
     let options = FormatOptions::default();
-    let Ok(formatter) = ArrayFormatter::try_new(array.as_ref(), &options) else { return "unknown".to_owned() };
+    let Ok(formatter) = ArrayFormatter::try_new(array.as_ref(), &options) else {
+        return "unknown".to_owned();
+    };
     let text = formatter.value(row).to_string();
     match text.split_once('.') {
-        Some(_) if array.data_type().is_numeric() => text.trim_end_matches('0').trim_end_matches('.').to_owned(),
+        Some(_) if array.data_type().is_numeric() => {
+            text.trim_end_matches('0').trim_end_matches('.').to_owned()
+        }
         _ => text,
     }
 }
@@ -123,7 +134,11 @@ fn distance_sentence(
     }
     if statistic == Statistic::Deviation {
         let side = if value < 0.0 { "below" } else { "above" };
-        return format!("{} is {:.1} usual spreads {side} the median for {title} ({seen} values)", feature.title, value.abs());
+        return format!(
+            "{} is {:.1} usual spreads {side} the median for {title} ({seen} values)",
+            feature.title,
+            value.abs()
+        );
     }
     let ratio = libm::exp(f64::from(value).abs());
     if ratio < 1.05 {

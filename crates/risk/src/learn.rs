@@ -6,7 +6,8 @@
 use crate::bundle::Bundle;
 use crate::features::{FeatureSet, ForestChoice, History, Outcome, Prepared, Profiles, TrainingSettings};
 use crate::model::{
-    Calibration, CalibrationError, FeatureMatrix, FeatureMatrixError, FeatureMismatch, Forest, TrainingError, train,
+    Calibration, CalibrationError, FeatureMatrix, FeatureMatrixError, FeatureMismatch, Forest, TrainingError,
+    train,
 };
 use chrono::{Datelike, Days, NaiveDate};
 
@@ -14,7 +15,9 @@ use chrono::{Datelike, Days, NaiveDate};
 #[derive(Debug, thiserror::Error)]
 pub enum LearnError {
     /// There are too few results to learn from.
-    #[error("{results} of {records} records have an inspection result; learning needs at least {needed}, in both kinds")]
+    #[error(
+        "{results} of {records} records have an inspection result; learning needs at least {needed}, in both kinds"
+    )]
     TooFewResults {
         /// Records given.
         records: usize,
@@ -24,7 +27,9 @@ pub enum LearnError {
         needed: usize,
     },
     /// The history is too short to calibrate.
-    #[error("no month of the last {months} could be predicted by a model of the months before it; give a longer history")]
+    #[error(
+        "no month of the last {months} could be predicted by a model of the months before it; give a longer history"
+    )]
     TooShort {
         /// Months that were tried.
         months: u32,
@@ -77,7 +82,11 @@ pub type Progress<'a> = &'a mut dyn FnMut(&str, usize, usize);
 ///
 /// # Errors
 /// When there are too few results, or they are all of one kind.
-pub fn learn(set: FeatureSet, records: &LabelledRecords<'_>, progress: Progress<'_>) -> Result<Learnt, LearnError> {
+pub fn learn(
+    set: FeatureSet,
+    records: &LabelledRecords<'_>,
+    progress: Progress<'_>,
+) -> Result<Learnt, LearnError> {
     let total = set.training.fold_months as usize + 1 + usize::from(set.ablation.is_some());
     progress("building profiles", 0, total);
     let profiles = profiles_of(&set, records);
@@ -191,7 +200,11 @@ fn predict_fold(
     Ok(margins.into_iter().zip(fold.iter().map(|r| r.outcome.discrepancy)).collect())
 }
 
-fn fit(matrix: &FeatureMatrix, rows: &[TrainingRow], settings: &TrainingSettings) -> Result<Forest, LearnError> {
+fn fit(
+    matrix: &FeatureMatrix,
+    rows: &[TrainingRow],
+    settings: &TrainingSettings,
+) -> Result<Forest, LearnError> {
     let labels: Vec<bool> = rows.iter().map(|r| r.outcome.discrepancy).collect();
     Ok(train(&gather(matrix, rows)?, &labels, None, &settings.parameters)?)
 }

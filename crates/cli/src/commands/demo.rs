@@ -28,7 +28,10 @@ const QUESTIONS: &[(&str, &str)] = &[
 
 pub async fn run(arguments: &Arguments, command: &Generate) -> Result<(), JobError> {
     let home = open(arguments).await?;
-    println!("1. A country: {} declarations of {}, seed {}", command.declarations, command.year, command.seed);
+    println!(
+        "1. A country: {} declarations of {}, seed {}",
+        command.declarations, command.year, command.seed
+    );
     print(&generate(&home, command, &mut Bars::new()).await?);
     println!("\n2. Learning from its inspections");
     learn::run(arguments, &Learn { features: Some("national".to_owned()) }).await?;
@@ -39,7 +42,9 @@ pub async fn run(arguments: &Arguments, command: &Generate) -> Result<(), JobErr
     let home = arguments.home.display();
     println!("Try next:");
     println!("  tidegate --home {home} sql \"select * from declaration_item limit 5\"");
-    println!("  tidegate --home {home} sql \"select role_code, grade_code, count(*) from enterprise group by 1, 2 order by 3 desc\"");
+    println!(
+        "  tidegate --home {home} sql \"select role_code, grade_code, count(*) from enterprise group by 1, 2 order by 3 desc\""
+    );
     println!("  tidegate ingest --help");
     Ok(())
 }

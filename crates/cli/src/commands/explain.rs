@@ -22,7 +22,11 @@ pub async fn run(arguments: &Arguments, command: &Explain) -> Result<(), JobErro
 }
 
 fn print(item: &Explanation) {
-    println!("\nGoods item {}: probability of a discrepancy {:.1} %", item.goods_item, item.probability * 100.0);
+    println!(
+        "\nGoods item {}: probability of a discrepancy {:.1} %",
+        item.goods_item,
+        item.probability * 100.0
+    );
     for reason in &item.reasons {
         let direction = if reason.contribution > 0.0 { "raises" } else { "lowers" };
         println!("  {direction} by {:>5.2}  {}", reason.contribution.abs(), reason.sentence);

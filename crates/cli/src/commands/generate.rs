@@ -59,8 +59,13 @@ pub async fn generate(home: &Home, command: &Generate, bars: &mut Bars) -> Resul
     for batch in generator.enterprises() {
         appender.enterprises(&batch.map_err(refused)?).await?;
     }
-    let mut generated =
-        Generated { declarations: 0, goods_items: 0, inspections: 0, already_there: false, truth: truth.clone() };
+    let mut generated = Generated {
+        declarations: 0,
+        goods_items: 0,
+        inspections: 0,
+        already_there: false,
+        truth: truth.clone(),
+    };
     bars.step("generating", command.declarations, "declarations");
     for chunk in generator.chunks() {
         let chunk = chunk.map_err(refused)?;

@@ -37,6 +37,8 @@ fn print(ingested: &Ingested) {
         }
     }
     if counts.quarantined > 0 {
-        println!("Rows set aside are kept whole: tidegate sql \"select line_number, raw, findings from quarantine\"");
+        println!(
+            "Rows set aside are kept whole: tidegate sql \"select line_number, raw, findings from quarantine\""
+        );
     }
 }

@@ -21,7 +21,13 @@ pub async fn run(arguments: &Arguments, command: &Learn) -> Result<(), JobError>
     println!("On {} records, each predicted by a model that saw only earlier months:", summary.out_of_fold);
     println!("  AUC              {:>12}", number(summary.auc));
     println!("  average precision{:>12}", number(summary.average_precision));
-    println!("  calibration error{:>12}   (the calibration was fitted on these)", number(summary.calibration_error));
-    println!("The bundle is active. It is kept in {}", home.root().join("bundles").join(&summary.bundle).display());
+    println!(
+        "  calibration error{:>12}   (the calibration was fitted on these)",
+        number(summary.calibration_error)
+    );
+    println!(
+        "The bundle is active. It is kept in {}",
+        home.root().join("bundles").join(&summary.bundle).display()
+    );
     Ok(())
 }

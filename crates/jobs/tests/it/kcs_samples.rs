@@ -21,8 +21,10 @@ async fn trial_the_shipped_features_reach_their_figures_on_the_next_quarter() {
     assert_eq!((loaded.counts.accepted, loaded.counts.discrepancies), (37_385, 8_114));
     learn(&home, None, &mut Quiet).await.unwrap();
     let (bundle, _) = home.bundle(None).await.unwrap();
-    let options =
-        EvaluationOptions { bootstrap: Bootstrap { resamples: 1, ..Bootstrap::default() }, ..Default::default() };
+    let options = EvaluationOptions {
+        bootstrap: Bootstrap { resamples: 1, ..Bootstrap::default() },
+        ..Default::default()
+    };
     let evaluated = evaluate(&bundle, &samples.join("valid.csv"), &mapping, &options, &mut Quiet).unwrap();
     let figures = |view: usize| {
         let e = &evaluated.views[view].evaluation;

@@ -36,7 +36,11 @@ impl Place {
 
     async fn count(&self, sql: &str) -> i64 {
         let batches = query(&self.home, "test", sql).await.unwrap();
-        batches.iter().filter(|b| b.num_rows() > 0).map(|b| b.column(0).as_primitive::<Int64Type>().value(0)).sum()
+        batches
+            .iter()
+            .filter(|b| b.num_rows() > 0)
+            .map(|b| b.column(0).as_primitive::<Int64Type>().value(0))
+            .sum()
     }
 }
 
@@ -57,8 +61,13 @@ async fn bad_rows_are_set_aside_whole_and_counted() {
     assert_eq!((counts.read, counts.accepted, counts.quarantined), (40, 37, 3));
     assert_eq!(place.count("select count(*) from declaration").await, 37);
     assert_eq!(place.count("select count(*) from goods_item").await, 37);
-    let kept = query(&place.home, "test", "select raw, line_number from quarantine order by line_number").await.unwrap();
-    let raw: Vec<String> = kept.iter().flat_map(|b| b.column(0).as_string::<i32>().iter().flatten().map(str::to_owned).collect::<Vec<_>>()).collect();
+    let kept = query(&place.home, "test", "select raw, line_number from quarantine order by line_number")
+        .await
+        .unwrap();
+    let raw: Vec<String> = kept
+        .iter()
+        .flat_map(|b| b.column(0).as_string::<i32>().iter().flatten().map(str::to_owned).collect::<Vec<_>>())
+        .collect();
     assert_eq!(raw, [lines[3].clone(), lines[7].clone(), lines[9].clone()]);
     assert_eq!(counts.findings["error record.duplicate"], 1);
 
@@ -70,8 +79,13 @@ async fn bad_rows_are_set_aside_whole_and_counted() {
 async fn a_query_may_read_and_nothing_else() {
     let place = Place::new().await;
     assert_eq!(place.count("select count(*) from declaration_item").await, 0, "an empty home answers");
-    for refused in ["drop table declaration", "insert into declaration select * from declaration", "set a.b = 1",
-        "copy declaration to 'x.csv'", "create table t as select 1"] {
+    for refused in [
+        "drop table declaration",
+        "insert into declaration select * from declaration",
+        "set a.b = 1",
+        "copy declaration to 'x.csv'",
+        "create table t as select 1",
+    ] {
         assert!(query(&place.home, "test", refused).await.is_err(), "{refused}");
     }
     assert!(query(&place.home, " ", "select 1").await.is_err(), "a read needs a purpose");
@@ -102,7 +116,9 @@ async fn what_was_learnt_ranks_explains_and_is_the_same_for_any_cut_of_the_file(
         score(&bundle, path, &mapping, &mut out, &mut Quiet).unwrap();
         let text = String::from_utf8(out).unwrap();
         let lines = text.lines().skip(1).map(|l| l.split_once(',').unwrap());
-        lines.map(|(id, score)| (id.to_owned(), score.parse::<f64>().unwrap().to_bits())).collect::<BTreeMap<_, _>>()
+        lines
+            .map(|(id, score)| (id.to_owned(), score.parse::<f64>().unwrap().to_bits()))
+            .collect::<BTreeMap<_, _>>()
     };
     let expected = scores_of(&whole);
     assert_eq!(expected.len(), 500);
@@ -114,7 +130,8 @@ async fn what_was_learnt_ranks_explains_and_is_the_same_for_any_cut_of_the_file(
         }
     }
 
-    let riskiest = expected.iter().max_by(|a, b| f64::from_bits(*a.1).total_cmp(&f64::from_bits(*b.1))).unwrap().0;
+    let riskiest =
+        expected.iter().max_by(|a, b| f64::from_bits(*a.1).total_cmp(&f64::from_bits(*b.1))).unwrap().0;
     let explained = explain(&bundle, &whole, &mapping, riskiest, 5, &mut Quiet).unwrap();
     assert_eq!(explained[0].probability.to_bits(), expected[riskiest]);
     assert!(explained[0].reasons.iter().any(|r| r.contribution > 0.0), "{explained:?}");
@@ -140,5 +157,7 @@ async fn too_little_to_learn_from_is_said() {
     place.ingest(&place.write("few.csv", &file(&rows(1, 2025, 50, 1))), false).await.unwrap();
     let error = learn(&place.home, None, &mut Quiet).await.unwrap_err().to_string();
     assert!(error.contains("50 of 50 records"), "{error}");
-    assert!(learn(&place.home, Some("nothing"), &mut Quiet).await.unwrap_err().to_string().contains("kcs-import"));
+    assert!(
+        learn(&place.home, Some("nothing"), &mut Quiet).await.unwrap_err().to_string().contains("kcs-import")
+    );
 }

@@ -38,7 +38,9 @@ fn parents(declarations: &RecordBatch, items: &RecordBatch) -> Result<UInt32Arra
             row += 1;
         }
         if row == headers.len() {
-            return Err(ArrowError::InvalidArgumentError(format!("goods item of {id} has no declaration in its batch")));
+            return Err(ArrowError::InvalidArgumentError(format!(
+                "goods item of {id} has no declaration in its batch"
+            )));
         }
         rows.push(row as u32);
     }

@@ -119,7 +119,9 @@ impl TableBuilder {
                     builder.push_text(Some(key.declaration_id));
                 }
                 ColumnBuilder::Key(Key::LoadId, builder) => builder.push_text(Some(key.load_id)),
-                ColumnBuilder::Key(Key::VersionNumber, builder) => builder.push_count(Some(key.version_number)),
+                ColumnBuilder::Key(Key::VersionNumber, builder) => {
+                    builder.push_count(Some(key.version_number))
+                }
                 ColumnBuilder::Key(Key::SourceRow, builder) => builder.push_count(Some(key.source_row)),
                 ColumnBuilder::Scalar(path, builder) => builder.push(path.leaf(record))?,
                 ColumnBuilder::Unit(path, builder) => builder.push_text(path.leaf(record).and_then(unit_of)),

@@ -77,6 +77,9 @@ pub struct Entry {
     pub format: Option<String>,
     /// Currency of an amount or unit of a measure.
     pub unit: Option<String>,
+    /// Digits after the point that the source meant, when it wrote its numbers through binary floats. What differs
+    /// from a number of so many digits by no more than such a float can is taken for that number.
+    pub decimals: Option<u32>,
     /// Translation of source codes; a code that is not listed is kept as it is, an empty text means absent.
     pub codes: BTreeMap<String, String>,
 }
@@ -119,6 +122,7 @@ struct FileEntry {
     optional: bool,
     format: Option<String>,
     unit: Option<String>,
+    decimals: Option<u32>,
     #[serde(default)]
     codes: BTreeMap<String, String>,
 }
@@ -187,6 +191,7 @@ fn check(name: &str, class: &'static ClassDefinition, entry: FileEntry) -> Resul
         required: entry.required,
         format: entry.format,
         unit: entry.unit,
+        decimals: entry.decimals,
         codes: entry.codes,
     })
 }

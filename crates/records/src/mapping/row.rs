@@ -2,9 +2,10 @@
 
 use super::definition::{Entry, From, Mapping};
 use crate::class::{Class, ClassDefinition, Defined, LeafMut};
-use crate::finding::{Finding, Severity};
+use crate::finding::Finding;
 use crate::model::{Declaration, Inspection};
-use crate::value::{self, Amount, Measure, ParseValueError};
+use crate::validate::severity_of;
+use crate::value::{self, Amount, Decimal, Measure, ParseValueError};
 
 /// What one source row says.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -100,8 +101,8 @@ fn set(
     findings: &mut Vec<Finding>,
 ) {
     let mut report = |code, message| {
-        let pointer = entry.path.pointer(class);
-        findings.push(Finding { code, severity: Severity::Error, pointer, line: Some(line), message });
+        let (severity, pointer) = (severity_of(code), entry.path.pointer(class));
+        findings.push(Finding { code, severity, pointer, line: Some(line), message });
     };
     let Some(text) = text else {
         if entry.required {
@@ -110,8 +111,16 @@ fn set(
         return;
     };
     let Some(leaf) = entry.path.leaf_mut(record) else { return };
-    if let Err(error) = set_leaf(leaf, text, entry) {
-        report("value.unreadable", format!("{}: {error}", source_name(entry)));
+    match set_leaf(leaf, text, entry) {
+        Ok(false) => {}
+        Ok(true) => report(
+            "value.float-noise",
+            format!(
+                "{}: `{text}` carries the noise of a binary float; the number meant was taken",
+                source_name(entry)
+            ),
+        ),
+        Err(error) => report("value.unreadable", format!("{}: {error}", source_name(entry))),
     }
 }
 
@@ -122,17 +131,47 @@ fn source_name(entry: &Entry) -> String {
     }
 }
 
-fn set_leaf(leaf: LeafMut<'_>, text: &str, entry: &Entry) -> Result<(), ParseValueError> {
+/// Sets a leaf; gives whether the text carried the noise of a binary float, which was taken away.
+fn set_leaf(leaf: LeafMut<'_>, text: &str, entry: &Entry) -> Result<bool, ParseValueError> {
     let unit = || entry.unit.as_deref().map(Into::into);
-    match leaf {
-        LeafMut::Text(slot) => *slot = Some(text.into()),
-        LeafMut::Count(slot) => *slot = Some(value::parse_count(text)?),
-        LeafMut::Decimal(slot) => *slot = Some(value::parse_decimal(text)?),
-        LeafMut::Amount(slot) => {
-            *slot = Some(Amount { value: value::parse_decimal(text)?, currency: unit() });
+    let number = || value::parse_decimal(text).map(|v| without_noise(v, entry.decimals));
+    let noise = match leaf {
+        LeafMut::Text(slot) => {
+            *slot = Some(text.into());
+            false
         }
-        LeafMut::Measure(slot) => *slot = Some(Measure { value: value::parse_decimal(text)?, unit: unit() }),
-        LeafMut::Time(slot) => *slot = Some(value::parse_time(text, entry.format.as_deref())?),
-    }
-    Ok(())
+        LeafMut::Count(slot) => {
+            *slot = Some(value::parse_count(text)?);
+            false
+        }
+        LeafMut::Time(slot) => {
+            *slot = Some(value::parse_time(text, entry.format.as_deref())?);
+            false
+        }
+        LeafMut::Decimal(slot) => {
+            let (value, noise) = number()?;
+            *slot = Some(value);
+            noise
+        }
+        LeafMut::Amount(slot) => {
+            let (value, noise) = number()?;
+            *slot = Some(Amount { value, currency: unit() });
+            noise
+        }
+        LeafMut::Measure(slot) => {
+            let (value, noise) = number()?;
+            *slot = Some(Measure { value, unit: unit() });
+            noise
+        }
+    };
+    Ok(noise)
+}
+
+/// The number of `decimals` digits after the point that a noisy one stands for: they may differ by one part in
+/// 10^12, which a sum of some thousand doubles can be off by. Real further digits are kept, for validation to find.
+fn without_noise(value: Decimal, decimals: Option<u32>) -> (Decimal, bool) {
+    let Some(decimals) = decimals else { return (value, false) };
+    let rounded = value.round_dp(decimals).normalize();
+    let tolerance = value.abs().checked_mul(Decimal::new(1, 12)).unwrap_or_default();
+    if rounded != value && (rounded - value).abs() <= tolerance { (rounded, true) } else { (value, false) }
 }

@@ -43,7 +43,11 @@ fn check_item(
 ) {
     match item.sequence_numeric {
         None => {
-            findings.push("item.sequence", at.leaf("006"), "the goods item has no SequenceNumeric".to_owned());
+            findings.push(
+                "item.sequence",
+                at.leaf("006"),
+                "the goods item has no SequenceNumeric".to_owned(),
+            );
         }
         Some(number) if !numbers.insert(number) => {
             let message =

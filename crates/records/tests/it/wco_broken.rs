@@ -46,6 +46,11 @@ fn elements_and_values_that_the_model_does_not_have() {
 }
 
 #[test]
+fn lines_end_with_line_feeds_alone() {
+    check("<Declaration>\r\r\n stray </Declaration>", &["xml.unexpected-text 42A 2"]);
+}
+
+#[test]
 fn the_nearest_element_is_suggested() {
     let read = read_xml(b"<Declaration><Declarent/></Declaration>");
     let finding = read[0].findings.last().unwrap();

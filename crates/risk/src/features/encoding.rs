@@ -63,7 +63,8 @@ fn table(reader: &mut Reader<'_>) -> Result<ProfileTable, DecodeError> {
     }
     let key_count = reader.count("keys", MAX_ENTRIES, 20)?;
     let entry_count = reader.count("entries", MAX_ENTRIES, 12)?;
-    let keys: Vec<ProfileKey> = (0..key_count).map(|_| reader.u128().map(ProfileKey)).collect::<Result<_, _>>()?;
+    let keys: Vec<ProfileKey> =
+        (0..key_count).map(|_| reader.u128().map(ProfileKey)).collect::<Result<_, _>>()?;
     let mut starts = vec![0];
     for _ in 0..key_count {
         starts.push(reader.u32()?);
@@ -76,7 +77,11 @@ fn table(reader: &mut Reader<'_>) -> Result<ProfileTable, DecodeError> {
         return Err(DecodeError::Unordered("keys, starts or days of a profile"));
     }
     let entries = if kind == 0 {
-        Entries::Results((0..entry_count).map(|_| Ok([reader.u32()?, reader.u32()?])).collect::<Result<_, DecodeError>>()?)
+        Entries::Results(
+            (0..entry_count)
+                .map(|_| Ok([reader.u32()?, reader.u32()?]))
+                .collect::<Result<_, DecodeError>>()?,
+        )
     } else {
         let value = |_| Ok((reader.u32()?, [reader.i32()?, reader.i32()?, reader.i32()?]));
         Entries::Values((0..entry_count).map(value).collect::<Result<_, DecodeError>>()?)

@@ -53,7 +53,13 @@ impl<'a> History<'a> {
                     (None, Some(outcome)) => (outcome.recorded_day, i32::from(outcome.discrepancy)),
                     _ => continue,
                 };
-                events.push(Event { key: keys[row], day, record: records[row], goods: prepared.goods[row], value });
+                events.push(Event {
+                    key: keys[row],
+                    day,
+                    record: records[row],
+                    goods: prepared.goods[row],
+                    value,
+                });
             }
         }
     }
@@ -69,7 +75,11 @@ impl<'a> History<'a> {
             }
             events.sort_unstable();
             last_day = events.iter().map(|e| e.day).max().map_or(last_day, |d| d.max(last_day));
-            tables.push(if profile.measure.is_some() { table_of_values(&events) } else { table_of_results(&events) });
+            tables.push(if profile.measure.is_some() {
+                table_of_values(&events)
+            } else {
+                table_of_results(&events)
+            });
         }
         Profiles { tables, last_day }
     }

@@ -46,7 +46,9 @@ impl<'a> KeyColumn<'a> {
             DataType::Boolean => Self::Boolean(column.as_boolean()),
             DataType::Int64 => Self::Whole(column.as_primitive()),
             DataType::Date32 => Self::Day(column.as_primitive()),
-            DataType::Timestamp(arrow::datatypes::TimeUnit::Microsecond, _) => Self::Moment(column.as_primitive()),
+            DataType::Timestamp(arrow::datatypes::TimeUnit::Microsecond, _) => {
+                Self::Moment(column.as_primitive())
+            }
             DataType::Decimal128(..) => Self::Decimal(column.as_primitive()),
             DataType::Decimal256(..) => Self::LongDecimal(column.as_primitive()),
             DataType::Float64 => Self::Float(column.as_primitive()),

@@ -82,7 +82,9 @@ fn statistic_of(statistic: Statistic, standing: Option<Standing>, measure: f64) 
         (Statistic::Inspected, Some(Standing::Results { inspected, .. })) => inspected as f32,
         (Statistic::Discrepancies, Some(Standing::Results { discrepancies, .. })) => discrepancies as f32,
         (Statistic::Seen, Some(Standing::Values { seen, .. })) => seen as f32,
-        (Statistic::Distance, Some(Standing::Values { quartiles, .. })) => distance(measure, quartiles) as f32,
+        (Statistic::Distance, Some(Standing::Values { quartiles, .. })) => {
+            distance(measure, quartiles) as f32
+        }
         (Statistic::Deviation, Some(Standing::Values { quartiles, .. })) => {
             // A key whose values are all alike still has a step's width, so that the deviation stays finite.
             let range = f64::from(quartiles[2] - quartiles[0]).max(1.0) / QUANTILE_UNIT;

@@ -77,19 +77,25 @@ impl FeatureSet {
                 wanted: "a key",
             })
         };
-        let measure = |e: &crate::expr::Expression| Ok::<_, PrepareError>(floats(&e.evaluate(&batch)?, f64::NAN));
+        let measure =
+            |e: &crate::expr::Expression| Ok::<_, PrepareError>(floats(&e.evaluate(&batch)?, f64::NAN));
         let mut columns = Vec::new();
         for expression in &self.columns {
             let value = cast(&expression.evaluate(&batch)?, &DataType::Float32)?;
             let value = value.as_primitive::<Float32Type>();
-            columns.push((0..rows).map(|i| if value.is_valid(i) { value.value(i) } else { f32::NAN }).collect());
+            columns
+                .push((0..rows).map(|i| if value.is_valid(i) { value.value(i) } else { f32::NAN }).collect());
         }
         let revenue = floats(&self.revenue.evaluate(&batch)?, 0.0);
         Ok(Prepared {
             days: days(&batch)?,
             keys: self.profiles.iter().map(|p| hash(&p.key)).collect::<Result<_, _>>()?,
             goods: hash(&self.goods)?,
-            measures: self.profiles.iter().map(|p| p.measure.as_ref().map(measure).transpose()).collect::<Result<_, _>>()?,
+            measures: self
+                .profiles
+                .iter()
+                .map(|p| p.measure.as_ref().map(measure).transpose())
+                .collect::<Result<_, _>>()?,
             columns,
             revenue,
             batch,

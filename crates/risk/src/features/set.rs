@@ -1,8 +1,8 @@
 //! The feature set: checked, compiled, ready for batches.
 
 use super::definition::{
-    CheckFeaturesError, FeatureSource, FileFeature, FileProfile, FileSet, FileTraining, ForestChoice, Statistic,
-    TrainingSettings,
+    CheckFeaturesError, FeatureSource, FileFeature, FileProfile, FileSet, FileTraining, ForestChoice,
+    Statistic, TrainingSettings,
 };
 use crate::expr::{Expected, Expression, Location, compile};
 use crate::model::{FeatureNames, Monotone};
@@ -125,7 +125,8 @@ impl FeatureSet {
             .chain(&self.columns)
             .chain(self.profiles.iter().filter_map(|p| p.measure.as_ref()))
             .chain([&self.revenue]);
-        let read = expressions.flat_map(|e| e.columns().iter()).chain(self.profiles.iter().flat_map(|p| &p.key));
+        let read =
+            expressions.flat_map(|e| e.columns().iter()).chain(self.profiles.iter().flat_map(|p| &p.key));
         let mut names: Vec<String> = read
             .chain(&self.goods)
             .filter(|name| !self.derived.iter().any(|(derived, _)| derived == *name))
@@ -150,7 +151,11 @@ impl FeatureSet {
     }
 }
 
-fn named(features: &[Feature], monotone: &BTreeMap<String, Monotone>, forest: ForestChoice) -> BTreeMap<String, Monotone> {
+fn named(
+    features: &[Feature],
+    monotone: &BTreeMap<String, Monotone>,
+    forest: ForestChoice,
+) -> BTreeMap<String, Monotone> {
     let reads = |name: &String| {
         features.iter().any(|f| &f.name == name && (f.forest == forest || f.forest == ForestChoice::Both))
     };
@@ -189,7 +194,9 @@ impl Checker<'_> {
     fn columns(&self, what: &'static str, name: &str, columns: &[String]) -> Result<(), CheckFeaturesError> {
         match columns.iter().find(|c| self.schema.field_with_name(c).is_err()) {
             None => Ok(()),
-            Some(column) => Err(self.wrong(what, name, format!("names the column `{column}`, which is not there"))),
+            Some(column) => {
+                Err(self.wrong(what, name, format!("names the column `{column}`, which is not there")))
+            }
         }
     }
 
@@ -203,7 +210,8 @@ impl Checker<'_> {
             None => None,
             Some(parent) => {
                 let position = before.iter().position(|p| &p.name == parent && p.measure.is_none());
-                let problem = format!("has the parent `{parent}`, which is no profile of results defined before it");
+                let problem =
+                    format!("has the parent `{parent}`, which is no profile of results defined before it");
                 Some(position.ok_or_else(|| self.wrong("profile", name, problem))?)
             }
         };
@@ -219,7 +227,11 @@ impl Checker<'_> {
         Ok(Profile { name, title, key, once_per_goods, strength, parent, measure })
     }
 
-    fn features(&self, files: Vec<FileFeature>, profiles: &[Profile]) -> Result<CheckedFeatures, CheckFeaturesError> {
+    fn features(
+        &self,
+        files: Vec<FileFeature>,
+        profiles: &[Profile],
+    ) -> Result<CheckedFeatures, CheckFeaturesError> {
         let (mut features, mut columns, mut monotone) = (Vec::<Feature>::new(), Vec::new(), BTreeMap::new());
         for file in files {
             if features.iter().any(|f| f.name == file.name) {
@@ -228,14 +240,29 @@ impl Checker<'_> {
             let source = match (&file.sql, &file.profile, file.statistic) {
                 (Some(sql), None, None) => {
                     let expression = self.compile(sql, Expected::Any)?;
-                    if matches!(expression.data_type(), DataType::Utf8 | DataType::Timestamp(..) | DataType::Date32) {
-                        return Err(self.wrong("feature", &file.name, "is no number; a text can be a profile's key"));
+                    if matches!(
+                        expression.data_type(),
+                        DataType::Utf8 | DataType::Timestamp(..) | DataType::Date32
+                    ) {
+                        return Err(self.wrong(
+                            "feature",
+                            &file.name,
+                            "is no number; a text can be a profile's key",
+                        ));
                     }
                     columns.push(expression);
                     FeatureSource::Column { index: columns.len() - 1 }
                 }
-                (None, Some(profile), Some(statistic)) => self.statistic(&file.name, profile, statistic, profiles)?,
-                _ => return Err(self.wrong("feature", &file.name, "needs either `sql`, or `profile` and `statistic`")),
+                (None, Some(profile), Some(statistic)) => {
+                    self.statistic(&file.name, profile, statistic, profiles)?
+                }
+                _ => {
+                    return Err(self.wrong(
+                        "feature",
+                        &file.name,
+                        "needs either `sql`, or `profile` and `statistic`",
+                    ));
+                }
             };
             if let Some(direction) = file.monotone {
                 monotone.insert(file.name.clone(), direction);
@@ -257,7 +284,11 @@ impl Checker<'_> {
         profiles: &[Profile],
     ) -> Result<FeatureSource, CheckFeaturesError> {
         let Some(position) = profiles.iter().position(|p| p.name == profile) else {
-            return Err(self.wrong("feature", feature, format!("names the profile `{profile}`, which is not there")));
+            return Err(self.wrong(
+                "feature",
+                feature,
+                format!("names the profile `{profile}`, which is not there"),
+            ));
         };
         let of_values = matches!(statistic, Statistic::Distance | Statistic::Deviation | Statistic::Seen);
         if of_values != profiles[position].measure.is_some() {

@@ -100,7 +100,9 @@ fn batch(records: &[Record]) -> RecordBatch {
     let prices = Decimal128Array::from_iter_values(records.iter().map(|r| r.price));
     let columns: Vec<arrow::array::ArrayRef> = vec![
         Arc::new(TimestampMicrosecondArray::from_iter_values(micros).with_timezone("UTC")),
-        Arc::new(StringArray::from_iter_values(records.iter().map(|r| format!("{:04}", u32::from(r.hs) * 37)))),
+        Arc::new(StringArray::from_iter_values(
+            records.iter().map(|r| format!("{:04}", u32::from(r.hs) * 37)),
+        )),
         Arc::new(prices.with_precision_and_scale(19, 3).unwrap()),
     ];
     RecordBatch::try_new(schema(), columns).unwrap()
@@ -215,7 +217,11 @@ fn a_rate_starts_from_its_parent() {
     let chapter = (1.0 + 5.0 * all) / (2.0 + 5.0);
     assert_eq!(rate("rate_chapter", 2).to_bits(), (chapter as f32).to_bits());
     assert_eq!(rate("rate_hs", 2).to_bits(), (((1.0 + 2.0 * chapter) / 4.0) as f32).to_bits());
-    assert_eq!(rate("rate_hs", 3).to_bits(), (chapter as f32).to_bits(), "HS 0074 shares chapter 00 and has no results");
+    assert_eq!(
+        rate("rate_hs", 3).to_bits(),
+        (chapter as f32).to_bits(),
+        "HS 0074 shares chapter 00 and has no results"
+    );
     assert_eq!(rate("inspected", 0).to_bits(), 0.0_f32.to_bits(), "nothing was recorded before day 1");
 }
 

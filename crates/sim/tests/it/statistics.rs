@@ -214,7 +214,7 @@ fn prices_are_a_matter_of_goods_and_origin() {
 }
 
 #[test]
-fn kinds_of_fraud_drift_over_the_year_and_new_origins_turn_up() {
+fn kinds_of_fraud_rise_and_fall_over_the_year() {
     let kinds = kinds();
     let middle = middle_of_the_year();
     let mut table: BTreeMap<&str, [f64; 2]> = BTreeMap::new();
@@ -236,8 +236,9 @@ fn kinds_of_fraud_drift_over_the_year_and_new_origins_turn_up() {
             statistic += (counts[half] - expected).powi(2) / expected;
         }
     }
-    // Five degrees of freedom: 20.5 is passed by chance once in a thousand times.
-    assert!(statistic > 20.5, "{statistic}: {table:?}");
+    // Five degrees of freedom: 20.5 is passed by chance once in a thousand times if declarations were independent.
+    // They hang together by importer, so that three times as much is asked for.
+    assert!(statistic > 3.0 * 20.5, "{statistic}: {table:?}");
 }
 
 /// Moment halfway between the first and the last acceptance.

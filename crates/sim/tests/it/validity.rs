@@ -1,7 +1,7 @@
 //! The generated records are what the record model calls right.
 
 use crate::columns::{chunks, counts, moments, texts};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use tidegate_records::Severity;
 use tidegate_records::columnar::RowReader;
 use tidegate_records::model::{Declaration, GovernmentAgencyGoodsItem};
@@ -63,6 +63,21 @@ fn results_come_after_acceptance_and_amendments_after_the_first_version() {
     let amended = versions.iter().filter(|v| **v == 2).count() as f64;
     // Amended are 3 % of those neither flawed nor inspected, which are about 0.87 of all; five standard errors.
     assert!((amended - 0.03 * 0.87 * 4_000.0).abs() < 5.0 * (0.03_f64 * 4_000.0).sqrt(), "{amended}");
+}
+
+#[test]
+fn declaration_version_and_sequence_name_one_goods_item() {
+    let mut second = 0;
+    for chunk in chunks(Configuration::new(2, 2026, 4_000)) {
+        let versions = counts(&chunk.goods_items, "version_number");
+        let sequences = counts(&chunk.goods_items, "goods_item_seq");
+        let mut keys = BTreeSet::new();
+        for (row, id) in texts(&chunk.goods_items, "declaration_id").into_iter().enumerate() {
+            assert!(keys.insert((id, versions[row], sequences[row])), "{id} {} twice", versions[row]);
+            second += usize::from(versions[row] == 2);
+        }
+    }
+    assert!(second > 0);
 }
 
 #[test]
