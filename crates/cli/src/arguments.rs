@@ -43,7 +43,7 @@ pub enum Command {
     Ingest(Ingest),
     /// Learn profiles and a model from the records loaded, and make them the active bundle
     Learn(Learn),
-    /// Score the declarations of a file: writes declaration_id,score
+    /// Score the declarations of a file: a CSV of ids and scores
     Score(Score),
     /// Measure the model on a file of declarations with known results
     Evaluate(Evaluate),

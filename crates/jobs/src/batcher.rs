@@ -80,7 +80,7 @@ impl Batcher {
     /// Takes one record in; gives the finding that set it aside, if one did.
     pub(crate) fn push(
         &mut self,
-        row: CsvRow,
+        row: &CsvRow,
         raw: impl FnOnce() -> String,
     ) -> Result<Option<Finding>, JobError> {
         self.counts.read += 1;
@@ -102,11 +102,11 @@ impl Batcher {
         }
         match (id, row.record.declaration.month()) {
             (Some(id), Some(month)) if !has_error(&findings) => {
-                self.accept(&row, &id, &month, &findings)?;
+                self.accept(row, &id, &month, &findings)?;
                 Ok(None)
             }
             _ => {
-                self.set_aside(&row, &findings, raw())?;
+                self.set_aside(row, &findings, raw())?;
                 Ok(findings.into_iter().find(|f| f.severity == Severity::Error))
             }
         }

@@ -125,16 +125,13 @@ impl Home {
     /// # Errors
     /// When there is none such, or it was altered.
     pub async fn bundle(&self, name: Option<&str>) -> Result<(Bundle, BundleHash), JobError> {
-        let folder = match name {
-            Some(name) => self.bundle_named(name)?,
-            None => {
-                let active = self.ledger.active_bundle(DEFAULT_ALIAS, self.now).await?;
-                let missing = "nothing was learnt yet; load records with results and run `tidegate learn`";
-                let active = active.ok_or_else(|| JobError::Missing(missing.to_owned()))?;
-                self.root.join("bundles").join(active.bundle.to_string())
-            }
-        };
-        read_bundle(&folder)
+        if let Some(name) = name {
+            return read_bundle(&self.bundle_named(name)?);
+        }
+        let active = self.ledger.active_bundle(DEFAULT_ALIAS, self.now).await?;
+        let missing = "nothing was learnt yet; load records with results and run `tidegate learn`";
+        let active = active.ok_or_else(|| JobError::Missing(missing.to_owned()))?;
+        read_bundle(&self.root.join("bundles").join(active.bundle.to_string()))
     }
 
     fn bundle_folder(&self, hash: BundleHash) -> PathBuf {

@@ -48,6 +48,17 @@ pub async fn ingest(
     options: IngestOptions,
     progress: &mut dyn Progress,
 ) -> Result<Ingested, JobError> {
+    // The writers make a large future; a pointer to it is what callers carry.
+    Box::pin(load(home, path, mapping, options, progress)).await
+}
+
+async fn load(
+    home: &Home,
+    path: &Path,
+    mapping: &Mapping,
+    options: IngestOptions,
+    progress: &mut dyn Progress,
+) -> Result<Ingested, JobError> {
     let name = path.display().to_string();
     let file_error = |cause| JobError::File { path: name.clone(), cause };
     let size = std::fs::metadata(path).map_err(file_error)?.len();
@@ -68,7 +79,7 @@ pub async fn ingest(
         let row = reader.next_row().map_err(source)?;
         let Some(row) = row else { break };
         let line = row.line;
-        let refused = batcher.push(row, || reader.raw())?;
+        let refused = batcher.push(&row, || reader.raw())?;
         if let (Some(finding), true) = (refused, options.strict) {
             tables.abort().await?;
             return Err(JobError::Strict { path: name, line, finding: finding.to_string() });

@@ -63,7 +63,7 @@ pub(crate) fn assess_file(
             let result =
                 row.record.inspection.as_ref().map(|i| i.result_code.as_deref() == Some("discrepancy"));
             let items = row.record.declaration.goods_shipment.government_agency_goods_item.len();
-            match batcher.push(row, || reader.raw())? {
+            match batcher.push(&row, || reader.raw())? {
                 None => labels.extend(std::iter::repeat_n(result, items)),
                 Some(finding) if scored.problems.len() < TOLD_PROBLEMS => {
                     scored.problems.push(format!("line {line}: {finding}"));
@@ -74,11 +74,11 @@ pub(crate) fn assess_file(
                 continue;
             }
         }
-        let batches = batcher.finish()?;
+        let finished = batcher.finish()?;
         progress.done(reader.bytes_read());
-        let last = batches.declarations.num_rows() == 0 && batches.quarantine.num_rows() == 0;
-        if batches.declarations.num_rows() > 0 {
-            let rows = item_rows(&batches.declarations, &batches.goods_items)?;
+        let last = finished.declarations.num_rows() == 0 && finished.quarantine.num_rows() == 0;
+        if finished.declarations.num_rows() > 0 {
+            let rows = item_rows(&finished.declarations, &finished.goods_items)?;
             let ids = rows.column_by_name("declaration_id").map(|c| c.as_string::<i32>().clone());
             let ids = ids.iter().flat_map(|a| (0..a.len()).map(|i| a.value(i).to_owned())).collect();
             each(ScoredBatch {

@@ -7,22 +7,23 @@ use arrow::array::Array;
 use arrow::util::display::{ArrayFormatter, FormatOptions};
 use std::fmt::Write;
 
-/// What one feature says about a record.
+/// What one sentence stands for: the features that say the same thing about a record.
 #[derive(Debug, Clone, PartialEq, serde::Serialize)]
 pub struct Reason {
-    /// Name of the feature.
-    pub feature: String,
-    /// What it moved the log-odds by (exact Shapley value).
+    /// Names of the features.
+    pub features: Vec<String>,
+    /// What they moved the log-odds by (sum of exact Shapley values).
     pub contribution: f64,
     /// The sentence.
     pub sentence: String,
 }
 
 impl Bundle {
-    /// The `limit` features that moved the log-odds of one assessed record most, the strongest first.
+    /// The `limit` sentences that moved the log-odds of one assessed record most, the strongest first. Features that
+    /// say the same, such as rate and count of one profile, are one reason.
     ///
     /// # Errors
-    /// When the row does not exist or does not fit the forest.
+    /// When the row does not fit the forest.
     pub fn reasons(
         &self,
         assessment: &Assessment,
@@ -32,15 +33,23 @@ impl Bundle {
         let Some(values) = assessment.features.row(row) else { return Ok(Vec::new()) };
         let contributions = self.forest.contributions(&values)?;
         let features = self.set.read_by(ForestChoice::Decision);
-        let mut reasons: Vec<(f64, &Feature, f32)> =
-            contributions.values.iter().zip(features).zip(values).map(|((c, f), v)| (*c, f, v)).collect();
-        reasons.sort_by(|a, b| b.0.abs().total_cmp(&a.0.abs()).then_with(|| a.1.name.cmp(&b.1.name)));
-        let sentence = |(contribution, feature, value): (f64, &Feature, f32)| Reason {
-            feature: feature.name.clone(),
-            contribution,
-            sentence: self.sentence(assessment, row, feature, value),
-        };
-        Ok(reasons.into_iter().filter(|r| r.0 != 0.0).take(limit).map(sentence).collect())
+        let mut reasons: Vec<Reason> = Vec::new();
+        for ((contribution, feature), value) in contributions.values.into_iter().zip(features).zip(values) {
+            if contribution == 0.0 {
+                continue;
+            }
+            let sentence = self.sentence(assessment, row, feature, value);
+            match reasons.iter_mut().find(|r| r.sentence == sentence) {
+                Some(reason) => {
+                    reason.contribution += contribution;
+                    reason.features.push(feature.name.clone());
+                }
+                None => reasons.push(Reason { features: vec![feature.name.clone()], contribution, sentence }),
+            }
+        }
+        reasons.sort_by(|a, b| b.contribution.abs().total_cmp(&a.contribution.abs()));
+        reasons.truncate(limit);
+        Ok(reasons)
     }
 
     fn sentence(&self, assessment: &Assessment, row: usize, feature: &Feature, value: f32) -> String {

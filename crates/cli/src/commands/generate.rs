@@ -47,6 +47,11 @@ pub fn print(generated: &Generated) {
 
 /// Generates a country into the lake, and the truth about it into a file of its own.
 pub async fn generate(home: &Home, command: &Generate, bars: &mut Bars) -> Result<Generated, JobError> {
+    // The writers make a large future; a pointer to it is what callers carry.
+    Box::pin(into_lake(home, command, bars)).await
+}
+
+async fn into_lake(home: &Home, command: &Generate, bars: &mut Bars) -> Result<Generated, JobError> {
     let refused = |e: SimulationError| JobError::Missing(e.to_string());
     let configuration = Configuration::new(command.seed, command.year, command.declarations);
     let generator = Generator::new(configuration).map_err(refused)?;

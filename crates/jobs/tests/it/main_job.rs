@@ -1,7 +1,7 @@
 //! Load, learn, score, evaluate, explain, ask: on files made here.
 
 use crate::source::{file, rows};
-use arrow::array::{Array, AsArray};
+use arrow::array::AsArray;
 use arrow::datatypes::Int64Type;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};

@@ -120,7 +120,7 @@ impl TableBuilder {
                 }
                 ColumnBuilder::Key(Key::LoadId, builder) => builder.push_text(Some(key.load_id)),
                 ColumnBuilder::Key(Key::VersionNumber, builder) => {
-                    builder.push_count(Some(key.version_number))
+                    builder.push_count(Some(key.version_number));
                 }
                 ColumnBuilder::Key(Key::SourceRow, builder) => builder.push_count(Some(key.source_row)),
                 ColumnBuilder::Scalar(path, builder) => builder.push(path.leaf(record))?,

@@ -24,17 +24,17 @@ impl Profiles {
             });
             put_count(&mut bytes, table.keys.len());
             put_count(&mut bytes, table.days.len());
-            table.keys.iter().for_each(|k| bytes.extend(k.0.to_le_bytes()));
-            table.starts.iter().skip(1).for_each(|s| bytes.extend(s.to_le_bytes()));
-            table.days.iter().for_each(|d| bytes.extend(d.to_le_bytes()));
+            bytes.extend(table.keys.iter().flat_map(|k| k.0.to_le_bytes()));
+            bytes.extend(table.starts.iter().skip(1).flat_map(|s| s.to_le_bytes()));
+            bytes.extend(table.days.iter().flat_map(|d| d.to_le_bytes()));
             match &table.entries {
                 Entries::Results(entries) => {
-                    entries.iter().flatten().for_each(|n| bytes.extend(n.to_le_bytes()));
+                    bytes.extend(entries.iter().flatten().flat_map(|n| n.to_le_bytes()));
                 }
                 Entries::Values(entries) => {
                     for (seen, quartiles) in entries {
                         bytes.extend(seen.to_le_bytes());
-                        quartiles.iter().for_each(|q| bytes.extend(q.to_le_bytes()));
+                        bytes.extend(quartiles.iter().flat_map(|q| q.to_le_bytes()));
                     }
                 }
             }

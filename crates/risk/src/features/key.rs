@@ -95,7 +95,10 @@ mod tests {
         for (i, key) in keys.iter().enumerate() {
             assert!(!keys[..i].contains(key), "row {i}");
         }
-        assert_eq!(hash_rows(&[a.clone()], 4).unwrap(), hash_rows(&[a], 4).unwrap());
+        assert_eq!(
+            hash_rows(std::slice::from_ref(&a), 4).unwrap(),
+            hash_rows(std::slice::from_ref(&a), 4).unwrap()
+        );
         let floats: ArrayRef = Arc::new(Float64Array::from(vec![1.0, 1.0]));
         let keys = hash_rows(&[floats], 2).unwrap();
         assert_eq!(keys[0], keys[1]);
