@@ -85,14 +85,8 @@ const IMPURE_FEATURES: [(&str, &str); 4] =
     [("chrono", "clock"), ("chrono", "now"), ("parquet", "async"), ("parquet", "object_store")];
 
 /// What `risk` may use of `DataFusion`: what compiles and evaluates an expression, and needs no runtime.
-const RISK_DATAFUSION: [&str; 6] = [
-    "datafusion-common",
-    "datafusion-expr",
-    "datafusion-functions",
-    "datafusion-optimizer",
-    "datafusion-physical-expr",
-    "datafusion-sql",
-];
+const RISK_DATAFUSION: [&str; 3] =
+    ["datafusion-common", "datafusion-expr", "datafusion-physical-expr"];
 
 /// Whether a package belongs to the family: `tokio` and `tokio-util` to `tokio`.
 pub fn is_of_family(name: &str, family: &str) -> bool {
@@ -244,7 +238,7 @@ mod tests {
         {
             assert_eq!(findings("tidegate-records", dependency(name)).len(), 1, "{name}");
         }
-        for name in ["arrow", "random-forest", "datafusion-expr", "datafusion-sql"] {
+        for name in ["arrow", "random-forest", "datafusion-expr", "datafusion-physical-expr"] {
             assert_eq!(findings("tidegate-risk", dependency(name)), [""; 0], "{name}");
         }
         assert_eq!(findings("tidegate-records", dependency("datafusion-expr")).len(), 1);
