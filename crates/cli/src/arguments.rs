@@ -1,7 +1,9 @@
 //! The command line.
 
 use clap::{Args, Parser, Subcommand};
+use chrono::NaiveDate;
 use std::path::PathBuf;
+use tidegate_jobs::Capacity;
 
 /// Decides which consignments to inspect: loads customs records, learns from inspections, scores and explains.
 #[derive(Debug, Parser)]
@@ -45,6 +47,15 @@ pub enum Command {
     Learn(Learn),
     /// Score the declarations of a file: a CSV of ids and scores
     Score(Score),
+    /// Decide which consignments to inspect, within the capacity of each office and day
+    #[command(
+        after_help = "Each consignment has an inclusion probability from a random floor, the score and the rules that \
+        hit, and is drawn by a keyed hash. A declaration is decided once; `tidegate replay` decides it again from \
+        what was stored and says whether anything differs."
+    )]
+    Decide(Decide),
+    /// Decide again from what was stored, and say whether anything differs
+    Replay(Replay),
     /// Measure the model on a file of declarations with known results
     Evaluate(Evaluate),
     /// Say why one declaration of a file has its score
@@ -114,6 +125,49 @@ pub struct Learn {
     /// Feature set: a shipped name (kcs-import) or a .toml file; what the mapping of the newest load names when left out
     #[arg(long, value_name = "NAME")]
     pub features: Option<String>,
+    /// Rule set: a shipped name (national) or a .toml file; the one named like the feature set when left out
+    #[arg(long, value_name = "NAME")]
+    pub rules: Option<String>,
+    /// Selection policy: a shipped name (default) or a .toml file
+    #[arg(long, value_name = "NAME")]
+    pub selection: Option<String>,
+    /// Last day to learn from, of records and of results (CCYY-MM-DD, UTC); everything when left out
+    #[arg(long, value_name = "DAY")]
+    pub until: Option<NaiveDate>,
+}
+
+/// Arguments of `decide`.
+#[derive(Debug, Args)]
+pub struct Decide {
+    /// First day to decide (CCYY-MM-DD, UTC); the day after the last one that the bundle learnt from when left out
+    #[arg(long, value_name = "DAY")]
+    pub from: Option<NaiveDate>,
+    /// Last day to decide; the last day with declarations when left out
+    #[arg(long, value_name = "DAY")]
+    pub to: Option<NaiveDate>,
+    /// Inspections a day at each office: a number, or a share of its declarations such as 5%
+    #[arg(long, default_value = "5%", value_name = "N|P%")]
+    pub capacity: Capacity,
+    /// Where to write the work lists as CSV
+    #[arg(long, value_name = "FILE")]
+    pub out: Option<PathBuf>,
+    /// Bundle.
+    #[command(flatten)]
+    pub which: Which,
+}
+
+/// Arguments of `replay`.
+#[derive(Debug, Args)]
+pub struct Replay {
+    /// Declaration to decide again
+    #[arg(required_unless_present_any = ["from", "to"], conflicts_with_all = ["from", "to"])]
+    pub id: Option<String>,
+    /// First day of acceptance to decide again (CCYY-MM-DD, UTC)
+    #[arg(long, value_name = "DAY")]
+    pub from: Option<NaiveDate>,
+    /// Last day of acceptance
+    #[arg(long, value_name = "DAY")]
+    pub to: Option<NaiveDate>,
 }
 
 /// Arguments of `score`.

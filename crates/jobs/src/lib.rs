@@ -3,6 +3,8 @@
 
 mod append;
 mod batcher;
+mod content;
+mod decide;
 mod evaluate;
 mod explain;
 mod history;
@@ -13,11 +15,13 @@ mod progress;
 mod score;
 
 pub use append::Appender;
+pub use decide::{Capacity, Decided, DecideOptions, ParseCapacityError, WorkListEntry, decide};
 pub use evaluate::{Evaluated, View, evaluate};
 pub use explain::{Explanation, explain};
 pub use home::{Home, HomeError};
 pub use ingest::{IngestOptions, Ingested, ingest};
-pub use learn::{LearnSummary, feature_set, learn};
+pub use content::{feature_set, rule_set, selection_policy};
+pub use learn::{LearnOptions, LearnSummary, learn};
 pub use progress::{Progress, Quiet};
 pub use score::{Scored, score};
 
@@ -84,6 +88,12 @@ pub enum JobError {
     /// A feature set cannot be used.
     #[error(transparent)]
     Features(#[from] tidegate_risk::features::CheckFeaturesError),
+    /// A rule set cannot be used.
+    #[error(transparent)]
+    Rules(#[from] tidegate_risk::rules::CheckRulesError),
+    /// A selection policy cannot be used.
+    #[error(transparent)]
+    Policy(#[from] tidegate_risk::selection::CheckPolicyError),
     /// Nothing can be evaluated.
     #[error(transparent)]
     Evaluation(#[from] tidegate_risk::evaluation::EvaluationError),

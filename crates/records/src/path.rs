@@ -72,7 +72,11 @@ impl Path {
         }
     }
 
-    fn parse_to(
+    /// Parses a path and gives the definition of the field it ends at, leaf or class.
+    ///
+    /// # Errors
+    /// As [`Path::parse`].
+    pub fn parse_to(
         root: &'static ClassDefinition,
         text: &str,
     ) -> Result<(Self, &'static FieldDefinition), ParsePathError> {

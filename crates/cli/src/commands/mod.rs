@@ -1,11 +1,13 @@
 //! One file for each command.
 
+pub mod decide;
 pub mod demo;
 pub mod evaluate;
 pub mod explain;
 pub mod generate;
 pub mod ingest;
 pub mod learn;
+pub mod replay;
 pub mod score;
 pub mod sql;
 
