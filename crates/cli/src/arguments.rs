@@ -1,7 +1,7 @@
 //! The command line.
 
-use clap::{Args, Parser, Subcommand};
 use chrono::NaiveDate;
+use clap::{Args, Parser, Subcommand};
 use std::path::PathBuf;
 use tidegate_jobs::Capacity;
 

@@ -32,7 +32,8 @@ fn read(what: &str, shipped: Shipped, name: &str) -> Result<(String, Cow<'static
     }
     let Some((name, text)) = shipped.iter().find(|(n, _)| *n == name) else {
         let known: Vec<&str> = shipped.iter().map(|(n, _)| *n).collect();
-        let message = format!("no {what} is called `{name}`; give a .toml file or one of: {}", known.join(", "));
+        let message =
+            format!("no {what} is called `{name}`; give a .toml file or one of: {}", known.join(", "));
         return Err(JobError::Missing(message));
     };
     Ok((format!("{name}.toml"), (*text).into()))

@@ -1,10 +1,10 @@
 //! Learning a bundle from the records in the lake.
 
 use crate::JobError;
+use crate::content::{feature_set, rule_set, selection_policy};
 use crate::history;
 use crate::home::Home;
 use crate::progress::Progress;
-use crate::content::{feature_set, rule_set, selection_policy};
 use chrono::NaiveDate;
 use tidegate_records::mapping;
 use tidegate_risk::evaluation::{Binning, Sample};

@@ -12,17 +12,22 @@ mod home;
 mod ingest;
 mod learn;
 mod progress;
+mod replay;
 mod score;
 
 pub use append::Appender;
-pub use decide::{Capacity, Decided, DecideOptions, ParseCapacityError, WorkListEntry, decide};
+pub use content::{feature_set, rule_set, selection_policy};
+pub use decide::{
+    Capacity, DecideOptions, Decided, KeptReason, ParseCapacityError, StoredDecision, StoredItem,
+    WorkListEntry, decide,
+};
 pub use evaluate::{Evaluated, View, evaluate};
 pub use explain::{Explanation, explain};
 pub use home::{Home, HomeError};
 pub use ingest::{IngestOptions, Ingested, ingest};
-pub use content::{feature_set, rule_set, selection_policy};
 pub use learn::{LearnOptions, LearnSummary, learn};
 pub use progress::{Progress, Quiet};
+pub use replay::{Difference, ReplayReport, Replayed, explain_decision, replay};
 pub use score::{Scored, score};
 
 use arrow::array::RecordBatch;

@@ -223,12 +223,11 @@ impl Column {
             Source::Kilograms(_) => DataType::Decimal128(MEASURE_DECIMALS.0, MEASURE_DECIMALS.1),
             Source::Other => DataType::List(other_values_item()),
             Source::Computed(computed) => computed.data_type(),
-            Source::Leaf(path) | Source::Value(path) | Source::List(path) => {
-                Path::parse_to(class, path).map_or(DataType::Null, |(_, field)| match field.kind {
+            Source::Leaf(path) | Source::Value(path) | Source::List(path) => Path::parse_to(class, path)
+                .map_or(DataType::Null, |(_, field)| match field.kind {
                     FieldKind::Leaf { kind, .. } => scalar_type(kind),
                     FieldKind::One(c) | FieldKind::Many(c) => DataType::List(list_item(c)),
-                })
-            }
+                }),
         }
     }
 

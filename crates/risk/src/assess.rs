@@ -98,7 +98,9 @@ impl Bundle {
             let feature = features.names().as_slice().iter().position(|f| *f == name);
             let values: ArrayRef = match feature {
                 Some(position) => Arc::new(Float32Array::from(features.columns()[position].clone())),
-                None if name == crate::rules::PROBABILITY => Arc::new(Float64Array::from(probabilities.to_vec())),
+                None if name == crate::rules::PROBABILITY => {
+                    Arc::new(Float64Array::from(probabilities.to_vec()))
+                }
                 None => return Err(PrepareError::MissingColumn(name).into()),
             };
             fields.push(Arc::new(arrow::datatypes::Field::new(name, values.data_type().clone(), true)));

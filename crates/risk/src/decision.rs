@@ -111,7 +111,11 @@ impl Bundle {
                 kind: "rule",
                 name: rule.id.clone(),
                 contribution: None,
-                sentence: template::fill(&rule.reason, &assessment.prepared.batch, row.unwrap_or(items.start)),
+                sentence: template::fill(
+                    &rule.reason,
+                    &assessment.prepared.batch,
+                    row.unwrap_or(items.start),
+                ),
             });
         }
         let of_model = self.reasons(assessment, proposal.worst_row, usize::MAX)?;
@@ -129,7 +133,12 @@ impl Bundle {
 
     /// What an officer is told. Where chance alone selected, the officer is not told what the model thinks, so that
     /// such inspections are equally thorough everywhere.
-    pub fn directive(&self, proposal: &Proposal, settled: &Settled, reasons: &[DecisionReason]) -> Option<String> {
+    pub fn directive(
+        &self,
+        proposal: &Proposal,
+        settled: &Settled,
+        reasons: &[DecisionReason],
+    ) -> Option<String> {
         if settled.lane == Lane::Green {
             return None;
         }

@@ -56,7 +56,8 @@ impl Bundle {
             FeatureSource::Column { index } if self.set.is_truth(index) => truth_sentence(feature, value),
             FeatureSource::Column { .. } => column_sentence(feature, value),
             FeatureSource::Profile { profile, statistic } => {
-                let title = template::fill(&self.set.profiles[profile].title, &assessment.prepared.batch, row);
+                let title =
+                    template::fill(&self.set.profiles[profile].title, &assessment.prepared.batch, row);
                 let standing = assessment.looked.standings[profile][row];
                 match statistic {
                     Statistic::Distance | Statistic::Deviation => {

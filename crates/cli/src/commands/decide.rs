@@ -32,13 +32,22 @@ pub async fn run(arguments: &Arguments, command: &Decide) -> Result<(), JobError
 
 /// Prints what was decided.
 pub fn print(decided: &Decided) {
-    println!("Decided {} to {} (days of UTC) with bundle {}", decided.from, decided.to, &decided.bundle[..16]);
+    println!(
+        "Decided {} to {} (days of UTC) with bundle {}",
+        decided.from,
+        decided.to,
+        &decided.bundle[..16]
+    );
     println!("  declarations     {:>12}", show::count(decided.decided));
     if decided.decided == 0 {
         println!("Every declaration of these days was decided before.");
         return;
     }
-    println!("  on work lists    {:>12}   {}", show::count(decided.selected), share(decided.selected, decided.decided));
+    println!(
+        "  on work lists    {:>12}   {}",
+        show::count(decided.selected),
+        share(decided.selected, decided.decided)
+    );
     println!("  beyond capacity  {:>12}", show::count(decided.shed));
     if decided.queued > 0 {
         println!("  mandatory queued {:>12}", show::count(decided.queued));

@@ -1,8 +1,8 @@
 //! `tidegate demo`: generates a country, learns from it, asks it, and says what to try next.
 
 use super::generate::{generate, print};
-use super::{decide, learn};
 use super::open;
+use super::{decide, learn};
 use crate::arguments::{Arguments, Generate, Learn};
 use crate::progress::Bars;
 use arrow::util::pretty::pretty_format_batches;

@@ -16,7 +16,13 @@ const UNKNOWN_GRADE: &str = "unknown";
 
 /// Columns that deciding needs beside those that the bundle reads.
 const NEEDED: &[&str] = &[
-    "month", "declaration_id", "version_number", "goods_item_seq", "accepted_at", "office_id", "importer_id",
+    "month",
+    "declaration_id",
+    "version_number",
+    "goods_item_seq",
+    "accepted_at",
+    "office_id",
+    "importer_id",
 ];
 
 /// Which versions are read.
@@ -66,7 +72,10 @@ impl Grades {
             let since = since.ok_or_else(|| wrong_type("grade_effective_at"))?;
             for row in 0..batch.num_rows() {
                 let from = if since.is_valid(row) { since.value(row) } else { i64::MIN };
-                grades.entry(ids.value(row).to_owned()).or_default().push((from, codes.value(row).to_owned()));
+                grades
+                    .entry(ids.value(row).to_owned())
+                    .or_default()
+                    .push((from, codes.value(row).to_owned()));
             }
         }
         Ok(Self(grades))
@@ -113,6 +122,18 @@ pub(super) async fn stretches(
     Ok(stretches)
 }
 
+/// Whether a version lodged on the days waits for its decision.
+pub(super) async fn any_undecided(
+    platform: &Platform,
+    bundle: &Bundle,
+    first: NaiveDate,
+    last: NaiveDate,
+) -> Result<bool, JobError> {
+    let sql = format!("SELECT 1 FROM ({}) LIMIT 1", sql(bundle, first, last, Which::Undecided));
+    let answer = platform.plan_for(&Principal::LocalOwner, "job decide", &sql).await?.collect().await?;
+    Ok(answer.iter().any(|batch| batch.num_rows() > 0))
+}
+
 /// Reads the cases of a stretch of days, day by day, each in the order of declaration and version.
 pub(crate) async fn read(
     platform: &Platform,
@@ -149,7 +170,8 @@ fn runs(values: &[i32]) -> Vec<(usize, usize)> {
 }
 
 /// When a version was lodged: the first when it was accepted, a later one when it was issued.
-const LODGED: &str = "CASE WHEN r.version_number > 1 THEN coalesce(r.issued_at, r.accepted_at) ELSE r.accepted_at END";
+const LODGED: &str =
+    "CASE WHEN r.version_number > 1 THEN coalesce(r.issued_at, r.accepted_at) ELSE r.accepted_at END";
 
 fn between(moment: &str, first: NaiveDate, last: NaiveDate) -> String {
     format!("{moment} >= DATE '{first}' AND {moment} < DATE '{last}' + INTERVAL '1 day'")
@@ -228,6 +250,6 @@ pub(crate) fn cases(rows: &RecordBatch, grades: &Grades) -> Result<Vec<Case>, Jo
     Ok(cases)
 }
 
-fn text(batch: &RecordBatch, name: &str) -> Result<StringArray, JobError> {
+pub(super) fn text(batch: &RecordBatch, name: &str) -> Result<StringArray, JobError> {
     column(batch, name)?.as_string_opt::<i32>().cloned().ok_or_else(|| wrong_type(name))
 }

@@ -138,9 +138,24 @@ impl Day<'_> {
             let directive = self.bundle.directive(proposal, &settled, &reasons);
             count(decided, &settled, outcome.queued);
             if settled.selected {
-                decided.work_list.push(WorkListEntry::new(case, proposal, &settled, outcome.queued, directive.as_deref()));
+                decided.work_list.push(WorkListEntry::new(
+                    case,
+                    proposal,
+                    &settled,
+                    outcome.queued,
+                    directive.as_deref(),
+                ));
             }
-            let one = Decision { case, period: period(case)?, proposal, probability, outcome, settled, reasons: &reasons, directive: directive.as_deref() };
+            let one = Decision {
+                case,
+                period: period(case)?,
+                proposal,
+                probability,
+                outcome,
+                settled,
+                reasons: &reasons,
+                directive: directive.as_deref(),
+            };
             decisions.push(self.decision_row(&one, &proposed.assessment, numbers))?;
             for row in case.items.clone() {
                 let features = proposed.assessment.features.row(row).unwrap_or_default();
@@ -166,7 +181,8 @@ impl Day<'_> {
         let mut offices: BTreeMap<&str, BTreeMap<&str, Contender>> = BTreeMap::new();
         for (case, proposal) in read.cases.iter().zip(&proposed.proposals) {
             let period = period(case)?.to_string();
-            let key = keys.get(&period).ok_or_else(|| JobError::Missing(format!("no key for period {period}")))?;
+            let key =
+                keys.get(&period).ok_or_else(|| JobError::Missing(format!("no key for period {period}")))?;
             let draw = Draw::new(key.expose(), &period, &case.root);
             if let Some(earlier) = self.earlier.get(&case.root).filter(|e| e.selected) {
                 outcomes.insert(case.root.clone(), Outcome { draw, tau: earlier.tau, queued: false });
@@ -183,7 +199,8 @@ impl Day<'_> {
             let all: Vec<Contender> = contenders.values().copied().collect();
             let closed = close(&all, slots, reserved);
             for ((root, contender), queued) in contenders.iter().zip(closed.queued) {
-                outcomes.insert((*root).to_owned(), Outcome { draw: contender.draw, tau: closed.tau, queued });
+                outcomes
+                    .insert((*root).to_owned(), Outcome { draw: contender.draw, tau: closed.tau, queued });
             }
         }
         Ok(outcomes)

@@ -8,11 +8,14 @@ mod cases;
 mod day;
 mod rows;
 mod state;
+mod stored;
 mod work_list;
 
 pub use capacity::{Capacity, ParseCapacityError};
 pub(crate) use cases::{Case, Grades, cases, columns};
 pub(crate) use state::stored as stored_state;
+pub(crate) use stored::read as read_stored;
+pub use stored::{KeptReason, StoredDecision, StoredItem};
 pub use work_list::WorkListEntry;
 
 use crate::JobError;
@@ -21,7 +24,7 @@ use crate::ingest::writer;
 use crate::progress::Progress;
 use arrow::array::{Array, AsArray};
 use arrow::datatypes::{Date32Type, Float64Type};
-use cases::{Which, read, stretches};
+use cases::{Which, any_undecided, read, stretches};
 use chrono::{Datelike, Days, NaiveDate};
 use day::{Day, Earlier};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
@@ -93,9 +96,14 @@ async fn run(home: &Home, options: &DecideOptions, progress: &mut dyn Progress) 
     let mut first = from;
     while first <= to {
         let last = last_of_month(first).min(to);
-        let mut month = Month::start(home, &bundle, Hash256::new(hash.0), first, options.capacity, progress).await?;
-        month.decide(first, last, &mut decided, progress).await?;
-        month.commit(&mut decided).await?;
+        let platform = home.platform().await?;
+        if any_undecided(&platform, &bundle, first, last).await? {
+            let hash = Hash256::new(hash.0);
+            let mut month =
+                Month::start(home, platform, &bundle, hash, first, options.capacity, progress).await?;
+            month.decide(first, last, &mut decided, progress).await?;
+            month.commit(&mut decided).await?;
+        }
         let Some(next) = last.checked_add_days(Days::new(1)) else { break };
         first = next;
     }
@@ -104,7 +112,11 @@ async fn run(home: &Home, options: &DecideOptions, progress: &mut dyn Progress) 
 }
 
 /// The days asked for, with the defaults filled in.
-async fn days(home: &Home, options: &DecideOptions, bundle: &Bundle) -> Result<(NaiveDate, NaiveDate), JobError> {
+async fn days(
+    home: &Home,
+    options: &DecideOptions,
+    bundle: &Bundle,
+) -> Result<(NaiveDate, NaiveDate), JobError> {
     let learnt = NaiveDate::from_epoch_days(bundle.profiles.last_day());
     let from = options.from.or_else(|| learnt.and_then(|d| d.checked_add_days(Days::new(1))));
     let sql = "SELECT CAST(max(coalesce(issued_at, accepted_at)) AS DATE) FROM declaration";
@@ -144,6 +156,7 @@ struct Month<'a> {
 impl<'a> Month<'a> {
     async fn start(
         home: &'a Home,
+        platform: Platform,
         bundle: &'a Bundle,
         hash: Hash256,
         first: NaiveDate,
@@ -151,7 +164,6 @@ impl<'a> Month<'a> {
         progress: &mut dyn Progress,
     ) -> Result<Self, JobError> {
         let snapshot = home.snapshot().await?;
-        let platform = Platform::open(&home.lake, snapshot.as_ref()).await?;
         let grades = Grades::read(&platform, "job decide").await?;
         let (version, state) =
             state::append(home, &platform, bundle, &grades, first, capacity, progress).await?;
@@ -168,7 +180,15 @@ impl<'a> Month<'a> {
             home,
             platform,
             grades,
-            day: Day { bundle, hash, state, state_version: version, run: run.0, now: home.now, earlier: HashMap::new() },
+            day: Day {
+                bundle,
+                hash,
+                state,
+                state_version: version,
+                run: run.0,
+                now: home.now,
+                earlier: HashMap::new(),
+            },
             run,
             keys: HashMap::new(),
             decisions: writer(home, &DECISION).await?,
@@ -200,7 +220,13 @@ impl<'a> Month<'a> {
 
     async fn decide_day(&mut self, read: &cases::Cases, decided: &mut Decided) -> Result<(), JobError> {
         let proposed = self.day.propose(read)?;
-        for month in read.cases.iter().map(|c| c.accepted_at.date_naive()).filter_map(|d| d.with_day(1)).collect::<BTreeSet<_>>() {
+        for month in read
+            .cases
+            .iter()
+            .map(|c| c.accepted_at.date_naive())
+            .filter_map(|d| d.with_day(1))
+            .collect::<BTreeSet<_>>()
+        {
             let (period, key) = self.home.period_key(month).await?;
             self.keys.insert(period.to_string(), key);
         }
@@ -246,7 +272,8 @@ async fn earlier(
             (batch.column(1).as_primitive::<Float64Type>(), batch.column(3).as_primitive::<Float64Type>());
         let selected = batch.column(2).as_boolean();
         for row in 0..batch.num_rows() {
-            let one = Earlier { probability: p.value(row), selected: selected.value(row), tau: tau.value(row) };
+            let one =
+                Earlier { probability: p.value(row), selected: selected.value(row), tau: tau.value(row) };
             day::remember(&mut all, roots.value(row), one);
         }
     }

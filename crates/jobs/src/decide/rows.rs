@@ -68,17 +68,23 @@ impl Rows {
     pub(super) fn push(&mut self, values: Vec<(&'static str, Value<'_>)>) -> Result<(), JobError> {
         let given = values.len();
         for (name, value) in values {
-            let wrong = || JobError::Missing(format!("{}.{name} was given a value of another type", self.table.name));
+            let wrong =
+                || JobError::Missing(format!("{}.{name} was given a value of another type", self.table.name));
             self.columns.get_mut(name).ok_or_else(wrong)?.push(value).ok_or_else(wrong)?;
         }
         if given == self.columns.len() {
             return Ok(());
         }
-        Err(JobError::Missing(format!("a row of {} has {given} of {} columns", self.table.name, self.columns.len())))
+        Err(JobError::Missing(format!(
+            "a row of {} has {given} of {} columns",
+            self.table.name,
+            self.columns.len()
+        )))
     }
 
     pub(super) fn finish(&mut self) -> Result<RecordBatch, JobError> {
-        let arrays = self.table.columns.iter().filter_map(|c| self.columns.get_mut(c.name).map(Column::finish));
+        let arrays =
+            self.table.columns.iter().filter_map(|c| self.columns.get_mut(c.name).map(Column::finish));
         Ok(RecordBatch::try_new(self.table.schema(), arrays.collect())?)
     }
 }

@@ -27,7 +27,8 @@ pub(super) async fn append(
     // Scores before rules of declarations and draws: no state is needed to compute them.
     let none = PolicyState { default: OfficeState { slots: 0, threshold: 1.0 }, offices: BTreeMap::new() };
     let mut scores: BTreeMap<String, Vec<f64>> = BTreeMap::new();
-    let (Some(first), Some(last)) = (from.checked_sub_days(Days::new(u64::from(days))), from.pred_opt()) else {
+    let (Some(first), Some(last)) = (from.checked_sub_days(Days::new(u64::from(days))), from.pred_opt())
+    else {
         return Err(JobError::Missing(format!("no day is before {from}")));
     };
     for stretch in stretches(platform, first, last).await? {

@@ -9,7 +9,6 @@ use arrow::compute::cast;
 use arrow::datatypes::{DataType, Field, Float32Type, Float64Type, Schema, TimestampMicrosecondType};
 use std::sync::Arc;
 
-
 /// Why a batch cannot be prepared; never because of what a row holds.
 #[derive(Debug, thiserror::Error)]
 pub enum PrepareError {

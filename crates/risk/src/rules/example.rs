@@ -38,7 +38,8 @@ pub(super) fn problem(rule: &Rule, example: &FileExample, schema: &SchemaRef) ->
 
 /// Columns that the condition reads and the example does not set, as a half sentence.
 fn unset(condition: &Expression, record: &Table, items: &[Table]) -> String {
-    let set = |column: &&String| record.contains_key(*column) || items.iter().any(|i| i.contains_key(*column));
+    let set =
+        |column: &&String| record.contains_key(*column) || items.iter().any(|i| i.contains_key(*column));
     let unset: Vec<&str> = condition.columns().iter().filter(|c| !set(c)).map(String::as_str).collect();
     if unset.is_empty() { String::new() } else { format!(" (NULL since not given: {})", unset.join(", ")) }
 }
@@ -63,7 +64,8 @@ fn column(field: &Field, values: Vec<Option<&Value>>) -> Result<ArrayRef, String
     if values.iter().all(Option::is_none) {
         return Ok(new_null_array(field.data_type(), values.len()));
     }
-    let texts = values.iter().map(|v| v.map(|v| text(field, v)).transpose()).collect::<Result<Vec<_>, _>>()?;
+    let texts =
+        values.iter().map(|v| v.map(|v| text(field, v)).transpose()).collect::<Result<Vec<_>, _>>()?;
     let texts: StringArray = texts.into_iter().collect();
     let strict = CastOptions { safe: false, ..CastOptions::default() };
     cast_with_options(&texts, field.data_type(), &strict)

@@ -35,14 +35,17 @@ impl RuleSet {
         for rule in &self.rules {
             let hits = rule.condition.evaluate_condition(rows)?;
             let valid = day_number(rule.from)..=rule.until.map_or(i32::MAX, day_number);
-            let truths = days.iter().enumerate().map(|(row, day)| hits.rows.value(row) && valid.contains(day));
+            let truths =
+                days.iter().enumerate().map(|(row, day)| hits.rows.value(row) && valid.contains(day));
             conditions.truths.push(truths.collect());
             conditions.null_counts.push(hits.null_count);
             conditions.amounts.push(match &rule.together {
                 Together::Sum { of, .. } => {
                     let amounts = of.evaluate(rows)?;
                     let amounts = amounts.as_primitive::<Float64Type>();
-                    (0..rows.num_rows()).map(|i| if amounts.is_valid(i) { amounts.value(i) } else { 0.0 }).collect()
+                    (0..rows.num_rows())
+                        .map(|i| if amounts.is_valid(i) { amounts.value(i) } else { 0.0 })
+                        .collect()
                 }
                 _ => Vec::new(),
             });

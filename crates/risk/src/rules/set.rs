@@ -166,7 +166,8 @@ impl Checker<'_> {
         let id = file.id.get_ref().clone();
         let refused = |cause| CheckRulesError::Expression { rule: id.clone(), cause };
         if file.owner.trim().is_empty() || file.reason.trim().is_empty() {
-            return Err(self.wrong(file, "needs an owner who answers for it and a reason that an officer understands"));
+            return Err(self
+                .wrong(file, "needs an owner who answers for it and a reason that an officer understands"));
         }
         if let Effect::Weight(weight) = file.effect
             && !(weight > 0.0 && weight < 1.0)
@@ -179,12 +180,15 @@ impl Checker<'_> {
         if let Some(column) =
             template::columns(&file.reason).find(|c| self.schema.field_with_name(c).is_err())
         {
-            return Err(self.wrong(file, format!("names the column `{column}` in its reason, which is not there")));
+            return Err(
+                self.wrong(file, format!("names the column `{column}` in its reason, which is not there"))
+            );
         }
         if !file.example.iter().any(|e| e.get_ref().hit) || file.example.iter().all(|e| e.get_ref().hit) {
             return Err(self.wrong(file, "needs an example that hits and one that does not"));
         }
-        let (from, until) = (self.day(file, &file.from)?, file.until.as_ref().map(|d| self.day(file, d)).transpose()?);
+        let (from, until) =
+            (self.day(file, &file.from)?, file.until.as_ref().map(|d| self.day(file, d)).transpose()?);
         if until.is_some_and(|until| until < from) {
             return Err(self.wrong(file, "ends before it begins"));
         }
@@ -206,7 +210,10 @@ impl Checker<'_> {
         if file.level == Level::Item {
             return match (file.items, &file.of, file.at_least) {
                 (None, None, None) => Ok(Together::Count(1.0)),
-                _ => Err(self.wrong(file, "is of level item; `items`, `of` and `at_least` are for declarations")),
+                _ => {
+                    Err(self
+                        .wrong(file, "is of level item; `items`, `of` and `at_least` are for declarations"))
+                }
             };
         }
         match (file.items, &file.of, file.at_least) {

@@ -47,7 +47,8 @@ pub struct Closed {
 pub fn close(contenders: &[Contender], slots: usize, reserved: usize) -> Closed {
     let mut mandatory: Vec<usize> = (0..contenders.len()).filter(|i| contenders[*i].mandatory).collect();
     mandatory.sort_by(|a, b| contenders[*a].draw.value().total_cmp(&contenders[*b].draw.value()));
-    let mut ranks: Vec<f64> = contenders.iter().filter(|c| !c.mandatory).filter_map(Contender::rank).collect();
+    let mut ranks: Vec<f64> =
+        contenders.iter().filter(|c| !c.mandatory).filter_map(Contender::rank).collect();
     ranks.sort_by(f64::total_cmp);
     let reserved = reserved.min(ranks.len()).min(slots);
     let taken = mandatory.len().min(slots - reserved);

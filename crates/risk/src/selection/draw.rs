@@ -59,7 +59,10 @@ mod tests {
             let low = f64::from(tenth) / 10.0;
             let count = draws.iter().filter(|u| (low..low + 0.1).contains(*u)).count();
             // Five standard errors of a binomial count of 20,000 at 0.1.
-            assert!((count as f64 - 2_000.0).abs() < 5.0 * (20_000.0_f64 * 0.1 * 0.9).sqrt(), "{tenth}: {count}");
+            assert!(
+                (count as f64 - 2_000.0).abs() < 5.0 * (20_000.0_f64 * 0.1 * 0.9).sqrt(),
+                "{tenth}: {count}"
+            );
         }
         assert_ne!(Draw::new(&key, "2026-11", "1R"), Draw::new(&key, "2026-111", "R"));
     }

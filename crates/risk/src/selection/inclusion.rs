@@ -48,7 +48,14 @@ impl Component {
 
 impl Parts {
     /// Parts of a consignment with a score, under the policy of its grade and the exploration of the policy.
-    pub fn new(mandatory: bool, score: f64, threshold: f64, ramp_width: f64, grade: GradePolicy, exploration: f64) -> Self {
+    pub fn new(
+        mandatory: bool,
+        score: f64,
+        threshold: f64,
+        ramp_width: f64,
+        grade: GradePolicy,
+        exploration: f64,
+    ) -> Self {
         let GradePolicy { floor, multiplier } = grade;
         Self { mandatory, floor, multiplier, exploration, ramp: ramp(score, threshold, ramp_width) }
     }

@@ -155,7 +155,9 @@ impl SelectionPolicy {
         check("ramp_width".to_owned(), parsed.ramp_width)?;
         check("initial_threshold".to_owned(), parsed.initial_threshold)?;
         let default = [("default".to_owned(), &parsed.default)];
-        for (name, grade) in default.into_iter().chain(parsed.grade.iter().map(|(n, g)| (format!("grade.{n}"), g))) {
+        for (name, grade) in
+            default.into_iter().chain(parsed.grade.iter().map(|(n, g)| (format!("grade.{n}"), g)))
+        {
             check(format!("{name}.floor"), grade.floor)?;
             check(format!("{name}.multiplier"), grade.multiplier)?;
         }
@@ -170,7 +172,8 @@ impl SelectionPolicy {
                 right: "orange and red with shares that are above 0 and sum to 1",
             });
         }
-        let FilePolicy { name, description, exploration, ramp_width, reserved_slots, threshold_days, .. } = parsed;
+        let FilePolicy { name, description, exploration, ramp_width, reserved_slots, threshold_days, .. } =
+            parsed;
         Ok(Self {
             name,
             description,

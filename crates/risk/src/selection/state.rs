@@ -82,8 +82,7 @@ mod tests {
 
     #[test]
     fn a_state_read_back_decides_alike() {
-        let policy =
-            SelectionPolicy::parse("p", include_str!("../../../../selection/default.toml")).unwrap();
+        let policy = SelectionPolicy::parse("p", include_str!("../../../../selection/default.toml")).unwrap();
         let scores = BTreeMap::from([("A".to_owned(), vec![0.1; 300]), ("B".to_owned(), vec![0.9, 0.2])]);
         let state = PolicyState::from_scores(&policy, &scores, 10, |records| (records / 100) as u32 + 1);
         assert_eq!(state.office("A"), OfficeState { slots: 4, threshold: 0.1 });
