@@ -20,6 +20,7 @@ async fn main() -> ExitCode {
     let outcome = match &arguments.command {
         Command::Demo(command) => commands::demo::run(&arguments, command).await,
         Command::Generate(command) => commands::generate::run(&arguments, command).await,
+        Command::Export(command) => commands::export::run(&arguments, command).await,
         Command::Ingest(command) => commands::ingest::run(&arguments, command).await,
         Command::Learn(command) => commands::learn::run(&arguments, command).await,
         Command::Score(command) => commands::score::run(&arguments, command).await,

@@ -1,19 +1,25 @@
-//! What moves records: loading files, learning, scoring and evaluating. Each job takes the time from its caller
+//! What moves records: loading and exporting files, learning, scoring and evaluating. Each job takes the time from its caller
 //! and tells it how far it is.
 
 mod append;
 mod batcher;
+mod batches;
+mod check;
 mod content;
 mod decide;
 mod evaluate;
 mod explain;
+mod export;
 mod history;
 mod home;
 mod ingest;
+mod input;
 mod learn;
 mod progress;
 mod replay;
 mod score;
+mod source;
+mod stored;
 
 pub use append::Appender;
 pub use content::{feature_set, rule_set, selection_policy};
@@ -21,14 +27,18 @@ pub use decide::{
     Capacity, DecideOptions, Decided, KeptReason, ParseCapacityError, StoredDecision, StoredItem,
     WorkListEntry, decide,
 };
+pub use check::Counts;
 pub use evaluate::{Evaluated, View, evaluate};
 pub use explain::{Explanation, explain};
+pub use export::{Exported, export};
 pub use home::{Home, HomeError};
 pub use ingest::{IngestOptions, Ingested, ingest};
 pub use learn::{LearnOptions, LearnSummary, learn};
+pub use input::{Format, Input, InputError};
 pub use progress::{Progress, Quiet};
 pub use replay::{Difference, ReplayReport, Replayed, explain_decision, replay};
 pub use score::{Scored, score};
+pub use source::SourceError;
 
 use arrow::array::RecordBatch;
 use tidegate_lake::LakeError;
@@ -67,11 +77,25 @@ pub enum JobError {
         /// The file.
         path: String,
         /// What is wrong with it.
-        cause: tidegate_records::csv::CsvError,
+        cause: SourceError,
     },
+    /// Files cannot be an input.
+    #[error(transparent)]
+    Input(#[from] InputError),
+    /// A declaration cannot be written to a file.
+    #[error("declaration {declaration}: {cause}")]
+    Export {
+        /// Name of the declaration.
+        declaration: String,
+        /// Why not, and what would help.
+        cause: String,
+    },
+    /// Rows of the lake cannot be read back.
+    #[error("the lake holds what its table definitions do not allow: {0}")]
+    Row(#[from] tidegate_records::columnar::ReadRowError),
     /// A record was set aside although none may be.
     #[error(
-        "{path}, line {line}: {finding}\nnothing was loaded, since --strict was given; without it such rows are set aside"
+        "{path}, line {line}: {finding}\nnothing was loaded, since --strict was given; without it such records are set aside"
     )]
     Strict {
         /// The file.

@@ -1,9 +1,9 @@
 //! `tidegate demo`: generates a country, learns from it, asks it, and says what to try next.
 
-use super::generate::{generate, print};
+use super::generate::{into_lake, print};
 use super::open;
 use super::{decide, learn};
-use crate::arguments::{Arguments, Generate, Learn};
+use crate::arguments::{Arguments, Country, Learn};
 use crate::progress::Bars;
 use arrow::util::pretty::pretty_format_batches;
 use chrono::NaiveDate;
@@ -27,13 +27,13 @@ const QUESTIONS: &[(&str, &str)] = &[
     ),
 ];
 
-pub async fn run(arguments: &Arguments, command: &Generate) -> Result<(), JobError> {
+pub async fn run(arguments: &Arguments, command: &Country) -> Result<(), JobError> {
     let home = open(arguments).await?;
     println!(
         "1. A country: {} declarations of {}, seed {}",
         command.declarations, command.year, command.seed
     );
-    print(&generate(&home, command, &mut Bars::new()).await?);
+    print(&into_lake(&home, command, &mut Bars::new()).await?);
     let until = NaiveDate::from_ymd_opt(command.year, 11, 30);
     println!("\n2. Learning from its inspections up to the end of November");
     let features = Some("national".to_owned());
