@@ -10,6 +10,9 @@ pub struct Arguments {
     /// Folder where everything rests
     #[arg(long, env = "TIDEGATE_HOME", default_value = ".tidegate", global = true, value_name = "DIR")]
     pub home: PathBuf,
+    /// Configuration file; `tidegate.toml` in the home when left out
+    #[arg(long, env = "TIDEGATE_CONFIG", global = true, value_name = "FILE")]
+    pub config: Option<PathBuf>,
     /// Answer in JSON
     #[arg(long, global = true)]
     pub json: bool,
@@ -55,6 +58,10 @@ pub enum Command {
         declaration_item (each goods item with the columns of its declaration)."
     )]
     Sql(Sql),
+    /// Print the whole configuration as TOML: what each setting is, and where it was set
+    Config(Config),
+    /// Print the data dictionary as Markdown: every table and column
+    Dictionary,
     /// Print completions for a shell
     Completions {
         /// Which shell
@@ -139,9 +146,9 @@ pub struct Evaluate {
     /// Bundle.
     #[command(flatten)]
     pub which: Which,
-    /// Resamples of the bootstrap intervals
-    #[arg(long, default_value_t = 500, value_name = "N")]
-    pub resamples: u32,
+    /// Resamples of the bootstrap intervals; as configured when left out
+    #[arg(long, value_name = "N")]
+    pub resamples: Option<u32>,
 }
 
 /// Arguments of `explain`.
@@ -155,9 +162,20 @@ pub struct Explain {
     /// Bundle.
     #[command(flatten)]
     pub which: Which,
-    /// How many reasons
-    #[arg(long, default_value_t = 6, value_name = "N")]
-    pub reasons: usize,
+    /// How many reasons; as configured when left out
+    #[arg(long, value_name = "N")]
+    pub reasons: Option<usize>,
+}
+
+/// Arguments of `config`.
+#[derive(Debug, Args)]
+pub struct Config {
+    /// Only check this file and say whether it can be used
+    #[arg(long, value_name = "FILE")]
+    pub check: Option<PathBuf>,
+    /// The defaults of the program, whatever is set
+    #[arg(long, conflicts_with = "check")]
+    pub defaults: bool,
 }
 
 /// Arguments of `sql`.
@@ -171,9 +189,9 @@ pub struct Sql {
     /// How to print: table, csv or json
     #[arg(long, default_value = "table", value_name = "FORMAT")]
     pub format: Format,
-    /// Most rows to print as a table; 0 for all
-    #[arg(long, default_value_t = 100, value_name = "N")]
-    pub limit: usize,
+    /// Most rows to print as a table, 0 for all; as configured when left out
+    #[arg(long, value_name = "N")]
+    pub limit: Option<usize>,
 }
 
 /// How an answer is printed.

@@ -3,6 +3,7 @@
 
 mod append;
 mod batcher;
+pub mod configuration;
 mod evaluate;
 mod explain;
 mod history;
@@ -13,6 +14,7 @@ mod progress;
 mod score;
 
 pub use append::Appender;
+pub use configuration::Configuration;
 pub use evaluate::{Evaluated, View, evaluate};
 pub use explain::{Explanation, explain};
 pub use home::{Home, HomeError};
@@ -32,6 +34,9 @@ pub enum JobError {
     /// The home cannot be used.
     #[error(transparent)]
     Home(#[from] HomeError),
+    /// The configuration cannot be used.
+    #[error(transparent)]
+    Configuration(#[from] configuration::ConfigurationError),
     /// The lake failed.
     #[error("the lake: {0}")]
     Lake(#[from] LakeError),

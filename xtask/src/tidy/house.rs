@@ -85,8 +85,7 @@ const IMPURE_FEATURES: [(&str, &str); 4] =
     [("chrono", "clock"), ("chrono", "now"), ("parquet", "async"), ("parquet", "object_store")];
 
 /// What `risk` may use of `DataFusion`: what compiles and evaluates an expression, and needs no runtime.
-const RISK_DATAFUSION: [&str; 3] =
-    ["datafusion-common", "datafusion-expr", "datafusion-physical-expr"];
+const RISK_DATAFUSION: [&str; 3] = ["datafusion-common", "datafusion-expr", "datafusion-physical-expr"];
 
 /// Whether a package belongs to the family: `tokio` and `tokio-util` to `tokio`.
 pub fn is_of_family(name: &str, family: &str) -> bool {

@@ -5,12 +5,14 @@ use crate::arguments::{Arguments, Evaluate};
 use crate::progress::Bars;
 use crate::show;
 use tidegate_jobs::{Evaluated, JobError, View, evaluate};
-use tidegate_risk::evaluation::{Bootstrap, EvaluationOptions};
+use tidegate_risk::evaluation::EvaluationOptions;
 
 pub async fn run(arguments: &Arguments, command: &Evaluate) -> Result<(), JobError> {
     let mapping = mapping(&command.input.mapping)?;
-    let (bundle, hash) = open(arguments).await?.bundle(command.which.bundle.as_deref()).await?;
-    let bootstrap = Bootstrap { resamples: command.resamples, ..Bootstrap::default() };
+    let home = open(arguments).await?;
+    let (bundle, hash) = home.bundle(command.which.bundle.as_deref()).await?;
+    let mut bootstrap = home.configuration.evaluate.bootstrap();
+    bootstrap.resamples = command.resamples.unwrap_or(bootstrap.resamples);
     let options = EvaluationOptions { bootstrap, ..EvaluationOptions::default() };
     let evaluated = evaluate(&bundle, &command.input.file, &mapping, &options, &mut Bars::new())?;
     if arguments.json {

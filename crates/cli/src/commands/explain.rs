@@ -8,9 +8,10 @@ use tidegate_jobs::{Explanation, JobError, explain};
 
 pub async fn run(arguments: &Arguments, command: &Explain) -> Result<(), JobError> {
     let mapping = mapping(&command.input.mapping)?;
-    let (bundle, hash) = open(arguments).await?.bundle(command.which.bundle.as_deref()).await?;
-    let found =
-        explain(&bundle, &command.input.file, &mapping, &command.id, command.reasons, &mut Bars::new())?;
+    let home = open(arguments).await?;
+    let (bundle, hash) = home.bundle(command.which.bundle.as_deref()).await?;
+    let reasons = command.reasons.unwrap_or(home.configuration.explain.reasons);
+    let found = explain(&bundle, &command.input.file, &mapping, &command.id, reasons, &mut Bars::new())?;
     if arguments.json {
         return show::json(&found);
     }

@@ -7,7 +7,7 @@ use crate::show;
 use std::fs::File;
 use std::path::PathBuf;
 use tidegate_jobs::{Appender, Home, JobError, Progress};
-use tidegate_sim::{Configuration, Generator, SimulationError};
+use tidegate_sim::{Configuration, Generator, Limits, SimulationError};
 
 /// What was generated.
 #[derive(Debug, serde::Serialize)]
@@ -53,7 +53,15 @@ pub async fn generate(home: &Home, command: &Generate, bars: &mut Bars) -> Resul
 
 async fn into_lake(home: &Home, command: &Generate, bars: &mut Bars) -> Result<Generated, JobError> {
     let refused = |e: SimulationError| JobError::Missing(e.to_string());
-    let configuration = Configuration::new(command.seed, command.year, command.declarations);
+    let limits = home.configuration.generate;
+    let configuration = Configuration {
+        limits: Limits {
+            declarations: limits.most_declarations,
+            enterprises: limits.most_enterprises,
+            goods_items: limits.most_goods_items,
+        },
+        ..Configuration::new(command.seed, command.year, command.declarations)
+    };
     let generator = Generator::new(configuration).map_err(refused)?;
     let name = format!("simulated-{}-{}-{}", command.year, command.seed, command.declarations);
     let truth = command.truth.join(format!("{name}.csv"));
