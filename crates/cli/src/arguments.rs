@@ -12,6 +12,9 @@ pub struct Arguments {
     /// Folder where everything rests
     #[arg(long, env = "TIDEGATE_HOME", default_value = ".tidegate", global = true, value_name = "DIR")]
     pub home: PathBuf,
+    /// Configuration file; `tidegate.toml` in the home when left out
+    #[arg(long, env = "TIDEGATE_CONFIG", global = true, value_name = "FILE")]
+    pub config: Option<PathBuf>,
     /// Answer in JSON
     #[arg(long, global = true)]
     pub json: bool,
@@ -67,7 +70,7 @@ pub enum Command {
     Replay(Replay),
     /// Measure the model on a file of declarations with known results
     Evaluate(Evaluate),
-    /// Say why one declaration of a file has its score
+    /// Say why a declaration was decided as it was, or why one of a file has its score
     Explain(Explain),
     /// Ask the lake in SQL
     #[command(
@@ -75,6 +78,10 @@ pub enum Command {
         declaration_item (each goods item with the columns of its declaration)."
     )]
     Sql(Sql),
+    /// Print the whole configuration as TOML: what each setting is, and where it was set
+    Config(Config),
+    /// Print the data dictionary as Markdown: every table and column
+    Dictionary,
     /// Print completions for a shell
     Completions {
         /// Which shell
@@ -269,9 +276,9 @@ pub struct Evaluate {
     /// Bundle.
     #[command(flatten)]
     pub which: Which,
-    /// Resamples of the bootstrap intervals
-    #[arg(long, default_value_t = 500, value_name = "N")]
-    pub resamples: u32,
+    /// Resamples of the bootstrap intervals; as configured when left out
+    #[arg(long, value_name = "N")]
+    pub resamples: Option<u32>,
 }
 
 /// Arguments of `explain`.
@@ -279,15 +286,32 @@ pub struct Evaluate {
 pub struct Explain {
     /// Declaration to explain
     pub id: String,
-    /// Source.
-    #[command(flatten)]
-    pub input: Input,
+    /// Files to look for it in; its stored decision is explained when left out
+    #[arg(value_name = "FILE")]
+    pub files: Vec<PathBuf>,
+    /// Mapping of CSV and Parquet files
+    #[arg(long, value_name = "NAME", requires = "files")]
+    pub mapping: Option<String>,
+    /// Format of the files; their extensions tell it when left out
+    #[arg(long, value_name = "FORMAT", requires = "files")]
+    pub format: Option<InputFormat>,
     /// Bundle.
     #[command(flatten)]
     pub which: Which,
-    /// How many reasons
-    #[arg(long, default_value_t = 6, value_name = "N")]
-    pub reasons: usize,
+    /// How many reasons; as configured when left out
+    #[arg(long, value_name = "N")]
+    pub reasons: Option<usize>,
+}
+
+/// Arguments of `config`.
+#[derive(Debug, Args)]
+pub struct Config {
+    /// Only check this file and say whether it can be used
+    #[arg(long, value_name = "FILE")]
+    pub check: Option<PathBuf>,
+    /// The defaults of the program, whatever is set
+    #[arg(long, conflicts_with = "check")]
+    pub defaults: bool,
 }
 
 /// Arguments of `sql`.
@@ -301,9 +325,9 @@ pub struct Sql {
     /// How to print: table, csv or json
     #[arg(long, default_value = "table", value_name = "FORMAT")]
     pub format: Format,
-    /// Most rows to print as a table; 0 for all
-    #[arg(long, default_value_t = 100, value_name = "N")]
-    pub limit: usize,
+    /// Most rows to print as a table, 0 for all; as configured when left out
+    #[arg(long, value_name = "N")]
+    pub limit: Option<usize>,
 }
 
 /// How an answer is printed.

@@ -1,7 +1,7 @@
 //! The home: the folder where everything rests. `lake/` holds the tables, `bundles/` what was learnt,
 //! `ledger.db` who did what.
 
-use crate::JobError;
+use crate::{Configuration, JobError};
 use chrono::{DateTime, NaiveDate, NaiveTime, Utc};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -38,6 +38,8 @@ pub struct Home {
     pub ledger: Ledger,
     /// The time of this run.
     pub now: DateTime<Utc>,
+    /// Limits and defaults; those of the program until the caller sets others.
+    pub configuration: Configuration,
 }
 
 impl Home {
@@ -52,7 +54,7 @@ impl Home {
         }
         let lake = Lake::open(root.join("lake"))?;
         let ledger = Ledger::open(&root.join("ledger.db"), now).await?;
-        Ok(Self { root: root.to_owned(), lake, ledger, now })
+        Ok(Self { root: root.to_owned(), lake, ledger, now, configuration: Configuration::default() })
     }
 
     /// The folder.

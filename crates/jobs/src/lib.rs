@@ -5,6 +5,7 @@ mod append;
 mod batcher;
 mod batches;
 mod check;
+pub mod configuration;
 mod content;
 mod decide;
 mod evaluate;
@@ -22,19 +23,20 @@ mod source;
 mod stored;
 
 pub use append::Appender;
+pub use check::Counts;
+pub use configuration::Configuration;
 pub use content::{feature_set, rule_set, selection_policy};
 pub use decide::{
     Capacity, DecideOptions, Decided, KeptReason, ParseCapacityError, StoredDecision, StoredItem,
     WorkListEntry, decide,
 };
-pub use check::Counts;
 pub use evaluate::{Evaluated, View, evaluate};
 pub use explain::{Explanation, explain};
 pub use export::{Exported, export};
 pub use home::{Home, HomeError};
 pub use ingest::{IngestOptions, Ingested, ingest};
-pub use learn::{LearnOptions, LearnSummary, learn};
 pub use input::{Format, Input, InputError};
+pub use learn::{LearnOptions, LearnSummary, learn};
 pub use progress::{Progress, Quiet};
 pub use replay::{Difference, ReplayReport, Replayed, explain_decision, replay};
 pub use score::{Scored, score};
@@ -51,6 +53,9 @@ pub enum JobError {
     /// The home cannot be used.
     #[error(transparent)]
     Home(#[from] HomeError),
+    /// The configuration cannot be used.
+    #[error(transparent)]
+    Configuration(#[from] configuration::ConfigurationError),
     /// The lake failed.
     #[error("the lake: {0}")]
     Lake(#[from] LakeError),

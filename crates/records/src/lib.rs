@@ -8,6 +8,7 @@ pub mod class;
 pub mod codes;
 pub mod columnar;
 pub mod csv;
+pub mod dictionary;
 pub mod finding;
 pub mod json;
 pub mod mapping;

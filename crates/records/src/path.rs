@@ -215,7 +215,7 @@ fn no_such_field(class: &'static ClassDefinition, step: &str) -> ParsePathError 
 }
 
 /// The candidate that differs least from what was written, when it differs by a third of its length or less.
-pub(crate) fn nearest<'a>(written: &str, candidates: impl Iterator<Item = &'a str>) -> Option<&'a str> {
+pub fn nearest<'a>(written: &str, candidates: impl Iterator<Item = &'a str>) -> Option<&'a str> {
     candidates
         .map(|c| (edit_distance(&written.to_lowercase(), &c.to_lowercase()), c))
         .min()

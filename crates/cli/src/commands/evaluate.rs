@@ -5,13 +5,14 @@ use crate::arguments::{Arguments, Evaluate};
 use crate::progress::Bars;
 use crate::show;
 use tidegate_jobs::{Evaluated, JobError, View, evaluate};
-use tidegate_risk::evaluation::{Bootstrap, EvaluationOptions};
+use tidegate_risk::evaluation::EvaluationOptions;
 
 pub async fn run(arguments: &Arguments, command: &Evaluate) -> Result<(), JobError> {
     let home = open(arguments).await?;
     let input = input(&home, &command.input)?;
     let (bundle, hash) = home.bundle(command.which.bundle.as_deref()).await?;
-    let bootstrap = Bootstrap { resamples: command.resamples, ..Bootstrap::default() };
+    let mut bootstrap = home.configuration.evaluate.bootstrap();
+    bootstrap.resamples = command.resamples.unwrap_or(bootstrap.resamples);
     let options = EvaluationOptions { bootstrap, ..EvaluationOptions::default() };
     let evaluated = evaluate(&bundle, &input, &options, &mut Bars::new())?;
     if arguments.json {

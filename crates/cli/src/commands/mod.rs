@@ -1,5 +1,6 @@
 //! One file for each command.
 
+pub mod config;
 pub mod decide;
 pub mod demo;
 pub mod evaluate;
@@ -15,13 +16,16 @@ pub mod sql;
 use crate::arguments::{Arguments, Input as InputArguments, InputFormat};
 use clap::CommandFactory;
 use std::path::Path;
-use tidegate_jobs::{Format, Home, Input, JobError};
+use tidegate_jobs::{Configuration, Format, Home, Input, JobError};
 use tidegate_records::mapping::{Mapping, shipped};
 
 /// Opens the home of this run. This is the one place that reads the clock.
 #[expect(clippy::disallowed_methods, reason = "the command line is where time enters the program")]
 async fn open(arguments: &Arguments) -> Result<Home, JobError> {
-    Home::open(&arguments.home, chrono::Utc::now()).await
+    let configuration = Configuration::of_home(&arguments.home, arguments.config.as_deref())?;
+    let mut home = Home::open(&arguments.home, chrono::Utc::now()).await?;
+    home.configuration = configuration;
+    Ok(home)
 }
 
 /// A mapping by the name of a shipped one or by the path of a file.

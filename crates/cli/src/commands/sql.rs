@@ -12,7 +12,7 @@ pub async fn run(arguments: &Arguments, command: &Sql) -> Result<(), JobError> {
     let batches = query(&home, &command.purpose, &command.statement).await?;
     let format = if arguments.json { Format::Json } else { command.format };
     match format {
-        Format::Table => print_table(&batches, command.limit),
+        Format::Table => print_table(&batches, command.limit.unwrap_or(home.configuration.sql.table_rows)),
         Format::Csv => {
             let mut writer = arrow::csv::Writer::new(stdout().lock());
             Ok(batches.iter().try_for_each(|b| writer.write(b))?)

@@ -1,0 +1,197 @@
+//! The configuration: every limit and default that an installation may change, each defined once with its sentence,
+//! unit, default and range. It is read from one TOML file and printed as one.
+
+mod print;
+mod read;
+mod setting;
+
+pub use print::{to_json, to_toml};
+pub use read::ConfigurationError;
+
+use crate::JobError;
+use setting::{Number, Section, SetError, Setting, Value, sections};
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use tidegate_records::json::JsonLimits;
+use tidegate_records::path::MAX_OCCURRENCE;
+use tidegate_records::wco::Limits;
+use tidegate_risk::evaluation::Bootstrap;
+
+/// Name of the file in the home that is read when no other is given.
+pub const CONFIGURATION_FILE: &str = "tidegate.toml";
+
+sections! {
+    /// Reading CSV.
+    csv: Csv {
+        /// Longest row; a longer one stops the load, since a quote that never closes would swallow the file.
+        row_bytes: usize = 1 << 20, "bytes", 1 << 10, 1 << 30;
+    }
+    /// Reading WCO XML. A message beyond a limit gets the finding `xml.limit`.
+    xml: Xml {
+        /// Elements open at once, wrappers included; the deepest path of the model is 9.
+        depth: usize = 32, "elements", 9, 1_000;
+        /// Longest declaration or response; it is held in memory whole.
+        message_bytes: usize = 16 << 20, "bytes", 1 << 10, 1 << 30;
+        /// Elements of one declaration or response.
+        elements: usize = 100_000, "elements", 100, 10_000_000;
+        /// Text of one element; the longest format of the model is an..512.
+        text_bytes: usize = 64 << 10, "bytes", 512, 1 << 24;
+        /// Attributes of one element.
+        attributes: usize = 64, "attributes", 4, 10_000;
+        /// Value of one attribute.
+        attribute_bytes: usize = 4 << 10, "bytes", 64, 1 << 20;
+        /// Occurrences of one repeating class in one place.
+        occurrences: usize = MAX_OCCURRENCE, "occurrences", 1, MAX_OCCURRENCE;
+        /// Findings kept for one message.
+        findings: usize = 1_000, "findings", 1, 100_000;
+    }
+    /// Reading JSON, one record a line. A record beyond a limit gets the finding `json.limit`.
+    json: Json {
+        /// Longest line; it is held in memory whole.
+        line_bytes: usize = 16 << 20, "bytes", 1 << 10, 1 << 30;
+        /// Occurrences of one repeating class in one place.
+        occurrences: usize = MAX_OCCURRENCE, "occurrences", 1, MAX_OCCURRENCE;
+        /// Findings kept for one record.
+        findings: usize = 1_000, "findings", 1, 100_000;
+    }
+    /// Loading and scoring files.
+    load: Load {
+        /// Records in a batch; more is faster and takes more memory, the results are the same.
+        batch_rows: usize = 8_192, "records", 1, 1_000_000;
+        /// Records without a score whose problem is told one by one.
+        told_problems: usize = 100, "records", 0, 100_000;
+    }
+    /// Files of the lake.
+    lake: Lake {
+        /// Size at which a data file is closed; compaction aims at the same.
+        file_bytes: u64 = 128 << 20, "bytes", 1 << 20, 1 << 32;
+    }
+    /// Measuring a model.
+    evaluate: Evaluate {
+        /// Resamples of the bootstrap intervals.
+        resamples: u32 = 500, "resamples", 1, 100_000;
+        /// Share of the resamples that lie inside an interval.
+        confidence: f64 = 0.95, "share", 0.5, 0.999;
+        /// Seed of the draws.
+        seed: u64 = 0, "", 0, i64::MAX as u64;
+    }
+    /// Explaining a score.
+    explain: Explain {
+        /// Reasons for each goods item.
+        reasons: usize = 6, "reasons", 1, 1_000;
+    }
+    /// Answering SQL.
+    sql: Sql {
+        /// Most rows printed as a table; 0 for all.
+        table_rows: usize = 100, "rows", 0, 1_000_000;
+    }
+    /// The report on decisions.
+    report: Report {
+        /// Rows of a table that groups decisions; the rest is summed in one row.
+        group_rows: usize = 20, "rows", 1, 1_000;
+        /// Riskiest selected declarations shown.
+        work_list_rows: usize = 30, "declarations", 0, 10_000;
+    }
+    /// Bounds of the generator, so that a slip of the keyboard does not fill a disk.
+    generate: Generate {
+        /// Declarations in a year; the serial part of a number has nine digits.
+        most_declarations: u64 = 100_000_000, "declarations", 1, 999_999_999;
+        /// Traders and brokers together.
+        most_enterprises: u64 = 1_500_000, "enterprises", 1, 1_679_616;
+        /// Goods items of one declaration.
+        most_goods_items: u32 = 50, "goods items", 1, 999;
+    }
+}
+
+impl Configuration {
+    /// Reads and checks a file.
+    ///
+    /// # Errors
+    /// When it cannot be read, is not TOML, has an unknown key or a value out of range.
+    pub fn read(path: &Path) -> Result<Self, JobError> {
+        let text = std::fs::read_to_string(path)
+            .map_err(|cause| JobError::File { path: path.display().to_string(), cause })?;
+        Ok(Self::parse(&path.display().to_string(), &text)?)
+    }
+
+    /// The configuration of a home: the file given, otherwise `tidegate.toml` in the home, otherwise the defaults.
+    ///
+    /// # Errors
+    /// As [`Configuration::read`]; a file given must be there.
+    pub fn of_home(home: &Path, given: Option<&Path>) -> Result<Self, JobError> {
+        let in_home: PathBuf = home.join(CONFIGURATION_FILE);
+        match given {
+            Some(path) => Self::read(path),
+            None if in_home.exists() => Self::read(&in_home),
+            None => Ok(Self::default()),
+        }
+    }
+}
+
+impl Xml {
+    /// As the reader of WCO XML takes them.
+    pub fn limits(&self) -> Limits {
+        let Self {
+            depth,
+            message_bytes,
+            elements,
+            text_bytes,
+            attributes,
+            attribute_bytes,
+            occurrences,
+            findings,
+        } = *self;
+        Limits {
+            depth,
+            message_bytes,
+            elements,
+            text_bytes,
+            attributes,
+            attribute_bytes,
+            occurrences,
+            findings,
+        }
+    }
+}
+
+impl Json {
+    /// As the reader of JSON takes them.
+    pub fn limits(&self) -> JsonLimits {
+        let Self { line_bytes, occurrences, findings } = *self;
+        JsonLimits { line_bytes, occurrences, findings }
+    }
+}
+
+impl Evaluate {
+    /// As the evaluation takes it.
+    pub fn bootstrap(&self) -> Bootstrap {
+        Bootstrap { resamples: self.resamples, confidence: self.confidence, seed: self.seed }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use tidegate_records::csv::MAX_ROW_BYTES;
+
+    #[test]
+    fn the_defaults_are_those_of_the_readers() {
+        let configuration = Configuration::default();
+        assert_eq!(configuration.csv.row_bytes, MAX_ROW_BYTES);
+        assert_eq!(configuration.xml.limits(), Limits::default());
+        assert_eq!(configuration.json.limits(), JsonLimits::default());
+        assert_eq!(configuration.evaluate.bootstrap(), Bootstrap::default());
+        assert_eq!(configuration.lake.file_bytes, tidegate_lake::TARGET_FILE_BYTES.get());
+    }
+
+    #[test]
+    fn every_default_lies_in_its_range_and_has_a_sentence() {
+        for section in Configuration::default().sections() {
+            assert!(section.sentence.ends_with('.'), "{}", section.name);
+            for setting in section.settings {
+                assert!(setting.least <= setting.value && setting.value <= setting.most, "{}", setting.name);
+                assert!(setting.sentence.ends_with('.'), "{}.{}", section.name, setting.name);
+            }
+        }
+    }
+}

@@ -1,0 +1,152 @@
+//! The data dictionary: every table and column as Markdown, written from the table definitions.
+
+use crate::codes::CodeList;
+use crate::table::{Column, Domain, Grade, Table};
+use arrow::datatypes::DataType;
+use std::fmt::Write;
+
+const DOMAINS: [(Domain, &str, &str); 5] = [
+    (Domain::Declaration, "Declarations", "Declarations and goods items."),
+    (Domain::Inspection, "Inspections", "Inspections and their findings."),
+    (Domain::Enterprise, "Enterprises", "Enterprises and their grades."),
+    (Domain::Risk, "Risk", "Assessments and decisions."),
+    (Domain::Quality, "Data quality", "Records set aside and findings about data."),
+];
+
+const GRADES: [(Grade, &str); 4] = [
+    (Grade::General1, "may be published"),
+    (Grade::General2, "internal"),
+    (Grade::General3, "about one enterprise's trade"),
+    (Grade::General4, "identifies or concerns a person, or reveals how risk is assessed"),
+];
+
+/// The dictionary of tables, as Markdown.
+pub fn to_markdown(tables: &[&Table]) -> String {
+    let mut text = String::from(
+        "# Data dictionary\n\n\
+         Written by `cargo xtask codegen` from the table definitions in `crates/records/src/tables`; do not edit.\n\n\
+         Paths are below the class that a table's rows are instances of; WCO ids are those of the WCO Data Model\n\
+         3.6, and a column without one is an extension of ours or computed. Moments are in UTC. `decimal(19,3)` has\n\
+         19 digits, 3 of them after the point. The view `declaration_item` joins each goods item with the columns of\n\
+         its declaration that hold single values.\n",
+    );
+    for (domain, title, sentence) in DOMAINS {
+        let mut of_domain = tables.iter().filter(|t| t.domain == domain).peekable();
+        if of_domain.peek().is_some() {
+            // Writing to a String cannot fail.
+            let _ = write!(text, "\n## {title}\n\n{sentence}\n");
+        }
+        of_domain.for_each(|table| describe(&mut text, table));
+    }
+    grades(&mut text);
+    code_lists(&mut text);
+    text
+}
+
+fn describe(text: &mut String, table: &Table) {
+    let _ = write!(
+        text,
+        "\n### {}\n\n{} Rows are {} (WCO class {}).\n\n\
+         | column | type | unit | WCO id | path | grade | description |\n|---|---|---|---|---|---|---|\n",
+        table.name, table.description, table.class.name, table.class.id
+    );
+    for column in table.columns {
+        let _ = writeln!(text, "{}", row(table, column));
+    }
+}
+
+fn row(table: &Table, column: &Column) -> String {
+    let cells = [
+        format!("`{}`", column.name),
+        type_name(&column.data_type(table.class)),
+        column.unit.unwrap_or_default().to_owned(),
+        column.wco_id(table.class).unwrap_or_default().to_owned(),
+        column.path().unwrap_or_default().to_owned(),
+        column.grade.as_str().to_owned(),
+        column.sentence(table.class).to_owned(),
+    ];
+    format!("| {} |", cells.map(|c| c.replace('|', "\\|")).join(" | "))
+}
+
+/// What a type is called in the dictionary.
+fn type_name(data_type: &DataType) -> String {
+    match data_type {
+        DataType::Utf8 => "text".to_owned(),
+        DataType::Int64 => "integer".to_owned(),
+        DataType::Boolean => "true or false".to_owned(),
+        DataType::Float32 => "32-bit float".to_owned(),
+        DataType::Float64 => "64-bit float".to_owned(),
+        DataType::Timestamp(..) => "moment".to_owned(),
+        DataType::Decimal128(digits, scale) => format!("decimal({digits},{scale})"),
+        DataType::List(item) => format!("list of {}", type_name(item.data_type())),
+        DataType::Struct(fields) => {
+            let fields: Vec<String> =
+                fields.iter().map(|f| format!("{} {}", f.name(), type_name(f.data_type()))).collect();
+            format!("({})", fields.join(", "))
+        }
+        other => other.to_string(),
+    }
+}
+
+fn grades(text: &mut String) {
+    text.push_str(
+        "\n## Grades\n\nDefault grades of columns under GB/T 43697-2024.\n\n| grade | meaning |\n|---|---|\n",
+    );
+    for (grade, meaning) in GRADES {
+        let _ = writeln!(text, "| {} | {meaning} |", grade.as_str());
+    }
+}
+
+fn code_lists(text: &mut String) {
+    text.push_str(
+        "\n## Code lists\n\nWhat codes are checked against, as of the day of acceptance; the lists are in \
+         `crates/records/data`.\n\n| list | codes | from | to |\n|---|---:|---|---|\n",
+    );
+    for list in CodeList::ALL {
+        let mut codes: Vec<&str> = list.iter().map(|c| c.code).collect();
+        codes.dedup();
+        let ends = |code: Option<&&str>| code.map_or(String::new(), |c| format!("`{c}`"));
+        let _ = writeln!(
+            text,
+            "| {} | {} | {} | {} |",
+            list.title(),
+            codes.len(),
+            ends(codes.first()),
+            ends(codes.last())
+        );
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::tables::{ENTERPRISE, GOODS_ITEM, TABLES};
+
+    #[test]
+    fn every_table_and_column_is_described() {
+        let text = to_markdown(TABLES);
+        for table in TABLES {
+            assert!(text.contains(&format!("\n### {}\n", table.name)), "{}", table.name);
+            assert!(
+                table.columns.iter().all(|c| text.contains(&format!("\n| `{}` |", c.name))),
+                "{}",
+                table.name
+            );
+        }
+        assert!(TABLES.iter().all(|t| DOMAINS.iter().any(|(domain, ..)| *domain == t.domain)));
+        assert!(
+            !to_markdown(&[&ENTERPRISE]).contains("## Declarations"),
+            "a domain without tables is left out"
+        );
+    }
+
+    #[test]
+    fn a_column_has_type_unit_id_path_grade_and_sentence() {
+        let column = GOODS_ITEM.column("net_mass_kg").unwrap();
+        let sentence = column.sentence(GOODS_ITEM.class);
+        let expected =
+            "| `net_mass_kg` | decimal(22,6) | kg | 128 | Commodity/GoodsMeasure/NetNetWeightMeasure |";
+        let written = row(&GOODS_ITEM, column);
+        assert!(written.starts_with(expected) && written.ends_with(&format!("| {sentence} |")), "{written}");
+    }
+}
