@@ -71,10 +71,11 @@ fn mutated(text: Vec<u8>) -> impl Strategy<Value = Vec<u8>> {
 fn check_csv(rows: &[u8]) {
     let text = [HEADER.as_bytes(), rows].concat();
     let reader = CsvReader::new(text.as_slice(), &mapping(), 1 << 16).unwrap();
-    let mut line = 1;
+    let mut line = 2;
     for record in reader {
         let record = record.unwrap();
-        assert!(record.line > line, "records go forward");
+        // A lone carriage return ends a row without ending a line.
+        assert!(record.line >= line, "records go forward");
         line = record.line;
         assert!(!record.original.text().is_empty());
         assert!(record.findings.iter().all(|f| f.line.is_some_and(|l| l >= record.line)));
@@ -94,7 +95,7 @@ fn check_parquet(name: &str, bytes: &[u8]) {
 /// A mapping that is accepted reads any row without panic.
 fn check_mapping(text: &[u8]) {
     match Mapping::parse("fuzz", &String::from_utf8_lossy(text)) {
-        Err(error) => assert!(error.to_string().contains("fuzz"), "{error}"),
+        Err(error) => assert!(error.to_string().starts_with("mapping "), "{error}"),
         Ok(mapping) => {
             let source = [HEADER.as_bytes(), b"A,2026-03-02,1,620822,12.5,EUR,3,conform\n"].concat();
             if let Ok(reader) = CsvReader::new(source.as_slice(), &mapping, 1 << 16) {

@@ -209,7 +209,8 @@ fn a_file_of_columns_that_does_not_fit_says_why() {
         Arc::new(Field::new("x", DataType::Int32, false)),
         batch.column(6).clone(),
     )]));
-    let columns = batch.schema().fields().iter().zip(batch.columns());
+    let schema = batch.schema();
+    let columns = schema.fields().iter().zip(batch.columns());
     let columns =
         columns.map(|(f, c)| (f.name().clone(), if f.name() == "mass" { nested.clone() } else { c.clone() }));
     let error = open(parquet_file(&RecordBatch::try_from_iter(columns).unwrap())).to_string();
