@@ -11,6 +11,7 @@ mod home;
 mod ingest;
 mod learn;
 mod progress;
+pub mod report;
 mod score;
 
 pub use append::Appender;
@@ -21,6 +22,7 @@ pub use home::{Home, HomeError};
 pub use ingest::{IngestOptions, Ingested, ingest};
 pub use learn::{LearnSummary, feature_set, learn};
 pub use progress::{Progress, Quiet};
+pub use report::report;
 pub use score::{Scored, score};
 
 use arrow::array::RecordBatch;
@@ -100,6 +102,9 @@ pub enum JobError {
         /// Why not.
         cause: tidegate_risk::bundle::BundleError,
     },
+    /// A chart of the report cannot be drawn.
+    #[error("a chart of the report cannot be drawn: {0}")]
+    Chart(String),
     /// Batches do not fit together.
     #[error("records do not form a batch: {0}")]
     Arrow(#[from] arrow::error::ArrowError),

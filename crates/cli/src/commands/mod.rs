@@ -1,5 +1,6 @@
 //! One file for each command.
 
+pub mod bench;
 pub mod config;
 pub mod demo;
 pub mod evaluate;
@@ -7,6 +8,7 @@ pub mod explain;
 pub mod generate;
 pub mod ingest;
 pub mod learn;
+pub mod report;
 pub mod score;
 pub mod sql;
 
