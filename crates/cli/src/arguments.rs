@@ -1,7 +1,9 @@
 //! The command line.
 
+use chrono::NaiveDate;
 use clap::{Args, Parser, Subcommand};
 use std::path::PathBuf;
+use tidegate_jobs::Capacity;
 
 /// Decides which consignments to inspect: loads customs records, learns from inspections, scores and explains.
 #[derive(Debug, Parser)]
@@ -32,22 +34,40 @@ const EXAMPLES: &str = "Examples:
 #[derive(Debug, Subcommand)]
 pub enum Command {
     /// Generate a country, learn from it and ask it: a tour of one minute
-    Demo(Generate),
-    /// Generate a year of a country's declarations, with planted fraud, into the lake
+    Demo(Country),
+    /// Generate a year of a country's declarations, with planted fraud, into the lake or into files
     #[command(
         after_help = "The truth about what was planted goes to a file of its own that no other command reads."
     )]
     Generate(Generate),
-    /// Load a file of declarations, with inspection results where it has them
+    /// Load files of declarations, with inspection results where they have them
     #[command(
-        after_help = "A row that cannot be used is set aside whole, with what is wrong with it: see the \
-        table quarantine. The same file is never loaded twice."
+        after_help = "A record that cannot be used is set aside whole, with what is wrong with it: see the \
+        table quarantine. The same file is never loaded twice.\n\nExamples:\n  \
+        tidegate ingest --mapping kcs-import train.csv\n  \
+        tidegate ingest messages/                a folder of WCO XML messages\n  \
+        tidegate ingest past.ndjson --strict"
     )]
     Ingest(Ingest),
+    /// Write declarations of the lake to a file: WCO XML, NDJSON or Parquet
+    #[command(
+        after_help = "Every version is written. What is exported can be loaded again without a mapping.\n\n\
+        Example:\n  tidegate export --format wco-xml --out march.xml --where \"month = '2025-03'\""
+    )]
+    Export(Export),
     /// Learn profiles and a model from the records loaded, and make them the active bundle
     Learn(Learn),
     /// Score the declarations of a file: a CSV of ids and scores
     Score(Score),
+    /// Decide which consignments to inspect, within the capacity of each office and day
+    #[command(
+        after_help = "Each consignment has an inclusion probability from a random floor, the score and the rules that \
+        hit, and is drawn by a keyed hash. A declaration is decided once; `tidegate replay` decides it again from \
+        what was stored and says whether anything differs."
+    )]
+    Decide(Decide),
+    /// Decide again from what was stored, and say whether anything differs
+    Replay(Replay),
     /// Measure the model on a file of declarations with known results
     Evaluate(Evaluate),
     /// Say why one declaration of a file has its score
@@ -77,11 +97,53 @@ pub enum Command {
 /// Where records come from.
 #[derive(Debug, Args)]
 pub struct Input {
-    /// Mapping of the file: a shipped name (kcs-import) or a .toml file
+    /// Mapping of CSV and Parquet files: a shipped name (kcs-import, national-csv) or a .toml file
     #[arg(long, value_name = "NAME")]
-    pub mapping: String,
-    /// CSV file
-    pub file: PathBuf,
+    pub mapping: Option<String>,
+    /// Format of the files; their extensions tell it when left out
+    #[arg(long, value_name = "FORMAT")]
+    pub format: Option<InputFormat>,
+    /// Files, or folders of files, of one format
+    #[arg(required = true, value_name = "FILE")]
+    pub files: Vec<PathBuf>,
+}
+
+/// Formats that are read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub enum InputFormat {
+    /// Messages of the WCO Data Model
+    WcoXml,
+    /// Canonical JSON, one record a line
+    Ndjson,
+    /// Rows, through a mapping
+    Csv,
+    /// Rows through a mapping, or an exported file
+    Parquet,
+}
+
+/// Formats that are written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub enum ExportFormat {
+    /// Messages of the WCO Data Model in one document
+    WcoXml,
+    /// Canonical JSON, one declaration a line
+    Ndjson,
+    /// One declaration a row, its goods items in a list column
+    Parquet,
+}
+
+/// Arguments of `export`.
+#[derive(Debug, Args)]
+pub struct Export {
+    /// Format of the file
+    #[arg(long, value_name = "FORMAT")]
+    pub format: ExportFormat,
+    /// File to write
+    #[arg(long, value_name = "FILE")]
+    pub out: PathBuf,
+    /// Which declarations: a condition in SQL over the table declaration
+    #[arg(long = "where", value_name = "CONDITION")]
+    pub condition: Option<String>,
 }
 
 /// Which bundle.
@@ -98,14 +160,39 @@ pub struct Ingest {
     /// Source.
     #[command(flatten)]
     pub input: Input,
-    /// Stop at the first bad row and load nothing
+    /// Stop at the first bad record and load nothing
     #[arg(long)]
     pub strict: bool,
 }
 
-/// Arguments of `generate` and `demo`.
+/// Arguments of `generate`.
 #[derive(Debug, Args)]
 pub struct Generate {
+    /// Which country.
+    #[command(flatten)]
+    pub country: Country,
+    /// Where it goes: the lake, one CSV file for the mapping national-csv, or a Parquet file for each table
+    #[arg(long, default_value = "lake", value_name = "PLACE")]
+    pub to: Destination,
+    /// Folder for the files of --to csv and --to parquet
+    #[arg(long, value_name = "DIR", required_if_eq_any = [("to", "csv"), ("to", "parquet")])]
+    pub out: Option<PathBuf>,
+}
+
+/// Where a generated country goes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub enum Destination {
+    /// The lake of the home
+    Lake,
+    /// One CSV file
+    Csv,
+    /// A Parquet file for each table
+    Parquet,
+}
+
+/// A country to generate.
+#[derive(Debug, Args)]
+pub struct Country {
     /// Declarations in the year
     #[arg(long, default_value_t = 30_000, value_name = "N")]
     pub declarations: u64,
@@ -126,6 +213,49 @@ pub struct Learn {
     /// Feature set: a shipped name (kcs-import) or a .toml file; what the mapping of the newest load names when left out
     #[arg(long, value_name = "NAME")]
     pub features: Option<String>,
+    /// Rule set: a shipped name (national) or a .toml file; the one named like the feature set when left out
+    #[arg(long, value_name = "NAME")]
+    pub rules: Option<String>,
+    /// Selection policy: a shipped name (default) or a .toml file
+    #[arg(long, value_name = "NAME")]
+    pub selection: Option<String>,
+    /// Last day to learn from, of records and of results (CCYY-MM-DD, UTC); everything when left out
+    #[arg(long, value_name = "DAY")]
+    pub until: Option<NaiveDate>,
+}
+
+/// Arguments of `decide`.
+#[derive(Debug, Args)]
+pub struct Decide {
+    /// First day to decide (CCYY-MM-DD, UTC); the day after the last one that the bundle learnt from when left out
+    #[arg(long, value_name = "DAY")]
+    pub from: Option<NaiveDate>,
+    /// Last day to decide; the last day with declarations when left out
+    #[arg(long, value_name = "DAY")]
+    pub to: Option<NaiveDate>,
+    /// Inspections a day at each office: a number, or a share of its declarations such as 5%
+    #[arg(long, default_value = "5%", value_name = "N|P%")]
+    pub capacity: Capacity,
+    /// Where to write the work lists as CSV
+    #[arg(long, value_name = "FILE")]
+    pub out: Option<PathBuf>,
+    /// Bundle.
+    #[command(flatten)]
+    pub which: Which,
+}
+
+/// Arguments of `replay`.
+#[derive(Debug, Args)]
+pub struct Replay {
+    /// Declaration to decide again
+    #[arg(required_unless_present_any = ["from", "to"], conflicts_with_all = ["from", "to"])]
+    pub id: Option<String>,
+    /// First day of acceptance to decide again (CCYY-MM-DD, UTC)
+    #[arg(long, value_name = "DAY")]
+    pub from: Option<NaiveDate>,
+    /// Last day of acceptance
+    #[arg(long, value_name = "DAY")]
+    pub to: Option<NaiveDate>,
 }
 
 /// Arguments of `score`.

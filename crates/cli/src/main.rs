@@ -20,9 +20,12 @@ async fn main() -> ExitCode {
     let outcome = match &arguments.command {
         Command::Demo(command) => commands::demo::run(&arguments, command).await,
         Command::Generate(command) => commands::generate::run(&arguments, command).await,
+        Command::Export(command) => commands::export::run(&arguments, command).await,
         Command::Ingest(command) => commands::ingest::run(&arguments, command).await,
         Command::Learn(command) => commands::learn::run(&arguments, command).await,
         Command::Score(command) => commands::score::run(&arguments, command).await,
+        Command::Decide(command) => commands::decide::run(&arguments, command).await,
+        Command::Replay(command) => commands::replay::run(&arguments, command).await,
         Command::Evaluate(command) => commands::evaluate::run(&arguments, command).await,
         Command::Explain(command) => commands::explain::run(&arguments, command).await,
         Command::Sql(command) => commands::sql::run(&arguments, command).await,

@@ -2,10 +2,9 @@
 //! exact goods, and how good it is where that memory does not help.
 
 use crate::JobError;
+use crate::input::Input;
 use crate::progress::Progress;
-use crate::score::{ScoredBatch, assess_file};
-use std::path::Path;
-use tidegate_records::mapping::Mapping;
+use crate::score::{ScoredBatch, assess_input};
 use tidegate_risk::bundle::Bundle;
 use tidegate_risk::evaluation::{Evaluation, EvaluationOptions, Sample, evaluate as measure};
 
@@ -18,7 +17,7 @@ pub struct View {
     pub evaluation: Evaluation,
 }
 
-/// All views of one file.
+/// All views of one input.
 #[derive(Debug, Clone, serde::Serialize)]
 pub struct Evaluated {
     /// Records with a result.
@@ -44,22 +43,21 @@ struct Columns {
     without_result: usize,
 }
 
-/// Measures a bundle on the records of a CSV file that have a result.
+/// Measures a bundle on the records of an input that have a result.
 ///
 /// # Errors
-/// When the file cannot be read or has no results.
+/// When a file cannot be read or no record has a result.
 pub fn evaluate(
     bundle: &Bundle,
-    path: &Path,
-    mapping: &Mapping,
+    input: &Input,
     options: &EvaluationOptions,
     progress: &mut dyn Progress,
 ) -> Result<Evaluated, JobError> {
     let mut columns = Columns::default();
     let memory = goods_profile(bundle);
-    let scored = assess_file(bundle, path, mapping, progress, |batch| columns.add(bundle, memory, &batch))?;
+    let scored = assess_input(bundle, input, progress, |batch| columns.add(bundle, memory, &batch))?;
     if columns.labels.is_empty() {
-        let message = "no record of the file has a result; evaluation needs the results of inspections";
+        let message = "no record has a result; evaluation needs the results of inspections";
         return Err(JobError::Missing(message.to_owned()));
     }
     let mut views = Vec::new();

@@ -1,12 +1,11 @@
-//! Explaining the score of one declaration of a file.
+//! Explaining the score of one declaration of an input.
 
 use crate::JobError;
+use crate::input::Input;
 use crate::progress::Progress;
-use crate::score::assess_file;
+use crate::score::assess_input;
 use arrow::array::AsArray;
 use arrow::datatypes::Int64Type;
-use std::path::Path;
-use tidegate_records::mapping::Mapping;
 use tidegate_risk::bundle::Bundle;
 use tidegate_risk::explain::Reason;
 
@@ -21,20 +20,19 @@ pub struct Explanation {
     pub reasons: Vec<Reason>,
 }
 
-/// Explains every goods item of a declaration of a CSV file.
+/// Explains every goods item of a declaration of an input.
 ///
 /// # Errors
-/// When the file cannot be read or the declaration is not in it.
+/// When a file cannot be read or the declaration is in none.
 pub fn explain(
     bundle: &Bundle,
-    path: &Path,
-    mapping: &Mapping,
+    input: &Input,
     declaration_id: &str,
     limit: usize,
     progress: &mut dyn Progress,
 ) -> Result<Vec<Explanation>, JobError> {
     let mut explanations = Vec::new();
-    assess_file(bundle, path, mapping, progress, |batch| {
+    assess_input(bundle, input, progress, |batch| {
         let numbers = crate::history::column(&batch.assessment.prepared.batch, "goods_item_seq")?;
         let numbers = numbers.as_primitive::<Int64Type>();
         for (row, _) in batch.ids.iter().enumerate().filter(|(_, id)| *id == declaration_id) {
@@ -47,8 +45,9 @@ pub fn explain(
         Ok(())
     })?;
     if explanations.is_empty() {
+        let files: Vec<String> = input.files().iter().map(|f| f.display().to_string()).collect();
         let message =
-            format!("declaration {declaration_id} is not in {}, or could not be read", path.display());
+            format!("declaration {declaration_id} is not in {}, or could not be read", files.join(", "));
         return Err(JobError::Missing(message));
     }
     Ok(explanations)

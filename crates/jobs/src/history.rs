@@ -5,12 +5,10 @@ use crate::home::Home;
 use arrow::array::{Array, AsArray, RecordBatch};
 use arrow::compute::concat_batches;
 use arrow::datatypes::{Int64Type, TimestampMicrosecondType};
+use chrono::NaiveDate;
 use tidegate_query::{DECLARATION_ITEM, Principal};
-use tidegate_risk::features::{FeatureSet, Outcome};
+use tidegate_risk::features::{FeatureSet, Outcome, day_number, day_of};
 use twox_hash::XxHash3_128;
-
-/// Microseconds of a day.
-const DAY_MICROS: i64 = 86_400_000_000;
 
 /// Records of the lake with what became of them.
 pub(crate) struct History {
@@ -19,9 +17,14 @@ pub(crate) struct History {
     pub outcomes: Vec<Option<Outcome>>,
 }
 
-/// All goods items of first versions, as they stood when inspection was decided, with the columns that a feature set reads, and the results of their inspections: of the item
-/// where it was recorded for one, otherwise of the declaration.
-pub(crate) async fn read(home: &Home, set: &FeatureSet) -> Result<History, JobError> {
+/// All goods items of first versions, as they stood when inspection was decided, with the columns that a feature set
+/// reads, and the results of their inspections: of the item where it was recorded for one, otherwise of the
+/// declaration. Nothing accepted or recorded after the day `until` is in it.
+pub(crate) async fn read(
+    home: &Home,
+    set: &FeatureSet,
+    until: Option<NaiveDate>,
+) -> Result<History, JobError> {
     let mut columns = set.inputs();
     for needed in ["accepted_at", "declaration_id", "goods_item_seq"] {
         if !columns.iter().any(|c| c == needed) {
@@ -29,11 +32,13 @@ pub(crate) async fn read(home: &Home, set: &FeatureSet) -> Result<History, JobEr
         }
     }
     let listed: Vec<String> = columns.iter().map(|c| format!("r.\"{c}\"")).collect();
+    let accepted =
+        until.map_or(String::new(), |day| format!("AND r.accepted_at < DATE '{day}' + INTERVAL '1 day'"));
     let sql = format!(
         "SELECT {}, i.recorded_at, i.result_code FROM {DECLARATION_ITEM} r \
          LEFT JOIN inspection i ON i.month = r.month AND i.declaration_id = r.declaration_id \
          AND (i.goods_item_seq IS NULL OR i.goods_item_seq = r.goods_item_seq) \
-         WHERE r.version_number = 1",
+         WHERE r.version_number = 1 {accepted}",
         listed.join(", ")
     );
     let platform = home.platform().await?;
@@ -41,7 +46,7 @@ pub(crate) async fn read(home: &Home, set: &FeatureSet) -> Result<History, JobEr
     let schema = plan.schema();
     let batches = plan.collect().await?;
     let records = concat_batches(&schema, &batches)?;
-    Ok(History { names: names(&records)?, outcomes: outcomes(&records)?, records })
+    Ok(History { names: names(&records)?, outcomes: outcomes(&records, until)?, records })
 }
 
 /// A hash that names each record, from its declaration and item number.
@@ -57,25 +62,27 @@ pub(crate) fn names(records: &RecordBatch) -> Result<Vec<u64>, JobError> {
     Ok((0..records.num_rows()).map(name).collect())
 }
 
-fn outcomes(records: &RecordBatch) -> Result<Vec<Option<Outcome>>, JobError> {
+fn outcomes(records: &RecordBatch, until: Option<NaiveDate>) -> Result<Vec<Option<Outcome>>, JobError> {
     let recorded = column(records, "recorded_at")?;
     let recorded =
         recorded.as_primitive_opt::<TimestampMicrosecondType>().ok_or_else(|| wrong_type("recorded_at"))?;
     let results = column(records, "result_code")?;
     let results = results.as_string_opt::<i32>().ok_or_else(|| wrong_type("result_code"))?;
+    let last = until.map_or(i32::MAX, day_number);
     let outcome = |row: usize| {
         (recorded.is_valid(row) && results.is_valid(row)).then(|| Outcome {
-            recorded_day: recorded.value(row).div_euclid(DAY_MICROS) as i32,
+            recorded_day: day_of(recorded.value(row)),
             discrepancy: results.value(row) == "discrepancy",
         })
     };
-    Ok((0..records.num_rows()).map(outcome).collect())
+    let in_time = |outcome: &Outcome| outcome.recorded_day <= last;
+    Ok((0..records.num_rows()).map(|row| outcome(row).filter(in_time)).collect())
 }
 
 pub(crate) fn column(records: &RecordBatch, name: &str) -> Result<arrow::array::ArrayRef, JobError> {
     records.column_by_name(name).cloned().ok_or_else(|| wrong_type(name))
 }
 
-fn wrong_type(name: &str) -> JobError {
+pub(crate) fn wrong_type(name: &str) -> JobError {
     JobError::Missing(format!("column {name} is missing or has another type than its table definition says"))
 }

@@ -2,11 +2,13 @@
 //! `ledger.db` who did what.
 
 use crate::{Configuration, JobError};
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, NaiveDate, NaiveTime, Utc};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use tidegate_lake::{Lake, LakeError, Snapshot, SnapshotWanted};
-use tidegate_ledger::{Activation, Bundle as BundleRow, Hash256, Ledger, PrincipalId};
+use tidegate_ledger::{
+    Activation, Bundle as BundleRow, Hash256, Ledger, LedgerError, Period, PeriodKey, PrincipalId,
+};
 use tidegate_query::Platform;
 use tidegate_records::tables::item_row_schema;
 use tidegate_risk::bundle::{Bundle, BundleHash};
@@ -87,6 +89,26 @@ impl Home {
     pub async fn platform(&self) -> Result<Platform, JobError> {
         let snapshot = self.snapshot().await?;
         Ok(Platform::open(&self.lake, snapshot.as_ref()).await?)
+    }
+
+    /// The period a day falls in and its key; a period without one gets 32 bytes from the system's random source.
+    ///
+    /// # Errors
+    /// When the ledger fails or the system gives no random bytes.
+    pub async fn period_key(&self, day: NaiveDate) -> Result<(Period, PeriodKey), JobError> {
+        let period = Period::containing(day.and_time(NaiveTime::MIN).and_utc())
+            .map_err(|e| JobError::Missing(e.to_string()))?;
+        match self.ledger.period_key(period).await {
+            Ok(stored) => return Ok((period, stored.key)),
+            Err(LedgerError::Unknown { .. }) => {}
+            Err(error) => return Err(error.into()),
+        }
+        let mut bytes = [0; 32];
+        getrandom::fill(&mut bytes)
+            .map_err(|e| JobError::Missing(format!("the system gives no random bytes: {e}")))?;
+        let key = PeriodKey::new(bytes);
+        self.ledger.add_period_key(period, &key, self.now).await?;
+        Ok((period, key))
     }
 
     /// Stores a bundle under its hash and makes it the active one.

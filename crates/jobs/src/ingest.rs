@@ -1,23 +1,23 @@
-//! Loading a file into the lake, exactly once: the same file with the same mapping is never loaded twice.
+//! Loading files into the lake, exactly once: the same bytes read the same way are never loaded twice.
 
 use crate::JobError;
-use crate::batcher::{Batcher, Batches, Counts};
+use crate::batcher::{LoadBatch, LoadBatcher};
+use crate::batches::{BatchReader, FileCounts, size_of_files};
+use crate::check::Counts;
 use crate::home::Home;
+use crate::input::Input;
 use crate::progress::Progress;
 use sha2::{Digest, Sha256};
+use std::collections::BTreeSet;
 use std::fs::File;
-use std::io::{BufReader, Read};
-use std::path::Path;
+use std::io::Read;
+use std::num::NonZeroU64;
+use std::path::{Path, PathBuf};
 use tidegate_lake::{AppTransaction, Appended, LakeWriter, TableSpec};
 use tidegate_ledger::{Hash256, LoadOutcome, LoadStart};
-use tidegate_records::csv::{CsvReader, MAX_ROW_BYTES};
-use tidegate_records::mapping::Mapping;
 use tidegate_records::table::{Key, Source, Table};
 use tidegate_records::tables::{DATA_FINDING, DECLARATION, GOODS_ITEM, INSPECTION, QUARANTINE};
 use tidegate_risk::bundle::hex;
-
-/// Records in a batch.
-const BATCH_ROWS: usize = 8_192;
 
 /// How to load.
 #[derive(Debug, Clone, Copy, Default)]
@@ -31,108 +31,151 @@ pub struct IngestOptions {
 pub struct Ingested {
     /// Name of the load in the tables.
     pub load_id: String,
-    /// Whether the same bytes had been loaded before; nothing was added then.
+    /// Whether the bytes of every file had been loaded before; nothing was added then.
     pub already_loaded: bool,
+    /// Files that were loaded.
+    pub files: usize,
+    /// Files whose bytes had been loaded before; they were passed over.
+    pub files_loaded_before: usize,
     /// What was read and what became of it.
     pub counts: Counts,
 }
 
-/// Loads a CSV file through a mapping.
+/// Loads the files of an input, all of them at once. Files whose bytes were loaded before are passed over.
 ///
 /// # Errors
-/// When the file cannot be read, does not fit the mapping, or the lake fails; nothing was loaded then.
+/// When a file cannot be read, does not fit its mapping, or the lake fails; nothing was loaded then.
 pub async fn ingest(
     home: &Home,
-    path: &Path,
-    mapping: &Mapping,
+    input: &Input,
     options: IngestOptions,
     progress: &mut dyn Progress,
 ) -> Result<Ingested, JobError> {
     // The writers make a large future; a pointer to it is what callers carry.
-    Box::pin(load(home, path, mapping, options, progress)).await
+    Box::pin(load(home, input, options, progress)).await
 }
 
 async fn load(
     home: &Home,
-    path: &Path,
-    mapping: &Mapping,
+    input: &Input,
     options: IngestOptions,
     progress: &mut dyn Progress,
 ) -> Result<Ingested, JobError> {
-    let name = path.display().to_string();
-    let file_error = |cause| JobError::File { path: name.clone(), cause };
-    let size = std::fs::metadata(path).map_err(file_error)?.len();
+    let size = size_of_files(input)?;
     progress.step("hashing", size, "bytes");
-    let hash = hash_of(path, progress).map_err(file_error)?;
-    let load_id = format!("{}-{}", mapping.name, &hex(&hash)[..16]);
-    let hash256 = Hash256::new(hash);
-    if home.ledger.load_of(hash256, &mapping.name).await?.is_some() {
-        return Ok(Ingested { load_id, already_loaded: true, counts: Counts::default() });
-    }
-    let file = BufReader::with_capacity(1 << 20, File::open(path).map_err(file_error)?);
-    let source = |cause| JobError::Source { path: name.clone(), cause };
-    let mut reader = CsvReader::new(file, mapping, MAX_ROW_BYTES).map_err(source)?;
-    let mut batcher = Batcher::new(load_id.clone(), name.clone())?;
-    let mut tables = Tables::open(home).await?;
-    progress.step("loading", size, "bytes");
-    loop {
-        let row = reader.next_row().map_err(source)?;
-        let Some(row) = row else { break };
-        let line = row.line;
-        let refused = batcher.push(&row, || reader.raw())?;
-        if let (Some(finding), true) = (refused, options.strict) {
-            tables.abort().await?;
-            return Err(JobError::Strict { path: name, line, finding: finding.to_string() });
-        }
-        if batcher.waiting() >= BATCH_ROWS {
-            tables.write(batcher.finish()?).await?;
-            progress.done(reader.bytes_read());
+    let hashes = hashes_of(input, progress)?;
+    let mut new = Vec::new();
+    let mut seen = BTreeSet::new();
+    for (file, hash) in input.files().iter().zip(&hashes) {
+        let loaded = home.ledger.load_of(Hash256::new(*hash), input.name()).await?.is_some();
+        if !loaded && seen.insert(*hash) {
+            new.push((file.clone(), *hash));
         }
     }
-    tables.write(batcher.finish()?).await?;
-    progress.done(size);
-    let versions =
-        tables.commit(&AppTransaction { app_id: format!("ingest/{load_id}"), sequence: 1 }).await?;
-    home.lake.record_snapshot(home.now, versions.iter()).await?;
-    record_load(home, &name, mapping, hash256, &batcher.counts).await?;
-    Ok(Ingested { load_id, already_loaded: false, counts: batcher.counts })
+    let (files, new_hashes): (Vec<_>, Vec<_>) = new.into_iter().unzip();
+    let is_new = !files.is_empty();
+    let load_id = load_id(input.name(), if is_new { &new_hashes } else { &hashes });
+    let mut ingested = Ingested {
+        load_id: load_id.clone(),
+        already_loaded: !is_new,
+        files: files.len(),
+        files_loaded_before: hashes.len() - files.len(),
+        counts: Counts::default(),
+    };
+    if is_new {
+        let input = input.with_files(files);
+        progress.step("loading", size_of_files(&input)?, "bytes");
+        let mut reader = BatchReader::new(
+            &input,
+            LoadBatcher::new(load_id, options.strict, input.configuration.load.batch_rows)?,
+        );
+        write_all(home, &ingested.load_id, &mut reader, progress).await?;
+        record_loads(home, &input, &new_hashes, &reader.files).await?;
+        ingested.counts = reader.counts().clone();
+    }
+    Ok(ingested)
 }
 
-async fn record_load(
+/// Writes every batch and makes all of them visible at once; nothing is visible after an error.
+async fn write_all(
     home: &Home,
-    name: &str,
-    mapping: &Mapping,
-    bytes_sha256: Hash256,
-    counts: &Counts,
+    load_id: &str,
+    reader: &mut BatchReader<'_, LoadBatcher>,
+    progress: &mut dyn Progress,
 ) -> Result<(), JobError> {
-    let start = LoadStart {
-        source_file_name: name.to_owned(),
-        mapping_name: mapping.name.clone(),
-        principal: home.owner().await?,
-        started_at: home.now,
-    };
-    let id = home.ledger.start_load(&start).await?;
-    let outcome = LoadOutcome {
-        bytes_sha256,
-        rows_read: counts.read,
-        rows_accepted: counts.accepted,
-        rows_quarantined: counts.quarantined,
-        finished_at: home.now,
-    };
-    Ok(home.ledger.finish_load(id, &outcome).await?)
+    let mut tables = Tables::open(home).await?;
+    loop {
+        let written = match reader.next(progress) {
+            Ok(None) => break,
+            Ok(Some(batch)) => tables.write(batch).await,
+            Err(error) => Err(error),
+        };
+        if let Err(error) = written {
+            tables.abort().await?;
+            return Err(error);
+        }
+    }
+    let transaction = AppTransaction { app_id: format!("ingest/{load_id}"), sequence: 1 };
+    let versions = tables.commit(&transaction).await?;
+    home.lake.record_snapshot(home.now, versions.iter()).await?;
+    Ok(())
 }
 
-fn hash_of(path: &Path, progress: &mut dyn Progress) -> std::io::Result<[u8; 32]> {
+/// Name of a load: the way of reading and the bytes.
+fn load_id(name: &str, hashes: &[[u8; 32]]) -> String {
+    let hash = match hashes {
+        [one] => *one,
+        many => Sha256::digest(many.concat()).into(),
+    };
+    format!("{name}-{}", &hex(&hash)[..16])
+}
+
+async fn record_loads(
+    home: &Home,
+    input: &Input,
+    hashes: &[[u8; 32]],
+    counts: &[FileCounts],
+) -> Result<(), JobError> {
+    for ((file, hash), counts) in input.files().iter().zip(hashes).zip(counts) {
+        let start = LoadStart {
+            source_file_name: file.display().to_string(),
+            mapping_name: input.name().to_owned(),
+            principal: home.owner().await?,
+            started_at: home.now,
+        };
+        let id = home.ledger.start_load(&start).await?;
+        let outcome = LoadOutcome {
+            bytes_sha256: Hash256::new(*hash),
+            rows_read: counts.accepted + counts.quarantined,
+            rows_accepted: counts.accepted,
+            rows_quarantined: counts.quarantined,
+            finished_at: home.now,
+        };
+        home.ledger.finish_load(id, &outcome).await?;
+    }
+    Ok(())
+}
+
+fn hashes_of(input: &Input, progress: &mut dyn Progress) -> Result<Vec<[u8; 32]>, JobError> {
+    let mut done = 0;
+    let hash = |file: &PathBuf| {
+        hash_of(file, &mut done, progress)
+            .map_err(|cause| JobError::File { path: file.display().to_string(), cause })
+    };
+    input.files().iter().map(hash).collect()
+}
+
+fn hash_of(path: &Path, done: &mut u64, progress: &mut dyn Progress) -> std::io::Result<[u8; 32]> {
     let mut file = File::open(path)?;
-    let (mut hasher, mut buffer, mut done) = (Sha256::new(), vec![0; 1 << 20], 0);
+    let (mut hasher, mut buffer) = (Sha256::new(), vec![0; 1 << 20]);
     loop {
         let read = file.read(&mut buffer)?;
         if read == 0 {
             return Ok(hasher.finalize().into());
         }
         hasher.update(&buffer[..read]);
-        done += read as u64;
-        progress.done(done);
+        *done += read as u64;
+        progress.done(*done);
     }
 }
 
@@ -156,12 +199,12 @@ impl Tables {
         })
     }
 
-    async fn write(&mut self, batches: Batches) -> Result<(), JobError> {
-        self.declarations.write(&batches.declarations).await?;
-        self.goods_items.write(&batches.goods_items).await?;
-        self.inspections.write(&batches.inspections).await?;
-        self.quarantine.write(&batches.quarantine).await?;
-        self.findings.write(&batches.findings).await?;
+    async fn write(&mut self, batch: LoadBatch) -> Result<(), JobError> {
+        self.declarations.write(&batch.declarations).await?;
+        self.goods_items.write(&batch.goods_items).await?;
+        self.inspections.write(&batch.inspections).await?;
+        self.quarantine.write(&batch.quarantine).await?;
+        self.findings.write(&batch.findings).await?;
         Ok(())
     }
 
@@ -188,5 +231,6 @@ pub(crate) async fn writer(home: &Home, table: &'static Table) -> Result<LakeWri
     let by_month = table.columns.iter().any(|c| c.source == Source::Key(Key::Month));
     let spec =
         TableSpec::try_new(table.name, &table.schema(), by_month.then_some("month"), table.statistics)?;
-    Ok(home.lake.writer(&spec).await?)
+    let bytes = NonZeroU64::new(home.configuration.lake.file_bytes).unwrap_or(NonZeroU64::MIN);
+    Ok(home.lake.writer(&spec).await?.with_target_file_bytes(bytes))
 }

@@ -1,21 +1,14 @@
 //! Learning a bundle from the records in the lake.
 
 use crate::JobError;
+use crate::content::{feature_set, rule_set, selection_policy};
 use crate::history;
 use crate::home::Home;
 use crate::progress::Progress;
-use std::path::Path;
+use chrono::NaiveDate;
 use tidegate_records::mapping;
-use tidegate_records::tables::item_row_schema;
 use tidegate_risk::evaluation::{Binning, Sample};
-use tidegate_risk::features::FeatureSet;
-use tidegate_risk::learn::{LabelledRecords, learn as learn_bundle};
-
-/// Feature sets that come with the program.
-const SHIPPED: &[(&str, &str)] = &[
-    ("kcs-import", include_str!("../../../features/kcs-import.toml")),
-    ("national", include_str!("../../../features/national.toml")),
-];
+use tidegate_risk::learn::{Ingredients, LabelledRecords, learn as learn_bundle};
 
 /// What was learnt.
 #[derive(Debug, Clone, serde::Serialize)]
@@ -30,6 +23,10 @@ pub struct LearnSummary {
     pub results: usize,
     /// Results that found a discrepancy.
     pub discrepancies: usize,
+    /// Last day that was learnt from, when it was asked for.
+    pub until: Option<NaiveDate>,
+    /// Rules in the bundle.
+    pub rules: usize,
     /// Keys that the profiles remember.
     pub profile_keys: usize,
     /// Records predicted by a model that had not seen their month.
@@ -42,53 +39,44 @@ pub struct LearnSummary {
     pub calibration_error: Option<f64>,
 }
 
-/// A feature set by the name of a shipped one or by the path of a `.toml` file.
-///
-/// # Errors
-/// When there is none such, or it is refused.
-pub fn feature_set(name: &str) -> Result<FeatureSet, JobError> {
-    if Path::new(name).extension().is_some_and(|e| e == "toml") {
-        let text =
-            std::fs::read_to_string(name).map_err(|cause| JobError::File { path: name.to_owned(), cause })?;
-        return Ok(FeatureSet::parse(name, &text, &item_row_schema())?);
-    }
-    let Some((name, text)) = SHIPPED.iter().find(|(n, _)| *n == name) else {
-        let known: Vec<&str> = SHIPPED.iter().map(|(n, _)| *n).collect();
-        let message =
-            format!("no feature set is called `{name}`; give a .toml file or one of: {}", known.join(", "));
-        return Err(JobError::Missing(message));
-    };
-    Ok(FeatureSet::parse(&format!("{name}.toml"), text, &item_row_schema())?)
+/// What to learn from and with.
+#[derive(Debug, Clone, Default)]
+pub struct LearnOptions {
+    /// Feature set; the one that the mapping of the newest load names when left out.
+    pub features: Option<String>,
+    /// Rule set of the bundle; the one with the name of the feature set when left out.
+    pub rules: Option<String>,
+    /// Selection policy of the bundle; `default` when left out.
+    pub selection: Option<String>,
+    /// Last day that may be learnt from: of records and of results.
+    pub until: Option<NaiveDate>,
 }
 
-/// Learns from everything in the lake and makes the bundle the active one. Without a name the feature set is the
-/// one that the mapping of the newest load names.
+/// Learns from the lake and makes the bundle the active one.
 ///
 /// # Errors
 /// When there is too little to learn from.
 pub async fn learn(
     home: &Home,
-    features: Option<&str>,
+    options: &LearnOptions,
     progress: &mut dyn Progress,
 ) -> Result<LearnSummary, JobError> {
-    let name = match features {
-        Some(name) => name.to_owned(),
+    let name = match &options.features {
+        Some(name) => name.clone(),
         None => named_by_mapping(home).await?,
     };
     let set = feature_set(&name)?;
+    let rules = rule_set(options.rules.as_deref().unwrap_or(&set.name), &set)?;
+    let selection = selection_policy(options.selection.as_deref().unwrap_or("default"))?;
     progress.step("reading the lake", 0, "rows");
-    let history = history::read(home, &set).await?;
+    let history = history::read(home, &set, options.until).await?;
     progress.step("computing columns and keys", history.records.num_rows() as u64, "rows");
     let prepared = set.prepare(&history.records).map_err(tidegate_risk::assess::AssessError::from)?;
     let records = LabelledRecords { prepared: &prepared, names: &history.names, outcomes: &history.outcomes };
-    let mut told = false;
-    let learnt = learn_bundle(set, &records, &mut |what, done, total| {
-        if !told {
-            progress.step("training", total as u64, "steps");
-            told = true;
-        }
+    let ingredients = Ingredients { set, rules, selection };
+    let learnt = learn_bundle(ingredients, &records, &mut |what, done, total| {
+        progress.step(what, total as u64, "forests");
         progress.done(done as u64);
-        let _ = what;
     })?;
     let (scores, labels): (Vec<f64>, Vec<bool>) = learnt.out_of_fold.iter().copied().unzip();
     let sample = Sample::new(&scores, &labels)?.with_probabilities(&scores)?;
@@ -98,6 +86,8 @@ pub async fn learn(
         records: history.records.num_rows(),
         results: learnt.results,
         discrepancies: learnt.discrepancies,
+        until: options.until,
+        rules: learnt.bundle.rules.rules.len(),
         profile_keys: learnt.bundle.profiles.len(),
         out_of_fold: scores.len(),
         auc: sample.auc(),

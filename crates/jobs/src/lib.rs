@@ -1,29 +1,48 @@
-//! What moves records: loading files, learning, scoring and evaluating. Each job takes the time from its caller
+//! What moves records: loading and exporting files, learning, scoring and evaluating. Each job takes the time from its caller
 //! and tells it how far it is.
 
 mod append;
 mod batcher;
+mod batches;
+mod check;
 pub mod configuration;
+mod content;
+mod decide;
 mod evaluate;
 mod explain;
+mod export;
 mod history;
 mod home;
 mod ingest;
+mod input;
 mod learn;
 mod progress;
+mod replay;
 pub mod report;
 mod score;
+mod source;
+mod stored;
 
 pub use append::Appender;
+pub use check::Counts;
 pub use configuration::Configuration;
+pub use content::{feature_set, rule_set, selection_policy};
+pub use decide::{
+    Capacity, DecideOptions, Decided, KeptReason, ParseCapacityError, StoredDecision, StoredItem,
+    WorkListEntry, decide,
+};
 pub use evaluate::{Evaluated, View, evaluate};
 pub use explain::{Explanation, explain};
+pub use export::{Exported, export};
 pub use home::{Home, HomeError};
 pub use ingest::{IngestOptions, Ingested, ingest};
-pub use learn::{LearnSummary, feature_set, learn};
+pub use input::{Format, Input, InputError};
+pub use learn::{LearnOptions, LearnSummary, learn};
 pub use progress::{Progress, Quiet};
+pub use replay::{Difference, ReplayReport, Replayed, explain_decision, replay};
 pub use report::report;
 pub use score::{Scored, score};
+pub use source::SourceError;
 
 use arrow::array::RecordBatch;
 use tidegate_lake::LakeError;
@@ -65,11 +84,25 @@ pub enum JobError {
         /// The file.
         path: String,
         /// What is wrong with it.
-        cause: tidegate_records::csv::CsvError,
+        cause: SourceError,
     },
+    /// Files cannot be an input.
+    #[error(transparent)]
+    Input(#[from] InputError),
+    /// A declaration cannot be written to a file.
+    #[error("declaration {declaration}: {cause}")]
+    Export {
+        /// Name of the declaration.
+        declaration: String,
+        /// Why not, and what would help.
+        cause: String,
+    },
+    /// Rows of the lake cannot be read back.
+    #[error("the lake holds what its table definitions do not allow: {0}")]
+    Row(#[from] tidegate_records::columnar::ReadRowError),
     /// A record was set aside although none may be.
     #[error(
-        "{path}, line {line}: {finding}\nnothing was loaded, since --strict was given; without it such rows are set aside"
+        "{path}, line {line}: {finding}\nnothing was loaded, since --strict was given; without it such records are set aside"
     )]
     Strict {
         /// The file.
@@ -91,6 +124,12 @@ pub enum JobError {
     /// A feature set cannot be used.
     #[error(transparent)]
     Features(#[from] tidegate_risk::features::CheckFeaturesError),
+    /// A rule set cannot be used.
+    #[error(transparent)]
+    Rules(#[from] tidegate_risk::rules::CheckRulesError),
+    /// A selection policy cannot be used.
+    #[error(transparent)]
+    Policy(#[from] tidegate_risk::selection::CheckPolicyError),
     /// Nothing can be evaluated.
     #[error(transparent)]
     Evaluation(#[from] tidegate_risk::evaluation::EvaluationError),

@@ -1,20 +1,19 @@
-//! Scoring records of a file with a bundle, batch by batch, without loading them.
+//! Scoring records of an input with a bundle, batch by batch, without loading them.
 
 use crate::JobError;
-use crate::batcher::Batcher;
+use crate::batches::{BatchReader, Batcher, size_of_files};
+use crate::check::Checked;
+use crate::configuration;
+use crate::input::Input;
 use crate::progress::Progress;
-use arrow::array::{Array, AsArray};
-use std::fs::File;
-use std::io::{BufReader, Write};
-use std::path::Path;
-use tidegate_records::columnar::item_rows;
-use tidegate_records::csv::{CsvReader, MAX_ROW_BYTES};
-use tidegate_records::mapping::Mapping;
+use arrow::array::{Array, AsArray, RecordBatch};
+use std::io::Write;
+use tidegate_records::columnar::{TableBuilder, item_rows};
+use tidegate_records::model::Inspection;
+use tidegate_records::reading::SourceRecord;
+use tidegate_records::tables::{DECLARATION, GOODS_ITEM};
 use tidegate_risk::assess::Assessment;
 use tidegate_risk::bundle::Bundle;
-
-/// Records in a batch.
-const BATCH_ROWS: usize = 8_192;
 
 /// What was scored.
 #[derive(Debug, Clone, Default, serde::Serialize)]
@@ -23,12 +22,9 @@ pub struct Scored {
     pub declarations: u64,
     /// Records that could not be read; they have no score.
     pub refused: u64,
-    /// Records without a score, as `line: finding`; the first hundred.
+    /// Records without a score, as `file, line: finding`; the first ones.
     pub problems: Vec<String>,
 }
-
-/// Most problems that are told one by one.
-const TOLD_PROBLEMS: usize = 100;
 
 /// One assessed batch: its rows, and the result of the inspection of each where the source tells one.
 pub(crate) struct ScoredBatch {
@@ -37,80 +33,100 @@ pub(crate) struct ScoredBatch {
     pub labels: Vec<Option<bool>>,
 }
 
-/// Assesses the records of a CSV file batch by batch.
-pub(crate) fn assess_file(
+/// Makes the rows that are assessed.
+struct ItemBatcher {
+    declarations: TableBuilder,
+    goods_items: TableBuilder,
+    labels: Vec<Option<bool>>,
+    problems: Vec<String>,
+    limits: configuration::Load,
+}
+
+impl ItemBatcher {
+    fn new(limits: configuration::Load) -> Result<Self, JobError> {
+        Ok(Self {
+            declarations: TableBuilder::new(&DECLARATION)?,
+            goods_items: TableBuilder::new(&GOODS_ITEM)?,
+            labels: Vec::new(),
+            problems: Vec::new(),
+            limits,
+        })
+    }
+}
+
+impl Batcher for ItemBatcher {
+    type Batch = (RecordBatch, Vec<Option<bool>>);
+
+    fn push(&mut self, source_name: &str, checked: Checked) -> Result<(), JobError> {
+        let Some(key) = &checked.key else {
+            if let (true, Some(finding)) = (self.problems.len() < self.limits.told_problems, checked.reason())
+            {
+                self.problems.push(format!("{source_name}, line {}: {finding}", checked.record.line));
+            }
+            return Ok(());
+        };
+        let key = key.row("score", checked.number);
+        self.declarations.push(key, &checked.record.declaration)?;
+        for item in &checked.record.declaration.goods_shipment.government_agency_goods_item {
+            self.goods_items.push(key, item)?;
+            self.labels.push(label(&checked.record, item.sequence_numeric));
+        }
+        Ok(())
+    }
+
+    fn is_full(&self) -> bool {
+        self.declarations.len().max(self.goods_items.len()) >= self.limits.batch_rows
+    }
+
+    fn is_empty(&self) -> bool {
+        self.declarations.is_empty()
+    }
+
+    fn finish(&mut self) -> Result<Self::Batch, JobError> {
+        let rows = item_rows(&self.declarations.finish()?, &self.goods_items.finish()?)?;
+        Ok((rows, std::mem::take(&mut self.labels)))
+    }
+}
+
+/// Whether the inspection of a goods item found a discrepancy: its own result, otherwise that of the declaration.
+fn label(record: &SourceRecord, item: Option<u32>) -> Option<bool> {
+    let of = |number: Option<u32>| record.inspections.iter().find(|i| i.goods_item_numeric == number);
+    let inspection: &Inspection = of(item).or_else(|| of(None))?;
+    Some(inspection.result_code.as_deref() == Some("discrepancy"))
+}
+
+/// Assesses the records of an input batch by batch.
+pub(crate) fn assess_input(
     bundle: &Bundle,
-    path: &Path,
-    mapping: &Mapping,
+    input: &Input,
     progress: &mut dyn Progress,
     mut each: impl FnMut(ScoredBatch) -> Result<(), JobError>,
 ) -> Result<Scored, JobError> {
-    let name = path.display().to_string();
-    let file_error = |cause| JobError::File { path: name.clone(), cause };
-    let file = File::open(path).map_err(file_error)?;
-    let size = file.metadata().map_err(file_error)?.len();
-    let source = |cause| JobError::Source { path: name.clone(), cause };
-    let mut reader =
-        CsvReader::new(BufReader::with_capacity(1 << 20, file), mapping, MAX_ROW_BYTES).map_err(source)?;
-    let mut batcher = Batcher::new("score".to_owned(), name.clone())?;
-    let mut scored = Scored::default();
-    let mut labels = Vec::new();
-    progress.step("scoring", size, "bytes");
-    loop {
-        let row = reader.next_row().map_err(source)?;
-        if let Some(row) = row {
-            let line = row.line;
-            let result =
-                row.record.inspection.as_ref().map(|i| i.result_code.as_deref() == Some("discrepancy"));
-            let items = row.record.declaration.goods_shipment.government_agency_goods_item.len();
-            match batcher.push(&row, || reader.raw())? {
-                None => labels.extend(std::iter::repeat_n(result, items)),
-                Some(finding) if scored.problems.len() < TOLD_PROBLEMS => {
-                    scored.problems.push(format!("line {line}: {finding}"));
-                }
-                Some(_) => {}
-            }
-            if batcher.waiting() < BATCH_ROWS {
-                continue;
-            }
-        }
-        let finished = batcher.finish()?;
-        progress.done(reader.bytes_read());
-        let last = finished.declarations.num_rows() == 0 && finished.quarantine.num_rows() == 0;
-        if finished.declarations.num_rows() > 0 {
-            let rows = item_rows(&finished.declarations, &finished.goods_items)?;
-            let ids = rows.column_by_name("declaration_id").map(|c| c.as_string::<i32>().clone());
-            let ids = ids.iter().flat_map(|a| (0..a.len()).map(|i| a.value(i).to_owned())).collect();
-            each(ScoredBatch {
-                assessment: bundle.assess(&rows)?,
-                ids,
-                labels: std::mem::take(&mut labels),
-            })?;
-        }
-        if last {
-            break;
-        }
+    progress.step("scoring", size_of_files(input)?, "bytes");
+    let mut reader = BatchReader::new(input, ItemBatcher::new(input.configuration.load)?);
+    while let Some((rows, labels)) = reader.next(progress)? {
+        let ids = rows.column_by_name("declaration_id").map(|c| c.as_string::<i32>().clone());
+        let ids = ids.iter().flat_map(|a| (0..a.len()).map(|i| a.value(i).to_owned())).collect();
+        each(ScoredBatch { assessment: bundle.assess(&rows)?, ids, labels })?;
     }
-    scored.declarations = batcher.counts.accepted;
-    scored.refused = batcher.counts.quarantined;
-    Ok(scored)
+    let (declarations, refused) = (reader.counts().accepted, reader.counts().quarantined);
+    Ok(Scored { declarations, refused, problems: reader.batcher.problems })
 }
 
-/// Writes `declaration_id,score` for every declaration of a CSV file; the score is the calibrated probability
+/// Writes `declaration_id,score` for every declaration of an input; the score is the calibrated probability
 /// that an inspection finds a discrepancy, of the goods item where it is highest.
 ///
 /// # Errors
-/// When the file cannot be read or the scores cannot be written.
+/// When a file cannot be read or the scores cannot be written.
 pub fn score(
     bundle: &Bundle,
-    path: &Path,
-    mapping: &Mapping,
+    input: &Input,
     out: &mut dyn Write,
     progress: &mut dyn Progress,
 ) -> Result<Scored, JobError> {
     let written = |cause| JobError::File { path: "scores".to_owned(), cause };
     out.write_all(b"declaration_id,score\n").map_err(written)?;
-    let scored = assess_file(bundle, path, mapping, progress, |batch| {
+    let scored = assess_input(bundle, input, progress, |batch| {
         for (id, score) in highest_by_declaration(&batch.ids, &batch.assessment.probabilities) {
             writeln!(out, "{},{score}", csv_field(id)).map_err(written)?;
         }

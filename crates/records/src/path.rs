@@ -72,7 +72,11 @@ impl Path {
         }
     }
 
-    fn parse_to(
+    /// Parses a path and gives the definition of the field it ends at, leaf or class.
+    ///
+    /// # Errors
+    /// As [`Path::parse`].
+    pub fn parse_to(
         root: &'static ClassDefinition,
         text: &str,
     ) -> Result<(Self, &'static FieldDefinition), ParsePathError> {
@@ -259,6 +263,21 @@ impl Pointer {
         Self(format!("{}/{id}", self.0))
     }
 
+    /// The same place `later` occurrences further on in the repeating class `list`, such as `42A/67A/68A`; a
+    /// pointer to elsewhere stays as it is.
+    #[must_use]
+    pub fn moved(self, list: &str, later: usize) -> Self {
+        let Some((number, rest)) =
+            self.0.strip_prefix(list).and_then(|t| t.strip_prefix('[')).and_then(|t| t.split_once(']'))
+        else {
+            return self;
+        };
+        match number.parse::<usize>() {
+            Ok(number) => Self(format!("{list}[{}]{rest}", number + later)),
+            Err(_) => self,
+        }
+    }
+
     /// Pointer as text.
     pub fn as_str(&self) -> &str {
         &self.0
@@ -290,6 +309,14 @@ mod tests {
         assert_eq!(declaration.goods_shipment.government_agency_goods_item.len(), 2);
         assert!(matches!(path.leaf(&declaration), Some(LeafRef::Text(Some("CN")))));
         assert_eq!(path.pointer(Declaration::DEFINITION).as_str(), "42A/67A/68A[2]/92A[1]/063");
+    }
+
+    #[test]
+    fn a_pointer_moves_within_its_list_only() {
+        let item = Pointer("42A/67A/68A[1]/23A/145".to_owned());
+        assert_eq!(item.moved("42A/67A/68A", 2).as_str(), "42A/67A/68A[3]/23A/145");
+        let header = Pointer("42A/67A/93A[1]/141".to_owned());
+        assert_eq!(header.clone().moved("42A/67A/68A", 2), header);
     }
 
     #[test]

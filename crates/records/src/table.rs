@@ -71,6 +71,60 @@ pub enum Source {
     List(&'static str),
     /// Every value that has no column of its own, with its path.
     Other,
+    /// Computed by the platform, not part of any record.
+    Computed(Computed),
+}
+
+/// Type of a computed column.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Computed {
+    /// Text that every row has.
+    Text,
+    /// Text that a row may lack.
+    OptionalText,
+    /// A 64-bit integer.
+    Integer,
+    /// A 64-bit float, kept to the last bit.
+    Real,
+    /// A truth value.
+    Flag,
+    /// A moment in UTC.
+    Moment,
+    /// Texts, such as the ids of rules.
+    Texts,
+    /// 32-bit floats, such as a row of features.
+    Features,
+    /// Reasons of a decision: see [`reason_fields`].
+    Reasons,
+}
+
+impl Computed {
+    /// Arrow type.
+    pub fn data_type(self) -> DataType {
+        let list = |item| DataType::List(Arc::new(Field::new("element", item, false)));
+        match self {
+            Self::Text | Self::OptionalText => DataType::Utf8,
+            Self::Integer => DataType::Int64,
+            Self::Real => DataType::Float64,
+            Self::Flag => DataType::Boolean,
+            Self::Moment => scalar_type(LeafKind::Time),
+            Self::Texts => list(DataType::Utf8),
+            Self::Features => list(DataType::Float32),
+            Self::Reasons => list(DataType::Struct(reason_fields())),
+        }
+    }
+}
+
+/// Fields of one reason: goods item (none for the whole declaration), `model` or `rule`, name of the feature or rule, what
+/// it moved the log-odds by (none for a rule), and the sentence.
+pub fn reason_fields() -> Fields {
+    Fields::from(vec![
+        Field::new("goods_item_seq", DataType::Int64, true),
+        Field::new("kind", DataType::Utf8, false),
+        Field::new("name", DataType::Utf8, false),
+        Field::new("contribution", DataType::Float64, true),
+        Field::new("sentence", DataType::Utf8, false),
+    ])
 }
 
 /// Key and provenance columns.
@@ -132,12 +186,8 @@ impl Column {
         class: &'static ClassDefinition,
     ) -> Result<Option<(Path, &'static FieldDefinition)>, ParsePathError> {
         match self.source {
-            Source::Key(_) | Source::Other => Ok(None),
-            Source::List(path) => {
-                let parsed = Path::parse(class, path)?;
-                let field = field_at(class, path);
-                Ok(field.map(|f| (parsed, f)))
-            }
+            Source::Key(_) | Source::Other | Source::Computed(_) => Ok(None),
+            Source::List(path) => Path::parse_to(class, path).map(Some),
             Source::Leaf(path)
             | Source::Value(path)
             | Source::Unit(path)
@@ -155,7 +205,7 @@ impl Column {
     /// Path of the field the column comes from.
     pub fn path(&self) -> Option<&'static str> {
         match self.source {
-            Source::Key(_) | Source::Other => None,
+            Source::Key(_) | Source::Other | Source::Computed(_) => None,
             Source::List(p)
             | Source::Leaf(p)
             | Source::Value(p)
@@ -172,12 +222,12 @@ impl Column {
             Source::Key(_) | Source::Unit(_) | Source::Hs6(_) => DataType::Utf8,
             Source::Kilograms(_) => DataType::Decimal128(MEASURE_DECIMALS.0, MEASURE_DECIMALS.1),
             Source::Other => DataType::List(other_values_item()),
-            Source::Leaf(path) | Source::Value(path) | Source::List(path) => {
-                field_at(class, path).map_or(DataType::Null, |field| match field.kind {
+            Source::Computed(computed) => computed.data_type(),
+            Source::Leaf(path) | Source::Value(path) | Source::List(path) => Path::parse_to(class, path)
+                .map_or(DataType::Null, |(_, field)| match field.kind {
                     FieldKind::Leaf { kind, .. } => scalar_type(kind),
                     FieldKind::One(c) | FieldKind::Many(c) => DataType::List(list_item(c)),
-                })
-            }
+                }),
         }
     }
 
@@ -198,7 +248,11 @@ impl Table {
     }
 
     fn arrow_field(&self, column: &Column) -> Field {
-        let nullable = !matches!(column.source, Source::Key(_) | Source::List(_) | Source::Other);
+        let nullable = match column.source {
+            Source::Key(_) | Source::List(_) | Source::Other => false,
+            Source::Computed(computed) => matches!(computed, Computed::OptionalText),
+            _ => true,
+        };
         let mut metadata = HashMap::from([
             ("comment".to_owned(), column.sentence(self.class).to_owned()),
             ("tidegate.grade".to_owned(), column.grade.as_str().to_owned()),
@@ -273,20 +327,4 @@ pub fn other_values_fields() -> Fields {
 /// Item of the column that keeps values without a column of their own.
 pub fn other_values_item() -> Arc<Field> {
     Arc::new(Field::new("element", DataType::Struct(other_values_fields()), false))
-}
-
-/// Field a path ends at, leaf or class.
-fn field_at(class: &'static ClassDefinition, path: &str) -> Option<&'static FieldDefinition> {
-    let mut here = Some(class);
-    let mut last = None;
-    for step in path.split('/') {
-        let name = step.split('[').next().unwrap_or(step);
-        let field = here?.fields.iter().find(|f| f.element == name || f.name == name)?;
-        here = match field.kind {
-            FieldKind::Leaf { .. } => None,
-            FieldKind::One(c) | FieldKind::Many(c) => Some(c),
-        };
-        last = Some(field);
-    }
-    last
 }

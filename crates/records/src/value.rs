@@ -1,7 +1,7 @@
 //! Values a record is made of: text, counts, decimals, amounts, measures and moments, with the
 //! representation terms of the WCO Data Model (`…Amount`, `…Measure`, `…DateTime`).
 
-use chrono::{DateTime, FixedOffset, NaiveDate, NaiveDateTime, Utc};
+use chrono::{DateTime, Datelike, FixedOffset, NaiveDate, NaiveDateTime, Utc};
 pub use compact_str::CompactString as Text;
 pub use rust_decimal::Decimal;
 use std::str::FromStr;
@@ -42,6 +42,9 @@ pub enum ParseValueError {
     /// Not a date or a moment in the expected form.
     #[error("`{0}` is not a date in the form {1}")]
     Time(String, String),
+    /// A moment that a table cannot keep exactly.
+    #[error("`{0}` cannot be kept exactly; a moment lies in the years 0 to 9999, to the microsecond")]
+    Precision(String),
 }
 
 /// Reads a non-negative whole number.
@@ -69,7 +72,8 @@ pub fn parse_decimal(text: &str) -> Result<Decimal, ParseValueError> {
 /// ISO 8601 (a date, or a moment with or without zone). Without a zone the moment is UTC.
 ///
 /// # Errors
-/// When the text does not follow the format.
+/// When the text does not follow the format, or says a moment that tables cannot keep exactly: finer than a
+/// microsecond, a leap second, or outside of the years 0 to 9999.
 pub fn parse_time(text: &str, format: Option<&str>) -> Result<Time, ParseValueError> {
     let text = text.trim();
     let parsed = match format {
@@ -83,7 +87,7 @@ pub fn parse_time(text: &str, format: Option<&str>) -> Result<Time, ParseValueEr
             .or_else(|_| NaiveDate::parse_from_str(text, pattern).map(midnight))
             .ok(),
     };
-    parsed.ok_or_else(|| {
+    let time = parsed.ok_or_else(|| {
         let expected = match format {
             None => "YYYY-MM-DD or YYYY-MM-DDThh:mm:ss[Z]",
             Some("102") => "102 (CCYYMMDD)",
@@ -93,7 +97,15 @@ pub fn parse_time(text: &str, format: Option<&str>) -> Result<Time, ParseValueEr
             Some(pattern) => pattern,
         };
         ParseValueError::Time(shorten(text), expected.to_owned())
-    })
+    })?;
+    // The fraction of a leap second is a whole second or more.
+    let nanoseconds = time.timestamp_subsec_nanos();
+    let is_exact = nanoseconds.is_multiple_of(1_000) && nanoseconds < 1_000_000_000;
+    if is_exact && (0..=9999).contains(&time.year()) {
+        Ok(time)
+    } else {
+        Err(ParseValueError::Precision(shorten(text)))
+    }
 }
 
 fn midnight(date: NaiveDate) -> Time {
@@ -178,6 +190,14 @@ mod tests {
         assert_eq!(error.to_string(), "`19.07.2021` is not a date in the form 102 (CCYYMMDD)");
         for bad in ["20210719120000+1", "20210719120000+01000", "2021071912000é", "20210719120000+9999"] {
             assert!(parse_time(bad, Some("304")).is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn a_moment_that_tables_cannot_keep_is_refused() {
+        assert!(parse_time("2021-07-19T12:00:00.123456000Z", None).is_ok());
+        for bad in ["2021-07-19T12:00:00.1234567Z", "2016-12-31T23:59:60Z", "+12021-07-19T12:00:00"] {
+            assert!(matches!(parse_time(bad, None), Err(ParseValueError::Precision(_))), "{bad}");
         }
     }
 

@@ -3,18 +3,22 @@
 
 use crate::features::{CheckFeaturesError, FeatureSet, ForestChoice, Profiles};
 use crate::model::{Calibration, DecodeError, Forest};
+use crate::rules::{CheckRulesError, RuleSet, rule_row_schema};
+use crate::selection::{CheckPolicyError, SelectionPolicy};
 use arrow::datatypes::SchemaRef;
 use sha2::{Digest, Sha256};
 use std::collections::BTreeMap;
 use std::fmt::Write;
 
 /// First line of a manifest; raised when the meaning of a component changes.
-const FORMAT: &str = "tidegate-bundle/1";
+const FORMAT: &str = "tidegate-bundle/2";
 
 /// File name of the manifest beside the components.
 pub const MANIFEST: &str = "manifest.txt";
 
 const FEATURES: &str = "features.toml";
+const RULES: &str = "rules.toml";
+const SELECTION: &str = "selection.toml";
 const PROFILES: &str = "profiles.bin";
 const FOREST: &str = "forest.bin";
 const CALIBRATION: &str = "calibration.bin";
@@ -43,12 +47,19 @@ pub enum BundleError {
     /// The feature set is refused.
     #[error(transparent)]
     Features(#[from] CheckFeaturesError),
+    /// The rules are refused.
+    #[error(transparent)]
+    Rules(#[from] CheckRulesError),
+    /// The selection policy is refused.
+    #[error(transparent)]
+    Policy(#[from] CheckPolicyError),
     /// The forest reads other features than the set gives.
     #[error("{0} reads other features than the feature set gives it")]
     OtherFeatures(&'static str),
 }
 
-/// A feature set with what was learnt on it.
+/// A feature set with what was learnt on it, rules and selection policy: everything that a decision is a function of
+/// beside the record, the policy state and the draw.
 #[derive(Debug, Clone)]
 pub struct Bundle {
     /// Computed columns, profiles and features.
@@ -61,6 +72,10 @@ pub struct Bundle {
     pub calibration: Calibration,
     /// The forest of the ablation, when the set has one.
     pub ablation: Option<Forest>,
+    /// Rules that raise scores and make inspections mandatory.
+    pub rules: RuleSet,
+    /// How consignments are chosen.
+    pub selection: SelectionPolicy,
 }
 
 /// SHA-256 of a manifest, which names the bundle.
@@ -78,6 +93,8 @@ impl Bundle {
     pub fn to_components(&self) -> (BTreeMap<String, Vec<u8>>, BundleHash) {
         let mut components = BTreeMap::from([
             (FEATURES.to_owned(), self.set.text.clone().into_bytes()),
+            (RULES.to_owned(), self.rules.text.clone().into_bytes()),
+            (SELECTION.to_owned(), self.selection.text.clone().into_bytes()),
             (PROFILES.to_owned(), self.profiles.to_bytes()),
             (FOREST.to_owned(), self.forest.to_bytes()),
             (CALIBRATION.to_owned(), self.calibration.to_bytes()),
@@ -115,9 +132,12 @@ impl Bundle {
         }
         let get = |name: &'static str| components.get(name).ok_or(BundleError::Missing(name));
         let decode = |component| move |cause| BundleError::Decode { component, cause };
-        let features = String::from_utf8_lossy(get(FEATURES)?).into_owned();
+        let text = |name| get(name).map(|bytes| String::from_utf8_lossy(bytes).into_owned());
+        let set = FeatureSet::parse(FEATURES, &text(FEATURES)?, schema)?;
         let bundle = Self {
-            set: FeatureSet::parse(FEATURES, &features, schema)?,
+            rules: RuleSet::parse(RULES, &text(RULES)?, &rule_row_schema(&set, schema))?,
+            selection: SelectionPolicy::parse(SELECTION, &text(SELECTION)?)?,
+            set,
             profiles: Profiles::from_bytes(get(PROFILES)?).map_err(decode(PROFILES))?,
             forest: Forest::from_bytes(get(FOREST)?).map_err(decode(FOREST))?,
             calibration: Calibration::from_bytes(get(CALIBRATION)?).map_err(decode(CALIBRATION))?,

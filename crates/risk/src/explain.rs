@@ -3,8 +3,7 @@
 use crate::assess::{AssessError, Assessment};
 use crate::bundle::Bundle;
 use crate::features::{Feature, FeatureSource, ForestChoice, Standing, Statistic};
-use arrow::array::Array;
-use arrow::util::display::{ArrayFormatter, FormatOptions};
+use crate::template;
 use std::fmt::Write;
 
 /// What one sentence stands for: the features that say the same thing about a record.
@@ -54,9 +53,11 @@ impl Bundle {
 
     fn sentence(&self, assessment: &Assessment, row: usize, feature: &Feature, value: f32) -> String {
         match feature.source {
+            FeatureSource::Column { index } if self.set.is_truth(index) => truth_sentence(feature, value),
             FeatureSource::Column { .. } => column_sentence(feature, value),
             FeatureSource::Profile { profile, statistic } => {
-                let title = self.title(assessment, row, profile);
+                let title =
+                    template::fill(&self.set.profiles[profile].title, &assessment.prepared.batch, row);
                 let standing = assessment.looked.standings[profile][row];
                 match statistic {
                     Statistic::Distance | Statistic::Deviation => {
@@ -71,51 +72,37 @@ impl Bundle {
             }
         }
     }
-
-    /// Title of a profile with the record's values in place of `{column}`.
-    fn title(&self, assessment: &Assessment, row: usize, profile: usize) -> String {
-        let mut title = String::new();
-        let mut rest = self.set.profiles[profile].title.as_str();
-        while let Some((before, after)) = rest.split_once('{') {
-            title.push_str(before);
-            let (name, after) = after.split_once('}').unwrap_or((after, ""));
-            title.push_str(&value_text(assessment, row, name));
-            rest = after;
-        }
-        title.push_str(rest);
-        title
-    }
-}
-
-/// A value as an officer would write it: no trailing zeros.
-fn value_text(assessment: &Assessment, row: usize, column: &str) -> String {
-    let Some(array) = assessment.prepared.batch.column_by_name(column) else { return "unknown".to_owned() };
-    if array.is_null(row) {
-        return "unknown".to_owned();
-    }
-    let options = FormatOptions::default();
-    let Ok(formatter) = ArrayFormatter::try_new(array.as_ref(), &options) else {
-        return "unknown".to_owned();
-    };
-    let text = formatter.value(row).to_string();
-    match text.split_once('.') {
-        Some(_) if array.data_type().is_numeric() => {
-            text.trim_end_matches('0').trim_end_matches('.').to_owned()
-        }
-        _ => text,
-    }
 }
 
 fn column_sentence(feature: &Feature, value: f32) -> String {
     if value.is_nan() {
         return format!("{} is not stated", feature.title);
     }
-    let mut sentence = format!("{} is {value}", feature.title);
+    let mut sentence = format!("{} is {}", feature.title, readable(value));
     if let Some(unit) = &feature.unit {
         // Writing to a String cannot fail.
         let _ = write!(sentence, " {unit}");
     }
     sentence
+}
+
+fn truth_sentence(feature: &Feature, value: f32) -> String {
+    match value {
+        1.0 => feature.title.clone(),
+        0.0 => format!("not so: {}", feature.title),
+        _ => format!("not known whether {}", feature.title),
+    }
+}
+
+/// A number with at most four digits after the point, fewer where it is large.
+fn readable(value: f32) -> String {
+    let decimals = match value.abs() {
+        1_000.0.. => 0,
+        10.0..1_000.0 => 2,
+        _ => 4,
+    };
+    let text = format!("{value:.decimals$}");
+    if text.contains('.') { text.trim_end_matches('0').trim_end_matches('.').to_owned() } else { text }
 }
 
 fn results_sentence(title: &str, standing: Option<Standing>, rate: f64) -> String {

@@ -4,11 +4,15 @@
 //! calibrated on months that the model predicting them had not seen.
 
 use crate::bundle::Bundle;
-use crate::features::{FeatureSet, ForestChoice, History, Outcome, Prepared, Profiles, TrainingSettings};
+use crate::features::{
+    FeatureSet, ForestChoice, History, Outcome, Prepared, Profiles, TrainingSettings, day_number,
+};
 use crate::model::{
     Calibration, CalibrationError, FeatureMatrix, FeatureMatrixError, FeatureMismatch, Forest, TrainingError,
     train,
 };
+use crate::rules::RuleSet;
+use crate::selection::SelectionPolicy;
 use chrono::{Datelike, Days, NaiveDate};
 
 /// Why nothing was learnt.
@@ -78,15 +82,27 @@ pub struct Learnt {
 /// Step of the work, for progress: what is done, and how many forests of all are trained.
 pub type Progress<'a> = &'a mut dyn FnMut(&str, usize, usize);
 
+/// What a bundle is made of beside what is learnt.
+#[derive(Debug)]
+pub struct Ingredients {
+    /// Computed columns, profiles and features.
+    pub set: FeatureSet,
+    /// Rules.
+    pub rules: RuleSet,
+    /// How consignments are chosen.
+    pub selection: SelectionPolicy,
+}
+
 /// Learns profiles, forest and calibration.
 ///
 /// # Errors
 /// When there are too few results, or they are all of one kind.
 pub fn learn(
-    set: FeatureSet,
+    ingredients: Ingredients,
     records: &LabelledRecords<'_>,
     progress: Progress<'_>,
 ) -> Result<Learnt, LearnError> {
+    let Ingredients { set, rules, selection } = ingredients;
     let total = set.training.fold_months as usize + 1 + usize::from(set.ablation.is_some());
     progress("building profiles", 0, total);
     let profiles = profiles_of(&set, records);
@@ -118,7 +134,7 @@ pub fn learn(
     progress("done", total, total);
     let out_of_fold = margins.iter().map(|m| calibration.probability(*m)).zip(labels).collect();
     let discrepancies = rows.iter().filter(|r| r.outcome.discrepancy).count();
-    let bundle = Bundle { set, profiles, forest, calibration, ablation };
+    let bundle = Bundle { set, profiles, forest, calibration, ablation, rules, selection };
     Ok(Learnt { bundle, results: rows.len(), discrepancies, out_of_fold })
 }
 
@@ -160,7 +176,7 @@ fn fold_starts(rows: &[TrainingRow], months: u32) -> Vec<i32> {
     let mut first = last.with_day(1).unwrap_or(last);
     let mut starts = Vec::new();
     for _ in 0..months {
-        starts.push(first.num_days_from_ce() - UNIX_EPOCH_FROM_CE);
+        starts.push(day_number(first));
         first = match first.checked_sub_days(Days::new(1)).and_then(|d| d.with_day(1)) {
             Some(before) => before,
             None => break,
@@ -170,11 +186,8 @@ fn fold_starts(rows: &[TrainingRow], months: u32) -> Vec<i32> {
     starts
 }
 
-/// Days from 1 January of year 1 to 1 January 1970, as chrono counts them.
-const UNIX_EPOCH_FROM_CE: i32 = 719_163;
-
 fn date(day: i32) -> Option<NaiveDate> {
-    NaiveDate::from_num_days_from_ce_opt(day.checked_add(UNIX_EPOCH_FROM_CE)?)
+    NaiveDate::from_epoch_days(day)
 }
 
 /// Margins and labels of one month, predicted by a forest that saw only results recorded before it. Nothing when
@@ -187,7 +200,7 @@ fn predict_fold(
 ) -> Result<Vec<(f64, bool)>, LearnError> {
     let end = date(first_day)
         .and_then(|d| d.checked_add_months(chrono::Months::new(1)))
-        .map_or(i32::MAX, |d| d.num_days_from_ce() - UNIX_EPOCH_FROM_CE);
+        .map_or(i32::MAX, day_number);
     let before: Vec<TrainingRow> =
         rows.iter().filter(|r| r.day < first_day && r.outcome.recorded_day < first_day).copied().collect();
     let fold: Vec<TrainingRow> = rows.iter().filter(|r| (first_day..end).contains(&r.day)).copied().collect();

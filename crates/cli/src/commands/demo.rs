@@ -1,12 +1,13 @@
 //! `tidegate demo`: generates a country, learns from it, asks it, and says what to try next.
 
-use super::generate::{generate, print};
-use super::learn;
+use super::generate::{into_lake, print};
 use super::open;
-use crate::arguments::{Arguments, Generate, Learn};
+use super::{decide, learn};
+use crate::arguments::{Arguments, Country, Learn};
 use crate::progress::Bars;
 use arrow::util::pretty::pretty_format_batches;
-use tidegate_jobs::{JobError, query};
+use chrono::NaiveDate;
+use tidegate_jobs::{DecideOptions, JobError, decide as run_decide, query};
 
 /// What an analyst asks first.
 const QUESTIONS: &[(&str, &str)] = &[
@@ -26,16 +27,24 @@ const QUESTIONS: &[(&str, &str)] = &[
     ),
 ];
 
-pub async fn run(arguments: &Arguments, command: &Generate) -> Result<(), JobError> {
+pub async fn run(arguments: &Arguments, command: &Country) -> Result<(), JobError> {
     let home = open(arguments).await?;
     println!(
         "1. A country: {} declarations of {}, seed {}",
         command.declarations, command.year, command.seed
     );
-    print(&generate(&home, command, &mut Bars::new()).await?);
-    println!("\n2. Learning from its inspections");
-    learn::run(arguments, &Learn { features: Some("national".to_owned()) }).await?;
-    println!("\n3. Asking it");
+    print(&into_lake(&home, command, &mut Bars::new()).await?);
+    let until = NaiveDate::from_ymd_opt(command.year, 11, 30);
+    println!("\n2. Learning from its inspections up to the end of November");
+    let features = Some("national".to_owned());
+    learn::run(arguments, &Learn { features, until, rules: None, selection: None }).await?;
+    println!("\n3. Deciding December");
+    // The bundle is active from when it was learnt, which is after this home was opened.
+    let home = open(arguments).await?;
+    let options = DecideOptions { from: until.and_then(|d| d.succ_opt()), ..DecideOptions::default() };
+    let decided = run_decide(&home, &options, &mut Bars::new()).await?;
+    decide::print(&decided);
+    println!("\n4. Asking it");
     for (title, sql) in QUESTIONS {
         println!("{title}\n{}", pretty_format_batches(&query(&home, "demo", sql).await?)?);
     }

@@ -1,6 +1,6 @@
 //! `tidegate evaluate`.
 
-use super::{mapping, open};
+use super::{input, open};
 use crate::arguments::{Arguments, Evaluate};
 use crate::progress::Bars;
 use crate::show;
@@ -8,17 +8,18 @@ use tidegate_jobs::{Evaluated, JobError, View, evaluate};
 use tidegate_risk::evaluation::EvaluationOptions;
 
 pub async fn run(arguments: &Arguments, command: &Evaluate) -> Result<(), JobError> {
-    let mapping = mapping(&command.input.mapping)?;
     let home = open(arguments).await?;
+    let input = input(&home, &command.input)?;
     let (bundle, hash) = home.bundle(command.which.bundle.as_deref()).await?;
     let mut bootstrap = home.configuration.evaluate.bootstrap();
     bootstrap.resamples = command.resamples.unwrap_or(bootstrap.resamples);
     let options = EvaluationOptions { bootstrap, ..EvaluationOptions::default() };
-    let evaluated = evaluate(&bundle, &command.input.file, &mapping, &options, &mut Bars::new())?;
+    let evaluated = evaluate(&bundle, &input, &options, &mut Bars::new())?;
     if arguments.json {
         return show::json(&evaluated);
     }
-    println!("Bundle {} on {}", &hash.to_string()[..16], command.input.file.display());
+    let files: Vec<String> = input.files().iter().map(|f| f.display().to_string()).collect();
+    println!("Bundle {} on {}", &hash.to_string()[..16], files.join(", "));
     print(&evaluated);
     Ok(())
 }

@@ -1,17 +1,17 @@
 //! `tidegate explain`.
 
-use super::{mapping, open};
+use super::{input, open};
 use crate::arguments::{Arguments, Explain};
 use crate::progress::Bars;
 use crate::show;
 use tidegate_jobs::{Explanation, JobError, explain};
 
 pub async fn run(arguments: &Arguments, command: &Explain) -> Result<(), JobError> {
-    let mapping = mapping(&command.input.mapping)?;
     let home = open(arguments).await?;
+    let input = input(&home, &command.input)?;
     let (bundle, hash) = home.bundle(command.which.bundle.as_deref()).await?;
     let reasons = command.reasons.unwrap_or(home.configuration.explain.reasons);
-    let found = explain(&bundle, &command.input.file, &mapping, &command.id, reasons, &mut Bars::new())?;
+    let found = explain(&bundle, &input, &command.id, reasons, &mut Bars::new())?;
     if arguments.json {
         return show::json(&found);
     }

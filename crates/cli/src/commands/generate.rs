@@ -1,36 +1,50 @@
 //! `tidegate generate`.
 
 use super::open;
-use crate::arguments::{Arguments, Generate};
+use crate::arguments::{Arguments, Country, Destination, Generate};
 use crate::progress::Bars;
 use crate::show;
 use std::fs::File;
-use std::path::PathBuf;
-use tidegate_jobs::{Appender, Home, JobError, Progress};
-use tidegate_sim::{Configuration, Generator, Limits, SimulationError};
+use std::path::{Path, PathBuf};
+use tidegate_jobs::{Appender, Configuration as Settings, Home, JobError, Progress, configuration};
+use tidegate_sim::{Configuration, Generator, Limits, SimulationError, Written};
 
 /// What was generated.
 #[derive(Debug, serde::Serialize)]
 pub struct Generated {
     /// Declarations, amended versions among them.
-    pub declarations: usize,
+    pub declarations: u64,
     /// Goods items.
-    pub goods_items: usize,
+    pub goods_items: u64,
     /// Results of inspections.
-    pub inspections: usize,
+    pub inspections: u64,
     /// Whether they were in the lake already; nothing was added then.
     pub already_there: bool,
+    /// File or folder that was written; none when they went into the lake.
+    pub out: Option<PathBuf>,
     /// Where the truth is.
     pub truth: PathBuf,
 }
 
 pub async fn run(arguments: &Arguments, command: &Generate) -> Result<(), JobError> {
-    let home = open(arguments).await?;
-    let generated = generate(&home, command, &mut Bars::new()).await?;
+    let bars = &mut Bars::new();
+    let country = &command.country;
+    let folder = command.out.as_deref().unwrap_or(Path::new("."));
+    let generated = match command.to {
+        Destination::Lake => into_lake(&open(arguments).await?, country, bars).await?,
+        Destination::Csv => {
+            let file = folder.join(format!("{}.csv", name(country)));
+            into_files(&bounded(arguments, country)?, country, &file, true, bars)?
+        }
+        Destination::Parquet => into_files(&bounded(arguments, country)?, country, folder, false, bars)?,
+    };
     if arguments.json {
         return show::json(&generated);
     }
     print(&generated);
+    if let (Destination::Csv, Some(file)) = (command.to, &generated.out) {
+        println!("Load it with: tidegate ingest --mapping national-csv {}", file.display());
+    }
     Ok(())
 }
 
@@ -39,34 +53,82 @@ pub fn print(generated: &Generated) {
     if generated.already_there {
         println!("This country is in the lake already; nothing was added.");
     }
-    println!("Generated {} declarations", show::count(generated.declarations as u64));
-    println!("  goods items      {:>12}", show::count(generated.goods_items as u64));
-    println!("  inspections      {:>12}", show::count(generated.inspections as u64));
+    println!("Generated {} declarations", show::count(generated.declarations));
+    println!("  goods items      {:>12}", show::count(generated.goods_items));
+    println!("  inspections      {:>12}", show::count(generated.inspections));
+    if let Some(out) = &generated.out {
+        println!("  they are in {}", out.display());
+    }
     println!("  the truth is in {}; no other command reads it", generated.truth.display());
 }
 
-/// Generates a country into the lake, and the truth about it into a file of its own.
-pub async fn generate(home: &Home, command: &Generate, bars: &mut Bars) -> Result<Generated, JobError> {
-    // The writers make a large future; a pointer to it is what callers carry.
-    Box::pin(into_lake(home, command, bars)).await
+/// Name of a country among others.
+fn name(country: &Country) -> String {
+    format!("simulated-{}-{}-{}", country.year, country.seed, country.declarations)
 }
 
-async fn into_lake(home: &Home, command: &Generate, bars: &mut Bars) -> Result<Generated, JobError> {
-    let refused = |e: SimulationError| JobError::Missing(e.to_string());
-    let limits = home.configuration.generate;
+/// A generator within the bounds that are configured, without opening the home.
+fn bounded(arguments: &Arguments, country: &Country) -> Result<Generator, JobError> {
+    let configuration = Settings::of_home(&arguments.home, arguments.config.as_deref())?;
+    generator(country, configuration.generate)
+}
+
+fn generator(country: &Country, limits: configuration::Generate) -> Result<Generator, JobError> {
     let configuration = Configuration {
         limits: Limits {
             declarations: limits.most_declarations,
             enterprises: limits.most_enterprises,
             goods_items: limits.most_goods_items,
         },
-        ..Configuration::new(command.seed, command.year, command.declarations)
+        ..Configuration::new(country.seed, country.year, country.declarations)
     };
-    let generator = Generator::new(configuration).map_err(refused)?;
-    let name = format!("simulated-{}-{}-{}", command.year, command.seed, command.declarations);
-    let truth = command.truth.join(format!("{name}.csv"));
+    Generator::new(configuration).map_err(refused)
+}
+
+#[expect(clippy::needless_pass_by_value, reason = "an adapter for map_err")]
+fn refused(error: SimulationError) -> JobError {
+    JobError::Missing(error.to_string())
+}
+
+/// Generates a country into one CSV file, or into a folder of Parquet files.
+fn into_files(
+    generator: &Generator,
+    country: &Country,
+    out: &Path,
+    is_csv: bool,
+    bars: &mut Bars,
+) -> Result<Generated, JobError> {
+    let threads = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+    bars.step("generating", country.declarations, "declarations");
+    let progress = |done| bars.done(done);
+    let written = if is_csv {
+        generator.write_csv(out, &country.truth, threads, progress)
+    } else {
+        generator.write_parquet(out, &country.truth, threads, progress)
+    };
+    let Written { declarations, goods_items, inspections, .. } = written.map_err(refused)?;
+    Ok(Generated {
+        declarations,
+        goods_items,
+        inspections,
+        already_there: false,
+        out: Some(out.to_owned()),
+        truth: country.truth.join("truth.parquet"),
+    })
+}
+
+/// Generates a country into the lake, and the truth about it into a file of its own.
+pub async fn into_lake(home: &Home, country: &Country, bars: &mut Bars) -> Result<Generated, JobError> {
+    // The writers make a large future; a pointer to it is what callers carry.
+    Box::pin(append(home, country, bars)).await
+}
+
+async fn append(home: &Home, country: &Country, bars: &mut Bars) -> Result<Generated, JobError> {
+    let generator = generator(country, home.configuration.generate)?;
+    let name = name(country);
+    let truth = country.truth.join(format!("{name}.csv"));
     let file_error = |cause| JobError::File { path: truth.display().to_string(), cause };
-    std::fs::create_dir_all(&command.truth).map_err(file_error)?;
+    std::fs::create_dir_all(&country.truth).map_err(file_error)?;
     let mut truth_writer = arrow::csv::Writer::new(File::create(&truth).map_err(file_error)?);
     let mut appender = Appender::new(home, &name).await?;
     for batch in generator.enterprises() {
@@ -77,17 +139,18 @@ async fn into_lake(home: &Home, command: &Generate, bars: &mut Bars) -> Result<G
         goods_items: 0,
         inspections: 0,
         already_there: false,
+        out: None,
         truth: truth.clone(),
     };
-    bars.step("generating", command.declarations, "declarations");
+    bars.step("generating", country.declarations, "declarations");
     for chunk in generator.chunks() {
         let chunk = chunk.map_err(refused)?;
         appender.declarations(&chunk.declarations, &chunk.goods_items, &chunk.inspections).await?;
         truth_writer.write(&chunk.truth)?;
-        generated.declarations += chunk.declarations.num_rows();
-        generated.goods_items += chunk.goods_items.num_rows();
-        generated.inspections += chunk.inspections.num_rows();
-        bars.done(generated.declarations as u64);
+        generated.declarations += chunk.declarations.num_rows() as u64;
+        generated.goods_items += chunk.goods_items.num_rows() as u64;
+        generated.inspections += chunk.inspections.num_rows() as u64;
+        bars.done(generated.declarations);
     }
     generated.already_there = !appender.commit().await?;
     Ok(generated)

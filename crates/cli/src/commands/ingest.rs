@@ -1,16 +1,16 @@
 //! `tidegate ingest`.
 
-use super::{mapping, open};
+use super::{input, open};
 use crate::arguments::{Arguments, Ingest};
 use crate::progress::Bars;
 use crate::show;
 use tidegate_jobs::{IngestOptions, Ingested, JobError, ingest};
 
 pub async fn run(arguments: &Arguments, command: &Ingest) -> Result<(), JobError> {
-    let mapping = mapping(&command.input.mapping)?;
     let home = open(arguments).await?;
+    let input = input(&home, &command.input)?;
     let options = IngestOptions { strict: command.strict };
-    let ingested = ingest(&home, &command.input.file, &mapping, options, &mut Bars::new()).await?;
+    let ingested = ingest(&home, &input, options, &mut Bars::new()).await?;
     if arguments.json {
         return show::json(&ingested);
     }
@@ -21,13 +21,19 @@ pub async fn run(arguments: &Arguments, command: &Ingest) -> Result<(), JobError
 fn print(ingested: &Ingested) {
     let counts = &ingested.counts;
     if ingested.already_loaded {
-        println!("This file was loaded before as {}; nothing was added.", ingested.load_id);
+        println!("Everything was loaded before as {}; nothing was added.", ingested.load_id);
         return;
     }
     println!("Loaded {} as {}", show::count(counts.accepted) + " declarations", ingested.load_id);
-    println!("  rows read        {:>12}", show::count(counts.read));
+    if ingested.files > 1 {
+        println!("  files            {:>12}", show::count(ingested.files as u64));
+    }
+    if ingested.files_loaded_before > 0 {
+        println!("  loaded before    {:>12}", show::count(ingested.files_loaded_before as u64));
+    }
+    println!("  records read     {:>12}", show::count(counts.read));
     println!("  goods items      {:>12}", show::count(counts.goods_items));
-    println!("  with a result    {:>12}", show::count(counts.inspected));
+    println!("  results          {:>12}", show::count(counts.inspected));
     println!("  discrepancies    {:>12}", show::count(counts.discrepancies));
     println!("  set aside        {:>12}", show::count(counts.quarantined));
     if !counts.findings.is_empty() {
@@ -38,7 +44,7 @@ fn print(ingested: &Ingested) {
     }
     if counts.quarantined > 0 {
         println!(
-            "Rows set aside are kept whole: tidegate sql \"select line_number, raw, findings from quarantine\""
+            "Records set aside are kept whole: tidegate sql \"select line_number, raw, findings from quarantine\""
         );
     }
 }

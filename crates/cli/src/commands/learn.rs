@@ -4,11 +4,17 @@ use super::open;
 use crate::arguments::{Arguments, Learn};
 use crate::progress::Bars;
 use crate::show;
-use tidegate_jobs::{JobError, learn};
+use tidegate_jobs::{JobError, LearnOptions, learn};
 
 pub async fn run(arguments: &Arguments, command: &Learn) -> Result<(), JobError> {
     let home = open(arguments).await?;
-    let summary = learn(&home, command.features.as_deref(), &mut Bars::new()).await?;
+    let options = LearnOptions {
+        features: command.features.clone(),
+        rules: command.rules.clone(),
+        selection: command.selection.clone(),
+        until: command.until,
+    };
+    let summary = learn(&home, &options, &mut Bars::new()).await?;
     if arguments.json {
         return show::json(&summary);
     }
@@ -17,6 +23,7 @@ pub async fn run(arguments: &Arguments, command: &Learn) -> Result<(), JobError>
     println!("  goods items      {:>12}", show::count(summary.records as u64));
     println!("  with a result    {:>12}", show::count(summary.results as u64));
     println!("  discrepancies    {:>12}", show::count(summary.discrepancies as u64));
+    println!("  rules            {:>12}", show::count(summary.rules as u64));
     println!("  profile keys     {:>12}", show::count(summary.profile_keys as u64));
     println!("On {} records, each predicted by a model that saw only earlier months:", summary.out_of_fold);
     println!("  AUC              {:>12}", number(summary.auc));

@@ -2,20 +2,23 @@
 
 pub mod bench;
 pub mod config;
+pub mod decide;
 pub mod demo;
 pub mod evaluate;
 pub mod explain;
+pub mod export;
 pub mod generate;
 pub mod ingest;
 pub mod learn;
+pub mod replay;
 pub mod report;
 pub mod score;
 pub mod sql;
 
-use crate::arguments::Arguments;
+use crate::arguments::{Arguments, Input as InputArguments, InputFormat};
 use clap::CommandFactory;
 use std::path::Path;
-use tidegate_jobs::{Configuration, Home, JobError};
+use tidegate_jobs::{Configuration, Format, Home, Input, JobError};
 use tidegate_records::mapping::{Mapping, shipped};
 
 /// Opens the home of this run. This is the one place that reads the clock.
@@ -36,6 +39,18 @@ fn mapping(name: &str) -> Result<Mapping, JobError> {
         return Mapping::parse(name, &text).map_err(refused);
     }
     shipped(name).map_err(refused)
+}
+
+/// The input that the arguments name; what has no moment of acceptance was received at the time of this run.
+fn input(home: &Home, arguments: &InputArguments) -> Result<Input, JobError> {
+    let format = arguments.format.map(|format| match format {
+        InputFormat::WcoXml => Format::WcoXml,
+        InputFormat::Ndjson => Format::Ndjson,
+        InputFormat::Csv => Format::Csv,
+        InputFormat::Parquet => Format::Parquet,
+    });
+    let mapping = arguments.mapping.as_deref().map(mapping).transpose()?;
+    Ok(Input::new(&arguments.files, format, mapping, home.now)?.within(&home.configuration))
 }
 
 /// Prints completions for a shell.

@@ -1,6 +1,6 @@
 //! `tidegate score`.
 
-use super::{mapping, open};
+use super::{input, open};
 use crate::arguments::{Arguments, Score};
 use crate::progress::Bars;
 use crate::show;
@@ -9,8 +9,9 @@ use std::io::{BufWriter, Write};
 use tidegate_jobs::{JobError, score};
 
 pub async fn run(arguments: &Arguments, command: &Score) -> Result<(), JobError> {
-    let mapping = mapping(&command.input.mapping)?;
-    let (bundle, _) = open(arguments).await?.bundle(command.which.bundle.as_deref()).await?;
+    let home = open(arguments).await?;
+    let input = input(&home, &command.input)?;
+    let (bundle, _) = home.bundle(command.which.bundle.as_deref()).await?;
     let mut out: Box<dyn Write> = match &command.out {
         None => Box::new(std::io::stdout().lock()),
         Some(path) => {
@@ -18,7 +19,7 @@ pub async fn run(arguments: &Arguments, command: &Score) -> Result<(), JobError>
             Box::new(BufWriter::new(File::create(path).map_err(file)?))
         }
     };
-    let scored = score(&bundle, &command.input.file, &mapping, &mut out, &mut Bars::new())?;
+    let scored = score(&bundle, &input, &mut out, &mut Bars::new())?;
     drop(out);
     for problem in &scored.problems {
         eprintln!("no score: {problem}");

@@ -4,24 +4,12 @@ use crate::JobError;
 use crate::home::Home;
 use std::collections::BTreeMap;
 use tidegate_ledger::PolicyStateVersion;
-
-/// What a policy state says of an office; its other settings do not matter here.
-#[derive(Debug, Clone, Copy, serde::Deserialize)]
-struct Office {
-    slots: u64,
-}
-
-#[derive(Debug, Clone, serde::Deserialize)]
-struct State {
-    default: Office,
-    #[serde(default)]
-    offices: BTreeMap<String, Office>,
-}
+use tidegate_risk::selection::PolicyState;
 
 /// Slots by version of the policy state and office.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Capacities {
-    states: BTreeMap<u64, State>,
+    states: BTreeMap<u64, PolicyState>,
 }
 
 impl Capacities {
@@ -46,6 +34,6 @@ impl Capacities {
     /// Slots a day of an office under a version; nothing when they are not known.
     pub(super) fn slots(&self, version: u64, office: &str) -> Option<u64> {
         let state = self.states.get(&version)?;
-        Some(state.offices.get(office).unwrap_or(&state.default).slots)
+        Some(u64::from(state.office(office).slots))
     }
 }

@@ -196,7 +196,10 @@ fn inspections() -> RecordBatch {
 async fn data(tables: Vec<(&str, RecordBatch)>, run: Option<i64>) -> Option<ReportData> {
     let platform = Platform::in_memory(tables).await.unwrap();
     let mut capacities = Capacities::default();
-    capacities.add(2, r#"{"default": {"slots": 3, "threshold": 0.5}, "offices": {"A": {"slots": 4}}}"#);
+    capacities.add(
+        2,
+        r#"{"default": {"slots": 3, "threshold": 0.5}, "offices": {"A": {"slots": 4, "threshold": 0.5}}}"#,
+    );
     gather(&platform, run, Settings::default(), &capacities).await.unwrap()
 }
 

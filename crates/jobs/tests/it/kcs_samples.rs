@@ -1,9 +1,9 @@
 //! A trial on the published Korean data, where it lies beside the repository.
 
+use crate::place::input;
 use std::path::Path;
 use tempfile::TempDir;
 use tidegate_jobs::{Home, IngestOptions, Quiet, evaluate, ingest, learn};
-use tidegate_records::mapping::shipped;
 use tidegate_risk::evaluation::{Bootstrap, EvaluationOptions};
 
 #[tokio::test]
@@ -15,9 +15,8 @@ async fn trial_the_shipped_features_reach_their_figures_on_the_next_quarter() {
     }
     let folder = TempDir::new().unwrap();
     let home = Home::open(folder.path(), "2026-11-24T12:00:00Z".parse().unwrap()).await.unwrap();
-    let mapping = shipped("kcs-import").unwrap();
-    let train = samples.join("train.csv");
-    let loaded = ingest(&home, &train, &mapping, IngestOptions { strict: true }, &mut Quiet).await.unwrap();
+    let train = input(&samples.join("train.csv"));
+    let loaded = ingest(&home, &train, IngestOptions { strict: true }, &mut Quiet).await.unwrap();
     assert_eq!((loaded.counts.accepted, loaded.counts.discrepancies), (37_385, 8_114));
     learn(&home, None, &mut Quiet).await.unwrap();
     let (bundle, _) = home.bundle(None).await.unwrap();
@@ -25,7 +24,7 @@ async fn trial_the_shipped_features_reach_their_figures_on_the_next_quarter() {
         bootstrap: Bootstrap { resamples: 1, ..Bootstrap::default() },
         ..Default::default()
     };
-    let evaluated = evaluate(&bundle, &samples.join("valid.csv"), &mapping, &options, &mut Quiet).unwrap();
+    let evaluated = evaluate(&bundle, &input(&samples.join("valid.csv")), &options, &mut Quiet).unwrap();
     let figures = |view: usize| {
         let e = &evaluated.views[view].evaluation;
         (e.auc.as_ref().unwrap().value, e.average_precision.as_ref().unwrap().value)

@@ -3,4 +3,5 @@
 
 mod kcs_samples;
 mod main_job;
+mod place;
 mod source;

@@ -1,48 +1,11 @@
 //! Load, learn, score, evaluate, explain, ask: on files made here.
 
+use crate::place::{Place, input};
 use crate::source::{file, rows};
-use arrow::array::AsArray;
-use arrow::datatypes::Int64Type;
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
-use tempfile::TempDir;
-use tidegate_jobs::{Home, IngestOptions, JobError, Quiet, evaluate, explain, ingest, learn, query, score};
-use tidegate_records::mapping::shipped;
+use std::path::Path;
+use tidegate_jobs::{Quiet, evaluate, explain, learn, query, score};
 use tidegate_risk::evaluation::EvaluationOptions;
-
-struct Place {
-    folder: TempDir,
-    home: Home,
-}
-
-impl Place {
-    async fn new() -> Self {
-        let folder = TempDir::new().unwrap();
-        let now = "2026-11-24T12:00:00Z".parse().unwrap();
-        let home = Home::open(&folder.path().join("home"), now).await.unwrap();
-        Self { folder, home }
-    }
-
-    fn write(&self, name: &str, text: &str) -> PathBuf {
-        let path = self.folder.path().join(name);
-        std::fs::write(&path, text).unwrap();
-        path
-    }
-
-    async fn ingest(&self, path: &Path, strict: bool) -> Result<tidegate_jobs::Ingested, JobError> {
-        let mapping = shipped("kcs-import").unwrap();
-        ingest(&self.home, path, &mapping, IngestOptions { strict }, &mut Quiet).await
-    }
-
-    async fn count(&self, sql: &str) -> i64 {
-        let batches = query(&self.home, "test", sql).await.unwrap();
-        batches
-            .iter()
-            .filter(|b| b.num_rows() > 0)
-            .map(|b| b.column(0).as_primitive::<Int64Type>().value(0))
-            .sum()
-    }
-}
 
 #[tokio::test]
 async fn bad_rows_are_set_aside_whole_and_counted() {
@@ -61,13 +24,7 @@ async fn bad_rows_are_set_aside_whole_and_counted() {
     assert_eq!((counts.read, counts.accepted, counts.quarantined), (40, 37, 3));
     assert_eq!(place.count("select count(*) from declaration").await, 37);
     assert_eq!(place.count("select count(*) from goods_item").await, 37);
-    let kept = query(&place.home, "test", "select raw, line_number from quarantine order by line_number")
-        .await
-        .unwrap();
-    let raw: Vec<String> = kept
-        .iter()
-        .flat_map(|b| b.column(0).as_string::<i32>().iter().flatten().map(str::to_owned).collect::<Vec<_>>())
-        .collect();
+    let raw = place.texts("select raw from quarantine order by line_number").await;
     assert_eq!(raw, [lines[3].clone(), lines[7].clone(), lines[9].clone()]);
     assert_eq!(counts.findings["error record.duplicate"], 1);
 
@@ -104,16 +61,15 @@ async fn what_was_learnt_ranks_explains_and_is_the_same_for_any_cut_of_the_file(
     let again = learn(&place.home, None, &mut Quiet).await.unwrap();
     assert_eq!(again.bundle, summary.bundle, "the same records give the same bundle");
 
-    let mapping = shipped("kcs-import").unwrap();
     let tomorrow = rows(2, 2026, 500, 10_000);
     let whole = place.write("new.csv", &file(&tomorrow));
-    let evaluated = evaluate(&bundle, &whole, &mapping, &EvaluationOptions::default(), &mut Quiet).unwrap();
+    let evaluated = evaluate(&bundle, &input(&whole), &EvaluationOptions::default(), &mut Quiet).unwrap();
     let auc = evaluated.views[0].evaluation.auc.as_ref().unwrap().value;
     assert!(auc > 0.7, "the pattern planted in the file is found: AUC {auc}");
 
     let scores_of = |path: &Path| {
         let mut out = Vec::new();
-        score(&bundle, path, &mapping, &mut out, &mut Quiet).unwrap();
+        score(&bundle, &input(path), &mut out, &mut Quiet).unwrap();
         let text = String::from_utf8(out).unwrap();
         let lines = text.lines().skip(1).map(|l| l.split_once(',').unwrap());
         lines
@@ -132,10 +88,10 @@ async fn what_was_learnt_ranks_explains_and_is_the_same_for_any_cut_of_the_file(
 
     let riskiest =
         expected.iter().max_by(|a, b| f64::from_bits(*a.1).total_cmp(&f64::from_bits(*b.1))).unwrap().0;
-    let explained = explain(&bundle, &whole, &mapping, riskiest, 5, &mut Quiet).unwrap();
+    let explained = explain(&bundle, &input(&whole), riskiest, 5, &mut Quiet).unwrap();
     assert_eq!(explained[0].probability.to_bits(), expected[riskiest]);
     assert!(explained[0].reasons.iter().any(|r| r.contribution > 0.0), "{explained:?}");
-    assert!(explain(&bundle, &whole, &mapping, "nobody", 5, &mut Quiet).is_err());
+    assert!(explain(&bundle, &input(&whole), "nobody", 5, &mut Quiet).is_err());
 }
 
 #[tokio::test]

@@ -7,6 +7,8 @@ mod other_values;
 mod reader;
 mod writer;
 
+pub(crate) use other_values::leaf_text;
+
 pub use join::item_rows;
 pub use reader::{ReadRowError, RowReader};
 pub use writer::{RowKey, TableBuilder, WriteValueError};

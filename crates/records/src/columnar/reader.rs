@@ -61,10 +61,10 @@ impl RowReader {
                 (Source::Other, _) => columns.push(ColumnReader::Other(array)),
                 (Source::Kilograms(_), Some((path, _))) => columns.push(ColumnReader::Kilograms(path, array)),
                 (Source::List(_), Some((path, _))) => columns.push(ColumnReader::List(path, array)),
-                (Source::Leaf(_) | Source::Value(_), Some((path, field)))
+                (Source::Leaf(at) | Source::Value(at), Some((path, field)))
                     if stands_alone(table, &path, field.kind) =>
                 {
-                    let unit = table.columns.iter().find(|c| c.source == Source::Unit(static_path(column)));
+                    let unit = table.columns.iter().find(|c| c.source == Source::Unit(at));
                     let unit = unit.and_then(|c| batch.column_by_name(c.name)).cloned();
                     columns.push(ColumnReader::Scalar(path, array, unit));
                 }
@@ -115,8 +115,4 @@ fn stands_alone(table: &Table, path: &Path, kind: FieldKind) -> bool {
         _ => false,
     });
     matches!(kind, FieldKind::Leaf { .. }) && !below_list
-}
-
-fn static_path(column: &crate::table::Column) -> &'static str {
-    column.path().unwrap_or_default()
 }

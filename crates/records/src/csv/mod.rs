@@ -1,4 +1,4 @@
-//! CSV sources: rows read one by one through a mapping, with the original text of every row at hand.
+//! CSV sources: rows read one by one through a mapping; consecutive rows of one declaration make one record.
 
 mod tee;
 
@@ -7,7 +7,7 @@ use crate::finding::{Finding, Severity};
 use crate::mapping::{MappedRecord, Mapping, RowMapper};
 use crate::model::Declaration;
 use crate::path::Pointer;
-use std::fmt::Write as _;
+use crate::reading::{Grouped, Grouping, MappedRow, Original, SourceRecord};
 use std::io::Read;
 use tee::Tee;
 
@@ -46,24 +46,11 @@ fn quoted(names: &[String]) -> String {
     names.iter().map(|n| format!("`{n}`")).collect::<Vec<_>>().join(", ")
 }
 
-/// One row of a CSV source.
-#[derive(Debug, Clone, PartialEq)]
-pub struct CsvRow {
-    /// Line where the row starts, from 1.
-    pub line: u64,
-    /// Position among the rows after the header, from 1.
-    pub number: u64,
-    /// What the row says.
-    pub record: MappedRecord,
-}
-
-/// Reads the rows of a CSV source through a mapping.
-pub struct CsvReader<R> {
-    reader: csv::Reader<Tee<R>>,
-    mapper: RowMapper,
-    fields: usize,
-    row: csv::ByteRecord,
-    number: u64,
+/// Reads the records of a CSV source through a mapping.
+///
+/// What is wrong with a record is in its findings; an error is given only when the source cannot be read on.
+pub struct CsvReader<R: Read> {
+    records: Grouped<Rows<R>>,
 }
 
 impl<R: Read> CsvReader<R> {
@@ -72,6 +59,30 @@ impl<R: Read> CsvReader<R> {
     /// # Errors
     /// When the header lacks a column that the mapping needs.
     pub fn new(source: R, mapping: &Mapping, max_row_bytes: usize) -> Result<Self, CsvError> {
+        let rows = Rows::new(source, mapping, max_row_bytes)?;
+        Ok(Self { records: Grouped::new(rows, Grouping::of(mapping)) })
+    }
+}
+
+impl<R: Read> Iterator for CsvReader<R> {
+    type Item = Result<SourceRecord, CsvError>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        self.records.next()
+    }
+}
+
+/// The rows after the header.
+struct Rows<R> {
+    reader: csv::Reader<Tee<R>>,
+    mapper: RowMapper,
+    fields: usize,
+    row: csv::ByteRecord,
+    failed: bool,
+}
+
+impl<R: Read> Rows<R> {
+    fn new(source: R, mapping: &Mapping, max_row_bytes: usize) -> Result<Self, CsvError> {
         let mut reader = csv::ReaderBuilder::new()
             .delimiter(mapping.delimiter)
             .has_headers(false)
@@ -89,14 +100,10 @@ impl<R: Read> CsvReader<R> {
             .collect();
         let mapper = RowMapper::bind(mapping, &names)
             .map_err(|missing| CsvError::MissingColumns { missing, header: names.join(", ") })?;
-        Ok(Self { reader, mapper, fields: names.len(), row: header, number: 0 })
+        Ok(Self { reader, mapper, fields: names.len(), row: header, failed: false })
     }
 
-    /// The next row; `None` at the end of the source.
-    ///
-    /// # Errors
-    /// When the source cannot be read on.
-    pub fn next_row(&mut self) -> Result<Option<CsvRow>, CsvError> {
+    fn next_row(&mut self) -> Result<Option<MappedRow>, CsvError> {
         let start = self.reader.position().clone();
         self.reader.get_mut().forget_before(start.byte());
         let found = self
@@ -106,7 +113,6 @@ impl<R: Read> CsvReader<R> {
         if !found {
             return Ok(None);
         }
-        self.number += 1;
         let line = self.row.position().map_or(start.line(), csv::Position::line);
         let record = if self.row.len() != self.fields {
             let message = format!(
@@ -122,19 +128,28 @@ impl<R: Read> CsvReader<R> {
             let row = &self.row;
             self.mapper.map(|i| row.get(i).and_then(|f| std::str::from_utf8(f).ok()), line)
         };
-        Ok(Some(CsvRow { line, number: self.number, record }))
+        Ok(Some(MappedRow { record, line, original: Original::Text(self.raw()) }))
     }
 
-    /// Bytes read so far, for progress.
-    pub fn bytes_read(&self) -> u64 {
-        self.reader.position().byte()
-    }
-
-    /// Text of the row that was read last, exactly as it stands in the source but for its line end.
-    pub fn raw(&self) -> String {
+    /// The row that was read last, exactly as it stands in the source but for its line end.
+    fn raw(&self) -> Vec<u8> {
         let start = self.row.position().map_or(0, csv::Position::byte);
         let bytes = self.reader.get_ref().between(start, self.reader.position().byte());
-        escape_non_utf8(bytes).trim_end_matches(['\r', '\n']).to_owned()
+        let end = bytes.iter().rposition(|b| !matches!(b, b'\r' | b'\n')).map_or(0, |last| last + 1);
+        bytes[..end].to_vec()
+    }
+}
+
+impl<R: Read> Iterator for Rows<R> {
+    type Item = Result<MappedRow, CsvError>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        if self.failed {
+            return None;
+        }
+        let row = self.next_row();
+        self.failed = row.is_err();
+        row.transpose()
     }
 }
 
@@ -142,19 +157,6 @@ fn refused(code: &'static str, line: u64, message: String) -> MappedRecord {
     let pointer = Pointer::root(Declaration::DEFINITION);
     let finding = Finding { code, severity: Severity::Error, pointer, line: Some(line), message };
     MappedRecord { findings: vec![finding], ..MappedRecord::default() }
-}
-
-/// Text of bytes; those that are not UTF-8 become `\xNN`.
-pub(crate) fn escape_non_utf8(bytes: &[u8]) -> String {
-    let mut text = String::with_capacity(bytes.len());
-    for chunk in bytes.utf8_chunks() {
-        text.push_str(chunk.valid());
-        for byte in chunk.invalid() {
-            // Writing to a String cannot fail.
-            let _ = write!(text, "\\x{byte:02X}");
-        }
-    }
-    text
 }
 
 #[cfg(test)]
@@ -168,20 +170,15 @@ mod tests {
     const ROW: &str =
         "77854751,2020-01-01,20,B,11,21,11,40,X4,WI,8D,,620822,CN,CN,5.2,FCN1,B,20.7,5353.02,1,2\n";
 
-    fn rows(text: &str) -> Vec<(CsvRow, String)> {
+    fn records(text: &str) -> Vec<SourceRecord> {
         let mapping = shipped("kcs-import").unwrap();
-        let mut reader = CsvReader::new(text.as_bytes(), &mapping, MAX_ROW_BYTES).unwrap();
-        let mut rows = Vec::new();
-        while let Some(row) = reader.next_row().unwrap() {
-            rows.push((row, reader.raw()));
-        }
-        rows
+        CsvReader::new(text.as_bytes(), &mapping, MAX_ROW_BYTES).unwrap().map(Result::unwrap).collect()
     }
 
     #[test]
     fn a_row_becomes_a_declaration_and_an_inspection() {
-        let rows = rows(&format!("{HEADER}{ROW}"));
-        let record = &rows[0].0.record;
+        let records = records(&format!("{HEADER}{ROW}"));
+        let record = &records[0];
         assert_eq!(record.findings, []);
         let declaration = &record.declaration;
         let item = &declaration.goods_shipment.government_agency_goods_item[0];
@@ -191,7 +188,7 @@ mod tests {
         assert_eq!(item.commodity.classification[0].id.as_deref(), Some("620822"));
         let price = item.commodity.invoice_line.item_charge_amount.as_ref().unwrap();
         assert_eq!((price.value.to_string().as_str(), price.currency.as_deref()), ("5353.02", Some("KRW")));
-        let inspection = record.inspection.as_ref().unwrap();
+        let inspection = &record.inspections[0];
         assert_eq!(inspection.result_code.as_deref(), Some("discrepancy"));
         assert_eq!(inspection.finding[0].severity_code.as_deref(), Some("critical"));
         assert_eq!(crate::validate::validate(declaration), []);
@@ -201,20 +198,22 @@ mod tests {
     fn a_bad_row_keeps_its_text_and_says_where_it_is() {
         let bad = ROW.replace("2020-01-01", "01/01/2020").replace("20.7", "twenty");
         let text = format!("{HEADER}{ROW}{bad}1,2\n\"7\n8\",x\n{ROW}");
-        let rows = rows(&text);
-        assert_eq!(rows.len(), 5);
-        let (row, raw) = &rows[1];
-        assert_eq!(raw, bad.trim_end());
-        let codes: Vec<_> = row.record.findings.iter().map(|f| (f.code, f.line)).collect();
+        let records = records(&text);
+        assert_eq!(records.len(), 5);
+        assert_eq!(records[1].original.text(), bad.trim_end());
+        let codes: Vec<_> = records[1].findings.iter().map(|f| (f.code, f.line)).collect();
         assert_eq!(
             codes,
             [("value.unreadable", Some(3)); 3],
             "date of declaration, mass, date of inspection"
         );
-        assert!(row.record.findings[0].message.contains("%Y-%m-%d"), "{}", row.record.findings[0].message);
-        assert_eq!((rows[2].0.record.findings[0].code, rows[2].1.as_str()), ("csv.field-count", "1,2"));
-        assert_eq!((rows[3].0.line, rows[3].1.as_str()), (5, "\"7\n8\",x"));
-        assert_eq!((rows[4].0.line, rows[4].0.record.findings.len()), (7, 0));
+        assert!(records[1].findings[0].message.contains("%Y-%m-%d"), "{}", records[1].findings[0].message);
+        assert_eq!(
+            (records[2].findings[0].code, records[2].original.text().as_str()),
+            ("csv.field-count", "1,2")
+        );
+        assert_eq!((records[3].line, records[3].original.text().as_str()), (5, "\"7\n8\",x"));
+        assert_eq!((records[4].line, records[4].findings.len()), (7, 0));
     }
 
     #[test]
@@ -232,8 +231,9 @@ mod tests {
         let mapping = shipped("kcs-import").unwrap();
         let text = format!("{HEADER}\"{}", "x".repeat(300_000));
         let mut reader = CsvReader::new(text.as_bytes(), &mapping, 100_000).unwrap();
-        let error = reader.next_row().unwrap_err().to_string();
+        let error = reader.next().unwrap().unwrap_err().to_string();
         assert!(error.contains("line 2"), "{error}");
+        assert!(reader.next().is_none(), "it stops there");
     }
 
     #[test]
@@ -243,8 +243,8 @@ mod tests {
         let at = bytes.iter().rposition(|b| *b == b'?').unwrap();
         bytes[at] = 0xE9;
         let mut reader = CsvReader::new(bytes.as_slice(), &mapping, MAX_ROW_BYTES).unwrap();
-        let row = reader.next_row().unwrap().unwrap();
-        assert_eq!(row.record.findings[0].code, "csv.encoding");
-        assert!(reader.raw().contains("\\xE9"));
+        let record = reader.next().unwrap().unwrap();
+        assert_eq!(record.findings[0].code, "csv.encoding");
+        assert!(record.original.text().contains("\\xE9"));
     }
 }

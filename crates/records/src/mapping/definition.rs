@@ -1,6 +1,6 @@
 //! The mapping file: parsed, checked against the record model, with errors that name the entry.
 
-use crate::class::{ClassDefinition, Defined, FieldDefinition};
+use crate::class::{ClassDefinition, Defined, FieldDefinition, FieldKind, LeafKind};
 use crate::model::{Declaration, Inspection};
 use crate::path::{ParsePathError, Path};
 use serde::Deserialize;
@@ -34,6 +34,16 @@ pub enum MappingError {
         name: String,
         /// Path of the entry.
         path: String,
+    },
+    /// An entry says a unit where none can be, or says it twice.
+    #[error("mapping {name}: the entry for `{path}` {wrong}")]
+    Unit {
+        /// Name of the mapping.
+        name: String,
+        /// Path of the entry.
+        path: String,
+        /// What is wrong and what would be right.
+        wrong: &'static str,
     },
     /// No shipped mapping has the name.
     #[error("no mapping is called `{name}`; give a file ending in .toml or one of: {known}")]
@@ -76,7 +86,7 @@ pub struct Entry {
     /// Form of dates; see [`crate::value::parse_time`].
     pub format: Option<String>,
     /// Currency of an amount or unit of a measure.
-    pub unit: Option<String>,
+    pub unit: Option<Unit>,
     /// Digits after the point that the source meant, when it wrote its numbers through binary floats. What differs
     /// from a number of so many digits by no more than such a float can is taken for that number.
     pub decimals: Option<u32>,
@@ -96,6 +106,30 @@ pub enum From {
     },
     /// A constant.
     Value(String),
+}
+
+/// Where the currency of an amount or the unit of a measure comes from. Where there is none a mass is in kilograms.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Unit {
+    /// Always the same.
+    Fixed(String),
+    /// A column of the source; optional as the column of the value is.
+    Column(String),
+}
+
+impl Entry {
+    /// Whether the text comes from a column.
+    pub fn is_column(&self) -> bool {
+        matches!(self.from, From::Column { .. })
+    }
+
+    /// What the source calls the value, for a message.
+    pub fn source_name(&self) -> String {
+        match &self.from {
+            From::Column { name, .. } => format!("column `{name}`"),
+            From::Value(_) => format!("constant for {}", self.path.as_str()),
+        }
+    }
 }
 
 #[derive(Deserialize)]
@@ -122,6 +156,7 @@ struct FileEntry {
     optional: bool,
     format: Option<String>,
     unit: Option<String>,
+    unit_column: Option<String>,
     decimals: Option<u32>,
     #[serde(default)]
     codes: BTreeMap<String, String>,
@@ -184,16 +219,38 @@ fn check(name: &str, class: &'static ClassDefinition, entry: FileEntry) -> Resul
         },
         cause,
     })?;
+    let unit = unit_of(field, entry.unit, entry.unit_column).map_err(|wrong| MappingError::Unit {
+        name: name.to_owned(),
+        path: entry.path,
+        wrong,
+    })?;
     Ok(Entry {
         from,
         path,
         field,
         required: entry.required,
         format: entry.format,
-        unit: entry.unit,
+        unit,
         decimals: entry.decimals,
         codes: entry.codes,
     })
+}
+
+fn unit_of(
+    field: &FieldDefinition,
+    fixed: Option<String>,
+    column: Option<String>,
+) -> Result<Option<Unit>, &'static str> {
+    let unit = match (fixed, column) {
+        (Some(_), Some(_)) => return Err("has both `unit` and `unit_column`; give one of them"),
+        (Some(unit), None) => Unit::Fixed(unit),
+        (None, Some(column)) => Unit::Column(column),
+        (None, None) => return Ok(None),
+    };
+    match field.kind {
+        FieldKind::Leaf { kind: LeafKind::Amount | LeafKind::Measure, .. } => Ok(Some(unit)),
+        _ => Err("has a unit, but its field is neither an amount nor a measure; leave the unit out"),
+    }
 }
 
 #[cfg(test)]
@@ -220,5 +277,15 @@ mod tests {
         assert!(unknown.to_string().contains("colour"), "{unknown}");
         let neither = "name = 'x'\ndescription = ''\n[[declaration]]\npath = 'ID'\n";
         assert!(matches!(Mapping::parse("x.toml", neither), Err(MappingError::Entry { .. })));
+        for (path, units, wrong) in [
+            ("InvoiceAmount", "unit = 'EUR'\nunit_column = 'c'", "give one of them"),
+            ("TypeCode", "unit_column = 'c'", "neither an amount nor a measure"),
+        ] {
+            let text = format!(
+                "name = 'x'\ndescription = ''\n[[declaration]]\ncolumn = 'a'\npath = '{path}'\n{units}\n"
+            );
+            let error = Mapping::parse("x.toml", &text).unwrap_err().to_string();
+            assert!(error.contains(wrong) && error.contains(path), "{error}");
+        }
     }
 }

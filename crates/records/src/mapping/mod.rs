@@ -9,9 +9,13 @@
 //! path = "GoodsShipment/GovernmentAgencyGoodsItem/Commodity/GoodsMeasure/NetNetWeightMeasure"
 //! unit = "KGM"
 //! ```
+//!
+//! The unit of a measure and the currency of an amount may stand in a column of their own, `unit_column = "…"`.
+//! Where the number of the goods item (`…GovernmentAgencyGoodsItem/SequenceNumeric`) comes from a column, each row is
+//! a goods item, and consecutive rows of one declaration make one record; otherwise each row is a declaration.
 
 mod definition;
 mod row;
 
-pub use definition::{Mapping, MappingError, shipped};
+pub use definition::{Entry, From, Mapping, MappingError, Unit, shipped};
 pub use row::{MappedRecord, RowMapper};

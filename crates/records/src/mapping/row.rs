@@ -1,11 +1,11 @@
 //! Maps the fields of one source row to a declaration and an inspection.
 
-use super::definition::{Entry, From, Mapping};
+use super::definition::{Entry, From, Mapping, Unit};
 use crate::class::{Class, ClassDefinition, Defined, LeafMut};
 use crate::finding::Finding;
 use crate::model::{Declaration, Inspection};
 use crate::validate::severity_of;
-use crate::value::{self, Amount, Decimal, Measure, ParseValueError};
+use crate::value::{self, Amount, Decimal, Measure, ParseValueError, Text};
 
 /// What one source row says.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -21,8 +21,16 @@ pub struct MappedRecord {
 /// A mapping bound to the header of one source.
 #[derive(Debug)]
 pub struct RowMapper {
-    declaration: Vec<(Entry, Option<usize>)>,
-    inspection: Vec<(Entry, Option<usize>)>,
+    declaration: Vec<Bound>,
+    inspection: Vec<Bound>,
+}
+
+/// An entry with the positions of its columns.
+#[derive(Debug)]
+struct Bound {
+    entry: Entry,
+    value: Option<usize>,
+    unit: Option<usize>,
 }
 
 impl RowMapper {
@@ -32,23 +40,30 @@ impl RowMapper {
     /// Gives the columns that the mapping needs and the header lacks.
     pub fn bind(mapping: &Mapping, header: &[String]) -> Result<Self, Vec<String>> {
         let mut missing = Vec::new();
+        let position = |name: &str| header.iter().position(|h| h.trim() == name);
         let mut bind = |entries: &[Entry]| {
             let mut bound = Vec::new();
             for entry in entries {
-                let position = match &entry.from {
-                    From::Value(_) => None,
+                let (value, optional) = match &entry.from {
+                    From::Value(_) => (None, false),
                     From::Column { name, optional } => {
-                        let position = header.iter().position(|h| h.trim() == name);
-                        if position.is_none() && !optional {
-                            missing.push(name.clone());
-                        }
-                        if position.is_none() {
+                        let value = position(name);
+                        if value.is_none() {
+                            missing.extend((!optional).then(|| name.clone()));
                             continue;
                         }
-                        position
+                        (value, *optional)
                     }
                 };
-                bound.push((entry.clone(), position));
+                let unit = match &entry.unit {
+                    Some(Unit::Column(name)) => {
+                        let unit = position(name);
+                        missing.extend((unit.is_none() && !optional).then(|| name.clone()));
+                        unit
+                    }
+                    _ => None,
+                };
+                bound.push(Bound { entry: entry.clone(), value, unit });
             }
             bound
         };
@@ -61,14 +76,12 @@ impl RowMapper {
     pub fn map<'a>(&'a self, field: impl Fn(usize) -> Option<&'a str>, line: u64) -> MappedRecord {
         let mut record = MappedRecord::default();
         let findings = &mut record.findings;
-        for (entry, position) in &self.declaration {
-            let text = text_of(entry, *position, &field);
-            set(entry, text, &mut record.declaration, Declaration::DEFINITION, line, findings);
+        for bound in &self.declaration {
+            set(bound, &field, &mut record.declaration, Declaration::DEFINITION, line, findings);
         }
         let mut inspection = Inspection::default();
-        for (entry, position) in &self.inspection {
-            let text = text_of(entry, *position, &field);
-            set(entry, text, &mut inspection, Inspection::DEFINITION, line, findings);
+        for bound in &self.inspection {
+            set(bound, &field, &mut inspection, Inspection::DEFINITION, line, findings);
         }
         if inspection.result_code.is_some() {
             inspection.declaration_id = record.declaration.declaration_id();
@@ -78,62 +91,70 @@ impl RowMapper {
     }
 }
 
-fn text_of<'a>(
-    entry: &'a Entry,
-    position: Option<usize>,
-    field: &impl Fn(usize) -> Option<&'a str>,
-) -> Option<&'a str> {
-    let text = match (&entry.from, position) {
-        (From::Value(value), _) => value.as_str(),
-        (From::Column { .. }, Some(position)) => field(position)?.trim(),
-        (From::Column { .. }, None) => return None,
-    };
-    let text = entry.codes.get(text).map_or(text, String::as_str);
-    (!text.is_empty()).then_some(text)
+impl Bound {
+    /// Text of the value; nothing where it is absent.
+    fn text<'a>(&'a self, field: &impl Fn(usize) -> Option<&'a str>) -> Option<&'a str> {
+        let text = match (&self.entry.from, self.value) {
+            (From::Value(value), _) => value.as_str(),
+            (From::Column { .. }, Some(position)) => field(position)?.trim(),
+            (From::Column { .. }, None) => return None,
+        };
+        let text = self.entry.codes.get(text).map_or(text, String::as_str);
+        (!text.is_empty()).then_some(text)
+    }
+
+    /// Unit or currency of the value.
+    fn unit<'a>(&'a self, field: &impl Fn(usize) -> Option<&'a str>) -> Option<Text> {
+        let stated = match &self.entry.unit {
+            Some(Unit::Fixed(unit)) => Some(unit.as_str()),
+            Some(Unit::Column(_)) => self.unit.and_then(field).map(str::trim),
+            None => None,
+        };
+        let stated = stated.filter(|unit| !unit.is_empty()).map(Text::from);
+        stated.or_else(|| self.entry.field.default_unit().map(Text::const_new))
+    }
 }
 
-fn set(
-    entry: &Entry,
-    text: Option<&str>,
+fn set<'a>(
+    bound: &'a Bound,
+    field: &impl Fn(usize) -> Option<&'a str>,
     record: &mut dyn Class,
     class: &'static ClassDefinition,
     line: u64,
     findings: &mut Vec<Finding>,
 ) {
+    let entry = &bound.entry;
     let mut report = |code, message| {
         let (severity, pointer) = (severity_of(code), entry.path.pointer(class));
         findings.push(Finding { code, severity, pointer, line: Some(line), message });
     };
-    let Some(text) = text else {
+    let Some(text) = bound.text(field) else {
         if entry.required {
-            report("value.missing", format!("{} is missing; every record needs it", source_name(entry)));
+            report("value.missing", format!("{} is missing; every record needs it", entry.source_name()));
         }
         return;
     };
     let Some(leaf) = entry.path.leaf_mut(record) else { return };
-    match set_leaf(leaf, text, entry) {
+    match set_leaf(leaf, text, entry, || bound.unit(field)) {
         Ok(false) => {}
         Ok(true) => report(
             "value.float-noise",
             format!(
                 "{}: `{text}` carries the noise of a binary float; the number meant was taken",
-                source_name(entry)
+                entry.source_name()
             ),
         ),
-        Err(error) => report("value.unreadable", format!("{}: {error}", source_name(entry))),
-    }
-}
-
-fn source_name(entry: &Entry) -> String {
-    match &entry.from {
-        From::Column { name, .. } => format!("column `{name}`"),
-        From::Value(_) => format!("constant for {}", entry.path.as_str()),
+        Err(error) => report("value.unreadable", format!("{}: {error}", entry.source_name())),
     }
 }
 
 /// Sets a leaf; gives whether the text carried the noise of a binary float, which was taken away.
-fn set_leaf(leaf: LeafMut<'_>, text: &str, entry: &Entry) -> Result<bool, ParseValueError> {
-    let unit = || entry.unit.as_deref().map(Into::into);
+fn set_leaf(
+    leaf: LeafMut<'_>,
+    text: &str,
+    entry: &Entry,
+    unit: impl FnOnce() -> Option<Text>,
+) -> Result<bool, ParseValueError> {
     let number = || value::parse_decimal(text).map(|v| without_noise(v, entry.decimals));
     let noise = match leaf {
         LeafMut::Text(slot) => {

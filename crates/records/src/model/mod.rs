@@ -39,6 +39,17 @@ impl Declaration {
         Some(Text::from(format!("{declarant}/{lrn}")))
     }
 
+    /// Number of the version: that which the declaration states, otherwise 1.
+    pub fn version_number(&self) -> i64 {
+        self.version_numeric.map_or(1, i64::from)
+    }
+
+    /// Whether the message asks something about an earlier declaration (function 13 of UN/EDIFACT 1225: to amend,
+    /// cancel or present it) and holds only what concerns that.
+    pub fn is_request(&self) -> bool {
+        self.function_code.as_deref() == Some("13")
+    }
+
     /// Calendar month of acceptance, `CCYY-MM`, which is the partition of the lake.
     pub fn month(&self) -> Option<Text> {
         self.acceptance_date_time.map(|at| Text::from(at.format("%Y-%m").to_string()))

@@ -1,11 +1,13 @@
 //! The tables of the lake.
 
+mod decision;
 mod declaration;
 mod enterprise;
 mod goods_item;
 mod inspection;
 mod quality;
 
+pub use decision::{DECISION, DECISION_ITEM};
 pub use declaration::DECLARATION;
 pub use enterprise::ENTERPRISE;
 pub use goods_item::GOODS_ITEM;
@@ -16,9 +18,17 @@ use crate::table::{Column, Grade, Key, Source, Table};
 use arrow::datatypes::{Fields, Schema, SchemaRef};
 use std::sync::Arc;
 
-/// All tables whose rows are records.
-pub const TABLES: &[&Table] =
-    &[&DECLARATION, &GOODS_ITEM, &INSPECTION, &ENTERPRISE, &QUARANTINE, &DATA_FINDING];
+/// All tables of the lake.
+pub const TABLES: &[&Table] = &[
+    &DECLARATION,
+    &GOODS_ITEM,
+    &INSPECTION,
+    &ENTERPRISE,
+    &DECISION,
+    &DECISION_ITEM,
+    &QUARANTINE,
+    &DATA_FINDING,
+];
 
 /// Schema of the rows that are assessed: one for each goods item, with the columns of its declaration and of the
 /// item that hold single values.

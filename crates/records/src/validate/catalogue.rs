@@ -63,6 +63,12 @@ pub const CATALOGUE: &[CatalogueEntry] = &[
     entry("xml.duplicate-element", Error, "An element that may come once comes again."),
     entry("xml.unexpected-text", Error, "Text stands where only elements may."),
     entry("message.unknown-kind", Error, "The message is of a kind that is not read."),
+    entry(
+        "message.not-a-declaration",
+        Error,
+        "The message is an answer of the authority, or asks to amend, cancel or present an earlier declaration; \
+         only whole declarations are loaded.",
+    ),
     entry("json.not-well-formed", Error, "The line is not well-formed JSON."),
     entry("json.encoding", Error, "The line is not UTF-8."),
     entry("json.limit", Error, "The record passes a limit."),
@@ -83,8 +89,9 @@ pub const CATALOGUE: &[CatalogueEntry] = &[
     entry("csv.field-count", Error, "A row has another number of fields than the header."),
     entry("csv.encoding", Error, "A row is not UTF-8."),
     entry("csv.header-missing", Error, "The file lacks columns that the mapping needs."),
-    entry("record.too-long", Error, "A record is longer than the limit."),
-    entry("record.duplicate", Error, "The source already had a record with this key."),
+    entry("record.too-long", Error, "A record is longer than the limit, or has more goods items."),
+    entry("record.inconsistent", Error, "Rows of one declaration disagree about the declaration."),
+    entry("record.duplicate", Error, "The source already had this version of the declaration."),
 ];
 
 /// Severity of a code; a code outside the catalogue counts as an error so that it cannot be overlooked.

@@ -16,6 +16,11 @@ pub(super) fn check(declaration: &Declaration, at: &Pointer, findings: &mut Find
         let message = "the declaration has no AcceptanceDateTime; give the day it was accepted";
         findings.push("acceptance.missing", at.leaf("023"), message.to_owned());
     }
+    if declaration.is_request() {
+        let message = "the message asks to amend, cancel or present an earlier declaration and is none itself; \
+                       load the amended declaration as a whole, with its version";
+        findings.push("message.not-a-declaration", at.leaf("017"), message.to_owned());
+    }
     let items = &declaration.goods_shipment.government_agency_goods_item;
     let shipment = at.class("67A", None);
     if items.is_empty() && matches!(declaration.function_code.as_deref(), None | Some("9")) {

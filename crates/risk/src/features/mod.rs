@@ -6,6 +6,7 @@
 //! in time. [`FeatureSet::prepare`] computes columns and keys of a batch, [`Profiles`] answers the look-ups,
 //! [`FeatureSet::features`] gives the matrix.
 
+mod day;
 mod definition;
 mod encoding;
 mod history;
@@ -17,10 +18,12 @@ mod set;
 #[cfg(test)]
 mod tests;
 
+pub use day::{day_number, day_of};
 pub use definition::{CheckFeaturesError, FeatureSource, ForestChoice, Statistic, TrainingSettings};
 pub use history::{History, Outcome};
 pub use key::ProfileKey;
 pub use lookup::Looked;
 pub use prepare::{PrepareError, Prepared};
 pub use profiles::{Profiles, QUANTILE_UNIT, Standing};
+pub(crate) use set::location;
 pub use set::{Feature, FeatureSet, Profile};

@@ -1,5 +1,6 @@
 //! A batch made ready: computed columns, keys, measures and days.
 
+use super::day::day_of;
 use super::key::{ProfileKey, hash_rows};
 use super::set::FeatureSet;
 use crate::expr::EvaluateError;
@@ -7,9 +8,6 @@ use arrow::array::{Array, ArrayRef, AsArray, RecordBatch};
 use arrow::compute::cast;
 use arrow::datatypes::{DataType, Field, Float32Type, Float64Type, Schema, TimestampMicrosecondType};
 use std::sync::Arc;
-
-/// Microseconds of a day.
-const DAY_MICROS: i64 = 86_400_000_000;
 
 /// Why a batch cannot be prepared; never because of what a row holds.
 #[derive(Debug, thiserror::Error)]
@@ -130,7 +128,7 @@ fn days(batch: &RecordBatch) -> Result<Vec<i32>, PrepareError> {
         let row = (0..accepted.len()).find(|i| accepted.is_null(*i)).unwrap_or(0);
         return Err(PrepareError::NoDay { row });
     }
-    Ok(accepted.values().iter().map(|micros| micros.div_euclid(DAY_MICROS) as i32).collect())
+    Ok(accepted.values().iter().map(|micros| day_of(*micros)).collect())
 }
 
 fn floats(array: &ArrayRef, missing: f64) -> Vec<f64> {

@@ -137,6 +137,16 @@ impl FeatureSet {
         names
     }
 
+    /// Whether a computed feature is a truth value, 1 or 0.
+    pub(crate) fn is_truth(&self, column: usize) -> bool {
+        self.columns[column].data_type() == &DataType::Boolean
+    }
+
+    /// Names and types of the columns that the set computes.
+    pub(crate) fn computed_columns(&self) -> impl Iterator<Item = (&str, DataType)> {
+        self.derived.iter().map(|(name, expression)| (name.as_str(), expression.data_type().clone()))
+    }
+
     /// Names of the features a forest reads, in the order of the matrix.
     ///
     /// # Errors

@@ -8,7 +8,7 @@ use std::io::{BufReader, BufWriter};
 use std::path::{Path, PathBuf};
 use std::thread::available_parallelism;
 use tempfile::TempDir;
-use tidegate_jobs::{Home, IngestOptions, JobError, Quiet, ingest, learn, query};
+use tidegate_jobs::{Home, IngestOptions, Input, JobError, LearnOptions, Quiet, ingest, learn, query};
 use tidegate_records::columnar::RowReader;
 use tidegate_records::mapping::Mapping;
 use tidegate_records::model::{Declaration, GovernmentAgencyGoodsItem};
@@ -66,13 +66,15 @@ impl Place {
         let home = self.home(now).await?;
         let text = csv_mapping(&self.configuration.currency);
         let mapping = Mapping::parse("national-csv", &text).map_err(|e| JobError::Missing(e.to_string()))?;
-        let loaded = ingest(&home, &self.csv(), &mapping, IngestOptions::default(), &mut Quiet).await?;
-        Ok(Work { rows: loaded.counts.read, unit: "CSV rows", bytes: Some(size(&self.csv())?) })
+        let input = Input::new(&[self.csv()], None, Some(mapping), now)?;
+        let loaded = ingest(&home, &input, IngestOptions::default(), &mut Quiet).await?;
+        Ok(Work { rows: loaded.counts.goods_items, unit: "goods items", bytes: Some(size(&self.csv())?) })
     }
 
     /// Learns a bundle from what was loaded.
     pub async fn learn(&self, home: &Home) -> Result<Work, JobError> {
-        let summary = learn(home, Some("national"), &mut Quiet).await?;
+        let options = LearnOptions { features: Some("national".to_owned()), ..LearnOptions::default() };
+        let summary = learn(home, &options, &mut Quiet).await?;
         Ok(Work { rows: summary.records as u64, unit: "goods items", bytes: None })
     }
 
@@ -117,20 +119,12 @@ impl Place {
 async fn declarations(home: &Home) -> Result<Vec<Declaration>, JobError> {
     let key = "month, declaration_id, version_number";
     let first = format!("SELECT {key} FROM declaration ORDER BY {key} LIMIT {MOST_MESSAGES}");
-    let headers = query(
-        home,
-        "bench",
-        &format!("SELECT d.* FROM declaration d JOIN ({first}) f USING ({key}) ORDER BY {key}"),
-    );
-    let items = query(
-        home,
-        "bench",
-        &format!(
-            "SELECT i.* FROM goods_item i JOIN ({first}) f USING ({key}) ORDER BY {key}, goods_item_seq"
-        ),
-    );
-    let mut declarations: Vec<Declaration> = records(&headers.await?, &DECLARATION)?;
-    let mut items = records::<GovernmentAgencyGoodsItem>(&items.await?, &GOODS_ITEM)?.into_iter().peekable();
+    let headers = format!("SELECT d.* FROM declaration d JOIN ({first}) f USING ({key}) ORDER BY {key}");
+    let items =
+        format!("SELECT i.* FROM goods_item i JOIN ({first}) f USING ({key}) ORDER BY {key}, goods_item_seq");
+    let mut declarations: Vec<Declaration> = records(&query(home, "bench", &headers).await?, &DECLARATION)?;
+    let items: Vec<GovernmentAgencyGoodsItem> = records(&query(home, "bench", &items).await?, &GOODS_ITEM)?;
+    let mut items = items.into_iter().peekable();
     for declaration in &mut declarations {
         // Items stand in the order of their declarations, and each declaration's start again from 1.
         let own = &mut declaration.goods_shipment.government_agency_goods_item;

@@ -1,0 +1,144 @@
+//! What becomes of a record: accepted under its key, or set aside; counted either way.
+
+use std::collections::{BTreeMap, HashSet};
+use tidegate_records::Finding;
+use tidegate_records::class::Defined;
+use tidegate_records::columnar::RowKey;
+use tidegate_records::finding::{Severity, has_error};
+use tidegate_records::model::Declaration;
+use tidegate_records::path::Pointer;
+use tidegate_records::reading::SourceRecord;
+use tidegate_records::validate::{severity_of, validate};
+use tidegate_records::value::{Text, Time};
+use twox_hash::XxHash3_128;
+
+/// Counts of a load.
+#[derive(Debug, Clone, Default, PartialEq, Eq, serde::Serialize)]
+pub struct Counts {
+    /// Records read.
+    pub read: u64,
+    /// Records accepted.
+    pub accepted: u64,
+    /// Goods items of accepted records.
+    pub goods_items: u64,
+    /// Results of inspections of accepted records.
+    pub inspected: u64,
+    /// Results that found a discrepancy.
+    pub discrepancies: u64,
+    /// Records set aside.
+    pub quarantined: u64,
+    /// Findings by code and severity.
+    pub findings: BTreeMap<String, u64>,
+}
+
+/// A record with all of its findings.
+pub(crate) struct Checked {
+    pub(crate) record: SourceRecord,
+    /// Position among the records of the load, from 1.
+    pub(crate) number: u64,
+    /// Key when it is accepted.
+    pub(crate) key: Option<Key>,
+}
+
+/// What names an accepted record.
+pub(crate) struct Key {
+    pub(crate) declaration_id: Text,
+    month: Text,
+    version_number: i64,
+}
+
+impl Key {
+    /// Key of the rows of a record.
+    pub(crate) fn row<'a>(&'a self, load_id: &'a str, number: u64) -> RowKey<'a> {
+        RowKey {
+            month: &self.month,
+            declaration_id: &self.declaration_id,
+            version_number: self.version_number,
+            load_id,
+            source_row: number as i64,
+        }
+    }
+}
+
+impl Checked {
+    /// The finding that set the record aside, if one did.
+    pub(crate) fn reason(&self) -> Option<&Finding> {
+        self.record.findings.iter().find(|f| f.severity == Severity::Error)
+    }
+}
+
+/// Checks the records of one load, one after the other.
+pub(crate) struct Checker {
+    assumed_acceptance: Option<Time>,
+    /// Hashes of the declarations and versions so far: 16 bytes each for the time of the load.
+    seen: HashSet<u128>,
+    pub(crate) counts: Counts,
+}
+
+impl Checker {
+    /// A record without a moment of acceptance gets the assumed one, if there is one.
+    pub(crate) fn new(assumed_acceptance: Option<Time>) -> Self {
+        Self { assumed_acceptance, seen: HashSet::new(), counts: Counts::default() }
+    }
+
+    pub(crate) fn check(&mut self, mut record: SourceRecord) -> Checked {
+        self.counts.read += 1;
+        let line = record.line;
+        if !has_error(&record.findings) {
+            self.assume_acceptance(&mut record);
+            let on_the_whole = validate(&record.declaration);
+            record.findings.extend(on_the_whole.into_iter().map(|f| Finding { line: Some(line), ..f }));
+        }
+        let key = self.key(&mut record);
+        for finding in &record.findings {
+            let name = format!("{} {}", finding.severity.as_str(), finding.code);
+            *self.counts.findings.entry(name).or_default() += 1;
+        }
+        if key.is_some() {
+            self.counts.accepted += 1;
+            self.counts.goods_items +=
+                record.declaration.goods_shipment.government_agency_goods_item.len() as u64;
+            self.counts.inspected += record.inspections.len() as u64;
+            let found = record.inspections.iter().filter(|i| i.result_code.as_deref() == Some("discrepancy"));
+            self.counts.discrepancies += found.count() as u64;
+        } else {
+            self.counts.quarantined += 1;
+        }
+        Checked { record, number: self.counts.read, key }
+    }
+
+    fn assume_acceptance(&self, record: &mut SourceRecord) {
+        let declaration = &mut record.declaration;
+        if let (None, Some(assumed)) = (declaration.acceptance_date_time, self.assumed_acceptance) {
+            declaration.acceptance_date_time = Some(assumed);
+            let message = "the message has no AcceptanceDateTime; it counts as accepted when it was received"
+                .to_owned();
+            record.findings.push(finding("acceptance.assumed", "023", record.line, message));
+        }
+    }
+
+    /// Key of a record without an error, unless the source had it already, which is an error.
+    fn key(&mut self, record: &mut SourceRecord) -> Option<Key> {
+        if has_error(&record.findings) {
+            return None;
+        }
+        let declaration = &record.declaration;
+        let (declaration_id, month) = (declaration.declaration_id()?, declaration.month()?);
+        let version_number = declaration.version_number();
+        let name = format!("{declaration_id}\u{0}{version_number}");
+        if !self.seen.insert(XxHash3_128::oneshot(name.as_bytes())) {
+            let message = format!(
+                "version {version_number} of declaration `{declaration_id}` stands in this source already; \
+                 each version may come once, with all of its rows together"
+            );
+            record.findings.push(finding("record.duplicate", "D014", record.line, message));
+            return None;
+        }
+        Some(Key { declaration_id, month, version_number })
+    }
+}
+
+fn finding(code: &'static str, id: &str, line: u64, message: String) -> Finding {
+    let pointer = Pointer::root(Declaration::DEFINITION).leaf(id);
+    Finding { code, severity: severity_of(code), pointer, line: Some(line), message }
+}

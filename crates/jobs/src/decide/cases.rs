@@ -1,0 +1,255 @@
+//! The declarations of a day that wait for a decision, read through the one door.
+
+use crate::JobError;
+use crate::history::{column, wrong_type};
+use arrow::array::{Array, AsArray, RecordBatch, StringArray};
+use arrow::compute::concat_batches;
+use arrow::datatypes::{Date32Type, Int64Type, TimestampMicrosecondType};
+use chrono::{DateTime, NaiveDate, Utc};
+use std::collections::HashMap;
+use std::ops::Range;
+use tidegate_query::{DECLARATION_ITEM, Platform, Principal};
+use tidegate_risk::bundle::Bundle;
+
+/// Grade of a trader that is not registered.
+const UNKNOWN_GRADE: &str = "unknown";
+
+/// Columns that deciding needs beside those that the bundle reads.
+const NEEDED: &[&str] = &[
+    "month",
+    "declaration_id",
+    "version_number",
+    "goods_item_seq",
+    "accepted_at",
+    "office_id",
+    "importer_id",
+];
+
+/// Which versions are read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Which {
+    /// Every version lodged on the day that no run has decided.
+    Undecided,
+    /// First versions accepted on the day, decided or not.
+    First,
+}
+
+/// A version of a declaration.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Case {
+    pub month: String,
+    pub declaration_id: String,
+    pub version: i64,
+    pub accepted_at: DateTime<Utc>,
+    pub office: String,
+    pub importer: Option<String>,
+    pub grade: String,
+    /// What is drawn: the first lodgement of the consignment, as load and row, which no trader can choose.
+    pub root: String,
+    /// Rows of its goods items.
+    pub items: Range<usize>,
+}
+
+/// Declarations of a day with the rows of their items.
+pub(crate) struct Cases {
+    pub rows: RecordBatch,
+    pub cases: Vec<Case>,
+}
+
+/// Grades of traders by the moment they took effect.
+pub(crate) struct Grades(HashMap<String, Vec<(i64, String)>>);
+
+impl Grades {
+    /// Reads the grades of all enterprises.
+    pub(crate) async fn read(platform: &Platform, purpose: &str) -> Result<Self, JobError> {
+        let sql = "SELECT enterprise_id, grade_effective_at, grade_code FROM enterprise \
+                   WHERE enterprise_id IS NOT NULL AND grade_code IS NOT NULL ORDER BY 1, 2, 3";
+        let mut grades: HashMap<String, Vec<(i64, String)>> = HashMap::new();
+        for batch in platform.plan_for(&Principal::LocalOwner, purpose, sql).await?.collect().await? {
+            let (ids, codes) = (text(&batch, "enterprise_id")?, text(&batch, "grade_code")?);
+            let since = column(&batch, "grade_effective_at")?;
+            let since = since.as_primitive_opt::<TimestampMicrosecondType>();
+            let since = since.ok_or_else(|| wrong_type("grade_effective_at"))?;
+            for row in 0..batch.num_rows() {
+                let from = if since.is_valid(row) { since.value(row) } else { i64::MIN };
+                grades
+                    .entry(ids.value(row).to_owned())
+                    .or_default()
+                    .push((from, codes.value(row).to_owned()));
+            }
+        }
+        Ok(Self(grades))
+    }
+
+    fn at(&self, importer: Option<&str>, micros: i64) -> &str {
+        let dated = importer.and_then(|id| self.0.get(id));
+        let grade = dated.and_then(|d| d.iter().rev().find(|(from, _)| *from <= micros));
+        grade.map_or(UNKNOWN_GRADE, |(_, code)| code)
+    }
+}
+
+/// Most versions of declarations that are read at once; a day is never split.
+const READ_VERSIONS: i64 = 50_000;
+
+/// Stretches of days of about [`READ_VERSIONS`] versions, so that a quiet month is one query and a busy one fits in
+/// memory.
+pub(super) async fn stretches(
+    platform: &Platform,
+    first: NaiveDate,
+    last: NaiveDate,
+) -> Result<Vec<(NaiveDate, NaiveDate)>, JobError> {
+    let sql = format!(
+        "SELECT CAST({LODGED} AS DATE), count(*) FROM declaration r WHERE {} GROUP BY 1 ORDER BY 1",
+        between(LODGED, first, last)
+    );
+    let mut stretches: Vec<(NaiveDate, NaiveDate)> = Vec::new();
+    let mut versions = 0;
+    for batch in platform.plan_for(&Principal::LocalOwner, "job decide", &sql).await?.collect().await? {
+        let (days, counts) =
+            (batch.column(0).as_primitive::<Date32Type>(), batch.column(1).as_primitive::<Int64Type>());
+        for (day, count) in days.values().iter().zip(counts.values()) {
+            let Some(day) = NaiveDate::from_epoch_days(*day) else { continue };
+            match stretches.last_mut() {
+                Some(stretch) if versions + count <= READ_VERSIONS => stretch.1 = day,
+                _ => {
+                    stretches.push((day, day));
+                    versions = 0;
+                }
+            }
+            versions += count;
+        }
+    }
+    Ok(stretches)
+}
+
+/// Whether a version lodged on the days waits for its decision.
+pub(super) async fn any_undecided(
+    platform: &Platform,
+    bundle: &Bundle,
+    first: NaiveDate,
+    last: NaiveDate,
+) -> Result<bool, JobError> {
+    let sql = format!("SELECT 1 FROM ({}) LIMIT 1", sql(bundle, first, last, Which::Undecided));
+    let answer = platform.plan_for(&Principal::LocalOwner, "job decide", &sql).await?.collect().await?;
+    Ok(answer.iter().any(|batch| batch.num_rows() > 0))
+}
+
+/// Reads the cases of a stretch of days, day by day, each in the order of declaration and version.
+pub(crate) async fn read(
+    platform: &Platform,
+    bundle: &Bundle,
+    grades: &Grades,
+    (first, last): (NaiveDate, NaiveDate),
+    which: Which,
+) -> Result<Vec<(NaiveDate, Cases)>, JobError> {
+    let sql = sql(bundle, first, last, which);
+    let plan = platform.plan_for(&Principal::LocalOwner, "job decide", &sql).await?;
+    let schema = plan.schema();
+    let rows = concat_batches(&schema, &plan.collect().await?)?;
+    let days = column(&rows, "lodged_on")?;
+    let days = days.as_primitive_opt::<Date32Type>().ok_or_else(|| wrong_type("lodged_on"))?;
+    let mut by_day = Vec::new();
+    for (start, length) in runs(days.values()) {
+        let Some(day) = NaiveDate::from_epoch_days(days.value(start)) else { continue };
+        let rows = rows.slice(start, length);
+        by_day.push((day, Cases { cases: cases(&rows, grades)?, rows }));
+    }
+    Ok(by_day)
+}
+
+/// Start and length of each run of equal values.
+fn runs(values: &[i32]) -> Vec<(usize, usize)> {
+    let mut runs: Vec<(usize, usize)> = Vec::new();
+    for (position, value) in values.iter().enumerate() {
+        match runs.last_mut() {
+            Some((start, length)) if values[*start] == *value => *length += 1,
+            _ => runs.push((position, 1)),
+        }
+    }
+    runs
+}
+
+/// When a version was lodged: the first when it was accepted, a later one when it was issued.
+const LODGED: &str =
+    "CASE WHEN r.version_number > 1 THEN coalesce(r.issued_at, r.accepted_at) ELSE r.accepted_at END";
+
+fn between(moment: &str, first: NaiveDate, last: NaiveDate) -> String {
+    format!("{moment} >= DATE '{first}' AND {moment} < DATE '{last}' + INTERVAL '1 day'")
+}
+
+fn sql(bundle: &Bundle, first: NaiveDate, last: NaiveDate, which: Which) -> String {
+    let listed = columns(bundle).iter().map(|c| format!("r.\"{c}\"")).collect::<Vec<_>>().join(", ");
+    let of_first = format!(
+        "SELECT {listed}, CAST(r.accepted_at AS DATE) AS lodged_on, r.load_id AS root_load, r.source_row AS root_row \
+         FROM {DECLARATION_ITEM} r WHERE r.version_number = 1 AND {}",
+        between("r.accepted_at", first, last)
+    );
+    let order = "ORDER BY lodged_on, declaration_id, version_number, goods_item_seq";
+    if which == Which::First {
+        return format!("{of_first} {order}");
+    }
+    // A version after the first is decided under the root of the first.
+    let moment = "coalesce(r.issued_at, r.accepted_at)";
+    format!(
+        "SELECT * FROM ({of_first} UNION ALL \
+         SELECT {listed}, CAST({moment} AS DATE), coalesce(f.load_id, r.load_id), coalesce(f.source_row, r.source_row) \
+         FROM {DECLARATION_ITEM} r LEFT JOIN declaration f ON f.month = r.month \
+         AND f.declaration_id = r.declaration_id AND f.version_number = 1 \
+         WHERE r.version_number > 1 AND {}) u \
+         WHERE NOT EXISTS (SELECT 1 FROM decision k WHERE k.month = u.month \
+         AND k.declaration_id = u.declaration_id AND k.version_number = u.version_number) {order}",
+        between(moment, first, last)
+    )
+}
+
+/// Columns read for each item: what the bundle reads and what deciding needs.
+pub(crate) fn columns(bundle: &Bundle) -> Vec<String> {
+    let mut columns = bundle.inputs();
+    columns.extend(NEEDED.iter().map(|c| (*c).to_owned()));
+    columns.sort();
+    columns.dedup();
+    columns
+}
+
+/// Groups rows of items, ordered by declaration and version, into cases.
+pub(crate) fn cases(rows: &RecordBatch, grades: &Grades) -> Result<Vec<Case>, JobError> {
+    let (months, ids) = (text(rows, "month")?, text(rows, "declaration_id")?);
+    let (offices, importers) = (text(rows, "office_id")?, text(rows, "importer_id")?);
+    let loads = text(rows, "root_load")?;
+    let (versions, root_rows) = (column(rows, "version_number")?, column(rows, "root_row")?);
+    let versions = versions.as_primitive_opt::<Int64Type>().ok_or_else(|| wrong_type("version_number"))?;
+    let root_rows = root_rows.as_primitive_opt::<Int64Type>().ok_or_else(|| wrong_type("root_row"))?;
+    let accepted = column(rows, "accepted_at")?;
+    let accepted = accepted.as_primitive_opt::<TimestampMicrosecondType>();
+    let accepted = accepted.ok_or_else(|| wrong_type("accepted_at"))?;
+    let mut cases: Vec<Case> = Vec::new();
+    for row in 0..rows.num_rows() {
+        let (id, version) = (ids.value(row), versions.value(row));
+        if let Some(last) = cases.last_mut()
+            && last.declaration_id == id
+            && last.version == version
+        {
+            last.items.end = row + 1;
+            continue;
+        }
+        let importer = importers.is_valid(row).then(|| importers.value(row).to_owned());
+        let micros = accepted.value(row);
+        let moment = DateTime::from_timestamp_micros(micros).filter(|_| accepted.is_valid(row));
+        cases.push(Case {
+            month: months.value(row).to_owned(),
+            declaration_id: id.to_owned(),
+            version,
+            accepted_at: moment.ok_or_else(|| wrong_type("accepted_at"))?,
+            office: if offices.is_valid(row) { offices.value(row).to_owned() } else { String::new() },
+            grade: grades.at(importer.as_deref(), micros).to_owned(),
+            importer,
+            root: format!("{}/{}", loads.value(row), root_rows.value(row)),
+            items: row..row + 1,
+        });
+    }
+    Ok(cases)
+}
+
+pub(super) fn text(batch: &RecordBatch, name: &str) -> Result<StringArray, JobError> {
+    column(batch, name)?.as_string_opt::<i32>().cloned().ok_or_else(|| wrong_type(name))
+}

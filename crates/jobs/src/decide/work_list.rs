@@ -1,0 +1,60 @@
+//! Work lists: the selected consignments of a day at an office, the riskiest first.
+
+use super::cases::Case;
+use chrono::NaiveDate;
+use tidegate_risk::decision::{Proposal, Settled};
+
+/// A selected consignment.
+#[derive(Debug, Clone, PartialEq, serde::Serialize)]
+pub struct WorkListEntry {
+    /// Day of acceptance.
+    pub day: NaiveDate,
+    /// Office.
+    pub office: String,
+    /// Declaration.
+    pub declaration_id: String,
+    /// Version of the declaration.
+    pub version: i64,
+    /// Lane.
+    pub lane: &'static str,
+    /// Score, 0 to 1.
+    pub score: f64,
+    /// Probability of being inspected, pi.
+    pub realised_probability: f64,
+    /// Waits for the next free slot.
+    pub queued: bool,
+    /// What the officer is asked to do.
+    pub directive: String,
+}
+
+impl WorkListEntry {
+    pub(super) fn new(
+        case: &Case,
+        proposal: &Proposal,
+        settled: &Settled,
+        queued: bool,
+        directive: Option<&str>,
+    ) -> Self {
+        Self {
+            day: case.accepted_at.date_naive(),
+            office: case.office.clone(),
+            declaration_id: case.declaration_id.clone(),
+            version: case.version,
+            lane: settled.lane.code(),
+            score: proposal.score,
+            realised_probability: settled.realised_probability,
+            queued,
+            directive: directive.unwrap_or_default().to_owned(),
+        }
+    }
+}
+
+/// By day and office, the highest score first.
+pub(super) fn sort(entries: &mut [WorkListEntry]) {
+    entries.sort_by(|a, b| {
+        (a.day, &a.office)
+            .cmp(&(b.day, &b.office))
+            .then(b.score.total_cmp(&a.score))
+            .then_with(|| a.declaration_id.cmp(&b.declaration_id))
+    });
+}

@@ -1,0 +1,378 @@
+//! Replay: decides again from what was stored, and says which part differs, if any does.
+//!
+//! Two promises are checked. Inputs to features hold within one semantics version; features to decision always. Until
+//! the key of a period is revealed, the stored draw is used.
+
+use crate::JobError;
+use crate::decide::{Case, Grades, KeptReason, StoredDecision, cases, columns, read_stored, stored_state};
+use crate::home::Home;
+use crate::progress::Progress;
+use arrow::array::{AsArray, RecordBatch};
+use arrow::compute::concat_batches;
+use arrow::datatypes::Int64Type;
+use chrono::NaiveDate;
+use std::collections::{BTreeMap, HashMap};
+use tidegate_ledger::{Period, PeriodKey, PolicyStateVersion};
+use tidegate_query::{DECLARATION_ITEM, Platform, Principal};
+use tidegate_risk::SEMANTICS_VERSION;
+use tidegate_risk::assess::Assessment;
+use tidegate_risk::bundle::Bundle;
+use tidegate_risk::decision::{DecisionReason, Proposal, settle};
+use tidegate_risk::model::FeatureMatrix;
+use tidegate_risk::selection::{Draw, PolicyState};
+
+/// Which decisions to replay.
+#[derive(Debug, Clone)]
+pub enum Replayed {
+    /// All versions of one declaration.
+    Declaration(String),
+    /// Declarations accepted from a day to a day.
+    Days(NaiveDate, NaiveDate),
+}
+
+impl Replayed {
+    /// A condition on the columns of `decision`.
+    fn condition(&self) -> String {
+        match self {
+            Self::Declaration(id) => format!("declaration_id = '{}'", id.replace('\'', "''")),
+            Self::Days(from, to) => {
+                format!("accepted_at >= DATE '{from}' AND accepted_at < DATE '{to}' + INTERVAL '1 day'")
+            }
+        }
+    }
+}
+
+/// A part of a decision that came out otherwise.
+#[derive(Debug, Clone, PartialEq, serde::Serialize)]
+pub struct Difference {
+    /// Declaration.
+    pub declaration_id: String,
+    /// Its version.
+    pub version: i64,
+    /// Which part: `features`, `margin`, `rules`, `score`, `p`, `draw` or `decision`.
+    pub part: &'static str,
+    /// As stored.
+    pub stored: String,
+    /// As it came out again.
+    pub again: String,
+}
+
+/// What a replay found.
+#[derive(Debug, Clone, Default, serde::Serialize)]
+pub struct ReplayReport {
+    /// Decisions replayed.
+    pub decisions: u64,
+    /// Those that came out identical in every part.
+    pub identical: u64,
+    /// Those whose draw was computed again, since the key of their period is revealed.
+    pub draws_recomputed: u64,
+    /// Those of another semantics version, whose features are not promised to be recomputed alike.
+    pub other_semantics: u64,
+    /// What differs.
+    pub differences: Vec<Difference>,
+}
+
+/// Decides again what was decided.
+///
+/// # Errors
+/// When nothing was decided, or records, bundle or policy state are not there any more.
+pub async fn replay(
+    home: &Home,
+    what: &Replayed,
+    progress: &mut dyn Progress,
+) -> Result<ReplayReport, JobError> {
+    let platform = home.platform().await?;
+    let mut report = ReplayReport::default();
+    for run in again(home, &platform, what, progress).await? {
+        let own: Vec<(&str, f64)> =
+            run.again.iter().map(|a| (a.stored.root.as_str(), a.proposal.parts.probability())).collect();
+        let mut own_by_root: HashMap<&str, Vec<f64>> = HashMap::new();
+        own.iter().for_each(|(root, p)| own_by_root.entry(root).or_default().push(*p));
+        for again in &run.again {
+            let mut differences = Differences { stored: &again.stored, found: Vec::new() };
+            run.compare(again, &own_by_root[again.stored.root.as_str()], &mut differences, &mut report)?;
+            report.decisions += 1;
+            report.identical += u64::from(differences.found.is_empty());
+            report.differences.extend(differences.found);
+        }
+    }
+    Ok(report)
+}
+
+/// Explains the stored decisions about one declaration: of those that kept no reasons, the reasons are computed again.
+///
+/// # Errors
+/// As [`replay`].
+pub async fn explain_decision(home: &Home, declaration_id: &str) -> Result<Vec<StoredDecision>, JobError> {
+    let platform = home.platform().await?;
+    let what = Replayed::Declaration(declaration_id.to_owned());
+    let mut explained = Vec::new();
+    for run in again(home, &platform, &what, &mut crate::Quiet).await? {
+        for again in run.again.iter() {
+            let mut decision = again.stored.clone();
+            if decision.reasons.is_empty() {
+                decision.reasons = run.reasons(again)?;
+            }
+            explained.push(decision);
+        }
+    }
+    explained.sort_by_key(|d| (d.version, d.run));
+    Ok(explained)
+}
+
+/// A decision beside what the same record gives again.
+struct Again {
+    stored: StoredDecision,
+    case: Case,
+    proposal: Proposal,
+}
+
+/// Decisions of one run, with what they were decided with.
+struct Run {
+    bundle: Bundle,
+    rows: RecordBatch,
+    assessment: Assessment,
+    keys: HashMap<String, PeriodKey>,
+    again: Vec<Again>,
+}
+
+async fn again(
+    home: &Home,
+    platform: &Platform,
+    what: &Replayed,
+    progress: &mut dyn Progress,
+) -> Result<Vec<Run>, JobError> {
+    let stored = read_stored(platform, &what.condition()).await?;
+    if stored.is_empty() {
+        let message = match what {
+            Replayed::Declaration(id) => {
+                format!("no decision is stored for declaration {id}; run `tidegate decide`")
+            }
+            Replayed::Days(from, to) => {
+                format!("no decision is stored from {from} to {to}; run `tidegate decide`")
+            }
+        };
+        return Err(JobError::Missing(message));
+    }
+    progress.step("deciding again", stored.len() as u64, "decisions");
+    let grades = Grades::read(platform, "job replay").await?;
+    let mut by_run: BTreeMap<i64, Vec<StoredDecision>> = BTreeMap::new();
+    stored.into_iter().for_each(|d| by_run.entry(d.run).or_default().push(d));
+    let (mut runs, mut done) = (Vec::new(), 0);
+    for decisions in by_run.into_values() {
+        done += decisions.len() as u64;
+        runs.push(run_again(home, platform, what, &grades, decisions).await?);
+        progress.done(done);
+    }
+    Ok(runs)
+}
+
+async fn run_again(
+    home: &Home,
+    platform: &Platform,
+    what: &Replayed,
+    grades: &Grades,
+    decisions: Vec<StoredDecision>,
+) -> Result<Run, JobError> {
+    let (bundle, _) = home.bundle(Some(&decisions[0].bundle)).await?;
+    let state = stored_state(home, PolicyStateVersion(decisions[0].policy_state)).await?;
+    let rows = rows(platform, &bundle, what, decisions[0].run).await?;
+    let cases: HashMap<(String, i64), Case> =
+        cases(&rows, grades)?.into_iter().map(|c| ((c.declaration_id.clone(), c.version), c)).collect();
+    let assessment = bundle.assess(&rows)?;
+    let keys = revealed(home, &decisions).await?;
+    let mut again = Vec::new();
+    for stored in decisions {
+        let case = cases.get(&(stored.declaration_id.clone(), stored.version)).cloned();
+        let case = case.ok_or_else(|| {
+            let (id, version) = (&stored.declaration_id, stored.version);
+            JobError::Missing(format!("version {version} of declaration {id} is not in the lake any more"))
+        })?;
+        let proposal = propose(&bundle, &assessment, &case, &state, &stored.grade);
+        again.push(Again { stored, case, proposal });
+    }
+    Ok(Run { bundle, rows, assessment, keys, again })
+}
+
+fn propose(
+    bundle: &Bundle,
+    assessment: &Assessment,
+    case: &Case,
+    state: &PolicyState,
+    grade: &str,
+) -> Proposal {
+    bundle.propose(assessment, case.items.clone(), state, &case.office, grade)
+}
+
+/// The records of the decisions of a run, as they are in the lake.
+async fn rows(
+    platform: &Platform,
+    bundle: &Bundle,
+    what: &Replayed,
+    run: i64,
+) -> Result<RecordBatch, JobError> {
+    let listed = columns(bundle).iter().map(|c| format!("r.\"{c}\"")).collect::<Vec<_>>().join(", ");
+    let sql = format!(
+        "SELECT {listed}, r.load_id AS root_load, r.source_row AS root_row FROM {DECLARATION_ITEM} r JOIN \
+         (SELECT month, declaration_id, version_number FROM decision WHERE run_number = {run} AND {}) d \
+         ON d.month = r.month AND d.declaration_id = r.declaration_id AND d.version_number = r.version_number \
+         ORDER BY r.declaration_id, r.version_number, r.goods_item_seq",
+        what.condition()
+    );
+    let plan = platform.plan_for(&Principal::LocalOwner, "job replay", &sql).await?;
+    let schema = plan.schema();
+    Ok(concat_batches(&schema, &plan.collect().await?)?)
+}
+
+/// Keys of the periods of the decisions that are revealed.
+async fn revealed(home: &Home, decisions: &[StoredDecision]) -> Result<HashMap<String, PeriodKey>, JobError> {
+    let mut keys = HashMap::new();
+    for period in decisions.iter().map(|d| &d.period).collect::<std::collections::BTreeSet<_>>() {
+        let parsed: Period =
+            period.parse().map_err(|e: tidegate_ledger::PeriodError| JobError::Missing(e.to_string()))?;
+        let stored = home.ledger.period_key(parsed).await?;
+        if stored.revealed_at.is_some() {
+            keys.insert(period.clone(), stored.key);
+        }
+    }
+    Ok(keys)
+}
+
+struct Differences<'a> {
+    stored: &'a StoredDecision,
+    found: Vec<Difference>,
+}
+
+impl Differences<'_> {
+    fn check<T: std::fmt::Debug + PartialEq>(&mut self, part: &'static str, stored: T, again: T) {
+        if stored != again {
+            self.found.push(Difference {
+                declaration_id: self.stored.declaration_id.clone(),
+                version: self.stored.version,
+                part,
+                stored: format!("{stored:?}"),
+                again: format!("{again:?}"),
+            });
+        }
+    }
+}
+
+impl Run {
+    fn compare(
+        &self,
+        again: &Again,
+        own_of_root: &[f64],
+        differences: &mut Differences<'_>,
+        report: &mut ReplayReport,
+    ) -> Result<(), JobError> {
+        let Again { stored, case, proposal } = again;
+        if stored.semantics == SEMANTICS_VERSION {
+            self.compare_features(again, differences);
+        } else {
+            report.other_semantics += 1;
+        }
+        self.compare_margins(stored, differences)?;
+        let ids = |rules: &[usize]| {
+            rules.iter().map(|r| self.bundle.rules.rules[*r].id.clone()).collect::<Vec<_>>()
+        };
+        differences.check("rules", stored.rules.clone(), ids(&proposal.rules));
+        differences.check("score", stored.score.to_bits(), proposal.score.to_bits());
+        let parts = proposal.parts;
+        let stored_parts = [stored.floor, stored.multiplier, stored.exploration, stored.ramp];
+        let again_parts = [parts.floor, parts.multiplier, parts.exploration, parts.ramp];
+        differences.check("p", stored_parts, again_parts);
+        // p is the greatest over the versions of the consignment, of which other runs may have decided some.
+        let own = parts.probability();
+        let known = own_of_root.contains(&stored.probability) || stored.version > 1;
+        differences.check("p", (true, true), (stored.probability >= own, known));
+        let draw = match self.keys.get(&stored.period) {
+            None => Draw::stored(stored.draw),
+            Some(key) => {
+                report.draws_recomputed += 1;
+                Some(Draw::new(key.expose(), &stored.period, &stored.root))
+            }
+        };
+        differences.check("draw", Some(stored.draw.to_bits()), draw.map(|d| d.value().to_bits()));
+        let Some(draw) = draw else { return Ok(()) };
+        let settled = settle(&self.bundle.selection, proposal, stored.probability, draw, stored.tau);
+        let stored_outcome = (
+            stored.component.as_str(),
+            stored.in_floor,
+            stored.candidate,
+            stored.selected,
+            stored.lane.as_str(),
+            stored.held,
+        );
+        let again_outcome = (
+            settled.component.code(),
+            settled.in_floor,
+            settled.candidate,
+            settled.selected,
+            settled.lane.code(),
+            proposal.held,
+        );
+        differences.check("decision", stored_outcome, again_outcome);
+        differences.check(
+            "decision",
+            stored.realised_probability.to_bits(),
+            settled.realised_probability.to_bits(),
+        );
+        let reasons = self.bundle.decision_reasons(&self.assessment, case.items.clone(), proposal)?;
+        let directive = self.bundle.directive(proposal, &settled, &reasons);
+        differences.check("decision", stored.directive.clone(), directive);
+        Ok(())
+    }
+
+    /// Inputs to features, bit by bit.
+    fn compare_features(&self, again: &Again, differences: &mut Differences<'_>) {
+        let bits = |features: &[f32]| features.iter().map(|f| f.to_bits()).collect::<Vec<_>>();
+        let recomputed =
+            again.case.items.clone().map(|row| self.assessment.features.row(row).unwrap_or_default());
+        let recomputed: Vec<Vec<u32>> = recomputed.map(|f| bits(&f)).collect();
+        let stored: Vec<Vec<u32>> = again.stored.items.iter().map(|i| bits(&i.features)).collect();
+        differences.check("features", stored, recomputed);
+    }
+
+    /// Stored features to margins and probabilities.
+    fn compare_margins(
+        &self,
+        stored: &StoredDecision,
+        differences: &mut Differences<'_>,
+    ) -> Result<(), JobError> {
+        let names = self.bundle.forest.features().clone();
+        let width = names.as_slice().len();
+        let columns = (0..width)
+            .map(|c| stored.items.iter().map(|i| i.features.get(c).copied().unwrap_or(f32::NAN)).collect());
+        let matrix =
+            FeatureMatrix::new(names, columns.collect()).map_err(tidegate_risk::assess::AssessError::from)?;
+        let margins =
+            self.bundle.forest.margins(&matrix).map_err(tidegate_risk::assess::AssessError::from)?;
+        let bits = |numbers: &mut dyn Iterator<Item = f64>| numbers.map(f64::to_bits).collect::<Vec<_>>();
+        differences.check(
+            "margin",
+            bits(&mut stored.items.iter().map(|i| i.margin)),
+            bits(&mut margins.iter().copied()),
+        );
+        differences.check(
+            "margin",
+            bits(&mut stored.items.iter().map(|i| i.probability)),
+            bits(&mut margins.iter().map(|m| self.bundle.calibration.probability(*m))),
+        );
+        Ok(())
+    }
+
+    fn reasons(&self, again: &Again) -> Result<Vec<KeptReason>, JobError> {
+        let numbers = crate::history::column(&self.rows, "goods_item_seq")?;
+        let numbers = numbers.as_primitive::<Int64Type>();
+        let reasons =
+            self.bundle.decision_reasons(&self.assessment, again.case.items.clone(), &again.proposal)?;
+        let keep = |reason: DecisionReason| KeptReason {
+            goods_item: reason.row.map(|row| numbers.value(row)),
+            kind: reason.kind.to_owned(),
+            name: reason.name,
+            contribution: reason.contribution,
+            sentence: reason.sentence,
+        };
+        Ok(reasons.into_iter().map(keep).collect())
+    }
+}

@@ -1,0 +1,70 @@
+//! A home in a folder of its own, and what tests do there.
+
+use arrow::array::AsArray;
+use arrow::datatypes::Int64Type;
+use std::path::{Path, PathBuf};
+use tempfile::TempDir;
+use tidegate_jobs::{Format, Home, IngestOptions, Ingested, Input, JobError, Quiet, export, ingest, query};
+use tidegate_records::mapping::shipped;
+
+/// The moment of every test.
+pub const NOW: &str = "2026-11-24T12:00:00Z";
+
+pub struct Place {
+    pub folder: TempDir,
+    pub home: Home,
+}
+
+/// A file in the layout of the shipped mapping.
+pub fn input(path: &Path) -> Input {
+    Input::new(&[path.to_owned()], None, Some(shipped("kcs-import").unwrap()), NOW.parse().unwrap()).unwrap()
+}
+
+impl Place {
+    pub async fn new() -> Self {
+        let folder = TempDir::new().unwrap();
+        let home = Home::open(&folder.path().join("home"), NOW.parse().unwrap()).await.unwrap();
+        Self { folder, home }
+    }
+
+    pub fn write(&self, name: &str, text: &str) -> PathBuf {
+        let path = self.folder.path().join(name);
+        std::fs::write(&path, text).unwrap();
+        path
+    }
+
+    pub async fn ingest(&self, path: &Path, strict: bool) -> Result<Ingested, JobError> {
+        ingest(&self.home, &input(path), IngestOptions { strict }, &mut Quiet).await
+    }
+
+    /// Loads files that need no mapping.
+    pub async fn ingest_messages(&self, paths: &[PathBuf], strict: bool) -> Result<Ingested, JobError> {
+        let input = Input::new(paths, None, None, self.home.now)?;
+        ingest(&self.home, &input, IngestOptions { strict }, &mut Quiet).await
+    }
+
+    /// Exports everything into a file of the home's folder.
+    pub async fn export(&self, format: Format, name: &str) -> PathBuf {
+        let path = self.folder.path().join(name);
+        export(&self.home, format, None, &path, &mut Quiet).await.unwrap();
+        path
+    }
+
+    pub async fn count(&self, sql: &str) -> i64 {
+        let batches = query(&self.home, "test", sql).await.unwrap();
+        batches
+            .iter()
+            .filter(|b| b.num_rows() > 0)
+            .map(|b| b.column(0).as_primitive::<Int64Type>().value(0))
+            .sum()
+    }
+
+    /// The first column of an answer, which holds texts.
+    pub async fn texts(&self, sql: &str) -> Vec<String> {
+        let batches = query(&self.home, "test", sql).await.unwrap();
+        let texts = |b: &arrow::array::RecordBatch| {
+            b.column(0).as_string::<i32>().iter().flatten().map(str::to_owned).collect::<Vec<_>>()
+        };
+        batches.iter().flat_map(texts).collect()
+    }
+}

@@ -1,0 +1,178 @@
+//! The tables of decisions: what was decided about each declaration, with everything that is needed to decide it
+//! again.
+
+use super::{DECLARATION_ID, MONTH, VERSION_NUMBER};
+use crate::class::Defined;
+use crate::model::Declaration;
+use crate::table::Computed::{Features, Flag, Integer, Moment, OptionalText, Real, Reasons, Text, Texts};
+use crate::table::Grade::{General1, General2, General3, General4};
+use crate::table::{Column, Computed, Domain, Grade, Source, Table};
+
+/// One row for each decided version of a declaration.
+pub static DECISION: Table = Table {
+    name: "decision",
+    domain: Domain::Risk,
+    description: "Decisions: the inclusion probability of each consignment with its parts, its draw, and what came of it.",
+    class: Declaration::DEFINITION,
+    columns: DECISION_COLUMNS,
+    elsewhere: &[],
+    statistics: &["accepted_at", "office_id", "run_number"],
+};
+
+/// One row for each goods item of each decided version of a declaration.
+pub static DECISION_ITEM: Table = Table {
+    name: "decision_item",
+    domain: Domain::Risk,
+    description: "What each goods item of a decided declaration was assessed as, with the row of features it was assessed by.",
+    class: Declaration::DEFINITION,
+    columns: ITEM_COLUMNS,
+    elsewhere: &[],
+    statistics: &["run_number"],
+};
+
+const fn computed(name: &'static str, kind: Computed, grade: Grade, description: &'static str) -> Column {
+    Column { name, source: Source::Computed(kind), unit: None, grade, description }
+}
+
+const RUN_NUMBER: Column = computed(
+    "run_number",
+    Integer,
+    General1,
+    "Decision run in the ledger; it names snapshot, bundle and state.",
+);
+
+const DECISION_COLUMNS: &[Column] = &[
+    MONTH,
+    DECLARATION_ID,
+    VERSION_NUMBER,
+    RUN_NUMBER,
+    computed("decided_at", Moment, General2, "When the run decided."),
+    computed(
+        "accepted_at",
+        Moment,
+        General2,
+        "Acceptance of the declaration; every look-up is as of that day.",
+    ),
+    computed(
+        "office_id",
+        Text,
+        General2,
+        "Office whose work list it was decided for; empty when not stated.",
+    ),
+    computed("importer_id", OptionalText, General3, "Importer whose grade applied."),
+    computed(
+        "grade_code",
+        Text,
+        General2,
+        "Grade of the importer on the day; `unknown` when not registered.",
+    ),
+    computed(
+        "root_id",
+        Text,
+        General3,
+        "Name of the consignment that the draw is about; amendments keep it.",
+    ),
+    computed(
+        "period",
+        Text,
+        General1,
+        "Calendar month of the draw, CCYY-MM: which secret key it was drawn with.",
+    ),
+    computed("bundle_hash", Text, General2, "Bundle that assessed and selected."),
+    computed(
+        "policy_state_version",
+        Integer,
+        General2,
+        "Version of the policy state: thresholds and multipliers.",
+    ),
+    computed("semantics_version", Integer, General1, "Version of the meaning of features and selection."),
+    computed(
+        "score",
+        Real,
+        General4,
+        "Probability of a discrepancy, of the worst item, raised by the weights of rules; 0 to 1.",
+    ),
+    computed(
+        "floor_probability",
+        Real,
+        General4,
+        "f: the part of p that chance alone gives every consignment.",
+    ),
+    computed("multiplier", Real, General4, "m: multiplier of the stratum of grade and office."),
+    computed("exploration", Real, General4, "e: the part of the rest that does not depend on the score."),
+    computed("ramp", Real, General4, "r: 0 well below the office's threshold, 1 well above it."),
+    computed(
+        "inclusion_probability",
+        Real,
+        General4,
+        "p: greatest over the versions of the consignment; 1 when a rule makes it mandatory.",
+    ),
+    computed("draw", Real, General4, "u: keyed draw of the consignment, in [0, 1)."),
+    computed(
+        "tau",
+        Real,
+        General4,
+        "Cut of the ranks u / p at the close of the office's work list; 1 when all fitted.",
+    ),
+    computed(
+        "realised_probability",
+        Real,
+        General4,
+        "pi: probability of being inspected after the cut, which estimates weigh by.",
+    ),
+    computed(
+        "component_code",
+        Text,
+        General4,
+        "Part of p that the draw fell into: mandatory, floor, exploration, model, or none.",
+    ),
+    computed("is_in_floor", Flag, General4, "Whether the draw fell below the floor, for mandatory ones too."),
+    computed("is_candidate", Flag, General4, "Whether the draw fell below p."),
+    computed("is_selected", Flag, General2, "Whether it is on the work list."),
+    computed(
+        "is_queued",
+        Flag,
+        General2,
+        "Mandatory beyond the slots of the day: it waits for the next free slot.",
+    ),
+    computed(
+        "lane_code",
+        Text,
+        General2,
+        "green release, yellow documents, orange non-intrusive, red physical, blue post-clearance.",
+    ),
+    computed("is_held", Flag, General2, "Whether a rule holds the goods until it is settled."),
+    computed(
+        "is_in_sample",
+        Flag,
+        General2,
+        "Whether the bundle was learnt from days up to or after acceptance: no evidence of how good it is.",
+    ),
+    computed("revenue_at_stake", Real, General3, "Sum over the items, in the currency of the feature set."),
+    computed("directive", OptionalText, General4, "What the officer is asked to do and to look at."),
+    computed("rules", Texts, General4, "Ids of the rules that hit."),
+    computed(
+        "reasons",
+        Reasons,
+        General4,
+        "Why, for selected ones: rules that hit and what moved the score most.",
+    ),
+];
+
+const ITEM_COLUMNS: &[Column] = &[
+    MONTH,
+    DECLARATION_ID,
+    VERSION_NUMBER,
+    RUN_NUMBER,
+    computed("goods_item_seq", Integer, General1, "Number of the goods item."),
+    computed("margin", Real, General4, "Log-odds of a discrepancy that the forest gives."),
+    computed("probability", Real, General4, "Calibrated probability that an inspection finds a discrepancy."),
+    computed("score", Real, General4, "Probability raised by the weights of the rules that hit the item."),
+    computed(
+        "features",
+        Features,
+        General4,
+        "Row of features, in the order of the bundle; NaN where not known.",
+    ),
+    computed("rules", Texts, General4, "Ids of the rules whose condition is true of the item."),
+];

@@ -1,0 +1,194 @@
+//! Decisions: from an assessment to p, from p and the draw to a lane, from the lane to what an officer is told.
+//!
+//! [`Bundle::propose`] is everything before the draw, [`settle`] everything after the cut of the work list; a replay
+//! calls the same two on what was stored.
+
+use crate::assess::{AssessError, Assessment};
+use crate::bundle::Bundle;
+use crate::rules::{Effect, Level, raised};
+use crate::selection::{Component, Contender, Draw, Lane, Parts, PolicyState, SelectionPolicy};
+use crate::template;
+use std::ops::Range;
+
+/// Reasons of the model that a decision keeps.
+const MODEL_REASONS: usize = 3;
+
+/// What is known of a declaration before its draw.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Proposal {
+    /// Greatest score of the items, raised by the weights of the rules of the declaration.
+    pub score: f64,
+    /// Row of the item with the greatest score.
+    pub worst_row: usize,
+    /// Parts of p.
+    pub parts: Parts,
+    /// Positions of the rules that hit.
+    pub rules: Vec<usize>,
+    /// Least intrusive lane that the rules allow.
+    pub least_lane: Lane,
+    /// Whether a rule holds the goods.
+    pub held: bool,
+}
+
+/// A settled decision.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Settled {
+    /// Part of p that the draw fell into.
+    pub component: Component,
+    /// Whether the draw fell below the floor.
+    pub in_floor: bool,
+    /// Whether the draw fell below p.
+    pub candidate: bool,
+    /// On the work list.
+    pub selected: bool,
+    /// pi.
+    pub realised_probability: f64,
+    /// What is done.
+    pub lane: Lane,
+}
+
+/// One reason of a decision.
+#[derive(Debug, Clone, PartialEq)]
+pub struct DecisionReason {
+    /// Row of the goods item; none for the whole declaration.
+    pub row: Option<usize>,
+    /// `rule` or `model`.
+    pub kind: &'static str,
+    /// Id of the rule, or names of the features.
+    pub name: String,
+    /// What it moved the log-odds by; none for a rule.
+    pub contribution: Option<f64>,
+    /// The sentence.
+    pub sentence: String,
+}
+
+impl Bundle {
+    /// What is known before the draw of a declaration whose items are the rows `items`, at an office, of a trader with a
+    /// grade.
+    pub fn propose(
+        &self,
+        assessment: &Assessment,
+        items: Range<usize>,
+        state: &PolicyState,
+        office: &str,
+        grade: &str,
+    ) -> Proposal {
+        let rules = assessment.conditions.of_declaration(&self.rules, items.clone());
+        let (worst_row, item_score) = worst(&assessment.scores, items);
+        let hit = || rules.iter().map(|r| &self.rules.rules[*r]);
+        let of_declaration = hit().filter(|r| r.level == Level::Declaration);
+        let score = of_declaration.fold(item_score, |score, rule| raised(score, rule.weight()));
+        let least_lane = hit().filter_map(|r| r.least_lane()).max().unwrap_or(Lane::Green);
+        let policy = &self.selection;
+        let parts = Parts::new(
+            least_lane.is_inspection(),
+            score,
+            state.office(office).threshold,
+            policy.ramp_width,
+            policy.grade(grade),
+            policy.exploration,
+        );
+        let held = hit().any(|r| r.effect == Effect::Hold);
+        Proposal { score, worst_row, parts, rules, least_lane, held }
+    }
+
+    /// Why a declaration was decided as it was: the rules that hit, then what raised the score of its worst item most.
+    ///
+    /// # Errors
+    /// When a row does not fit the forest.
+    pub fn decision_reasons(
+        &self,
+        assessment: &Assessment,
+        items: Range<usize>,
+        proposal: &Proposal,
+    ) -> Result<Vec<DecisionReason>, AssessError> {
+        let mut reasons = Vec::new();
+        for position in &proposal.rules {
+            let rule = &self.rules.rules[*position];
+            let row = items.clone().find(|row| assessment.conditions.of_row(*row).any(|r| r == *position));
+            reasons.push(DecisionReason {
+                row: row.filter(|_| rule.level == Level::Item),
+                kind: "rule",
+                name: rule.id.clone(),
+                contribution: None,
+                sentence: template::fill(
+                    &rule.reason,
+                    &assessment.prepared.batch,
+                    row.unwrap_or(items.start),
+                ),
+            });
+        }
+        let of_model = self.reasons(assessment, proposal.worst_row, usize::MAX)?;
+        for reason in of_model.into_iter().filter(|r| r.contribution > 0.0).take(MODEL_REASONS) {
+            reasons.push(DecisionReason {
+                row: Some(proposal.worst_row),
+                kind: "model",
+                name: reason.features.join(", "),
+                contribution: Some(reason.contribution),
+                sentence: reason.sentence,
+            });
+        }
+        Ok(reasons)
+    }
+
+    /// What an officer is told. Where chance alone selected, the officer is not told what the model thinks, so that
+    /// such inspections are equally thorough everywhere.
+    pub fn directive(
+        &self,
+        proposal: &Proposal,
+        settled: &Settled,
+        reasons: &[DecisionReason],
+    ) -> Option<String> {
+        if settled.lane == Lane::Green {
+            return None;
+        }
+        let mut directive = settled.lane.instruction().to_owned();
+        let hit = proposal.rules.iter().map(|r| &self.rules.rules[*r]);
+        for told in hit.filter_map(|rule| rule.directive.as_ref()) {
+            directive.push(' ');
+            directive.push_str(told);
+        }
+        let by_chance = matches!(settled.component, Component::Floor | Component::Exploration);
+        let looks: Vec<&str> =
+            reasons.iter().filter(|r| r.kind == "model").map(|r| r.sentence.as_str()).collect();
+        if settled.selected && !by_chance && !looks.is_empty() {
+            directive.push_str(" Look at: ");
+            directive.push_str(&looks.join("; "));
+            directive.push('.');
+        }
+        Some(directive)
+    }
+}
+
+/// The first of the rows with the greatest score.
+fn worst(scores: &[f64], items: Range<usize>) -> (usize, f64) {
+    let mut worst = (items.start, scores.get(items.start).copied().unwrap_or(0.0));
+    for row in items {
+        if scores[row] > worst.1 {
+            worst = (row, scores[row]);
+        }
+    }
+    worst
+}
+
+/// The decision from p, the draw and the cut of the work list.
+pub fn settle(
+    policy: &SelectionPolicy,
+    proposal: &Proposal,
+    probability: f64,
+    draw: Draw,
+    tau: f64,
+) -> Settled {
+    let parts = &proposal.parts;
+    let contender = Contender { probability, draw, mandatory: parts.mandatory };
+    let selected = contender.is_selected(tau);
+    let drawn = contender.rank().filter(|_| selected && !parts.mandatory).map(|rank| policy.lane(rank / tau));
+    Settled {
+        component: parts.component(draw, probability),
+        in_floor: draw.value() < parts.floor,
+        candidate: contender.rank().is_some(),
+        selected,
+        realised_probability: contender.realised_probability(tau),
+        lane: drawn.unwrap_or(Lane::Green).max(proposal.least_lane),
+    }
+}

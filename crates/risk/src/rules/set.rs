@@ -1,0 +1,240 @@
+//! The rule set: checked, compiled, its examples tried.
+
+use super::definition::{CheckRulesError, Effect, FileItems, FileRule, FileRules, Level};
+use crate::expr::{Expected, Expression, ExpressionError, compile};
+use crate::features::{FeatureSet, ForestChoice, location};
+use crate::selection::Lane;
+use crate::template;
+use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
+use chrono::NaiveDate;
+use std::sync::Arc;
+use toml::Spanned;
+
+/// Column of the calibrated probability in the row that rules see.
+pub(crate) const PROBABILITY: &str = "probability";
+
+/// How the items of a declaration are taken together.
+#[derive(Debug, Clone)]
+pub enum Together {
+    /// The condition is true of at least so many items; 1 for `any`.
+    Count(f64),
+    /// The condition is true of every item.
+    All,
+    /// The sum of an expression over the items that the condition is true of reaches an amount.
+    Sum {
+        /// What is summed; NULL adds nothing.
+        of: Expression,
+        /// The amount.
+        at_least: f64,
+    },
+}
+
+/// A rule of the set.
+#[derive(Debug, Clone)]
+pub struct Rule {
+    /// Stable id.
+    pub id: String,
+    /// Who answers for it.
+    pub owner: String,
+    /// What it speaks about.
+    pub level: Level,
+    /// Why a hit matters, with `{column}` for the values of a record.
+    pub reason: String,
+    /// What the officer should do.
+    pub directive: Option<String>,
+    /// First day of acceptance it applies to.
+    pub from: NaiveDate,
+    /// Last day of acceptance it applies to.
+    pub until: Option<NaiveDate>,
+    /// What a hit does.
+    pub effect: Effect,
+    /// The condition on one item.
+    pub condition: Expression,
+    /// How items are taken together, for a rule of level `declaration`.
+    pub together: Together,
+}
+
+impl Rule {
+    /// Least intrusive lane that a hit allows; holding goods means that their documents are checked.
+    pub fn least_lane(&self) -> Option<Lane> {
+        match self.effect {
+            Effect::Mandatory(lane) => Some(lane),
+            Effect::Hold => Some(Lane::Yellow),
+            Effect::Weight(_) => None,
+        }
+    }
+
+    /// Chance that a hit adds; 0 for a rule that adds none.
+    pub fn weight(&self) -> f64 {
+        if let Effect::Weight(weight) = self.effect { weight } else { 0.0 }
+    }
+}
+
+/// Rules that apply together.
+#[derive(Debug, Clone)]
+pub struct RuleSet {
+    /// Name in the file.
+    pub name: String,
+    /// One sentence.
+    pub description: String,
+    /// The file as it was read; its bytes are a component of a bundle.
+    pub text: String,
+    /// The rules, in the order of the file.
+    pub rules: Vec<Rule>,
+}
+
+/// The row that rules see: columns of `schema`, the computed columns of the set, `probability`, and the features of the
+/// forest that decides. A feature with the name of a column is that column.
+pub fn rule_row_schema(set: &FeatureSet, schema: &SchemaRef) -> SchemaRef {
+    let mut fields: Vec<Arc<Field>> = schema.fields().iter().cloned().collect();
+    let mut add = |name: &str, data_type: DataType| {
+        if !fields.iter().any(|f| f.name() == name) {
+            fields.push(Arc::new(Field::new(name, data_type, true)));
+        }
+    };
+    for (name, data_type) in set.computed_columns() {
+        add(name, data_type);
+    }
+    add(PROBABILITY, DataType::Float64);
+    for feature in set.read_by(ForestChoice::Decision) {
+        add(&feature.name, DataType::Float32);
+    }
+    Arc::new(Schema::new(fields))
+}
+
+impl RuleSet {
+    /// Reads and checks a file over the rows of [`rule_row_schema`], and tries its examples; `file` is its name for
+    /// errors.
+    ///
+    /// # Errors
+    /// When the file is not a rule set, or an example fails; the error names file, line and what would be right.
+    pub fn parse(file: &str, text: &str, schema: &SchemaRef) -> Result<Self, CheckRulesError> {
+        let parsed: FileRules = toml::from_str(text)
+            .map_err(|e| CheckRulesError::Syntax { file: file.to_owned(), cause: e.to_string() })?;
+        let checker = Checker { file, text, schema };
+        let mut rules: Vec<Rule> = Vec::new();
+        for rule in &parsed.rule {
+            let checked = checker.rule(rule)?;
+            if rules.iter().any(|r| r.id == checked.id) {
+                return Err(checker.wrong(rule, "is there already; give it another id"));
+            }
+            for example in &rule.example {
+                let problem = super::example::problem(&checked, example.get_ref(), schema);
+                if let Some(problem) = problem {
+                    let at = location(file, text, example.span().start);
+                    return Err(CheckRulesError::Example { at, rule: checked.id, problem });
+                }
+            }
+            rules.push(checked);
+        }
+        Ok(Self { name: parsed.name, description: parsed.description, text: text.to_owned(), rules })
+    }
+
+    /// Columns that conditions and reasons read, sorted.
+    pub fn inputs(&self) -> Vec<String> {
+        let mut names: Vec<String> = Vec::new();
+        for rule in &self.rules {
+            names.extend(rule.condition.columns().iter().cloned());
+            if let Together::Sum { of, .. } = &rule.together {
+                names.extend(of.columns().iter().cloned());
+            }
+            names.extend(template::columns(&rule.reason).map(str::to_owned));
+        }
+        names.sort();
+        names.dedup();
+        names
+    }
+}
+
+struct Checker<'a> {
+    file: &'a str,
+    text: &'a str,
+    schema: &'a SchemaRef,
+}
+
+impl Checker<'_> {
+    fn wrong(&self, rule: &FileRule, problem: impl Into<String>) -> CheckRulesError {
+        let at = location(self.file, self.text, rule.id.span().start);
+        CheckRulesError::Definition { at, rule: rule.id.get_ref().clone(), problem: problem.into() }
+    }
+
+    fn compile(&self, sql: &Spanned<String>, expected: Expected) -> Result<Expression, ExpressionError> {
+        compile(sql.get_ref(), self.schema, expected, &location(self.file, self.text, sql.span().start))
+    }
+
+    fn rule(&self, file: &FileRule) -> Result<Rule, CheckRulesError> {
+        let id = file.id.get_ref().clone();
+        let refused = |cause| CheckRulesError::Expression { rule: id.clone(), cause };
+        if file.owner.trim().is_empty() || file.reason.trim().is_empty() {
+            return Err(self
+                .wrong(file, "needs an owner who answers for it and a reason that an officer understands"));
+        }
+        if let Effect::Weight(weight) = file.effect
+            && !(weight > 0.0 && weight < 1.0)
+        {
+            return Err(self.wrong(file, format!("has the weight {weight}; a weight lies between 0 and 1")));
+        }
+        if let Effect::Mandatory(Lane::Green) = file.effect {
+            return Err(self.wrong(file, "makes release mandatory; a rule can only ask for more"));
+        }
+        if let Some(column) =
+            template::columns(&file.reason).find(|c| self.schema.field_with_name(c).is_err())
+        {
+            return Err(
+                self.wrong(file, format!("names the column `{column}` in its reason, which is not there"))
+            );
+        }
+        if !file.example.iter().any(|e| e.get_ref().hit) || file.example.iter().all(|e| e.get_ref().hit) {
+            return Err(self.wrong(file, "needs an example that hits and one that does not"));
+        }
+        let (from, until) =
+            (self.day(file, &file.from)?, file.until.as_ref().map(|d| self.day(file, d)).transpose()?);
+        if until.is_some_and(|until| until < from) {
+            return Err(self.wrong(file, "ends before it begins"));
+        }
+        Ok(Rule {
+            owner: file.owner.clone(),
+            level: file.level,
+            reason: file.reason.clone(),
+            directive: file.directive.clone(),
+            from,
+            until,
+            effect: file.effect,
+            condition: self.compile(&file.sql, Expected::Boolean).map_err(refused)?,
+            together: self.together(file)?,
+            id,
+        })
+    }
+
+    fn together(&self, file: &FileRule) -> Result<Together, CheckRulesError> {
+        if file.level == Level::Item {
+            return match (file.items, &file.of, file.at_least) {
+                (None, None, None) => Ok(Together::Count(1.0)),
+                _ => {
+                    Err(self
+                        .wrong(file, "is of level item; `items`, `of` and `at_least` are for declarations"))
+                }
+            };
+        }
+        match (file.items, &file.of, file.at_least) {
+            (None | Some(FileItems::Any), None, None) => Ok(Together::Count(1.0)),
+            (Some(FileItems::All), None, None) => Ok(Together::All),
+            (Some(FileItems::Count), None, Some(at_least)) if at_least >= 1.0 => Ok(Together::Count(at_least)),
+            (Some(FileItems::Sum), Some(of), Some(at_least)) => {
+                let refused = |cause| CheckRulesError::Expression { rule: file.id.get_ref().clone(), cause };
+                Ok(Together::Sum { of: self.compile(of, Expected::Number).map_err(refused)?, at_least })
+            }
+            _ => Err(self.wrong(
+                file,
+                "takes items together in no known way: items = \"any\" or \"all\", \"count\" with `at_least`, \
+                 or \"sum\" with `of` and `at_least`",
+            )),
+        }
+    }
+
+    fn day(&self, file: &FileRule, date: &toml::value::Datetime) -> Result<NaiveDate, CheckRulesError> {
+        let day = date.date.filter(|_| date.time.is_none() && date.offset.is_none());
+        let day = day.and_then(|d| NaiveDate::from_ymd_opt(i32::from(d.year), d.month.into(), d.day.into()));
+        day.ok_or_else(|| self.wrong(file, format!("has the date {date}; write a day, such as 2026-01-31")))
+    }
+}

@@ -1,0 +1,69 @@
+//! The draw: a keyed hash of the consignment's root, which depends on no other record.
+
+use hmac::{Hmac, KeyInit, Mac};
+use sha2::Sha256;
+
+/// Bits of a draw: as many as a 64-bit float holds exactly.
+pub const DRAW_BITS: u32 = 53;
+
+/// A number in [0, 1) with [`DRAW_BITS`] bits.
+#[derive(Debug, Clone, Copy, PartialEq, PartialOrd)]
+pub struct Draw(f64);
+
+impl Draw {
+    /// The top bits of HMAC-SHA256 (RFC 2104) under the key of the period, over `select/v1`, period and root, each
+    /// preceded by its length in bytes as a big-endian 32-bit number, so that no two triples give the same bytes.
+    pub fn new(key: &[u8; 32], period: &str, root: &str) -> Self {
+        // HMAC fills a shorter key with zeros to the block of the hash, 64 bytes.
+        let mut block = [0; 64];
+        block[..key.len()].copy_from_slice(key);
+        let mut mac = Hmac::<Sha256>::new(&block.into());
+        for part in ["select/v1", period, root] {
+            mac.update(&(part.len() as u32).to_be_bytes());
+            mac.update(part.as_bytes());
+        }
+        let digest = mac.finalize().into_bytes();
+        let mut top = [0; 8];
+        top.copy_from_slice(&digest[..8]);
+        Self((u64::from_be_bytes(top) >> (64 - DRAW_BITS)) as f64 / (1_u64 << DRAW_BITS) as f64)
+    }
+
+    /// A draw as it was stored; `None` outside [0, 1).
+    pub fn stored(value: f64) -> Option<Self> {
+        (0.0..1.0).contains(&value).then_some(Self(value))
+    }
+
+    /// The number.
+    pub fn value(self) -> f64 {
+        self.0
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_draw_is_what_any_hmac_gives() {
+        // Python: hmac.new(bytes(range(32)), b"\0\0\0\x09select/v1" b"\0\0\0\x072026-11" b"\0\0\0\x03R-1", "sha256")
+        let key = std::array::from_fn(|i| i as u8);
+        assert_eq!(Draw::new(&key, "2026-11", "R-1").value().to_bits(), 0x3fbd_2aae_6a7e_8788);
+    }
+
+    #[test]
+    fn draws_are_uniform_and_parts_do_not_run_together() {
+        let key = [7; 32];
+        let draws: Vec<f64> =
+            (0..20_000).map(|i| Draw::new(&key, "2026-11", &i.to_string()).value()).collect();
+        for tenth in 0..10 {
+            let low = f64::from(tenth) / 10.0;
+            let count = draws.iter().filter(|u| (low..low + 0.1).contains(*u)).count();
+            // Five standard errors of a binomial count of 20,000 at 0.1.
+            assert!(
+                (count as f64 - 2_000.0).abs() < 5.0 * (20_000.0_f64 * 0.1 * 0.9).sqrt(),
+                "{tenth}: {count}"
+            );
+        }
+        assert_ne!(Draw::new(&key, "2026-11", "1R"), Draw::new(&key, "2026-111", "R"));
+    }
+}

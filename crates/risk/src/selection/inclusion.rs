@@ -1,0 +1,146 @@
+//! The inclusion probability of a consignment, and which part of it a draw fell into.
+
+use super::draw::Draw;
+use super::policy::GradePolicy;
+
+/// The parts of an inclusion probability, all in [0, 1].
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Parts {
+    /// Whether a rule makes inspection mandatory.
+    pub mandatory: bool,
+    /// f: what chance alone gives every consignment of the stratum.
+    pub floor: f64,
+    /// m: multiplier of the stratum.
+    pub multiplier: f64,
+    /// e: share of the rest that does not depend on the score.
+    pub exploration: f64,
+    /// r: where the score stands on the ramp around the threshold.
+    pub ramp: f64,
+}
+
+/// Part of p that a draw fell into.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Component {
+    /// A rule made it mandatory.
+    Mandatory,
+    /// Chance alone.
+    Floor,
+    /// Exploration: chance that the score had no part in.
+    Exploration,
+    /// The score.
+    Model,
+    /// Above p: not a candidate.
+    None,
+}
+
+impl Component {
+    /// Code in the tables.
+    pub fn code(self) -> &'static str {
+        match self {
+            Self::Mandatory => "mandatory",
+            Self::Floor => "floor",
+            Self::Exploration => "exploration",
+            Self::Model => "model",
+            Self::None => "none",
+        }
+    }
+}
+
+impl Parts {
+    /// Parts of a consignment with a score, under the policy of its grade and the exploration of the policy.
+    pub fn new(
+        mandatory: bool,
+        score: f64,
+        threshold: f64,
+        ramp_width: f64,
+        grade: GradePolicy,
+        exploration: f64,
+    ) -> Self {
+        let GradePolicy { floor, multiplier } = grade;
+        Self { mandatory, floor, multiplier, exploration, ramp: ramp(score, threshold, ramp_width) }
+    }
+
+    /// p = f + (1 - f) m (e + (1 - e) r); 1 when mandatory.
+    pub fn probability(&self) -> f64 {
+        if self.mandatory { 1.0 } else { self.up_to(self.exploration + (1.0 - self.exploration) * self.ramp) }
+    }
+
+    /// The part of p that a draw fell into: nested intervals, the floor lowest, then exploration, then the model.
+    /// `probability` is p of the consignment, which an earlier version may have raised above [`Parts::probability`].
+    pub fn component(&self, draw: Draw, probability: f64) -> Component {
+        let u = draw.value();
+        if self.mandatory {
+            Component::Mandatory
+        } else if u < self.floor {
+            Component::Floor
+        } else if u < self.up_to(self.exploration) {
+            Component::Exploration
+        } else if u < probability {
+            Component::Model
+        } else {
+            Component::None
+        }
+    }
+
+    /// The parts and p as bytes that a commitment binds to: a byte for mandatory, then f, m, e, r and p as big-endian
+    /// IEEE 754 doubles.
+    pub fn to_bytes(&self, probability: f64) -> Vec<u8> {
+        let mut bytes = vec![u8::from(self.mandatory)];
+        for number in [self.floor, self.multiplier, self.exploration, self.ramp, probability] {
+            bytes.extend(number.to_be_bytes());
+        }
+        bytes
+    }
+
+    fn up_to(&self, share: f64) -> f64 {
+        self.floor + (1.0 - self.floor) * self.multiplier * share
+    }
+}
+
+/// 0 up to `threshold (1 - width)`, 1 from `threshold (1 + width)`, a straight line between.
+pub fn ramp(score: f64, threshold: f64, width: f64) -> f64 {
+    let (low, high) = (threshold * (1.0 - width), threshold * (1.0 + width));
+    if high <= low {
+        return if score >= threshold { 1.0 } else { 0.0 };
+    }
+    ((score - low) / (high - low)).clamp(0.0, 1.0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn unit() -> impl Strategy<Value = f64> {
+        0.0..=1.0_f64
+    }
+
+    proptest! {
+        #[test]
+        fn a_probability_is_one_and_grows_with_the_score(
+            scores in [unit(), unit()], threshold in unit(), width in unit(),
+            floor in unit(), multiplier in unit(), exploration in unit(),
+        ) {
+            let p = |score| Parts::new(false, score, threshold, width, GradePolicy { floor, multiplier }, exploration);
+            let [low, high] = if scores[0] <= scores[1] { scores } else { [scores[1], scores[0]] };
+            let (low, high) = (p(low), p(high));
+            prop_assert!((0.0..=1.0).contains(&low.probability()) && low.probability() <= high.probability());
+            prop_assert!(low.probability() >= floor, "nobody is below the floor");
+        }
+
+        #[test]
+        fn a_draw_is_a_candidate_exactly_when_it_falls_below_p(u in 0.0..1.0_f64, score in unit(), floor in unit(), multiplier in unit()) {
+            let parts = Parts::new(false, score, 0.4, 0.5, GradePolicy { floor, multiplier }, 0.02);
+            let p = parts.probability();
+            let component = parts.component(Draw::stored(u).unwrap(), p);
+            prop_assert_eq!(component != Component::None, u < p);
+            prop_assert_eq!(component == Component::Floor, u < floor);
+        }
+    }
+
+    #[test]
+    fn the_ramp_runs_around_the_threshold() {
+        assert_eq!([0.1, 0.2, 0.4, 0.6, 0.9].map(|s| ramp(s, 0.4, 0.5)), [0.0, 0.0, 0.5, 1.0, 1.0]);
+        assert_eq!([0.0, 0.39, 0.4].map(|s| ramp(s, 0.4, 0.0)), [0.0, 0.0, 1.0], "no width: a step");
+    }
+}
