@@ -78,6 +78,11 @@ pub enum Command {
         declaration_item (each goods item with the columns of its declaration)."
     )]
     Sql(Sql),
+    /// Report what was decided and why: one HTML file with charts that needs no network
+    #[command(after_help = "Example:\n  tidegate report --out report.html")]
+    Report(Report),
+    /// Measure how fast this machine does the main work, on data that it makes itself
+    Bench(Bench),
     /// Print the whole configuration as TOML: what each setting is, and where it was set
     Config(Config),
     /// Print the data dictionary as Markdown: every table and column
@@ -301,6 +306,28 @@ pub struct Explain {
     /// How many reasons; as configured when left out
     #[arg(long, value_name = "N")]
     pub reasons: Option<usize>,
+}
+
+/// Arguments of `report`.
+#[derive(Debug, Args)]
+pub struct Report {
+    /// Where to write the page
+    #[arg(long, value_name = "FILE", default_value = "report.html")]
+    pub out: PathBuf,
+    /// Decisions of this run only; all of them when left out
+    #[arg(long, value_name = "NUMBER")]
+    pub run: Option<i64>,
+}
+
+/// Arguments of `bench`.
+#[derive(Debug, Args)]
+pub struct Bench {
+    /// Declarations to generate; the default takes about a minute
+    #[arg(long, default_value_t = 50_000, value_name = "N")]
+    pub rows: u64,
+    /// The same seed gives the same data
+    #[arg(long, default_value_t = 1, value_name = "N")]
+    pub seed: u64,
 }
 
 /// Arguments of `config`.

@@ -29,6 +29,8 @@ async fn main() -> ExitCode {
         Command::Evaluate(command) => commands::evaluate::run(&arguments, command).await,
         Command::Explain(command) => commands::explain::run(&arguments, command).await,
         Command::Sql(command) => commands::sql::run(&arguments, command).await,
+        Command::Report(command) => commands::report::run(&arguments, command).await,
+        Command::Bench(command) => commands::bench::run(&arguments, command).await,
         Command::Config(command) => commands::config::run(&arguments, command),
         Command::Dictionary => {
             print!("{}", tidegate_records::dictionary::to_markdown(tidegate_records::tables::TABLES));

@@ -2,7 +2,7 @@
 //! inspections, the others are set aside whole.
 
 use crate::JobError;
-use crate::batches::{BATCH_ROWS, Batcher};
+use crate::batches::Batcher;
 use crate::check::{Checked, Key};
 use arrow::array::RecordBatch;
 use tidegate_records::columnar::{RowKey, TableBuilder};
@@ -28,6 +28,7 @@ pub(crate) struct LoadBatcher {
     load_id: String,
     /// Whether a record that would be set aside stops the load.
     strict: bool,
+    batch_rows: usize,
     declarations: TableBuilder,
     goods_items: TableBuilder,
     inspections: TableBuilder,
@@ -37,10 +38,11 @@ pub(crate) struct LoadBatcher {
 }
 
 impl LoadBatcher {
-    pub(crate) fn new(load_id: String, strict: bool) -> Result<Self, JobError> {
+    pub(crate) fn new(load_id: String, strict: bool, batch_rows: usize) -> Result<Self, JobError> {
         Ok(Self {
             load_id,
             strict,
+            batch_rows,
             declarations: TableBuilder::new(&DECLARATION)?,
             goods_items: TableBuilder::new(&GOODS_ITEM)?,
             inspections: TableBuilder::new(&INSPECTION)?,
@@ -97,7 +99,7 @@ impl Batcher for LoadBatcher {
 
     fn is_full(&self) -> bool {
         let rows = self.declarations.len().max(self.goods_items.len()) + self.quarantine.len();
-        rows >= BATCH_ROWS || self.bytes_set_aside >= WAITING_BYTES
+        rows >= self.batch_rows || self.bytes_set_aside >= WAITING_BYTES
     }
 
     fn is_empty(&self) -> bool {

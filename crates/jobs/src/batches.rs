@@ -6,16 +6,13 @@ use crate::input::Input;
 use crate::progress::Progress;
 use crate::source::Records;
 
-/// Rows of a batch; it ends with the declaration that reaches them.
-pub(crate) const BATCH_ROWS: usize = 8_192;
-
 /// Makes batches of checked records.
 pub(crate) trait Batcher {
     /// What a stretch of records becomes.
     type Batch;
     /// Takes a record in; `source_name` is the file it comes from.
     fn push(&mut self, source_name: &str, checked: Checked) -> Result<(), JobError>;
-    /// Whether so much waits that a batch should be made.
+    /// Whether so much waits that a batch should be made; it ends with the declaration that reaches the limit.
     fn is_full(&self) -> bool;
     /// Whether nothing waits.
     fn is_empty(&self) -> bool;

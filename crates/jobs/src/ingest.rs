@@ -11,6 +11,7 @@ use sha2::{Digest, Sha256};
 use std::collections::BTreeSet;
 use std::fs::File;
 use std::io::Read;
+use std::num::NonZeroU64;
 use std::path::{Path, PathBuf};
 use tidegate_lake::{AppTransaction, Appended, LakeWriter, TableSpec};
 use tidegate_ledger::{Hash256, LoadOutcome, LoadStart};
@@ -84,7 +85,10 @@ async fn load(
     if is_new {
         let input = input.with_files(files);
         progress.step("loading", size_of_files(&input)?, "bytes");
-        let mut reader = BatchReader::new(&input, LoadBatcher::new(load_id, options.strict)?);
+        let mut reader = BatchReader::new(
+            &input,
+            LoadBatcher::new(load_id, options.strict, input.configuration.load.batch_rows)?,
+        );
         write_all(home, &ingested.load_id, &mut reader, progress).await?;
         record_loads(home, &input, &new_hashes, &reader.files).await?;
         ingested.counts = reader.counts().clone();
@@ -227,5 +231,6 @@ pub(crate) async fn writer(home: &Home, table: &'static Table) -> Result<LakeWri
     let by_month = table.columns.iter().any(|c| c.source == Source::Key(Key::Month));
     let spec =
         TableSpec::try_new(table.name, &table.schema(), by_month.then_some("month"), table.statistics)?;
-    Ok(home.lake.writer(&spec).await?)
+    let bytes = NonZeroU64::new(home.configuration.lake.file_bytes).unwrap_or(NonZeroU64::MIN);
+    Ok(home.lake.writer(&spec).await?.with_target_file_bytes(bytes))
 }

@@ -1,5 +1,6 @@
 //! What a job reads: files of one format, with the mapping that they need.
 
+use crate::configuration::Configuration;
 use chrono::{DateTime, SubsecRound, Utc};
 use std::fmt;
 use std::path::{Path, PathBuf};
@@ -93,6 +94,8 @@ pub struct Input {
     format: Format,
     mapping: Option<Mapping>,
     received_at: DateTime<Utc>,
+    /// Limits of the readers.
+    pub(crate) configuration: Configuration,
 }
 
 impl Input {
@@ -125,8 +128,20 @@ impl Input {
         match (format, &mapping) {
             (Format::Csv, None) => Err(InputError::NeedsMapping(format)),
             (Format::WcoXml | Format::Ndjson, Some(_)) => Err(InputError::TakesNoMapping(format)),
-            _ => Ok(Self { files, format, mapping, received_at: received_at.trunc_subsecs(6) }),
+            _ => Ok(Self {
+                files,
+                format,
+                mapping,
+                received_at: received_at.trunc_subsecs(6),
+                configuration: Configuration::default(),
+            }),
         }
+    }
+
+    /// The same input read within the limits of a configuration.
+    #[must_use]
+    pub fn within(self, configuration: &Configuration) -> Self {
+        Self { configuration: configuration.clone(), ..self }
     }
 
     /// The files, in the order they are read.

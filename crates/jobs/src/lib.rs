@@ -18,6 +18,7 @@ mod input;
 mod learn;
 mod progress;
 mod replay;
+pub mod report;
 mod score;
 mod source;
 mod stored;
@@ -39,6 +40,7 @@ pub use input::{Format, Input, InputError};
 pub use learn::{LearnOptions, LearnSummary, learn};
 pub use progress::{Progress, Quiet};
 pub use replay::{Difference, ReplayReport, Replayed, explain_decision, replay};
+pub use report::report;
 pub use score::{Scored, score};
 pub use source::SourceError;
 
@@ -140,6 +142,9 @@ pub enum JobError {
         /// Why not.
         cause: tidegate_risk::bundle::BundleError,
     },
+    /// A chart of the report cannot be drawn.
+    #[error("a chart of the report cannot be drawn: {0}")]
+    Chart(String),
     /// Batches do not fit together.
     #[error("records do not form a batch: {0}")]
     Arrow(#[from] arrow::error::ArrowError),

@@ -1,8 +1,9 @@
 //! Scoring records of an input with a bundle, batch by batch, without loading them.
 
 use crate::JobError;
-use crate::batches::{BATCH_ROWS, BatchReader, Batcher, size_of_files};
+use crate::batches::{BatchReader, Batcher, size_of_files};
 use crate::check::Checked;
+use crate::configuration;
 use crate::input::Input;
 use crate::progress::Progress;
 use arrow::array::{Array, AsArray, RecordBatch};
@@ -21,12 +22,9 @@ pub struct Scored {
     pub declarations: u64,
     /// Records that could not be read; they have no score.
     pub refused: u64,
-    /// Records without a score, as `file, line: finding`; the first hundred.
+    /// Records without a score, as `file, line: finding`; the first ones.
     pub problems: Vec<String>,
 }
-
-/// Most problems that are told one by one.
-const TOLD_PROBLEMS: usize = 100;
 
 /// One assessed batch: its rows, and the result of the inspection of each where the source tells one.
 pub(crate) struct ScoredBatch {
@@ -41,15 +39,17 @@ struct ItemBatcher {
     goods_items: TableBuilder,
     labels: Vec<Option<bool>>,
     problems: Vec<String>,
+    limits: configuration::Load,
 }
 
 impl ItemBatcher {
-    fn new() -> Result<Self, JobError> {
+    fn new(limits: configuration::Load) -> Result<Self, JobError> {
         Ok(Self {
             declarations: TableBuilder::new(&DECLARATION)?,
             goods_items: TableBuilder::new(&GOODS_ITEM)?,
             labels: Vec::new(),
             problems: Vec::new(),
+            limits,
         })
     }
 }
@@ -59,7 +59,8 @@ impl Batcher for ItemBatcher {
 
     fn push(&mut self, source_name: &str, checked: Checked) -> Result<(), JobError> {
         let Some(key) = &checked.key else {
-            if let (true, Some(finding)) = (self.problems.len() < TOLD_PROBLEMS, checked.reason()) {
+            if let (true, Some(finding)) = (self.problems.len() < self.limits.told_problems, checked.reason())
+            {
                 self.problems.push(format!("{source_name}, line {}: {finding}", checked.record.line));
             }
             return Ok(());
@@ -74,7 +75,7 @@ impl Batcher for ItemBatcher {
     }
 
     fn is_full(&self) -> bool {
-        self.declarations.len().max(self.goods_items.len()) >= BATCH_ROWS
+        self.declarations.len().max(self.goods_items.len()) >= self.limits.batch_rows
     }
 
     fn is_empty(&self) -> bool {
@@ -102,7 +103,7 @@ pub(crate) fn assess_input(
     mut each: impl FnMut(ScoredBatch) -> Result<(), JobError>,
 ) -> Result<Scored, JobError> {
     progress.step("scoring", size_of_files(input)?, "bytes");
-    let mut reader = BatchReader::new(input, ItemBatcher::new()?);
+    let mut reader = BatchReader::new(input, ItemBatcher::new(input.configuration.load)?);
     while let Some((rows, labels)) = reader.next(progress)? {
         let ids = rows.column_by_name("declaration_id").map(|c| c.as_string::<i32>().clone());
         let ids = ids.iter().flat_map(|a| (0..a.len()).map(|i| a.value(i).to_owned())).collect();

@@ -7,7 +7,7 @@ use std::io::{self, BufReader, Read};
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use tidegate_records::csv::{CsvError, CsvReader, MAX_ROW_BYTES};
+use tidegate_records::csv::{CsvError, CsvReader};
 use tidegate_records::json::JsonReader;
 use tidegate_records::parquet::{MappedParquet, ReadParquetError, WholeParquet};
 use tidegate_records::reading::SourceRecord;
@@ -107,11 +107,17 @@ impl Reader {
             }
             (Format::Parquet, None) => Self::WholeParquet(Box::new(WholeParquet::new(file)?)),
             (_, Some(mapping)) => {
-                let reader = CsvReader::new(buffered(file), mapping, MAX_ROW_BYTES)?;
+                let reader = CsvReader::new(buffered(file), mapping, input.configuration.csv.row_bytes)?;
                 Self::Csv(Box::new(reader), counter)
             }
-            (Format::Ndjson, None) => Self::Ndjson(Box::new(JsonReader::new(buffered(file))), counter),
-            (_, None) => Self::WcoXml(Box::new(MessageReader::new(counted(file))), counter),
+            (Format::Ndjson, None) => {
+                let reader = JsonReader::with_limits(buffered(file), input.configuration.json.limits());
+                Self::Ndjson(Box::new(reader), counter)
+            }
+            (_, None) => {
+                let reader = MessageReader::with_limits(counted(file), input.configuration.xml.limits());
+                Self::WcoXml(Box::new(reader), counter)
+            }
         })
     }
 

@@ -10,11 +10,13 @@ pub use item_rows::DECLARATION_ITEM;
 use datafusion::arrow::array::RecordBatch;
 use datafusion::arrow::datatypes::SchemaRef;
 use datafusion::datasource::empty::EmptyTable;
+use datafusion::datasource::{MemTable, TableProvider};
 use datafusion::error::DataFusionError;
 use datafusion::execution::SendableRecordBatchStream;
 use datafusion::execution::context::{SQLOptions, SessionConfig, SessionContext};
 use datafusion::prelude::DataFrame;
 use datafusion::sql::parser::Statement;
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use tidegate_lake::{Lake, LakeError, Snapshot};
 use tidegate_records::tables::TABLES;
@@ -56,18 +58,37 @@ impl Platform {
     /// # Errors
     /// When the lake cannot be read.
     pub async fn open(lake: &Lake, snapshot: Option<&Snapshot>) -> Result<Self, QueryError> {
+        let mut stored: BTreeMap<&str, Arc<dyn TableProvider>> = BTreeMap::new();
+        if let Some(snapshot) = snapshot {
+            for table in TABLES.iter().filter(|t| snapshot.tables.contains_key(t.name)) {
+                stored.insert(table.name, lake.provider(snapshot, table.name).await?);
+            }
+        }
+        Self::over(stored).await
+    }
+
+    /// Opens rows at hand in place of the tables of a lake; tables without rows are there and empty.
+    ///
+    /// # Errors
+    /// When a batch does not fit the view of goods items.
+    pub async fn in_memory(rows: Vec<(&str, RecordBatch)>) -> Result<Self, QueryError> {
+        let mut tables: BTreeMap<&str, Arc<dyn TableProvider>> = BTreeMap::new();
+        for (name, batch) in rows {
+            tables.insert(name, Arc::new(MemTable::try_new(batch.schema(), vec![vec![batch]])?));
+        }
+        Self::over(tables).await
+    }
+
+    async fn over(tables: BTreeMap<&str, Arc<dyn TableProvider>>) -> Result<Self, QueryError> {
         let mut config = SessionConfig::new().with_information_schema(true);
         // Identifiers keep their case nowhere in our tables; nothing is written, so no other setting matters.
         config.options_mut().sql_parser.dialect = datafusion::config::Dialect::PostgreSQL;
         let context = SessionContext::new_with_config(config);
-        for table in TABLES {
-            let stored = snapshot.filter(|s| s.tables.contains_key(table.name));
-            match stored {
-                Some(snapshot) => {
-                    context.register_table(table.name, lake.provider(snapshot, table.name).await?)?
-                }
-                None => context.register_table(table.name, Arc::new(EmptyTable::new(table.schema())))?,
-            };
+        for table in TABLES.iter().filter(|t| !tables.contains_key(t.name)) {
+            context.register_table(table.name, Arc::new(EmptyTable::new(table.schema())))?;
+        }
+        for (name, table) in tables {
+            context.register_table(name, table)?;
         }
         let view = context.sql(&item_rows::view_sql()).await?.into_view();
         context.register_table(DECLARATION_ITEM, view)?;

@@ -6,7 +6,7 @@ use crate::progress::Bars;
 use crate::show;
 use std::fs::File;
 use std::path::{Path, PathBuf};
-use tidegate_jobs::{Appender, Home, JobError, Progress};
+use tidegate_jobs::{Appender, Configuration as Settings, Home, JobError, Progress, configuration};
 use tidegate_sim::{Configuration, Generator, Limits, SimulationError, Written};
 
 /// What was generated.
@@ -30,13 +30,13 @@ pub async fn run(arguments: &Arguments, command: &Generate) -> Result<(), JobErr
     let bars = &mut Bars::new();
     let country = &command.country;
     let folder = command.out.as_deref().unwrap_or(Path::new("."));
-    let home = open(arguments).await?;
     let generated = match command.to {
-        Destination::Lake => into_lake(&home, country, bars).await?,
+        Destination::Lake => into_lake(&open(arguments).await?, country, bars).await?,
         Destination::Csv => {
-            into_files(&home, country, &folder.join(format!("{}.csv", name(country))), true, bars)?
+            let file = folder.join(format!("{}.csv", name(country)));
+            into_files(&bounded(arguments, country)?, country, &file, true, bars)?
         }
-        Destination::Parquet => into_files(&home, country, folder, false, bars)?,
+        Destination::Parquet => into_files(&bounded(arguments, country)?, country, folder, false, bars)?,
     };
     if arguments.json {
         return show::json(&generated);
@@ -67,15 +67,22 @@ fn name(country: &Country) -> String {
     format!("simulated-{}-{}-{}", country.year, country.seed, country.declarations)
 }
 
-fn generator(home: &Home, country: &Country) -> Result<Generator, JobError> {
-    let limits = home.configuration.generate;
-    let limits = Limits {
-        declarations: limits.most_declarations,
-        enterprises: limits.most_enterprises,
-        goods_items: limits.most_goods_items,
+/// A generator within the bounds that are configured, without opening the home.
+fn bounded(arguments: &Arguments, country: &Country) -> Result<Generator, JobError> {
+    let configuration = Settings::of_home(&arguments.home, arguments.config.as_deref())?;
+    generator(country, configuration.generate)
+}
+
+fn generator(country: &Country, limits: configuration::Generate) -> Result<Generator, JobError> {
+    let configuration = Configuration {
+        limits: Limits {
+            declarations: limits.most_declarations,
+            enterprises: limits.most_enterprises,
+            goods_items: limits.most_goods_items,
+        },
+        ..Configuration::new(country.seed, country.year, country.declarations)
     };
-    let configuration = Configuration::new(country.seed, country.year, country.declarations);
-    Generator::new(Configuration { limits, ..configuration }).map_err(refused)
+    Generator::new(configuration).map_err(refused)
 }
 
 #[expect(clippy::needless_pass_by_value, reason = "an adapter for map_err")]
@@ -85,13 +92,12 @@ fn refused(error: SimulationError) -> JobError {
 
 /// Generates a country into one CSV file, or into a folder of Parquet files.
 fn into_files(
-    home: &Home,
+    generator: &Generator,
     country: &Country,
     out: &Path,
     is_csv: bool,
     bars: &mut Bars,
 ) -> Result<Generated, JobError> {
-    let generator = generator(home, country)?;
     let threads = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
     bars.step("generating", country.declarations, "declarations");
     let progress = |done| bars.done(done);
@@ -118,7 +124,7 @@ pub async fn into_lake(home: &Home, country: &Country, bars: &mut Bars) -> Resul
 }
 
 async fn append(home: &Home, country: &Country, bars: &mut Bars) -> Result<Generated, JobError> {
-    let generator = generator(home, country)?;
+    let generator = generator(country, home.configuration.generate)?;
     let name = name(country);
     let truth = country.truth.join(format!("{name}.csv"));
     let file_error = |cause| JobError::File { path: truth.display().to_string(), cause };

@@ -1,5 +1,6 @@
 //! One file for each command.
 
+pub mod bench;
 pub mod config;
 pub mod decide;
 pub mod demo;
@@ -10,6 +11,7 @@ pub mod generate;
 pub mod ingest;
 pub mod learn;
 pub mod replay;
+pub mod report;
 pub mod score;
 pub mod sql;
 
@@ -48,7 +50,7 @@ fn input(home: &Home, arguments: &InputArguments) -> Result<Input, JobError> {
         InputFormat::Parquet => Format::Parquet,
     });
     let mapping = arguments.mapping.as_deref().map(mapping).transpose()?;
-    Ok(Input::new(&arguments.files, format, mapping, home.now)?)
+    Ok(Input::new(&arguments.files, format, mapping, home.now)?.within(&home.configuration))
 }
 
 /// Prints completions for a shell.
