@@ -99,8 +99,8 @@ impl OpenFile {
 impl Reader {
     fn open(file: File, input: &Input) -> Result<Self, SourceError> {
         let counter = Counter::default();
-        let counted = |file| Counted { file, counter: counter.clone() };
-        let buffered = |file| BufReader::with_capacity(BUFFER, counted(file));
+        let watched = |file| Counted { file, counter: counter.clone() };
+        let buffered = |file| BufReader::with_capacity(BUFFER, watched(file));
         Ok(match (input.format(), input.mapping()) {
             (Format::Parquet, Some(mapping)) => {
                 Self::MappedParquet(Box::new(MappedParquet::new(file, mapping)?))
@@ -111,7 +111,7 @@ impl Reader {
                 Self::Csv(Box::new(reader), counter)
             }
             (Format::Ndjson, None) => Self::Ndjson(Box::new(JsonReader::new(buffered(file))), counter),
-            (_, None) => Self::WcoXml(Box::new(MessageReader::new(counted(file))), counter),
+            (_, None) => Self::WcoXml(Box::new(MessageReader::new(watched(file))), counter),
         })
     }
 
