@@ -44,7 +44,7 @@ async fn messages_are_loaded_and_what_declares_nothing_is_set_aside_whole() {
         ("error message.not-a-declaration", 2),
         ("error xml.unknown-element", 1),
         ("error record.duplicate", 1),
-        ("info acceptance.assumed", 1),
+        ("info acceptance.assumed", 2),
     ] {
         assert_eq!(counts.findings.get(finding), Some(&times), "{finding} in {:?}", counts.findings);
     }

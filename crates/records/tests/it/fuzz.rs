@@ -12,6 +12,7 @@ use tidegate_records::parquet::{MappedParquet, WholeParquet};
 use tidegate_records::path::{Path, Pointer};
 
 /// Cases of each test; more with `TIDEGATE_FUZZ_CASES=100000`.
+#[expect(clippy::disallowed_methods, reason = "a test has no command line to be told by")]
 fn cases() -> ProptestConfig {
     let cases = std::env::var("TIDEGATE_FUZZ_CASES").ok().map(|text| text.parse().unwrap());
     ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(cases.unwrap_or(64)) }
