@@ -134,7 +134,10 @@ mod tests {
 
     #[test]
     fn what_is_unknown_is_refused_with_its_line_and_the_nearest_name() {
-        assert_eq!(refuse("\n[cvs]\n"), "t.toml, line 2: no section is called `cvs`; did you mean `csv`?");
+        assert_eq!(
+            refuse("\n[repot]\n"),
+            "t.toml, line 2: no section is called `repot`; did you mean `report`?"
+        );
         assert_eq!(
             refuse("[csv]\n# how long\nrow_byte = 5000\n"),
             "t.toml, line 3: no setting in [csv] is called `row_byte`; did you mean `row_bytes`?"

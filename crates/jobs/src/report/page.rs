@@ -158,7 +158,7 @@ fn load(data: &ReportData) -> Result<Markup, JobError> {
     Ok(html! {
         section {
             h2 { (title) }
-            (chart(&charts::load_by_day(&data.days)?, "Declarations by day of acceptance (UTC)."))
+            (chart(&charts::load_by_day(&data.days)?, "Declarations by day of acceptance (UTC). A slot of one office serves no other."))
         }
     })
 }
@@ -290,8 +290,8 @@ fn how_to_read() -> Markup {
             "red: opened and examined. Orange: scanned. Yellow: documents checked. Blue: released, audited later. Green: released.",
         ),
         (
-            "Change of log-odds",
-            "how far a feature moved the model\u{2019}s log-odds of a discrepancy, averaged over the declarations that have the reason (Shapley values).",
+            "Mean change",
+            "of the log-odds: how far a feature moved the model\u{2019}s log-odds of a discrepancy, averaged over the declarations that have the reason (Shapley values).",
         ),
         ("Days", "days and moments are in UTC."),
     ];

@@ -16,7 +16,7 @@ pub(super) fn rate(rate: Option<Rate>) -> Markup {
     match rate {
         None => html! { span.none { "–" } },
         Some(Rate { value, low, high }) => html! {
-            (percent(value)) " " span.interval { "[" (percent(low)) ", " (percent(high)) "]" }
+            (percent(value)) " " span.interval { "[" (format!("{:.1}, {:.1}", low * 100.0, high * 100.0)) "]" }
         },
     }
 }
@@ -25,10 +25,10 @@ pub(super) fn rate(rate: Option<Rate>) -> Markup {
 pub(super) fn groups(what: &str, groups: &[Group], words: fn(&str) -> &str) -> Markup {
     let most = groups.iter().filter_map(|g| g.tally.selected_share()).fold(0.0, f64::max);
     html! {
-        table {
+        table.groups {
             thead { tr {
                 th { (what) }
-                th.number { "decided" } th.number { "selected" } th.number { "share selected" } th { }
+                th.number { "decided" } th.number { "selected" } th.number { "share" } th { }
                 th.number { "with result" } th.number { "discrepancies" } th.number { "hit rate [95 %]" }
             } }
             tbody { @for group in groups { tr {
@@ -52,7 +52,7 @@ fn figures(tally: &Tally, most: f64) -> Markup {
         td.number { (count(tally.decided)) }
         td.number { (count(tally.selected)) }
         td.number { @match share { Some(share) => (percent(share)), None => "–" } }
-        td.bar { @if let Some(share) = share.filter(|_| most > 0.0) {
+        td.bar { @if let Some(share) = share.filter(|share| *share > 0.0) {
             span style=(format!("width:{:.1}%", share / most * 100.0)) { }
         } }
         td.number { (count(tally.judged)) }
@@ -84,10 +84,10 @@ pub(super) fn rules(rules: &[Group]) -> Markup {
 /// Reasons given most often.
 pub(super) fn reasons(reasons: &[ReasonCount]) -> Markup {
     html! {
-        table {
+        table.reasons {
             thead { tr {
-                th { "from" } th { "feature or rule" } th.number { "selected declarations" }
-                th.number { "mean change of log-odds" } th { "for example" }
+                th { "from" } th { "feature or rule" } th.number { "declarations" }
+                th.number { "mean change" } th { "for example" }
             } }
             tbody { @for reason in reasons { tr {
                 td { (reason.kind) }
@@ -123,7 +123,7 @@ pub(super) fn work_list(items: &[WorkItem]) -> Markup {
                 td { (item.component_code) br; span.name { "π " (percent(item.realised_probability)) } }
                 td {
                     @if !item.directive.is_empty() { p.directive { (item.directive) } }
-                    ul { @for reason in item.reasons.iter().take(REASONS) { li { (reason) } } }
+                    ul.name { @for reason in item.reasons.iter().take(REASONS) { li { (reason) } } }
                 }
             } } }
         }

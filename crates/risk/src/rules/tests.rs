@@ -135,7 +135,7 @@ fn mistakes_are_refused_with_their_place() {
     }
     let twice = format!("{ITEM}{}", &ITEM[ITEM.find("[[rule]]").unwrap()..]);
     let error = RuleSet::parse("r.toml", &twice, &schema()).unwrap_err().to_string();
-    assert!(error.starts_with("r.toml:26:7: rule `dear` is there already"), "{error}");
+    assert!(error.starts_with("r.toml:23:7: rule `dear` is there already"), "{error}");
 }
 
 #[test]

@@ -140,7 +140,7 @@ mod tests {
 
     #[test]
     fn the_ramp_runs_around_the_threshold() {
-        assert_eq!([0.1, 0.2, 0.4, 0.6, 0.9].map(|s| ramp(s, 0.4, 0.5)), [0.0, 0.0, 0.5, 1.0, 1.0]);
+        assert_eq!([0.1, 0.25, 0.5, 0.75, 0.9].map(|s| ramp(s, 0.5, 0.5)), [0.0, 0.0, 0.5, 1.0, 1.0]);
         assert_eq!([0.0, 0.39, 0.4].map(|s| ramp(s, 0.4, 0.0)), [0.0, 0.0, 1.0], "no width: a step");
     }
 }

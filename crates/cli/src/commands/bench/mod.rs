@@ -1,11 +1,11 @@
 //! `tidegate bench`: how fast this machine does the main work, on data that the bench makes itself.
 
-mod memory;
+mod process;
 mod steps;
 
 use crate::arguments::{Arguments, Bench};
 use crate::show;
-use memory::Peak;
+use process::Peak;
 use std::future::Future;
 use std::time::Instant;
 use tidegate_jobs::JobError;
@@ -27,6 +27,8 @@ struct Measured {
     rows: u64,
     unit: &'static str,
     seconds: f64,
+    /// Of all threads together; more than `seconds` where several work, less where the machine had other work.
+    processor_seconds: Option<f64>,
     rows_per_second: f64,
     megabytes_per_second: Option<f64>,
     peak_memory: Option<Peak>,
@@ -63,7 +65,8 @@ async fn measure(
     work: &'static str,
     step: impl Future<Output = Result<Work, JobError>>,
 ) -> Result<Measured, JobError> {
-    let was_reset = memory::reset();
+    let was_reset = process::reset();
+    let used_before = process::processor_seconds();
     let start = Instant::now();
     let done = Box::pin(step).await?;
     let seconds = start.elapsed().as_secs_f64();
@@ -72,24 +75,28 @@ async fn measure(
         rows: done.rows,
         unit: done.unit,
         seconds,
+        processor_seconds: process::processor_seconds()
+            .zip(used_before)
+            .map(|(after, before)| after - before),
         rows_per_second: done.rows as f64 / seconds,
         megabytes_per_second: done.bytes.map(|b| b as f64 / 1e6 / seconds),
-        peak_memory: memory::peak(was_reset),
+        peak_memory: process::peak(was_reset),
     })
 }
 
 fn print(measured: &[Measured]) {
     println!(
-        "{:<26} {:>10} {:<12} {:>9} {:>10} {:>9} {:>12}",
-        "work", "rows", "of", "seconds", "rows/s", "MB/s", "peak memory"
+        "{:<26} {:>10} {:<12} {:>9} {:>11} {:>10} {:>9} {:>12}",
+        "work", "rows", "of", "seconds", "processor s", "rows/s", "MB/s", "peak memory"
     );
     for step in measured {
         println!(
-            "{:<26} {:>10} {:<12} {:>9.2} {:>10} {:>9} {:>12}",
+            "{:<26} {:>10} {:<12} {:>9.2} {:>11} {:>10} {:>9} {:>12}",
             step.work,
             show::count(step.rows),
             step.unit,
             step.seconds,
+            step.processor_seconds.map_or("-".to_owned(), |s| format!("{s:.2}")),
             show::count(step.rows_per_second.round() as u64),
             step.megabytes_per_second.map_or("-".to_owned(), |m| format!("{m:.1}")),
             step.peak_memory.map_or("not told".to_owned(), |p| format!("{:.0} MB", p.bytes as f64 / 1e6)),
