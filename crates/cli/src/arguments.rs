@@ -70,7 +70,7 @@ pub enum Command {
     Replay(Replay),
     /// Measure the model on a file of declarations with known results
     Evaluate(Evaluate),
-    /// Say why one declaration of a file has its score
+    /// Say why a declaration was decided as it was, or why one of a file has its score
     Explain(Explain),
     /// Ask the lake in SQL
     #[command(
@@ -291,9 +291,15 @@ pub struct Evaluate {
 pub struct Explain {
     /// Declaration to explain
     pub id: String,
-    /// Source.
-    #[command(flatten)]
-    pub input: Input,
+    /// Files to look for it in; its stored decision is explained when left out
+    #[arg(value_name = "FILE")]
+    pub files: Vec<PathBuf>,
+    /// Mapping of CSV and Parquet files
+    #[arg(long, value_name = "NAME", requires = "files")]
+    pub mapping: Option<String>,
+    /// Format of the files; their extensions tell it when left out
+    #[arg(long, value_name = "FORMAT", requires = "files")]
+    pub format: Option<InputFormat>,
     /// Bundle.
     #[command(flatten)]
     pub which: Which,

@@ -144,12 +144,12 @@ impl Home {
         Ok(hash)
     }
 
-    /// Loads a bundle by its hash, the beginning of its hash, or the active one.
+    /// Loads a bundle by its hash, the beginning of its hash, or the active one, whose name is `default`.
     ///
     /// # Errors
     /// When there is none such, or it was altered.
     pub async fn bundle(&self, name: Option<&str>) -> Result<(Bundle, BundleHash), JobError> {
-        if let Some(name) = name {
+        if let Some(name) = name.filter(|n| *n != DEFAULT_ALIAS) {
             return read_bundle(&self.bundle_named(name)?);
         }
         let active = self.ledger.active_bundle(DEFAULT_ALIAS, self.now).await?;
@@ -191,5 +191,5 @@ fn read_bundle(folder: &Path) -> Result<(Bundle, BundleHash), JobError> {
         components.insert(name, std::fs::read(&path).map_err(|cause| file(&path, cause))?);
     }
     Bundle::from_components(&components, &item_row_schema())
-        .map_err(|cause| JobError::Bundle { name: folder.display().to_string(), cause })
+        .map_err(|cause| JobError::Bundle { name: folder.display().to_string(), cause: Box::new(cause) })
 }

@@ -45,6 +45,7 @@ pub use score::{Scored, score};
 pub use source::SourceError;
 
 use arrow::array::RecordBatch;
+use std::sync::Arc;
 use tidegate_lake::LakeError;
 use tidegate_ledger::LedgerError;
 use tidegate_query::{Principal, QueryError};
@@ -139,7 +140,7 @@ pub enum JobError {
         /// Name or hash.
         name: String,
         /// Why not.
-        cause: tidegate_risk::bundle::BundleError,
+        cause: Box<tidegate_risk::bundle::BundleError>,
     },
     /// A chart of the report cannot be drawn.
     #[error("a chart of the report cannot be drawn: {0}")]
@@ -157,7 +158,12 @@ pub enum JobError {
 /// # Errors
 /// When the statement is refused or fails.
 pub async fn query(home: &Home, purpose: &str, sql: &str) -> Result<Vec<RecordBatch>, JobError> {
-    let plan = home.platform().await?.plan_for(&Principal::LocalOwner, purpose, sql).await?;
+    let mut platform = home.platform().await?;
+    for name in platform.bundle_names(sql)? {
+        let (bundle, hash) = home.bundle(Some(&name)).await?;
+        platform.add_bundle(&name, hash, Arc::new(bundle));
+    }
+    let plan = platform.plan_for(&Principal::LocalOwner, purpose, sql).await?;
     let schema = plan.schema();
     let mut batches = plan.collect().await?;
     if batches.is_empty() {

@@ -99,8 +99,8 @@ impl OpenFile {
 impl Reader {
     fn open(file: File, input: &Input) -> Result<Self, SourceError> {
         let counter = Counter::default();
-        let counted = |file| Counted { file, counter: counter.clone() };
-        let buffered = |file| BufReader::with_capacity(BUFFER, counted(file));
+        let watched = |file| Counted { file, counter: counter.clone() };
+        let buffered = |file| BufReader::with_capacity(BUFFER, watched(file));
         Ok(match (input.format(), input.mapping()) {
             (Format::Parquet, Some(mapping)) => {
                 Self::MappedParquet(Box::new(MappedParquet::new(file, mapping)?))
@@ -115,7 +115,7 @@ impl Reader {
                 Self::Ndjson(Box::new(reader), counter)
             }
             (_, None) => {
-                let reader = MessageReader::with_limits(counted(file), input.configuration.xml.limits());
+                let reader = MessageReader::with_limits(watched(file), input.configuration.xml.limits());
                 Self::WcoXml(Box::new(reader), counter)
             }
         })

@@ -28,7 +28,7 @@ pub(crate) struct StoredDeclarations<'a> {
     items: Rows<'a>,
 }
 
-impl<'a> StoredDeclarations<'a> {
+impl StoredDeclarations<'_> {
     /// Those that meet a condition over the table `declaration`.
     pub(crate) async fn open(platform: &Platform, month: &str, condition: &str) -> Result<Self, JobError> {
         let month = month.replace('\'', "''");

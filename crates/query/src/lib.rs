@@ -1,8 +1,10 @@
 //! How anyone reads: one door to the tables of the lake. [`Platform::plan_for`] is the only way from SQL to rows;
 //! it knows one principal yet, the local owner, who may read everything and change nothing.
 
+mod assess;
 mod item_rows;
 
+pub use assess::assessment_fields;
 pub use item_rows::DECLARATION_ITEM;
 
 use datafusion::arrow::array::RecordBatch;
@@ -13,10 +15,12 @@ use datafusion::error::DataFusionError;
 use datafusion::execution::SendableRecordBatchStream;
 use datafusion::execution::context::{SQLOptions, SessionConfig, SessionContext};
 use datafusion::prelude::DataFrame;
+use datafusion::sql::parser::Statement;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use tidegate_lake::{Lake, LakeError, Snapshot};
 use tidegate_records::tables::TABLES;
+use tidegate_risk::bundle::{Bundle, BundleHash};
 
 /// Why a query is not answered.
 #[derive(Debug, thiserror::Error)]
@@ -27,6 +31,9 @@ pub enum QueryError {
     /// The statement is refused or fails.
     #[error("{}", .0.strip_backtrace())]
     Engine(#[from] DataFusionError),
+    /// A call of `assess` is none, or names no bundle.
+    #[error("{0}")]
+    Assess(String),
     /// A read needs a purpose.
     #[error("a read needs a purpose; say what it is for")]
     NoPurpose,
@@ -42,6 +49,7 @@ pub enum Principal {
 /// The tables of the lake in one state, behind one door.
 pub struct Platform {
     context: SessionContext,
+    bundles: assess::Bundles,
 }
 
 impl Platform {
@@ -84,7 +92,27 @@ impl Platform {
         }
         let view = context.sql(&item_rows::view_sql()).await?.into_view();
         context.register_table(DECLARATION_ITEM, view)?;
-        Ok(Self { context })
+        Ok(Self { context, bundles: assess::Bundles::new() })
+    }
+
+    /// Names of the bundles that a statement assesses with, for [`Platform::add_bundle`].
+    ///
+    /// # Errors
+    /// When the statement is no SQL.
+    pub fn bundle_names(&self, sql: &str) -> Result<Vec<String>, QueryError> {
+        Ok(assess::bundle_names(&mut self.parse(sql)?))
+    }
+
+    /// Lets statements assess with a bundle under a name: `assess('name', r.*)`.
+    pub fn add_bundle(&mut self, name: &str, hash: BundleHash, bundle: Arc<Bundle>) {
+        self.context.register_udf(assess::function(hash, Arc::clone(&bundle)));
+        self.bundles.insert(name.to_owned(), (hash, bundle));
+    }
+
+    fn parse(&self, sql: &str) -> Result<Statement, QueryError> {
+        let state = self.context.state();
+        let dialect = state.config_options().sql_parser.dialect;
+        Ok(state.sql_to_statement(sql, &dialect)?)
     }
 
     /// Plans a statement for a principal and a purpose.
@@ -103,7 +131,11 @@ impl Platform {
         }
         let read_only =
             SQLOptions::new().with_allow_ddl(false).with_allow_dml(false).with_allow_statements(false);
-        Ok(Plan { frame: self.context.sql_with_options(sql, read_only).await? })
+        let mut statement = self.parse(sql)?;
+        assess::resolve(&mut statement, &self.bundles)?;
+        let plan = self.context.state().statement_to_plan(statement).await?;
+        read_only.verify_plan(&plan)?;
+        Ok(Plan { frame: self.context.execute_logical_plan(plan).await? })
     }
 }
 

@@ -92,6 +92,8 @@ impl Generator {
 struct Column {
     name: String,
     path: RecordPath,
+    /// Whether it holds the unit or currency of the value.
+    is_unit: bool,
 }
 
 /// Columns of the CSV: those of the mapping, in its order.
@@ -106,14 +108,19 @@ impl Columns {
         let mapping: toml::Table = toml::from_str(mapping).map_err(|e| SimulationError::data(FILE, e))?;
         let columns = |list: &str, class: &'static ClassDefinition| {
             let entries = mapping.get(list).and_then(toml::Value::as_array).into_iter().flatten();
-            let named = entries.filter_map(|e| Some((e.get("column")?.as_str()?, e.get("path")?.as_str()?)));
-            named
-                .map(|(name, path)| {
-                    let (path, _) =
-                        RecordPath::parse_leaf(class, path).map_err(|e| SimulationError::data(FILE, e))?;
-                    Ok(Column { name: name.to_owned(), path })
-                })
-                .collect::<Result<Vec<_>, SimulationError>>()
+            let mut columns = Vec::new();
+            for entry in entries {
+                let text = |key: &str| entry.get(key).and_then(toml::Value::as_str);
+                let Some(path) = text("path") else { continue };
+                let (path, _) =
+                    RecordPath::parse_leaf(class, path).map_err(|e| SimulationError::data(FILE, e))?;
+                for (key, is_unit) in [("column", false), ("unit_column", true)] {
+                    let column =
+                        text(key).map(|name| Column { name: name.to_owned(), path: path.clone(), is_unit });
+                    columns.extend(column);
+                }
+            }
+            Ok::<_, SimulationError>(columns)
         };
         Ok(Self {
             declaration: columns("declaration", Declaration::DEFINITION)?,
@@ -166,6 +173,12 @@ fn result_of(filed: &Filed, item: Option<u32>) -> Option<Inspection> {
 
 fn value(column: &Column, record: &dyn Class) -> String {
     match column.path.leaf(record) {
+        Some(LeafRef::Amount(Some(amount))) if column.is_unit => {
+            amount.currency.as_deref().unwrap_or_default().to_owned()
+        }
+        Some(LeafRef::Measure(Some(measure))) if column.is_unit => {
+            measure.unit.as_deref().unwrap_or_default().to_owned()
+        }
         Some(LeafRef::Text(Some(text))) => text.to_owned(),
         Some(LeafRef::Count(Some(count))) => count.to_string(),
         Some(LeafRef::Decimal(Some(number))) => number.normalize().to_string(),

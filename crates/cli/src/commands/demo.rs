@@ -2,12 +2,12 @@
 
 use super::generate::{into_lake, print};
 use super::open;
-use super::{decide, learn};
-use crate::arguments::{Arguments, Country, Learn};
+use super::{decide, learn, report};
+use crate::arguments::{Arguments, Country, Learn, Report};
 use crate::progress::Bars;
 use arrow::util::pretty::pretty_format_batches;
 use chrono::NaiveDate;
-use tidegate_jobs::{DecideOptions, JobError, decide as run_decide, query};
+use tidegate_jobs::{DecideOptions, JobError, Replayed, decide as run_decide, query, replay};
 
 /// What an analyst asks first.
 const QUESTIONS: &[(&str, &str)] = &[
@@ -44,12 +44,26 @@ pub async fn run(arguments: &Arguments, command: &Country) -> Result<(), JobErro
     let options = DecideOptions { from: until.and_then(|d| d.succ_opt()), ..DecideOptions::default() };
     let decided = run_decide(&home, &options, &mut Bars::new()).await?;
     decide::print(&decided);
+    let replayed = Replayed::Days(decided.from, decided.to);
+    let replayed = replay(&home, &replayed, &mut Bars::new()).await?;
+    println!("Decided {} again from what was stored: {} identical", replayed.decisions, replayed.identical);
     println!("\n4. Asking it");
     for (title, sql) in QUESTIONS {
         println!("{title}\n{}", pretty_format_batches(&query(&home, "demo", sql).await?)?);
     }
+    println!("5. Reporting");
+    let out = arguments.home.join("report.html");
+    report::run(arguments, &Report { out: out.clone(), run: None }).await?;
+    let riskiest = decided.work_list.iter().max_by(|a, b| a.score.total_cmp(&b.score));
     let home = arguments.home.display();
-    println!("Try next:");
+    println!("\nTry next:");
+    println!("  open {} in a browser", out.display());
+    if let Some(riskiest) = riskiest {
+        println!("  tidegate --home {home} explain {}", riskiest.declaration_id);
+    }
+    println!(
+        "  tidegate --home {home} sql \"select grade_code, count(*), avg(realised_probability) from decision group by 1\""
+    );
     println!("  tidegate --home {home} sql \"select * from declaration_item limit 5\"");
     println!(
         "  tidegate --home {home} sql \"select role_code, grade_code, count(*) from enterprise group by 1, 2 order by 3 desc\""

@@ -1,14 +1,28 @@
-//! `tidegate explain`.
+//! `tidegate explain`: a stored decision, or the score of a declaration of a file.
 
 use super::{input, open};
-use crate::arguments::{Arguments, Explain};
+use crate::arguments::{Arguments, Explain, Input};
 use crate::progress::Bars;
 use crate::show;
-use tidegate_jobs::{Explanation, JobError, explain};
+use tidegate_jobs::{Explanation, Home, JobError, StoredDecision, explain, explain_decision};
 
 pub async fn run(arguments: &Arguments, command: &Explain) -> Result<(), JobError> {
     let home = open(arguments).await?;
-    let input = input(&home, &command.input)?;
+    if command.files.is_empty() {
+        let decisions = explain_decision(&home, &command.id).await?;
+        if arguments.json {
+            return show::json(&decisions);
+        }
+        decisions.iter().for_each(print_decision);
+        return Ok(());
+    }
+    of_file(arguments, command, &home).await
+}
+
+async fn of_file(arguments: &Arguments, command: &Explain, home: &Home) -> Result<(), JobError> {
+    let Explain { mapping, format, files, .. } = command;
+    let named = Input { mapping: mapping.clone(), format: *format, files: files.clone() };
+    let input = input(home, &named)?;
     let (bundle, hash) = home.bundle(command.which.bundle.as_deref()).await?;
     let reasons = command.reasons.unwrap_or(home.configuration.explain.reasons);
     let found = explain(&bundle, &input, &command.id, reasons, &mut Bars::new())?;
@@ -16,20 +30,82 @@ pub async fn run(arguments: &Arguments, command: &Explain) -> Result<(), JobErro
         return show::json(&found);
     }
     println!("Declaration {}, bundle {}", command.id, &hash.to_string()[..16]);
-    for item in &found {
-        print(item);
-    }
+    found.iter().for_each(print_item);
     Ok(())
 }
 
-fn print(item: &Explanation) {
+fn print_item(item: &Explanation) {
     println!(
         "\nGoods item {}: probability of a discrepancy {:.1} %",
         item.goods_item,
         item.probability * 100.0
     );
     for reason in &item.reasons {
-        let direction = if reason.contribution > 0.0 { "raises" } else { "lowers" };
-        println!("  {direction} by {:>5.2}  {}", reason.contribution.abs(), reason.sentence);
+        println!("  {}  {}", moved(reason.contribution), reason.sentence);
     }
+}
+
+fn moved(contribution: f64) -> String {
+    format!("{} by {:>5.2}", if contribution > 0.0 { "raises" } else { "lowers" }, contribution.abs())
+}
+
+fn print_decision(decision: &StoredDecision) {
+    let d = decision;
+    println!(
+        "Declaration {} version {}, accepted {}",
+        d.declaration_id,
+        d.version,
+        d.accepted_at.format("%F %R UTC")
+    );
+    println!(
+        "  decided by run {} on {}, bundle {}, policy state {}",
+        d.run,
+        d.decided_at.format("%F %R UTC"),
+        &d.bundle[..16],
+        d.policy_state
+    );
+    let outcome = match (d.selected, d.queued, d.candidate) {
+        (true, true, _) => "on the work list, waiting for a slot",
+        (true, false, _) => "on the work list",
+        (false, _, true) => "a candidate, but the day's slots went to smaller ranks",
+        (false, _, false) => "not selected",
+    };
+    println!("  lane {}{}: {outcome}", d.lane, if d.held { ", held" } else { "" });
+    if let Some(directive) = &d.directive {
+        println!("  directive: {directive}");
+    }
+    println!("How it was chosen");
+    println!("  score            {:>8.4}   probability of a discrepancy, with rules", d.score);
+    println!(
+        "  p                {:>8.4}   floor {:.4}, multiplier {} (grade {}), exploration {}, ramp {:.4}",
+        d.probability, d.floor, d.multiplier, d.grade, d.exploration, d.ramp
+    );
+    println!(
+        "  draw             {:>8.4}   keyed hash of {} in {}; it fell into: {}",
+        d.draw, d.root, d.period, d.component
+    );
+    println!(
+        "  tau              {:>8.4}   cut of the office's work list (office {})",
+        d.tau,
+        if d.office.is_empty() { "not stated" } else { &d.office }
+    );
+    println!("  pi               {:>8.4}   probability of being inspected", d.realised_probability);
+    for item in &d.items {
+        println!(
+            "Goods item {}: probability {:.1} %, score {:.1} %",
+            item.goods_item,
+            100.0 * item.probability,
+            100.0 * item.score
+        );
+    }
+    println!("Why");
+    if d.reasons.is_empty() {
+        println!("  nothing raised its score");
+    }
+    for reason in &d.reasons {
+        let item = reason.goods_item.map_or("declaration".to_owned(), |i| format!("item {i}"));
+        let how = reason.contribution.map_or(format!("rule {}", reason.name), moved);
+        println!("  {item}: {how}  {}", reason.sentence);
+    }
+    println!();
 }

@@ -3,7 +3,7 @@
 use crate::place::input;
 use std::path::Path;
 use tempfile::TempDir;
-use tidegate_jobs::{Home, IngestOptions, Quiet, evaluate, ingest, learn};
+use tidegate_jobs::{Home, IngestOptions, LearnOptions, Quiet, evaluate, ingest, learn};
 use tidegate_risk::evaluation::{Bootstrap, EvaluationOptions};
 
 #[tokio::test]
@@ -18,7 +18,7 @@ async fn trial_the_shipped_features_reach_their_figures_on_the_next_quarter() {
     let train = input(&samples.join("train.csv"));
     let loaded = ingest(&home, &train, IngestOptions { strict: true }, &mut Quiet).await.unwrap();
     assert_eq!((loaded.counts.accepted, loaded.counts.discrepancies), (37_385, 8_114));
-    learn(&home, None, &mut Quiet).await.unwrap();
+    learn(&home, &LearnOptions::default(), &mut Quiet).await.unwrap();
     let (bundle, _) = home.bundle(None).await.unwrap();
     let options = EvaluationOptions {
         bootstrap: Bootstrap { resamples: 1, ..Bootstrap::default() },

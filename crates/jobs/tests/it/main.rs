@@ -1,7 +1,10 @@
 //! The main job, from a file to explained scores.
 #![expect(clippy::unwrap_used, reason = "a test stops at what it did not expect")]
 
+mod decide;
+mod formats;
 mod kcs_samples;
 mod main_job;
 mod place;
 mod source;
+mod wco_samples;

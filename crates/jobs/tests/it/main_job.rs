@@ -4,7 +4,7 @@ use crate::place::{Place, input};
 use crate::source::{file, rows};
 use std::collections::BTreeMap;
 use std::path::Path;
-use tidegate_jobs::{Quiet, evaluate, explain, learn, query, score};
+use tidegate_jobs::{LearnOptions, Quiet, evaluate, explain, learn, query, score};
 use tidegate_risk::evaluation::EvaluationOptions;
 
 #[tokio::test]
@@ -54,11 +54,11 @@ async fn what_was_learnt_ranks_explains_and_is_the_same_for_any_cut_of_the_file(
     let missing = place.home.bundle(None).await.unwrap_err().to_string();
     assert!(missing.contains("tidegate learn"), "{missing}");
     place.ingest(&place.write("past.csv", &file(&rows(1, 2025, 3_000, 1))), false).await.unwrap();
-    let summary = learn(&place.home, None, &mut Quiet).await.unwrap();
+    let summary = learn(&place.home, &LearnOptions::default(), &mut Quiet).await.unwrap();
     assert_eq!((summary.records, summary.results), (3_000, 3_000));
     let (bundle, hash) = place.home.bundle(None).await.unwrap();
     assert_eq!(hash.to_string(), summary.bundle);
-    let again = learn(&place.home, None, &mut Quiet).await.unwrap();
+    let again = learn(&place.home, &LearnOptions::default(), &mut Quiet).await.unwrap();
     assert_eq!(again.bundle, summary.bundle, "the same records give the same bundle");
 
     let tomorrow = rows(2, 2026, 500, 10_000);
@@ -98,7 +98,7 @@ async fn what_was_learnt_ranks_explains_and_is_the_same_for_any_cut_of_the_file(
 async fn an_altered_bundle_is_refused() {
     let place = Place::new().await;
     place.ingest(&place.write("past.csv", &file(&rows(1, 2025, 1_200, 1))), false).await.unwrap();
-    let summary = learn(&place.home, None, &mut Quiet).await.unwrap();
+    let summary = learn(&place.home, &LearnOptions::default(), &mut Quiet).await.unwrap();
     let features = place.home.root().join("bundles").join(&summary.bundle).join("features.toml");
     let text = std::fs::read_to_string(&features).unwrap();
     std::fs::write(&features, text.replace("initial_rate = 0.2", "initial_rate = 0.3")).unwrap();
@@ -109,11 +109,16 @@ async fn an_altered_bundle_is_refused() {
 #[tokio::test]
 async fn too_little_to_learn_from_is_said() {
     let place = Place::new().await;
-    assert!(learn(&place.home, None, &mut Quiet).await.unwrap_err().to_string().contains("tidegate ingest"));
-    place.ingest(&place.write("few.csv", &file(&rows(1, 2025, 50, 1))), false).await.unwrap();
-    let error = learn(&place.home, None, &mut Quiet).await.unwrap_err().to_string();
-    assert!(error.contains("50 of 50 records"), "{error}");
     assert!(
-        learn(&place.home, Some("nothing"), &mut Quiet).await.unwrap_err().to_string().contains("kcs-import")
+        learn(&place.home, &LearnOptions::default(), &mut Quiet)
+            .await
+            .unwrap_err()
+            .to_string()
+            .contains("tidegate ingest")
     );
+    place.ingest(&place.write("few.csv", &file(&rows(1, 2025, 50, 1))), false).await.unwrap();
+    let error = learn(&place.home, &LearnOptions::default(), &mut Quiet).await.unwrap_err().to_string();
+    assert!(error.contains("50 of 50 records"), "{error}");
+    let nothing = LearnOptions { features: Some("nothing".to_owned()), ..LearnOptions::default() };
+    assert!(learn(&place.home, &nothing, &mut Quiet).await.unwrap_err().to_string().contains("kcs-import"));
 }

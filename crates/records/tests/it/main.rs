@@ -5,6 +5,7 @@
 mod fuzz;
 mod json_reading;
 mod round_trip;
+mod rows;
 mod support;
 mod wco_broken;
 mod wco_reading;

@@ -9,6 +9,8 @@ mod definition;
 mod example;
 mod hits;
 mod set;
+#[cfg(test)]
+mod tests;
 
 pub use definition::{CheckRulesError, Effect, Level};
 pub use hits::{Conditions, raised};

@@ -1,0 +1,58 @@
+//! The binary, run as a person runs it.
+#![expect(clippy::unwrap_used, reason = "a test stops at what it did not expect")]
+
+use std::path::Path;
+use std::process::{Command, Output};
+use tempfile::TempDir;
+
+/// Runs the binary in a folder, with its home there.
+fn run(folder: &Path, home: &str, arguments: &[&str]) -> Output {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_tidegate"));
+    command.current_dir(folder).args(["--home", home]).args(arguments).output().unwrap()
+}
+
+fn succeed(folder: &Path, home: &str, arguments: &[&str]) -> String {
+    let output = run(folder, home, arguments);
+    assert!(output.status.success(), "{arguments:?}: {}", String::from_utf8_lossy(&output.stderr));
+    String::from_utf8(output.stdout).unwrap()
+}
+
+#[test]
+fn a_country_written_as_csv_loads_as_the_declarations_it_has_in_the_lake() {
+    let folder = TempDir::new().unwrap();
+    let folder = folder.path();
+    let country = ["--declarations", "600", "--seed", "3", "--truth", "truth"];
+    succeed(folder, "lake", &[&["generate"], country.as_slice()].concat());
+    let to_csv = [&["generate", "--to", "csv", "--out", "files"], country.as_slice()].concat();
+    assert!(succeed(folder, "unused", &to_csv).contains("ingest --mapping national-csv"));
+    assert!(!folder.join("unused").exists(), "files need no home");
+    let file = "files/simulated-2025-3-600.csv";
+    let loaded = succeed(folder, "csv", &["ingest", "--strict", "--mapping", "national-csv", file]);
+    assert!(loaded.contains("set aside                   0"), "{loaded}");
+    let [expected, found] = ["lake", "csv"].map(|home| {
+        let out = format!("{home}.ndjson");
+        succeed(folder, home, &["export", "--format", "ndjson", "--out", &out]);
+        std::fs::read_to_string(folder.join(out)).unwrap()
+    });
+    assert!(expected.lines().count() > 600, "amended versions are there");
+    assert_eq!(found.lines().count(), expected.lines().count());
+    for (found, expected) in found.lines().zip(expected.lines()) {
+        assert_eq!(found, expected);
+    }
+}
+
+#[test]
+fn a_country_is_written_as_parquet_and_what_cannot_be_is_said() {
+    let folder = TempDir::new().unwrap();
+    let folder = folder.path();
+    let to = |place: &'static str| ["generate", "--declarations", "300", "--truth", "truth", "--to", place];
+    let refused = run(folder, "home", &to("parquet"));
+    assert!(!refused.status.success() && String::from_utf8_lossy(&refused.stderr).contains("--out"));
+    succeed(folder, "home", &[to("parquet").as_slice(), &["--out", "files"]].concat());
+    assert!(folder.join("files/declaration.parquet").is_file());
+    let refused = run(folder, "home", &["ingest", "files/declaration.parquet"]);
+    let message = String::from_utf8_lossy(&refused.stderr).into_owned();
+    assert!(!refused.status.success() && message.contains("--mapping"), "{message}");
+    let refused = run(folder, "home", &["generate", "--to", "csv", "--out", "truth", "--truth", "truth"]);
+    assert!(!refused.status.success(), "the truth lies apart");
+}

@@ -1,0 +1,270 @@
+//! Decisions: within capacity, explained, replayed bit by bit, and the same in SQL.
+
+use crate::place::Place;
+use crate::source::{file, rows};
+use arrow::array::{ArrayRef, AsArray, Float64Array, RecordBatch};
+use arrow::compute::concat_batches;
+use arrow::datatypes::{Float64Type, Int64Type};
+use chrono::NaiveDate;
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::sync::Arc;
+use tidegate_jobs::{
+    Capacity, DecideOptions, Decided, LearnOptions, Quiet, Replayed, decide, explain_decision, learn, query,
+    replay,
+};
+use tidegate_lake::TableSpec;
+use tidegate_ledger::PeriodKey;
+use tidegate_records::tables::DECISION;
+
+fn day(text: &str) -> NaiveDate {
+    text.parse().unwrap()
+}
+
+fn fixture(name: &str) -> String {
+    format!("{}/tests/fixtures/decide/{name}.toml", env!("CARGO_MANIFEST_DIR"))
+}
+
+/// A home that learnt from the months up to October and knows the keys of November and December.
+async fn learnt() -> Place {
+    let place = Place::new().await;
+    let path = place.write("year.csv", &file(&rows(1, 2025, 3_000, 1)));
+    place.ingest(&path, true).await.unwrap();
+    let options = LearnOptions {
+        features: Some(fixture("features")),
+        rules: Some(fixture("rules")),
+        until: Some(day("2025-10-31")),
+        ..LearnOptions::default()
+    };
+    learn(&place.home, &options, &mut Quiet).await.unwrap();
+    for (period, byte) in [("2025-11", 11), ("2025-12", 12)] {
+        let key = PeriodKey::new([byte; 32]);
+        place.home.ledger.add_period_key(period.parse().unwrap(), &key, place.home.now).await.unwrap();
+    }
+    place
+}
+
+async fn decided(place: &Place) -> Decided {
+    let options = DecideOptions { capacity: Capacity::Slots(3), ..DecideOptions::default() };
+    decide(&place.home, &options, &mut Quiet).await.unwrap()
+}
+
+async fn all(place: &Place, sql: &str) -> RecordBatch {
+    let batches = query(&place.home, "test", sql).await.unwrap();
+    concat_batches(&batches[0].schema(), &batches).unwrap()
+}
+
+#[tokio::test]
+async fn work_lists_fit_the_capacity_and_every_choice_is_a_coin_flip() {
+    let place = learnt().await;
+    let decided = decided(&place).await;
+    assert_eq!((decided.from, decided.runs.len()), (day("2025-11-01"), 2), "a run for each month");
+    let of_lists = place.count("SELECT count(*) FROM decision WHERE is_selected").await;
+    assert_eq!(decided.selected, of_lists as u64);
+    assert_eq!(decided.work_list.len() as u64, decided.selected);
+    assert_eq!(
+        place.count("SELECT count(*) FROM declaration WHERE accepted_at >= DATE '2025-11-01'").await,
+        decided.decided as i64
+    );
+    let overfull = "SELECT count(*) FROM (SELECT CAST(accepted_at AS DATE), office_id FROM decision \
+                    WHERE is_selected AND NOT is_queued GROUP BY 1, 2 HAVING count(*) > 3)";
+    assert_eq!(place.count(overfull).await, 0);
+    for law in [
+        "is_candidate = (draw < inclusion_probability)",
+        "is_in_floor = (draw < floor_probability)",
+        "is_selected = (component_code = 'mandatory' OR (is_candidate AND draw / inclusion_probability < tau))",
+        "is_selected OR lane_code IN ('green', 'yellow')",
+        "NOT array_has(rules, 'heavy') OR (lane_code = 'red' AND is_selected AND inclusion_probability = 1)",
+        "is_held = array_has(rules, 'light-goods')",
+        "realised_probability <= inclusion_probability",
+        "NOT is_in_sample",
+    ] {
+        let broken = format!("SELECT count(*) FROM decision WHERE NOT coalesce({law}, false)");
+        assert_eq!(place.count(&broken).await, 0, "{law}");
+    }
+    for kind in ["mandatory", "model", "floor"] {
+        let some = format!("SELECT count(*) FROM decision WHERE is_selected AND component_code = '{kind}'");
+        assert!(place.count(&some).await > 0, "none selected by {kind}");
+    }
+    let again = self::decided(&place).await;
+    assert_eq!((again.decided, again.runs.len()), (0, 0), "what is decided stays decided");
+    for period in ["2025-11", "2025-12"] {
+        let verdict = place.home.ledger.verify_commitments(period.parse().unwrap(), None).await.unwrap();
+        assert!(format!("{verdict:?}").contains("Intact"), "{verdict:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_replay_is_identical_and_finds_a_forged_decision() {
+    let place = learnt().await;
+    let decided = decided(&place).await;
+    let days = Replayed::Days(day("2025-11-01"), day("2025-12-31"));
+    let report = replay(&place.home, &days, &mut Quiet).await.unwrap();
+    assert_eq!(
+        (report.decisions, report.identical),
+        (decided.decided, decided.decided),
+        "{:?}",
+        report.differences
+    );
+    assert_eq!(report.draws_recomputed, 0);
+    place.home.ledger.reveal_period_key("2025-11".parse().unwrap(), place.home.now).await.unwrap();
+    let revealed = replay(&place.home, &days, &mut Quiet).await.unwrap();
+    assert!(revealed.draws_recomputed > 0 && revealed.identical == revealed.decisions);
+
+    let id = &place
+        .texts("SELECT declaration_id FROM decision WHERE component_code = 'model' AND is_selected LIMIT 1")
+        .await[0];
+    forge(&place, id).await;
+    let forged = replay(&place.home, &Replayed::Declaration(id.clone()), &mut Quiet).await.unwrap();
+    let parts: Vec<&str> = forged.differences.iter().map(|d| d.part).collect();
+    assert!(parts.contains(&"decision") && forged.identical < forged.decisions, "{parts:?}");
+    let missing = replay(&place.home, &Replayed::Declaration("x".to_owned()), &mut Quiet).await.unwrap_err();
+    assert!(missing.to_string().contains("tidegate decide"), "{missing}");
+}
+
+/// Adds a second decision about a declaration with another cut, as somebody would who wants it off the work list.
+async fn forge(place: &Place, id: &str) {
+    let stored = all(place, &format!("SELECT * FROM decision WHERE declaration_id = '{id}'")).await;
+    let position = stored.schema().index_of("tau").unwrap();
+    let mut columns: Vec<ArrayRef> = stored.columns().to_vec();
+    columns[position] = Arc::new(Float64Array::from(vec![1e-9; stored.num_rows()]));
+    let forged = RecordBatch::try_new(DECISION.schema(), columns).unwrap();
+    let spec =
+        TableSpec::try_new(DECISION.name, &DECISION.schema(), Some("month"), DECISION.statistics).unwrap();
+    let appended = place.home.lake.append(&spec, [forged], None).await.unwrap();
+    place.home.lake.record_snapshot(place.home.now, [&appended]).await.unwrap();
+}
+
+#[tokio::test]
+async fn sql_and_any_batch_size_give_the_bits_of_the_decision() {
+    let place = learnt().await;
+    decided(&place).await;
+    let differing = "SELECT count(*) FROM decision_item i LEFT JOIN \
+        (SELECT declaration_id, goods_item_seq, assess('default', r.*) AS a FROM declaration_item r) s \
+        ON s.declaration_id = i.declaration_id AND s.goods_item_seq = i.goods_item_seq \
+        WHERE NOT coalesce(s.a['margin'] = i.margin AND s.a['probability'] = i.probability \
+        AND s.a['score'] = i.score AND s.a['rules'] = i.rules, false)";
+    assert_eq!(place.count(differing).await, 0);
+    assert!(place.count("SELECT count(*) FROM decision_item").await > 0);
+
+    let (bundle, _) = place.home.bundle(None).await.unwrap();
+    let records = all(&place, "SELECT * FROM declaration_item ORDER BY declaration_id").await;
+    let bits = |values: &[f64]| values.iter().map(|v| v.to_bits()).collect::<Vec<_>>();
+    let whole = bundle.assess(&records).unwrap();
+    for size in [1, 7, 8_192] {
+        let (mut margins, mut scores) = (Vec::new(), Vec::new());
+        for start in (0..records.num_rows()).step_by(size) {
+            let part = bundle.assess(&records.slice(start, size.min(records.num_rows() - start))).unwrap();
+            margins.extend(bits(&part.margins));
+            scores.extend(bits(&part.scores));
+        }
+        assert_eq!((margins, scores), (bits(&whole.margins), bits(&whole.scores)), "batches of {size}");
+    }
+    for wrong in [
+        "SELECT assess('default') FROM declaration_item",
+        "SELECT assess('nobody', r.*) FROM declaration_item r",
+    ] {
+        assert!(query(&place.home, "test", wrong).await.is_err(), "{wrong}");
+    }
+}
+
+#[tokio::test]
+async fn a_decision_explains_itself() {
+    let place = learnt().await;
+    decided(&place).await;
+    let heavy =
+        &place.texts("SELECT declaration_id FROM decision WHERE array_has(rules, 'heavy') LIMIT 1").await[0];
+    let explained = explain_decision(&place.home, heavy).await.unwrap();
+    let reason = explained[0].reasons.iter().find(|r| r.kind == "rule" && r.name == "heavy").unwrap();
+    assert!(
+        reason.sentence.contains("weighs 40.5 kg") || reason.sentence.contains("weighs"),
+        "{}",
+        reason.sentence
+    );
+    assert!(explained[0].directive.as_ref().unwrap().contains("Weigh."));
+    let by_chance = "SELECT directive FROM decision WHERE component_code = 'floor' AND is_selected";
+    for directive in place.texts(by_chance).await {
+        assert!(!directive.contains("Look at"), "an inspection by chance is blinded: {directive}");
+    }
+    let green =
+        &place.texts("SELECT declaration_id FROM decision WHERE lane_code = 'green' LIMIT 1").await[0];
+    let explained = explain_decision(&place.home, green).await.unwrap();
+    assert!(!explained[0].selected && !explained[0].items.is_empty());
+}
+
+/// The bundle and the decisions of a fixed year, to the last bit. After a change that is meant, raise
+/// `SEMANTICS_VERSION` where old decisions would come out otherwise, and run with `UPDATE_GOLDEN=1`.
+#[tokio::test]
+async fn bundle_and_decisions_are_those_of_the_golden_files() {
+    let place = learnt().await;
+    let decided = decided(&place).await;
+    let folder = place.home.root().join("bundles").join(&decided.bundle);
+    golden("manifest.txt", &std::fs::read_to_string(folder.join("manifest.txt")).unwrap());
+    let stored = all(
+        &place,
+        "SELECT declaration_id, score, inclusion_probability, draw, tau, realised_probability, component_code, \
+         lane_code, array_to_string(rules, ' ') AS rules, coalesce(directive, '') AS directive \
+         FROM decision WHERE accepted_at < DATE '2025-11-08' ORDER BY declaration_id",
+    )
+    .await;
+    let mut lines = String::from("declaration,score,p,draw,tau,pi,component,lane,rules,directive\n");
+    for row in 0..stored.num_rows() {
+        let text = |column: usize| stored.column(column).as_string::<i32>().value(row).to_owned();
+        let number =
+            |column: usize| stored.column(column).as_primitive::<Float64Type>().value(row).to_string();
+        let fields = [
+            text(0),
+            number(1),
+            number(2),
+            number(3),
+            number(4),
+            number(5),
+            text(6),
+            text(7),
+            text(8),
+            text(9),
+        ];
+        lines.push_str(&fields.join(","));
+        lines.push('\n');
+    }
+    golden("decisions.csv", &lines);
+}
+
+fn golden(name: &str, found: &str) {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden").join(name);
+    if std::env::var_os("UPDATE_GOLDEN").is_some() {
+        std::fs::write(&path, found).unwrap();
+    }
+    let expected = std::fs::read_to_string(&path).unwrap();
+    assert!(found == expected, "{name} has changed; found:\n{found}");
+}
+
+#[tokio::test]
+async fn an_order_of_lodging_or_a_second_home_leaves_no_trace() {
+    let mut seen: Vec<BTreeMap<String, (u64, i64)>> = Vec::new();
+    for _ in 0..2 {
+        let place = learnt().await;
+        decided(&place).await;
+        let stored =
+            all(&place, "SELECT declaration_id, draw, CAST(is_selected AS BIGINT) FROM decision").await;
+        let draws = stored.column(1).as_primitive::<Float64Type>();
+        let selected = stored.column(2).as_primitive::<Int64Type>();
+        let ids = stored.column(0).as_string::<i32>();
+        let rows = (0..stored.num_rows())
+            .map(|i| (ids.value(i).to_owned(), (draws.value(i).to_bits(), selected.value(i))));
+        seen.push(rows.collect());
+    }
+    assert_eq!(seen[0], seen[1]);
+}
+
+#[tokio::test]
+async fn nothing_to_decide_is_said() {
+    let place = Place::new().await;
+    let none = decide(&place.home, &DecideOptions::default(), &mut Quiet).await.unwrap_err().to_string();
+    assert!(none.contains("tidegate learn"), "{none}");
+    let path = place.write("year.csv", &file(&rows(1, 2025, 1_200, 1)));
+    place.ingest(&path, true).await.unwrap();
+    learn(&place.home, &LearnOptions::default(), &mut Quiet).await.unwrap();
+    let all = decide(&place.home, &DecideOptions::default(), &mut Quiet).await.unwrap_err().to_string();
+    assert!(all.contains("--until"), "{all}");
+}
