@@ -191,5 +191,5 @@ fn read_bundle(folder: &Path) -> Result<(Bundle, BundleHash), JobError> {
         components.insert(name, std::fs::read(&path).map_err(|cause| file(&path, cause))?);
     }
     Bundle::from_components(&components, &item_row_schema())
-        .map_err(|cause| JobError::Bundle { name: folder.display().to_string(), cause })
+        .map_err(|cause| JobError::Bundle { name: folder.display().to_string(), cause: Box::new(cause) })
 }

@@ -140,7 +140,7 @@ pub enum JobError {
         /// Name or hash.
         name: String,
         /// Why not.
-        cause: tidegate_risk::bundle::BundleError,
+        cause: Box<tidegate_risk::bundle::BundleError>,
     },
     /// A chart of the report cannot be drawn.
     #[error("a chart of the report cannot be drawn: {0}")]

@@ -5,7 +5,7 @@
 
 use crate::assess::{AssessError, Assessment};
 use crate::bundle::Bundle;
-use crate::rules::{Effect, Level, raised};
+use crate::rules::{Effect, Level, Rule, raised};
 use crate::selection::{Component, Contender, Draw, Lane, Parts, PolicyState, SelectionPolicy};
 use crate::template;
 use std::ops::Range;
@@ -78,7 +78,7 @@ impl Bundle {
         let hit = || rules.iter().map(|r| &self.rules.rules[*r]);
         let of_declaration = hit().filter(|r| r.level == Level::Declaration);
         let score = of_declaration.fold(item_score, |score, rule| raised(score, rule.weight()));
-        let least_lane = hit().filter_map(|r| r.least_lane()).max().unwrap_or(Lane::Green);
+        let least_lane = hit().filter_map(Rule::least_lane).max().unwrap_or(Lane::Green);
         let policy = &self.selection;
         let parts = Parts::new(
             least_lane.is_inspection(),

@@ -104,13 +104,11 @@ fn number(value: &DeValue<'_>) -> Option<Number> {
 }
 
 fn unknown<'a>(kind: &str, name: &str, known: impl Iterator<Item = &'a str> + Clone) -> String {
-    match nearest(name, known.clone()) {
-        Some(near) => format!("no {kind} is called `{name}`; did you mean `{near}`?"),
-        None => {
-            let known: Vec<&str> = known.collect();
-            format!("no {kind} is called `{name}`; there are {}", known.join(", "))
-        }
+    if let Some(near) = nearest(name, known.clone()) {
+        return format!("no {kind} is called `{name}`; did you mean `{near}`?");
     }
+    let known: Vec<&str> = known.collect();
+    format!("no {kind} is called `{name}`; there are {}", known.join(", "))
 }
 
 #[cfg(test)]

@@ -27,10 +27,11 @@ pub(super) trait Value: Copy {
 }
 
 macro_rules! whole {
-    ($($type:ty)*) => { $(
+    ($($type:ty: $widen:expr;)*) => { $(
         impl Value for $type {
             fn number(self) -> Number {
-                Number::Whole(self as u64)
+                let widen: fn($type) -> u64 = $widen;
+                Number::Whole(widen(self))
             }
             fn of(number: Number) -> Option<Self> {
                 match number {
@@ -42,7 +43,11 @@ macro_rules! whole {
     )* };
 }
 
-whole! { u32 u64 usize }
+whole! {
+    u32: u64::from;
+    u64: std::convert::identity;
+    usize: |number| number as u64;
+}
 
 impl Value for f64 {
     fn number(self) -> Number {

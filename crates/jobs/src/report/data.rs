@@ -258,7 +258,9 @@ fn top(mut groups: Vec<Group>, limit: usize) -> Vec<Group> {
     if groups.len() > limit {
         let rest = groups.split_off(limit);
         let mut tally = Tally::default();
-        rest.iter().for_each(|g| tally.add(g.tally));
+        for group in &rest {
+            tally.add(group.tally);
+        }
         groups.push(Group { code: "others".to_owned(), name: format!("{} more, summed", rest.len()), tally });
     }
     groups

@@ -85,7 +85,7 @@ fn nothing_decided() -> Markup {
     }
 }
 
-fn figure(label: &str, value: String, note: &str) -> Markup {
+fn figure(label: &str, value: &str, note: &str) -> Markup {
     html! { div.figure { div.label { (label) } div.value { (value) } div.note { (note) } } }
 }
 
@@ -97,11 +97,11 @@ fn summary(data: &ReportData) -> Markup {
     html! {
         section {
             div.figures {
-                (figure("Decided", count(all.decided), "declarations, each once"))
-                (figure("Selected", count(all.selected), &share))
-                (figure("No slot left", count(shed), "drawn, but beyond the capacity"))
-                (figure("Held", count(data.held), "by a rule, until settled"))
-                (figure("Hit rate", all.hit_rate().map_or("–".to_owned(), |r| percent(r.value)), &results))
+                (figure("Decided", &count(all.decided), "declarations, each once"))
+                (figure("Selected", &count(all.selected), &share))
+                (figure("No slot left", &count(shed), "drawn, but beyond the capacity"))
+                (figure("Held", &count(data.held), "by a rule, until settled"))
+                (figure("Hit rate", &all.hit_rate().map_or("–".to_owned(), |r| percent(r.value)), &results))
             }
             @if data.in_sample_results > 0 {
                 p.remark {

@@ -53,7 +53,7 @@ fn figures(tally: &Tally, most: f64) -> Markup {
         td.number { (count(tally.selected)) }
         td.number { @match share { Some(share) => (percent(share)), None => "–" } }
         td.bar { @if let Some(share) = share.filter(|share| *share > 0.0) {
-            span style=(format!("width:{:.1}%", share / most * 100.0)) { }
+            div { span style=(format!("width:{:.1}%", share / most * 100.0)) { } }
         } }
         td.number { (count(tally.judged)) }
         td.number { (count(tally.hits)) }

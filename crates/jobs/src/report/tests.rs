@@ -13,7 +13,7 @@ use arrow::datatypes::{DataType, Field};
 use std::sync::Arc;
 use tidegate_query::Platform;
 use tidegate_records::columnar::{RowKey, TableBuilder};
-use tidegate_records::model::{GovernmentAgencyGoodsItem, Inspection};
+use tidegate_records::model::{Classification, GovernmentAgencyGoodsItem, Inspection, Origin};
 use tidegate_records::tables::{GOODS_ITEM, INSPECTION};
 
 const DAY_MICROS: i64 = 86_400_000_000;
@@ -164,9 +164,9 @@ fn key(declaration_id: &'static str, version_number: i64) -> RowKey<'static> {
 
 fn goods_item(number: u32, hs6: &str, origin: &str) -> GovernmentAgencyGoodsItem {
     let mut item = GovernmentAgencyGoodsItem { sequence_numeric: Some(number), ..Default::default() };
-    item.commodity.classification.push(Default::default());
+    item.commodity.classification.push(Classification::default());
     item.commodity.classification[0].id = Some(hs6.into());
-    item.origin.push(Default::default());
+    item.origin.push(Origin::default());
     item.origin[0].country_code = Some(origin.into());
     item
 }

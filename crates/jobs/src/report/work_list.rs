@@ -74,9 +74,12 @@ fn sentences(reasons: Option<&StructArray>) -> Result<Vec<String>, JobError> {
     let items = items.as_primitive::<Int64Type>();
     let texts = cast(field("sentence")?, &DataType::Utf8)?;
     let texts = texts.as_string::<i32>();
-    let sentence = |row: usize| match items.is_valid(row) {
-        true => format!("Item {}: {}", items.value(row), texts.value(row)),
-        false => texts.value(row).to_owned(),
+    let sentence = |row: usize| {
+        if items.is_valid(row) {
+            format!("Item {}: {}", items.value(row), texts.value(row))
+        } else {
+            texts.value(row).to_owned()
+        }
     };
     Ok((0..reasons.len()).map(sentence).collect())
 }

@@ -54,13 +54,13 @@ fn rows(record: &Table, items: &[Table], schema: &SchemaRef) -> Result<RecordBat
     let mut columns: Vec<ArrayRef> = Vec::new();
     for field in schema.fields() {
         let values = items.iter().map(|item| item.get(field.name()).or_else(|| record.get(field.name())));
-        columns.push(column(field, values.collect())?);
+        columns.push(column(field, &values.collect::<Vec<_>>())?);
         fields.push(Field::new(field.name(), field.data_type().clone(), true));
     }
     RecordBatch::try_new(Arc::new(Schema::new(fields)), columns).map_err(|e| e.to_string())
 }
 
-fn column(field: &Field, values: Vec<Option<&Value>>) -> Result<ArrayRef, String> {
+fn column(field: &Field, values: &[Option<&Value>]) -> Result<ArrayRef, String> {
     if values.iter().all(Option::is_none) {
         return Ok(new_null_array(field.data_type(), values.len()));
     }

@@ -111,12 +111,12 @@ impl RuleSet {
     pub fn parse(file: &str, text: &str, schema: &SchemaRef) -> Result<Self, CheckRulesError> {
         let parsed: FileRules = toml::from_str(text)
             .map_err(|e| CheckRulesError::Syntax { file: file.to_owned(), cause: e.to_string() })?;
-        let checker = Checker { file, text, schema };
+        let reader = Checker { file, text, schema };
         let mut rules: Vec<Rule> = Vec::new();
         for rule in &parsed.rule {
-            let checked = checker.rule(rule)?;
+            let checked = reader.rule(rule)?;
             if rules.iter().any(|r| r.id == checked.id) {
-                return Err(checker.wrong(rule, "is there already; give it another id"));
+                return Err(reader.wrong(rule, "is there already; give it another id"));
             }
             for example in &rule.example {
                 let problem = super::example::problem(&checked, example.get_ref(), schema);

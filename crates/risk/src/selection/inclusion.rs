@@ -140,7 +140,9 @@ mod tests {
 
     #[test]
     fn the_ramp_runs_around_the_threshold() {
-        assert_eq!([0.1, 0.25, 0.5, 0.75, 0.9].map(|s| ramp(s, 0.5, 0.5)), [0.0, 0.0, 0.5, 1.0, 1.0]);
-        assert_eq!([0.0, 0.39, 0.4].map(|s| ramp(s, 0.4, 0.0)), [0.0, 0.0, 1.0], "no width: a step");
+        let bits =
+            |scores: &[f64], width| scores.iter().map(|s| ramp(*s, 0.5, width).to_bits()).collect::<Vec<_>>();
+        assert_eq!(bits(&[0.1, 0.25, 0.5, 0.75, 0.9], 0.5), [0.0, 0.0, 0.5, 1.0, 1.0_f64].map(f64::to_bits));
+        assert_eq!(bits(&[0.0, 0.49, 0.5], 0.0), [0.0, 0.0, 1.0_f64].map(f64::to_bits), "no width: a step");
     }
 }

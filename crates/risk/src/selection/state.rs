@@ -86,7 +86,8 @@ mod tests {
         let scores = BTreeMap::from([("A".to_owned(), vec![0.1; 300]), ("B".to_owned(), vec![0.9, 0.2])]);
         let state = PolicyState::from_scores(&policy, &scores, 10, |records| (records / 100) as u32 + 1);
         assert_eq!(state.office("A"), OfficeState { slots: 4, threshold: 0.1 });
-        assert_eq!(state.office("B").threshold, state.default.threshold, "too few scores of its own");
+        let (own, overall) = (state.office("B").threshold, state.default.threshold);
+        assert_eq!(own.to_bits(), overall.to_bits(), "too few scores of its own");
         assert_eq!(state.office("new"), state.default);
         let text = serde_json::to_string(&state).unwrap();
         let read: PolicyState = serde_json::from_str(&text).unwrap();
