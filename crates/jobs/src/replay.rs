@@ -87,7 +87,9 @@ pub async fn replay(
         let own: Vec<(&str, f64)> =
             run.again.iter().map(|a| (a.stored.root.as_str(), a.proposal.parts.probability())).collect();
         let mut own_by_root: HashMap<&str, Vec<f64>> = HashMap::new();
-        own.iter().for_each(|(root, p)| own_by_root.entry(root).or_default().push(*p));
+        for (root, p) in own {
+            own_by_root.entry(root).or_default().push(p);
+        }
         for again in &run.again {
             let mut differences = Differences { stored: &again.stored, found: Vec::new() };
             run.compare(again, &own_by_root[again.stored.root.as_str()], &mut differences, &mut report)?;
@@ -108,7 +110,7 @@ pub async fn explain_decision(home: &Home, declaration_id: &str) -> Result<Vec<S
     let what = Replayed::Declaration(declaration_id.to_owned());
     let mut explained = Vec::new();
     for run in again(home, &platform, &what, &mut crate::Quiet).await? {
-        for again in run.again.iter() {
+        for again in &run.again {
             let mut decision = again.stored.clone();
             if decision.reasons.is_empty() {
                 decision.reasons = run.reasons(again)?;
@@ -157,7 +159,9 @@ async fn again(
     progress.step("deciding again", stored.len() as u64, "decisions");
     let grades = Grades::read(platform, "job replay").await?;
     let mut by_run: BTreeMap<i64, Vec<StoredDecision>> = BTreeMap::new();
-    stored.into_iter().for_each(|d| by_run.entry(d.run).or_default().push(d));
+    for decision in stored {
+        by_run.entry(decision.run).or_default().push(decision);
+    }
     let (mut runs, mut done) = (Vec::new(), 0);
     for decisions in by_run.into_values() {
         done += decisions.len() as u64;
@@ -244,6 +248,7 @@ struct Differences<'a> {
 }
 
 impl Differences<'_> {
+    #[expect(clippy::needless_pass_by_value, reason = "both sides are made for the comparison")]
     fn check<T: std::fmt::Debug + PartialEq>(&mut self, part: &'static str, stored: T, again: T) {
         if stored != again {
             self.found.push(Difference {

@@ -122,7 +122,9 @@ impl Column {
             (Self::Flag(builder), Value::Flag(flag)) => builder.append_value(flag),
             (Self::Moment(builder), Value::Moment(micros)) => builder.append_value(micros),
             (Self::Texts(builder), Value::Texts(texts)) => {
-                texts.iter().for_each(|text| builder.values().append_value(text));
+                for text in texts {
+                    builder.values().append_value(text);
+                }
                 builder.append(true);
             }
             (Self::Features(builder), Value::Features(features)) => {

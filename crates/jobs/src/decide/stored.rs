@@ -44,7 +44,11 @@ pub struct StoredItem {
 
 /// A decision as it was stored: the columns of the table `decision`.
 #[derive(Debug, Clone, PartialEq, serde::Serialize)]
-#[expect(missing_docs, reason = "the table definition describes each column")]
+#[expect(
+    missing_docs,
+    clippy::struct_excessive_bools,
+    reason = "columns, which the table definition describes"
+)]
 pub struct StoredDecision {
     pub declaration_id: String,
     pub version: i64,
