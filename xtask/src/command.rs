@@ -47,8 +47,18 @@ pub fn program(name: &str, arguments: &[&str]) -> Command {
 }
 
 /// Cargo with its arguments; the toolchain's own, since cargo puts it first on the path of what it runs.
+///
+/// What the outer cargo says of this package is taken out of its environment: build scripts that look at it (that of
+/// ring does) would run again, and everything above them be built again, whenever `cargo xtask` follows a plain `cargo`
+/// or the other way round.
 pub fn cargo(arguments: &[&str]) -> Command {
-    program("cargo", arguments)
+    let mut command = program("cargo", arguments);
+    for (name, _) in std::env::vars_os() {
+        if name.to_str().is_some_and(|n| n.starts_with("CARGO_PKG_") || n.starts_with("CARGO_MANIFEST_")) {
+            command.env_remove(name);
+        }
+    }
+    command
 }
 
 /// How a command looks when typed.
