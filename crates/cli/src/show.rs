@@ -1,6 +1,7 @@
 //! What commands print: aligned lines for people, JSON for machines.
 
 use tidegate_jobs::JobError;
+pub use tidegate_jobs::report::count;
 use tidegate_risk::evaluation::Estimate;
 
 /// Prints a value as indented JSON.
@@ -11,19 +12,6 @@ pub fn json(value: &impl serde::Serialize) -> Result<(), JobError> {
     let text = serde_json::to_string_pretty(value).map_err(|e| JobError::Missing(e.to_string()))?;
     println!("{text}");
     Ok(())
-}
-
-/// A number with thousands separated.
-pub fn count(number: u64) -> String {
-    let digits = number.to_string();
-    let mut text = String::new();
-    for (index, digit) in digits.chars().enumerate() {
-        if index > 0 && (digits.len() - index).is_multiple_of(3) {
-            text.push(',');
-        }
-        text.push(digit);
-    }
-    text
 }
 
 /// An estimate with its interval, `0.982 [0.980, 0.985]`.

@@ -103,10 +103,7 @@ impl Home {
             Err(LedgerError::Unknown { .. }) => {}
             Err(error) => return Err(error.into()),
         }
-        let mut bytes = [0; 32];
-        getrandom::fill(&mut bytes)
-            .map_err(|e| JobError::Missing(format!("the system gives no random bytes: {e}")))?;
-        let key = PeriodKey::new(bytes);
+        let key = PeriodKey::new(random_bytes()?);
         self.ledger.add_period_key(period, &key, self.now).await?;
         Ok((period, key))
     }
@@ -192,4 +189,12 @@ fn read_bundle(folder: &Path) -> Result<(Bundle, BundleHash), JobError> {
     }
     Bundle::from_components(&components, &item_row_schema())
         .map_err(|cause| JobError::Bundle { name: folder.display().to_string(), cause: Box::new(cause) })
+}
+
+/// Bytes from the system's random source, for keys and salts.
+pub(crate) fn random_bytes<const N: usize>() -> Result<[u8; N], JobError> {
+    let mut bytes = [0; N];
+    getrandom::fill(&mut bytes)
+        .map_err(|e| JobError::Missing(format!("the system gives no random bytes: {e}")))?;
+    Ok(bytes)
 }

@@ -4,7 +4,9 @@
 //! the key of a period is revealed, the stored draw is used.
 
 use crate::JobError;
-use crate::decide::{Case, Grades, KeptReason, StoredDecision, cases, columns, read_stored, stored_state};
+use crate::decide::{
+    Case, Grades, KeptReason, StoredDecision, between, cases, columns, read_stored, stored_state,
+};
 use crate::home::Home;
 use crate::progress::Progress;
 use arrow::array::{AsArray, RecordBatch};
@@ -19,7 +21,7 @@ use tidegate_risk::assess::Assessment;
 use tidegate_risk::bundle::Bundle;
 use tidegate_risk::decision::{DecisionReason, Proposal, settle};
 use tidegate_risk::model::FeatureMatrix;
-use tidegate_risk::selection::{Draw, PolicyState};
+use tidegate_risk::selection::Draw;
 
 /// Which decisions to replay.
 #[derive(Debug, Clone)]
@@ -35,9 +37,7 @@ impl Replayed {
     fn condition(&self) -> String {
         match self {
             Self::Declaration(id) => format!("declaration_id = '{}'", id.replace('\'', "''")),
-            Self::Days(from, to) => {
-                format!("accepted_at >= DATE '{from}' AND accepted_at < DATE '{to}' + INTERVAL '1 day'")
-            }
+            Self::Days(from, to) => between("accepted_at", *from, *to),
         }
     }
 }
@@ -84,11 +84,9 @@ pub async fn replay(
     let platform = home.platform().await?;
     let mut report = ReplayReport::default();
     for run in again(home, &platform, what, progress).await? {
-        let own: Vec<(&str, f64)> =
-            run.again.iter().map(|a| (a.stored.root.as_str(), a.proposal.parts.probability())).collect();
         let mut own_by_root: HashMap<&str, Vec<f64>> = HashMap::new();
-        for (root, p) in own {
-            own_by_root.entry(root).or_default().push(p);
+        for again in &run.again {
+            own_by_root.entry(&again.stored.root).or_default().push(again.proposal.parts.probability());
         }
         for again in &run.again {
             let mut differences = Differences { stored: &again.stored, found: Vec::new() };
@@ -157,7 +155,6 @@ async fn again(
         return Err(JobError::Missing(message));
     }
     progress.step("deciding again", stored.len() as u64, "decisions");
-    let grades = Grades::read(platform, "job replay").await?;
     let mut by_run: BTreeMap<i64, Vec<StoredDecision>> = BTreeMap::new();
     for decision in stored {
         by_run.entry(decision.run).or_default().push(decision);
@@ -165,7 +162,7 @@ async fn again(
     let (mut runs, mut done) = (Vec::new(), 0);
     for decisions in by_run.into_values() {
         done += decisions.len() as u64;
-        runs.push(run_again(home, platform, what, &grades, decisions).await?);
+        runs.push(run_again(home, platform, what, decisions).await?);
         progress.done(done);
     }
     Ok(runs)
@@ -175,14 +172,16 @@ async fn run_again(
     home: &Home,
     platform: &Platform,
     what: &Replayed,
-    grades: &Grades,
     decisions: Vec<StoredDecision>,
 ) -> Result<Run, JobError> {
     let (bundle, _) = home.bundle(Some(&decisions[0].bundle)).await?;
     let state = stored_state(home, PolicyStateVersion(decisions[0].policy_state)).await?;
     let rows = rows(platform, &bundle, what, decisions[0].run).await?;
-    let cases: HashMap<(String, i64), Case> =
-        cases(&rows, grades)?.into_iter().map(|c| ((c.declaration_id.clone(), c.version), c)).collect();
+    // The grade of a replay is the stored one, so that none is looked up.
+    let cases: HashMap<(String, i64), Case> = cases(&rows, &Grades::default())?
+        .into_iter()
+        .map(|c| ((c.declaration_id.clone(), c.version), c))
+        .collect();
     let assessment = bundle.assess(&rows)?;
     let keys = revealed(home, &decisions).await?;
     let mut again = Vec::new();
@@ -192,20 +191,10 @@ async fn run_again(
             let (id, version) = (&stored.declaration_id, stored.version);
             JobError::Missing(format!("version {version} of declaration {id} is not in the lake any more"))
         })?;
-        let proposal = propose(&bundle, &assessment, &case, &state, &stored.grade);
+        let proposal = bundle.propose(&assessment, case.items.clone(), &state, &case.office, &stored.grade);
         again.push(Again { stored, case, proposal });
     }
     Ok(Run { bundle, rows, assessment, keys, again })
-}
-
-fn propose(
-    bundle: &Bundle,
-    assessment: &Assessment,
-    case: &Case,
-    state: &PolicyState,
-    grade: &str,
-) -> Proposal {
-    bundle.propose(assessment, case.items.clone(), state, &case.office, grade)
 }
 
 /// The records of the decisions of a run, as they are in the lake.

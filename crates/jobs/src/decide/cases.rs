@@ -57,6 +57,7 @@ pub(crate) struct Cases {
 }
 
 /// Grades of traders by the moment they took effect.
+#[derive(Default)]
 pub(crate) struct Grades(HashMap<String, Vec<(i64, String)>>);
 
 impl Grades {
@@ -173,7 +174,8 @@ fn runs(values: &[i32]) -> Vec<(usize, usize)> {
 const LODGED: &str =
     "CASE WHEN r.version_number > 1 THEN coalesce(r.issued_at, r.accepted_at) ELSE r.accepted_at END";
 
-fn between(moment: &str, first: NaiveDate, last: NaiveDate) -> String {
+/// A condition: a moment falls on one of the days, of UTC.
+pub(crate) fn between(moment: &str, first: NaiveDate, last: NaiveDate) -> String {
     format!("{moment} >= DATE '{first}' AND {moment} < DATE '{last}' + INTERVAL '1 day'")
 }
 

@@ -6,11 +6,12 @@ use super::rows::{Rows, StoredReason, Value};
 use super::work_list::WorkListEntry;
 use crate::JobError;
 use crate::history::{column, wrong_type};
+use crate::home::random_bytes;
 use arrow::array::{AsArray, PrimitiveArray, RecordBatch};
 use arrow::datatypes::Int64Type;
 use chrono::{DateTime, Utc};
 use std::collections::{BTreeMap, HashMap};
-use tidegate_ledger::{Hash256, NewCommitment, Period, PeriodKey, PolicyStateVersion, SALT_BYTES};
+use tidegate_ledger::{Hash256, NewCommitment, Period, PeriodKey, PolicyStateVersion};
 use tidegate_records::tables::{DECISION, DECISION_ITEM};
 use tidegate_risk::SEMANTICS_VERSION;
 use tidegate_risk::assess::Assessment;
@@ -100,15 +101,12 @@ impl Day<'_> {
     ) -> Result<BTreeMap<Period, Vec<NewCommitment>>, JobError> {
         let mut commitments: BTreeMap<Period, Vec<NewCommitment>> = BTreeMap::new();
         for (case, proposal) in read.cases.iter().zip(&proposed.proposals) {
-            let mut salt = [0; SALT_BYTES];
-            getrandom::fill(&mut salt)
-                .map_err(|e| JobError::Missing(format!("the system gives no random bytes: {e}")))?;
             commitments.entry(period(case)?).or_default().push(NewCommitment {
                 root: case.root.clone(),
                 p_parts: proposal.parts.to_bytes(proposed.probabilities[&case.root]),
                 policy_state: self.state_version,
                 bundle: self.hash,
-                salt,
+                salt: random_bytes()?,
             });
         }
         Ok(commitments)

@@ -12,7 +12,7 @@ mod stored;
 mod work_list;
 
 pub use capacity::{Capacity, ParseCapacityError};
-pub(crate) use cases::{Case, Grades, cases, columns};
+pub(crate) use cases::{Case, Grades, between, cases, columns};
 pub(crate) use state::stored as stored_state;
 pub(crate) use stored::read as read_stored;
 pub use stored::{KeptReason, StoredDecision, StoredItem};
@@ -260,10 +260,9 @@ async fn earlier(
 ) -> Result<HashMap<String, Earlier>, JobError> {
     let sql = format!(
         "SELECT root_id, inclusion_probability, is_selected, tau FROM decision WHERE declaration_id IN \
-         (SELECT declaration_id FROM declaration WHERE version_number > 1 \
-         AND coalesce(issued_at, accepted_at) >= DATE '{first}' \
-         AND coalesce(issued_at, accepted_at) < DATE '{last}' + INTERVAL '1 day') \
-         ORDER BY root_id, version_number"
+         (SELECT declaration_id FROM declaration WHERE version_number > 1 AND {}) \
+         ORDER BY root_id, version_number",
+        between("coalesce(issued_at, accepted_at)", first, last)
     );
     let mut all: HashMap<String, Earlier> = HashMap::new();
     for batch in platform.plan_for(&Principal::LocalOwner, "job decide", &sql).await?.collect().await? {

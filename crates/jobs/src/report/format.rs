@@ -1,7 +1,7 @@
 //! How the report writes numbers and moments.
 
-/// A count with thousands separated.
-pub(super) fn count(number: u64) -> String {
+/// A count with thousands separated: `1,234,567`.
+pub fn count(number: u64) -> String {
     let digits = number.to_string();
     let mut text = String::new();
     for (index, digit) in digits.chars().enumerate() {

@@ -5,6 +5,7 @@ mod capacity;
 mod charts;
 mod data;
 mod format;
+pub use format::count;
 mod page;
 mod rate;
 mod statements;
