@@ -246,9 +246,10 @@ pub struct Decide {
 
 /// Arguments of `replay`.
 #[derive(Debug, Args)]
+#[group(required = true, multiple = true)]
 pub struct Replay {
     /// Declaration to decide again
-    #[arg(required_unless_present_any = ["from", "to"], conflicts_with_all = ["from", "to"])]
+    #[arg(conflicts_with_all = ["from", "to"])]
     pub id: Option<String>,
     /// First day of acceptance to decide again (CCYY-MM-DD, UTC)
     #[arg(long, value_name = "DAY")]

@@ -4,15 +4,12 @@
 use crate::JobError;
 use crate::batches::Batcher;
 use crate::check::{Checked, Key};
+use crate::configuration::Load;
 use arrow::array::RecordBatch;
 use tidegate_records::columnar::{RowKey, TableBuilder};
 use tidegate_records::model::{DataFinding, QuarantinedRecord};
 use tidegate_records::reading::SourceRecord;
 use tidegate_records::tables::{DATA_FINDING, DECLARATION, GOODS_ITEM, INSPECTION, QUARANTINE};
-
-/// Bytes of records set aside that may wait: a batch of the longest ones must stay far below 2 GiB, which is what
-/// the offsets of a column can count.
-const WAITING_BYTES: usize = 64 << 20;
 
 /// Batches of one stretch of an input, by table.
 pub(crate) struct LoadBatch {
@@ -28,7 +25,7 @@ pub(crate) struct LoadBatcher {
     load_id: String,
     /// Whether a record that would be set aside stops the load.
     strict: bool,
-    batch_rows: usize,
+    limits: Load,
     declarations: TableBuilder,
     goods_items: TableBuilder,
     inspections: TableBuilder,
@@ -38,11 +35,11 @@ pub(crate) struct LoadBatcher {
 }
 
 impl LoadBatcher {
-    pub(crate) fn new(load_id: String, strict: bool, batch_rows: usize) -> Result<Self, JobError> {
+    pub(crate) fn new(load_id: String, strict: bool, limits: Load) -> Result<Self, JobError> {
         Ok(Self {
             load_id,
             strict,
-            batch_rows,
+            limits,
             declarations: TableBuilder::new(&DECLARATION)?,
             goods_items: TableBuilder::new(&GOODS_ITEM)?,
             inspections: TableBuilder::new(&INSPECTION)?,
@@ -99,7 +96,7 @@ impl Batcher for LoadBatcher {
 
     fn is_full(&self) -> bool {
         let rows = self.declarations.len().max(self.goods_items.len()) + self.quarantine.len();
-        rows >= self.batch_rows || self.bytes_set_aside >= WAITING_BYTES
+        rows >= self.limits.batch_rows || self.bytes_set_aside >= self.limits.waiting_bytes
     }
 
     fn is_empty(&self) -> bool {

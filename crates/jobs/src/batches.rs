@@ -5,6 +5,9 @@ use crate::check::{Checked, Checker, Counts};
 use crate::input::Input;
 use crate::progress::Progress;
 use crate::source::Records;
+use std::collections::HashSet;
+use tidegate_records::reading::SourceRecord;
+use tidegate_records::value::Text;
 
 /// Makes batches of checked records.
 pub(crate) trait Batcher {
@@ -27,11 +30,24 @@ pub(crate) struct FileCounts {
     pub(crate) quarantined: u64,
 }
 
+/// How far reading has come.
+pub(crate) enum Step<B> {
+    /// A batch is ready.
+    Batch(B),
+    /// The next record is the first of a month: [`BatchReader::know`] says what was loaded of it before.
+    Month(Text),
+    /// Everything is read.
+    End,
+}
+
 /// Reads an input batch by batch.
 pub(crate) struct BatchReader<'a, B> {
     records: Records<'a>,
     names: Vec<String>,
     checker: Checker,
+    months: HashSet<Text>,
+    /// A record that waits until its month is known.
+    waiting: Option<(usize, SourceRecord)>,
     pub(crate) batcher: B,
     /// Counts of each file of the input.
     pub(crate) files: Vec<FileCounts>,
@@ -43,6 +59,8 @@ impl<'a, B: Batcher> BatchReader<'a, B> {
             records: Records::new(input),
             names: input.files().iter().map(|file| file.display().to_string()).collect(),
             checker: Checker::new(input.assumed_acceptance()),
+            months: HashSet::new(),
+            waiting: None,
             batcher,
             files: vec![FileCounts::default(); input.files().len()],
         }
@@ -53,9 +71,34 @@ impl<'a, B: Batcher> BatchReader<'a, B> {
         &self.checker.counts
     }
 
-    /// The next batch; nothing at the end.
+    /// Tells of a version that was loaded before.
+    pub(crate) fn know(&mut self, declaration_id: &str, version_number: i64) {
+        self.checker.know(declaration_id, version_number);
+    }
+
+    /// The next batch, whatever was loaded before; nothing at the end.
     pub(crate) fn next(&mut self, progress: &mut dyn Progress) -> Result<Option<B::Batch>, JobError> {
-        while let Some((file, record)) = self.records.next()? {
+        loop {
+            match self.advance(progress)? {
+                Step::Batch(batch) => return Ok(Some(batch)),
+                Step::Month(_) => {}
+                Step::End => return Ok(None),
+            }
+        }
+    }
+
+    /// Reads on.
+    pub(crate) fn advance(&mut self, progress: &mut dyn Progress) -> Result<Step<B::Batch>, JobError> {
+        while let Some((file, mut record)) =
+            self.waiting.take().map_or_else(|| self.records.next(), |r| Ok(Some(r)))?
+        {
+            self.checker.assume_acceptance(&mut record);
+            if let Some(month) = record.declaration.month()
+                && self.months.insert(month.clone())
+            {
+                self.waiting = Some((file, record));
+                return Ok(Step::Month(month));
+            }
             let checked = self.checker.check(record);
             let counts = &mut self.files[file];
             match checked.key {
@@ -68,7 +111,7 @@ impl<'a, B: Batcher> BatchReader<'a, B> {
             }
         }
         progress.done(self.records.bytes_read());
-        if self.batcher.is_empty() { Ok(None) } else { self.batcher.finish().map(Some) }
+        if self.batcher.is_empty() { Ok(Step::End) } else { self.batcher.finish().map(Step::Batch) }
     }
 }
 

@@ -72,20 +72,26 @@ pub(crate) struct Checker {
     assumed_acceptance: Option<Time>,
     /// Hashes of the declarations and versions so far: 16 bytes each for the time of the load.
     seen: HashSet<u128>,
+    /// The same of those that earlier loads brought.
+    known: HashSet<u128>,
     pub(crate) counts: Counts,
 }
 
 impl Checker {
     /// A record without a moment of acceptance gets the assumed one, if there is one.
     pub(crate) fn new(assumed_acceptance: Option<Time>) -> Self {
-        Self { assumed_acceptance, seen: HashSet::new(), counts: Counts::default() }
+        Self { assumed_acceptance, seen: HashSet::new(), known: HashSet::new(), counts: Counts::default() }
+    }
+
+    /// Tells of a version that an earlier load brought.
+    pub(crate) fn know(&mut self, declaration_id: &str, version_number: i64) {
+        self.known.insert(hash(declaration_id, version_number));
     }
 
     pub(crate) fn check(&mut self, mut record: SourceRecord) -> Checked {
         self.counts.read += 1;
         let line = record.line;
         if !has_error(&record.findings) {
-            self.assume_acceptance(&mut record);
             let on_the_whole = validate(&record.declaration);
             record.findings.extend(on_the_whole.into_iter().map(|f| Finding { line: Some(line), ..f }));
         }
@@ -107,7 +113,11 @@ impl Checker {
         Checked { record, number: self.counts.read, key }
     }
 
-    fn assume_acceptance(&self, record: &mut SourceRecord) {
+    /// A message that says nothing about its acceptance counts as accepted when it was received.
+    pub(crate) fn assume_acceptance(&self, record: &mut SourceRecord) {
+        if has_error(&record.findings) {
+            return;
+        }
         let declaration = &mut record.declaration;
         if let (None, Some(assumed)) = (declaration.acceptance_date_time, self.assumed_acceptance) {
             declaration.acceptance_date_time = Some(assumed);
@@ -117,7 +127,7 @@ impl Checker {
         }
     }
 
-    /// Key of a record without an error, unless the source had it already, which is an error.
+    /// Key of a record without an error, unless it was loaded before or the source had it already: errors both.
     fn key(&mut self, record: &mut SourceRecord) -> Option<Key> {
         if has_error(&record.findings) {
             return None;
@@ -125,17 +135,27 @@ impl Checker {
         let declaration = &record.declaration;
         let (declaration_id, month) = (declaration.declaration_id()?, declaration.month()?);
         let version_number = declaration.version_number();
-        let name = format!("{declaration_id}\u{0}{version_number}");
-        if !self.seen.insert(XxHash3_128::oneshot(name.as_bytes())) {
-            let message = format!(
-                "version {version_number} of declaration `{declaration_id}` stands in this source already; \
-                 each version may come once, with all of its rows together"
-            );
-            record.findings.push(finding("record.duplicate", "D014", record.line, message));
+        let hash = hash(&declaration_id, version_number);
+        let problem = if self.known.contains(&hash) {
+            Some(("record.known", "was loaded before; a correction comes as the next version"))
+        } else if !self.seen.insert(hash) {
+            let problem =
+                "stands in this source already; each version may come once, with all of its rows together";
+            Some(("record.duplicate", problem))
+        } else {
+            None
+        };
+        if let Some((code, problem)) = problem {
+            let message = format!("version {version_number} of declaration `{declaration_id}` {problem}");
+            record.findings.push(finding(code, "D014", record.line, message));
             return None;
         }
         Some(Key { declaration_id, month, version_number })
     }
+}
+
+fn hash(declaration_id: &str, version_number: i64) -> u128 {
+    XxHash3_128::oneshot(format!("{declaration_id}\u{0}{version_number}").as_bytes())
 }
 
 fn finding(code: &'static str, id: &str, line: u64, message: String) -> Finding {

@@ -26,8 +26,6 @@ pub struct Exported {
     pub declarations: u64,
     /// Goods items.
     pub goods_items: u64,
-    /// Equal copies of a version that was loaded more than once; one of them was written.
-    pub repeated: u64,
 }
 
 /// Writes the declarations that meet a condition in SQL over the table `declaration`, all of them without one, ordered
@@ -59,8 +57,7 @@ pub async fn export(
             exported.declarations += 1;
             exported.goods_items +=
                 stored.declaration.goods_shipment.government_agency_goods_item.len() as u64;
-            exported.repeated += stored.copies - 1;
-            progress.done(exported.declarations + exported.repeated);
+            progress.done(exported.declarations);
         }
     }
     let file = writer.finish().map_err(file_error)?;

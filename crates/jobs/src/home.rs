@@ -38,23 +38,27 @@ pub struct Home {
     pub ledger: Ledger,
     /// The time of this run.
     pub now: DateTime<Utc>,
-    /// Limits and defaults; those of the program until the caller sets others.
+    /// Limits and defaults.
     pub configuration: Configuration,
 }
 
 impl Home {
-    /// Opens a home, making it when it is not there.
+    /// Opens a home, making it when it is not there; everything in it works within the configuration.
     ///
     /// # Errors
     /// When the folder cannot be made, or lake or ledger cannot be opened.
-    pub async fn open(root: &Path, now: DateTime<Utc>) -> Result<Self, JobError> {
+    pub async fn open(
+        root: &Path,
+        configuration: Configuration,
+        now: DateTime<Utc>,
+    ) -> Result<Self, JobError> {
         let folder = |path: &Path, cause| HomeError::Folder { path: path.to_owned(), cause };
         for path in [root.to_owned(), root.join("bundles"), root.join("lake")] {
             std::fs::create_dir_all(&path).map_err(|cause| folder(&path, cause))?;
         }
-        let lake = Lake::open(root.join("lake"))?;
-        let ledger = Ledger::open(&root.join("ledger.db"), now).await?;
-        Ok(Self { root: root.to_owned(), lake, ledger, now, configuration: Configuration::default() })
+        let lake = Lake::open(root.join("lake"))?.within(configuration.lake.limits());
+        let ledger = Ledger::open(&root.join("ledger.db"), configuration.ledger.limits(), now).await?;
+        Ok(Self { root: root.to_owned(), lake, ledger, now, configuration })
     }
 
     /// The folder.

@@ -2,19 +2,22 @@
 
 use crate::JobError;
 use crate::batcher::{LoadBatch, LoadBatcher};
-use crate::batches::{BatchReader, FileCounts, size_of_files};
+use crate::batches::{BatchReader, FileCounts, Step, size_of_files};
 use crate::check::Counts;
 use crate::home::Home;
 use crate::input::Input;
 use crate::progress::Progress;
+use arrow::array::AsArray;
+use arrow::datatypes::Int64Type;
+use futures::TryStreamExt;
 use sha2::{Digest, Sha256};
 use std::collections::BTreeSet;
 use std::fs::File;
 use std::io::Read;
-use std::num::NonZeroU64;
 use std::path::{Path, PathBuf};
 use tidegate_lake::{AppTransaction, Appended, LakeWriter, TableSpec};
 use tidegate_ledger::{Hash256, LoadOutcome, LoadStart};
+use tidegate_query::{Platform, Principal, QueryError};
 use tidegate_records::table::{Key, Source, Table};
 use tidegate_records::tables::{DATA_FINDING, DECLARATION, GOODS_ITEM, INSPECTION, QUARANTINE};
 use tidegate_risk::bundle::hex;
@@ -85,10 +88,8 @@ async fn load(
     if is_new {
         let input = input.with_files(files);
         progress.step("loading", size_of_files(&input)?, "bytes");
-        let mut reader = BatchReader::new(
-            &input,
-            LoadBatcher::new(load_id, options.strict, input.configuration.load.batch_rows)?,
-        );
+        let mut reader =
+            BatchReader::new(&input, LoadBatcher::new(load_id, options.strict, input.configuration.load)?);
         write_all(home, &ingested.load_id, &mut reader, progress).await?;
         record_loads(home, &input, &new_hashes, &reader.files).await?;
         ingested.counts = reader.counts().clone();
@@ -103,11 +104,13 @@ async fn write_all(
     reader: &mut BatchReader<'_, LoadBatcher>,
     progress: &mut dyn Progress,
 ) -> Result<(), JobError> {
+    let platform = home.platform().await?;
     let mut tables = Tables::open(home).await?;
     loop {
-        let written = match reader.next(progress) {
-            Ok(None) => break,
-            Ok(Some(batch)) => tables.write(batch).await,
+        let written = match reader.advance(progress) {
+            Ok(Step::End) => break,
+            Ok(Step::Batch(batch)) => tables.write(batch).await,
+            Ok(Step::Month(month)) => know(&platform, load_id, &month, reader).await,
             Err(error) => Err(error),
         };
         if let Err(error) = written {
@@ -118,6 +121,28 @@ async fn write_all(
     let transaction = AppTransaction { app_id: format!("ingest/{load_id}"), sequence: 1 };
     let versions = tables.commit(&transaction).await?;
     home.lake.record_snapshot(home.now, versions.iter()).await?;
+    Ok(())
+}
+
+/// Tells the reader which versions of a month other loads brought.
+async fn know(
+    platform: &Platform,
+    load_id: &str,
+    month: &str,
+    reader: &mut BatchReader<'_, LoadBatcher>,
+) -> Result<(), JobError> {
+    let load_id = load_id.replace('\'', "''");
+    let sql = format!(
+        "SELECT declaration_id, version_number FROM declaration WHERE month = '{month}' AND load_id <> '{load_id}'"
+    );
+    let mut rows = platform.plan_for(&Principal::LocalOwner, "job ingest", &sql).await?.stream().await?;
+    while let Some(batch) = rows.try_next().await.map_err(QueryError::from)? {
+        let ids = batch.column(0).as_string::<i32>();
+        let versions = batch.column(1).as_primitive::<Int64Type>();
+        for (id, version) in ids.iter().zip(versions.values()) {
+            reader.know(id.unwrap_or_default(), *version);
+        }
+    }
     Ok(())
 }
 
@@ -231,6 +256,5 @@ pub(crate) async fn writer(home: &Home, table: &'static Table) -> Result<LakeWri
     let by_month = table.columns.iter().any(|c| c.source == Source::Key(Key::Month));
     let spec =
         TableSpec::try_new(table.name, &table.schema(), by_month.then_some("month"), table.statistics)?;
-    let bytes = NonZeroU64::new(home.configuration.lake.file_bytes).unwrap_or(NonZeroU64::MIN);
-    Ok(home.lake.writer(&spec).await?.with_target_file_bytes(bytes))
+    Ok(home.lake.writer(&spec).await?)
 }

@@ -59,7 +59,10 @@ pub enum InputError {
         /// What the system says.
         cause: std::io::Error,
     },
-    /// There is no file.
+    /// A file or folder is not there.
+    #[error("there is no file or folder {0}; a relative path starts at the folder that you are in")]
+    Absent(String),
+    /// A folder is empty.
     #[error("{0} holds no file")]
     Empty(String),
     /// The extension of a file tells no format.
@@ -112,7 +115,7 @@ impl Input {
     ) -> Result<Self, InputError> {
         let mut files = Vec::new();
         for path in paths {
-            let failed = |cause| InputError::File { path: path.display().to_string(), cause };
+            let failed = |cause| unreadable(path, cause);
             if std::fs::metadata(path).map_err(failed)?.is_dir() {
                 files.extend(files_in(path).map_err(failed)?);
             } else {
@@ -174,6 +177,14 @@ impl Input {
     pub(crate) fn assumed_acceptance(&self) -> Option<DateTime<Utc>> {
         self.mapping.is_none().then_some(self.received_at)
     }
+}
+
+fn unreadable(path: &Path, cause: std::io::Error) -> InputError {
+    let shown = path.display().to_string();
+    if cause.kind() != std::io::ErrorKind::NotFound {
+        return InputError::File { path: shown, cause };
+    }
+    InputError::Absent(shown)
 }
 
 /// Files directly in a folder, by name; hidden ones are no records.

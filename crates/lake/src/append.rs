@@ -52,7 +52,7 @@ impl Lake {
             let version = loaded_version(&table, spec.name())?;
             return Ok(Appended::before(spec.name(), version));
         }
-        let mut writer = LakeWriter::new(table, spec.name())?;
+        let mut writer = LakeWriter::new(table, spec.name(), self.limits)?;
         for batch in batches {
             if let Err(error) = writer.write(&batch).await {
                 writer.abandon().await;
@@ -67,7 +67,7 @@ impl Lake {
     /// # Errors
     /// [`LakeError::Schema`] when the stored table differs from the definition.
     pub async fn writer(&self, spec: &TableSpec) -> Result<LakeWriter, LakeError> {
-        LakeWriter::new(self.open_or_create(spec).await?, spec.name())
+        LakeWriter::new(self.open_or_create(spec).await?, spec.name(), self.limits)
     }
 
     /// The last sequence that an application committed to a table: where it goes on after a crash.

@@ -11,9 +11,6 @@ use crate::error::OfTable;
 use crate::lake::loaded_version;
 use crate::{LakeError, durable};
 
-/// Rounds of reading the table afresh and trying to commit; within a round Delta retries 15 times by itself.
-pub(crate) const DEFAULT_ATTEMPTS: usize = 20;
-
 /// The mark that makes an append happen exactly once.
 ///
 /// Sequences of one application only grow; a commit whose sequence is not above the last committed one of the same
@@ -42,8 +39,9 @@ pub(crate) async fn commit(
     actions: &[Action],
     operation: &DeltaOperation,
     transaction: Option<&AppTransaction>,
+    attempts: usize,
 ) -> Result<Committed, LakeError> {
-    for _ in 0..DEFAULT_ATTEMPTS {
+    for _ in 0..attempts {
         table.update_state().await.of_table(name)?;
         if let Some(transaction) = transaction
             && is_applied(table, name, transaction).await?
@@ -55,7 +53,7 @@ pub(crate) async fn commit(
             None => tokio::task::yield_now().await,
         }
     }
-    Err(LakeError::Contention { table: name.to_owned(), attempts: DEFAULT_ATTEMPTS })
+    Err(LakeError::Contention { table: name.to_owned(), attempts })
 }
 
 /// Commits the actions as following from the version the table was read at: None, and nothing changed, when a commit

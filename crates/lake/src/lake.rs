@@ -12,10 +12,9 @@ use deltalake::operations::create::CreateBuilder;
 use deltalake::protocol::SaveMode;
 use deltalake::{DeltaTable, ensure_table_uri};
 
-use crate::commit::DEFAULT_ATTEMPTS;
 use crate::error::OfTable;
 use crate::schema::{added_columns, check_definition};
-use crate::{LakeError, SchemaMismatch, TableSpec};
+use crate::{LakeError, SchemaMismatch, TableSpec, WriteLimits};
 
 /// Delta tables under one root. Cheap to clone; any number of handles, in any number of processes, may work on one
 /// root at once.
@@ -23,11 +22,13 @@ use crate::{LakeError, SchemaMismatch, TableSpec};
 pub struct Lake {
     /// The root seen as a store; tables and snapshots are folders below it.
     root: LogStoreRef,
+    pub(crate) limits: WriteLimits,
 }
 
 impl std::fmt::Debug for Lake {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Lake").field("root", &self.root.root_url().as_str()).finish()
+        let Self { root, limits } = self;
+        f.debug_struct("Lake").field("root", &root.root_url().as_str()).field("limits", limits).finish()
     }
 }
 
@@ -45,7 +46,13 @@ impl Lake {
         }
         let root =
             logstore_for(&url, StorageConfig::default()).map_err(|error| refused(error.to_string()))?;
-        Ok(Self { root })
+        Ok(Self { root, limits: WriteLimits::default() })
+    }
+
+    /// The same lake, written within other limits.
+    #[must_use]
+    pub fn within(self, limits: WriteLimits) -> Self {
+        Self { limits, ..self }
     }
 
     /// The store of the root, where the lake's own files (snapshots) are.
@@ -119,7 +126,7 @@ impl Lake {
     /// dropped, renamed nor retyped.
     pub async fn evolve(&self, spec: &TableSpec) -> Result<u64, LakeError> {
         let name = spec.name();
-        for _ in 0..DEFAULT_ATTEMPTS {
+        for _ in 0..self.limits.commit_attempts {
             let table = self.table(name).await?;
             let added = added_columns(spec.schema(), table_schema(&table, name)?.as_ref()).of_table(name)?;
             if added.is_empty() {
@@ -138,7 +145,7 @@ impl Lake {
                 Err(error) => return Err(error).of_table(name),
             }
         }
-        Err(LakeError::Contention { table: name.to_owned(), attempts: DEFAULT_ATTEMPTS })
+        Err(LakeError::Contention { table: name.to_owned(), attempts: self.limits.commit_attempts })
     }
 }
 

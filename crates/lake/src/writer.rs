@@ -3,7 +3,6 @@
 use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, HashMap};
 use std::fmt;
-use std::num::NonZeroU64;
 use std::sync::Arc;
 
 use arrow::array::RecordBatch;
@@ -23,20 +22,9 @@ use crate::error::OfTable;
 use crate::lake::{loaded_version, table_schema};
 use crate::month::split_by_month;
 use crate::schema::{ConformError, check_columns, conform};
-use crate::{AppTransaction, LakeError, durable};
+use crate::{AppTransaction, LakeError, WriteLimits, durable};
 
-/// Files are closed at about this many bytes: large enough that a year is some thousand files, small enough to
-/// rewrite. Compaction aims at the same.
-pub const TARGET_FILE_BYTES: NonZeroU64 = NonZeroU64::new(128 << 20).unwrap();
-
-/// Rows of a row group: what one open file holds in memory, and the finest grain at which reading skips.
-const ROW_GROUP_ROWS: usize = 128 * 1024;
-
-/// Months written at once; a batch of a further month closes the file that has waited longest. A day's records
-/// touch two or three months, a load sorted by time one or two.
-const OPEN_MONTHS: usize = 24;
-
-/// Writes one append in bounded memory: one open file a month, at most 24 months.
+/// Writes one append in bounded memory: one open file a month, at most [`WriteLimits::open_months`].
 ///
 /// Nothing is visible before [`LakeWriter::commit`]. [`LakeWriter::abort`] removes what was written; a writer that
 /// is dropped, or whose process dies, leaves files that no version names, for `vacuum` to remove.
@@ -45,7 +33,7 @@ pub struct LakeWriter {
     table: DeltaTable,
     schema: SchemaRef,
     partition: Option<String>,
-    target: NonZeroU64,
+    limits: WriteLimits,
     open: BTreeMap<String, OpenMonth>,
     /// Counts writes, to tell which month has waited longest.
     writes: u64,
@@ -70,7 +58,7 @@ struct OpenMonth {
 }
 
 impl LakeWriter {
-    pub(crate) fn new(table: DeltaTable, name: &str) -> Result<Self, LakeError> {
+    pub(crate) fn new(table: DeltaTable, name: &str, limits: WriteLimits) -> Result<Self, LakeError> {
         let schema = table_schema(&table, name)?;
         let partition = table.snapshot().of_table(name)?.metadata().partition_columns().first().cloned();
         Ok(Self {
@@ -78,20 +66,13 @@ impl LakeWriter {
             table,
             schema,
             partition,
-            target: TARGET_FILE_BYTES,
+            limits,
             open: BTreeMap::new(),
             writes: 0,
             closed: Vec::new(),
             rows: 0,
             failed: false,
         })
-    }
-
-    /// Closes files at about `bytes` instead of [`TARGET_FILE_BYTES`].
-    #[must_use]
-    pub fn with_target_file_bytes(mut self, bytes: NonZeroU64) -> Self {
-        self.target = bytes;
-        self
     }
 
     /// The schema that batches must have, up to column order and encoding: the stored table's.
@@ -129,7 +110,7 @@ impl LakeWriter {
     }
 
     async fn write_month(&mut self, month: String, part: &RecordBatch) -> Result<(), LakeError> {
-        if !self.open.contains_key(&month) && self.open.len() >= OPEN_MONTHS {
+        if !self.open.contains_key(&month) && self.open.len() >= self.limits.open_months {
             self.close_longest_waiting().await?;
         }
         self.writes += 1;
@@ -137,7 +118,7 @@ impl LakeWriter {
         let open = match self.open.entry(month) {
             Entry::Occupied(entry) => entry.into_mut(),
             Entry::Vacant(entry) => {
-                let writer = file_writer(&self.table, &self.name, &self.schema, self.target)?;
+                let writer = file_writer(&self.table, &self.name, &self.schema, self.limits)?;
                 entry.insert(OpenMonth { writer, last_write })
             }
         };
@@ -177,7 +158,8 @@ impl LakeWriter {
             partition_by: self.partition.clone().map(|column| vec![column]),
             predicate: None,
         };
-        match commit(&mut self.table, &self.name, &actions, &operation, transaction).await? {
+        let attempts = self.limits.commit_attempts;
+        match commit(&mut self.table, &self.name, &actions, &operation, transaction, attempts).await? {
             Committed::Now(version) => Ok(self.appended(version)),
             Committed::Before(version) => {
                 let applied = Appended::before(&self.name, version);
@@ -237,20 +219,20 @@ fn file_writer(
     table: &DeltaTable,
     name: &str,
     schema: &SchemaRef,
-    target: NonZeroU64,
+    limits: WriteLimits,
 ) -> Result<DeltaWriter, LakeError> {
     let state = table.snapshot().of_table(name)?;
     let (indexed, statistics) =
         get_num_idx_cols_and_stats_columns(Some(state.table_config()), HashMap::new());
     let properties = WriterProperties::builder()
         .set_compression(Compression::ZSTD(ZstdLevel::default()))
-        .set_max_row_group_row_count(Some(ROW_GROUP_ROWS))
+        .set_max_row_group_row_count(Some(limits.row_group_rows))
         .build();
     let config = WriterConfig::new(
         Arc::clone(schema),
         state.metadata().partition_columns().to_vec(),
         Some(properties),
-        Some(target),
+        Some(limits.file_bytes),
         None,
         indexed,
         statistics,

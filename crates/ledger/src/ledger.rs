@@ -13,10 +13,20 @@ use sqlx::sqlite::{
 
 use crate::{LedgerError, migrate};
 
-/// How long a writer waits for another one before [`LedgerError::Busy`].
-const BUSY_TIMEOUT: Duration = Duration::from_secs(30);
-/// Readers run beside one writer; `SQLite` never runs two writers.
-const MAX_CONNECTIONS: u32 = 4;
+/// How patient and how parallel a handle is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct LedgerLimits {
+    /// How long a writer waits for another one before [`LedgerError::Busy`].
+    pub busy_timeout: Duration,
+    /// Connections at once. Readers run beside one writer; `SQLite` never runs two writers.
+    pub connections: u32,
+}
+
+impl Default for LedgerLimits {
+    fn default() -> Self {
+        Self { busy_timeout: Duration::from_secs(30), connections: 4 }
+    }
+}
 
 /// A transaction that may write.
 pub(crate) type WriteTransaction = sqlx::Transaction<'static, Sqlite>;
@@ -34,17 +44,17 @@ impl Ledger {
     /// # Errors
     /// [`LedgerError::Open`], [`LedgerError::NotALedger`], [`LedgerError::NewerSchema`],
     /// [`LedgerError::MigrationChanged`].
-    pub async fn open(path: &Path, now: DateTime<Utc>) -> Result<Self, LedgerError> {
+    pub async fn open(path: &Path, limits: LedgerLimits, now: DateTime<Utc>) -> Result<Self, LedgerError> {
         create_private(path).map_err(|source| LedgerError::Open { path: path.to_owned(), source })?;
         let options = SqliteConnectOptions::new()
             .filename(path)
             .journal_mode(SqliteJournalMode::Wal)
             .synchronous(SqliteSynchronous::Full)
             .foreign_keys(true)
-            .busy_timeout(BUSY_TIMEOUT)
+            .busy_timeout(limits.busy_timeout)
             .disable_statement_logging();
         let pool = SqlitePoolOptions::new()
-            .max_connections(MAX_CONNECTIONS)
+            .max_connections(limits.connections)
             .connect_with(options)
             .await
             .map_err(|error| LedgerError::connecting(path.to_owned(), error))?;

@@ -30,7 +30,7 @@ pub use decision_run::{DecisionRun, RunOutcome, RunStart};
 pub use error::LedgerError;
 pub use hash::{Hash256, ParseHash256Error};
 pub use id::{DecisionRunId, LoadId, PolicyStateVersion, PrincipalId};
-pub use ledger::Ledger;
+pub use ledger::{Ledger, LedgerLimits};
 pub use load::{Load, LoadOutcome, LoadStart};
 pub use period::{Period, PeriodError};
 pub use period_key::{PeriodKey, StoredPeriodKey};

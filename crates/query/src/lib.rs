@@ -9,6 +9,7 @@ pub use item_rows::DECLARATION_ITEM;
 
 use datafusion::arrow::array::RecordBatch;
 use datafusion::arrow::datatypes::SchemaRef;
+use datafusion::common::{Column, SchemaError};
 use datafusion::datasource::empty::EmptyTable;
 use datafusion::datasource::{MemTable, TableProvider};
 use datafusion::error::DataFusionError;
@@ -19,6 +20,7 @@ use datafusion::sql::parser::Statement;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use tidegate_lake::{Lake, LakeError, Snapshot};
+use tidegate_records::path::nearest;
 use tidegate_records::tables::TABLES;
 use tidegate_risk::bundle::{Bundle, BundleHash};
 
@@ -30,13 +32,33 @@ pub enum QueryError {
     Lake(#[from] LakeError),
     /// The statement is refused or fails.
     #[error("{}", .0.strip_backtrace())]
-    Engine(#[from] DataFusionError),
+    Engine(#[source] DataFusionError),
+    /// The statement names a column that none of its tables has.
+    #[error("there is no column `{name}`{hint}; `tidegate dictionary` lists the columns of every table")]
+    Column {
+        /// As it was written.
+        name: String,
+        /// The nearest that there is.
+        hint: String,
+    },
     /// A call of `assess` is none, or names no bundle.
     #[error("{0}")]
     Assess(String),
     /// A read needs a purpose.
     #[error("a read needs a purpose; say what it is for")]
     NoPurpose,
+}
+
+impl From<DataFusionError> for QueryError {
+    fn from(error: DataFusionError) -> Self {
+        let DataFusionError::SchemaError(cause, _) = error.find_root() else { return Self::Engine(error) };
+        let SchemaError::FieldNotFound { field, valid_fields } = cause.as_ref() else {
+            return Self::Engine(error);
+        };
+        let near = nearest(field.name(), valid_fields.iter().map(Column::name));
+        let hint = near.map(|n| format!("; `{n}` is the nearest")).unwrap_or_default();
+        Self::Column { name: field.quoted_flat_name(), hint }
+    }
 }
 
 /// Who reads.

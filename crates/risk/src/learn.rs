@@ -52,9 +52,6 @@ pub enum LearnError {
     Mismatch(#[from] FeatureMismatch),
 }
 
-/// Fewest results that anything is learnt from.
-const MIN_RESULTS: usize = 200;
-
 /// Records with what became of them, one entry for each row.
 #[derive(Debug)]
 pub struct LabelledRecords<'a> {
@@ -107,7 +104,7 @@ pub fn learn(
     progress("building profiles", 0, total);
     let profiles = profiles_of(&set, records);
     let looked = set.look_up(records.prepared, &profiles);
-    let rows = training_rows(records)?;
+    let rows = training_rows(records, set.training.least_results)?;
     let matrix = |choice| set.features(records.prepared, &looked, choice);
     let decision = matrix(ForestChoice::Decision)?;
 
@@ -153,7 +150,7 @@ struct TrainingRow {
 }
 
 /// Records with a result by day and name, so that the order they came in leaves no trace.
-fn training_rows(records: &LabelledRecords<'_>) -> Result<Vec<TrainingRow>, LearnError> {
+fn training_rows(records: &LabelledRecords<'_>, needed: usize) -> Result<Vec<TrainingRow>, LearnError> {
     let days = &records.prepared.days;
     let mut rows: Vec<TrainingRow> = records
         .outcomes
@@ -162,9 +159,9 @@ fn training_rows(records: &LabelledRecords<'_>) -> Result<Vec<TrainingRow>, Lear
         .filter_map(|(row, outcome)| outcome.map(|outcome| TrainingRow { row, day: days[row], outcome }))
         .collect();
     let found = rows.iter().filter(|r| r.outcome.discrepancy).count();
-    if rows.len() < MIN_RESULTS || found == 0 || found == rows.len() {
+    if rows.len() < needed || found == 0 || found == rows.len() {
         let (records, results) = (records.outcomes.len(), rows.len());
-        return Err(LearnError::TooFewResults { records, results, needed: MIN_RESULTS });
+        return Err(LearnError::TooFewResults { records, results, needed });
     }
     rows.sort_by_key(|r| (r.day, records.names[r.row]));
     Ok(rows)
@@ -205,7 +202,7 @@ fn predict_fold(
         rows.iter().filter(|r| r.day < first_day && r.outcome.recorded_day < first_day).copied().collect();
     let fold: Vec<TrainingRow> = rows.iter().filter(|r| (first_day..end).contains(&r.day)).copied().collect();
     let found = before.iter().filter(|r| r.outcome.discrepancy).count();
-    if before.len() < MIN_RESULTS || found == 0 || found == before.len() || fold.is_empty() {
+    if before.len() < settings.least_results || found == 0 || found == before.len() || fold.is_empty() {
         return Ok(Vec::new());
     }
     let forest = fit(matrix, &before, settings)?;

@@ -20,11 +20,5 @@ pub async fn run(arguments: &Arguments, command: &Export) -> Result<(), JobError
     }
     println!("Exported {} declarations to {}", show::count(exported.declarations), command.out.display());
     println!("  goods items      {:>12}", show::count(exported.goods_items));
-    if exported.repeated > 0 {
-        println!(
-            "  equal copies     {:>12}   (loaded more than once, written once)",
-            show::count(exported.repeated)
-        );
-    }
     Ok(())
 }

@@ -25,9 +25,7 @@ use tidegate_records::mapping::{Mapping, shipped};
 #[expect(clippy::disallowed_methods, reason = "the command line is where time enters the program")]
 async fn open(arguments: &Arguments) -> Result<Home, JobError> {
     let configuration = Configuration::of_home(&arguments.home, arguments.config.as_deref())?;
-    let mut home = Home::open(&arguments.home, chrono::Utc::now()).await?;
-    home.configuration = configuration;
-    Ok(home)
+    Home::open(&arguments.home, configuration, chrono::Utc::now()).await
 }
 
 /// A mapping by the name of a shipped one or by the path of a file.

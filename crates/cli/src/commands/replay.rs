@@ -15,7 +15,7 @@ pub async fn run(arguments: &Arguments, command: &Replay) -> Result<(), JobError
         (None, Some(from), to) => Replayed::Days(from, to.unwrap_or(from)),
         (None, None, Some(to)) => Replayed::Days(to, to),
         (None, None, None) => {
-            return Err(JobError::Missing("say which declaration, or --from and --to".to_owned()));
+            return Err(JobError::Missing("say which declaration, or which days".to_owned()));
         }
     };
     let report = replay(&open(arguments).await?, &what, &mut Bars::new()).await?;

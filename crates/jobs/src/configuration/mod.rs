@@ -11,7 +11,11 @@ pub use read::ConfigurationError;
 use crate::JobError;
 use setting::{Number, Section, SetError, Setting, Value, sections};
 use std::collections::BTreeMap;
+use std::num::NonZeroU64;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
+use tidegate_lake::WriteLimits;
+use tidegate_ledger::LedgerLimits;
 use tidegate_records::json::JsonLimits;
 use tidegate_records::path::MAX_OCCURRENCE;
 use tidegate_records::wco::Limits;
@@ -60,11 +64,26 @@ sections! {
         batch_rows: usize = 8_192, "records", 1, 1_000_000;
         /// Records without a score whose problem is told one by one.
         told_problems: usize = 100, "records", 0, 100_000;
+        /// Text of records set aside that may wait in memory to be written; a column counts up to 2 GiB.
+        waiting_bytes: usize = 64 << 20, "bytes", 1 << 20, 1 << 30;
     }
     /// Files of the lake.
     lake: Lake {
         /// Size at which a data file is closed; compaction aims at the same.
         file_bytes: u64 = 128 << 20, "bytes", 1 << 20, 1 << 32;
+        /// Rows of a row group: what one open file holds in memory, and the finest grain at which reading skips.
+        row_group_rows: usize = 128 << 10, "rows", 1 << 10, 1 << 24;
+        /// Months that a load writes at once; a record of a further month closes the file that has waited longest.
+        open_months: usize = 24, "months", 1, 1_000;
+        /// Attempts at a commit while others commit to the same table.
+        commit_attempts: usize = 20, "attempts", 1, 1_000;
+    }
+    /// The ledger, one SQLite file.
+    ledger: LedgerFile {
+        /// How long a writer waits for another one before it gives up.
+        busy_timeout_seconds: u64 = 30, "seconds", 0, 3_600;
+        /// Connections at once; readers run beside one writer.
+        connections: u32 = 4, "connections", 1, 64;
     }
     /// Measuring a model.
     evaluate: Evaluate {
@@ -162,6 +181,23 @@ impl Json {
     }
 }
 
+impl Lake {
+    /// As the lake takes them.
+    pub fn limits(&self) -> WriteLimits {
+        let Self { file_bytes, row_group_rows, open_months, commit_attempts } = *self;
+        let file_bytes = NonZeroU64::new(file_bytes).unwrap_or(NonZeroU64::MIN);
+        WriteLimits { file_bytes, row_group_rows, open_months, commit_attempts }
+    }
+}
+
+impl LedgerFile {
+    /// As the ledger takes them.
+    pub fn limits(&self) -> LedgerLimits {
+        let busy_timeout = Duration::from_secs(self.busy_timeout_seconds);
+        LedgerLimits { busy_timeout, connections: self.connections }
+    }
+}
+
 impl Evaluate {
     /// As the evaluation takes it.
     pub fn bootstrap(&self) -> Bootstrap {
@@ -181,7 +217,8 @@ mod tests {
         assert_eq!(configuration.xml.limits(), Limits::default());
         assert_eq!(configuration.json.limits(), JsonLimits::default());
         assert_eq!(configuration.evaluate.bootstrap(), Bootstrap::default());
-        assert_eq!(configuration.lake.file_bytes, tidegate_lake::TARGET_FILE_BYTES.get());
+        assert_eq!(configuration.lake.limits(), WriteLimits::default());
+        assert_eq!(configuration.ledger.limits(), LedgerLimits::default());
     }
 
     #[test]

@@ -127,9 +127,15 @@ async fn days(
     let to = options.to.or(last);
     match (from, to) {
         (Some(from), Some(to)) if from <= to => Ok((from, to)),
+        (Some(from), Some(to)) if options.from.is_some() && options.to.is_some() => Err(JobError::Missing(
+            format!("the first day, {from}, is after the last, {to}; exchange --from and --to"),
+        )),
+        (Some(from), Some(to)) if options.from.is_some() => Err(JobError::Missing(format!(
+            "nothing to decide from {from} on: the last declaration loaded is of {to}"
+        ))),
         (Some(from), Some(to)) => Err(JobError::Missing(format!(
-            "nothing to decide from {from} to {to}: the bundle has learnt from everything loaded; load newer \
-             declarations, learn with --until, or say --from and --to"
+            "nothing to decide up to {to}: the bundle has learnt from everything before {from}; load newer \
+             declarations, learn with --until, or say --from"
         ))),
         _ => Err(JobError::Missing("no declaration is loaded; run `tidegate ingest` first".to_owned())),
     }

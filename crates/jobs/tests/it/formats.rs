@@ -117,21 +117,6 @@ async fn an_export_takes_a_condition_and_leaves_nothing_half_written() {
 }
 
 #[tokio::test]
-async fn a_version_that_was_loaded_twice_is_exported_once() {
-    let place = Place::new().await;
-    let fragment = &fragments()[0];
-    place.ingest_messages(&[place.write("a.xml", fragment)], false).await.unwrap();
-    place.ingest_messages(&[place.write("b.xml", &format!("{fragment}\n"))], false).await.unwrap();
-    let out = place.folder.path().join("one.ndjson");
-    let exported = export(&place.home, Format::Ndjson, None, &out, &mut Quiet).await.unwrap();
-    assert_eq!((exported.declarations, exported.goods_items, exported.repeated), (1, 2, 1));
-    let other = fragment.replace("BD", "IN");
-    place.ingest_messages(&[place.write("c.xml", &other)], false).await.unwrap();
-    let refused = export(&place.home, Format::Ndjson, None, &out, &mut Quiet).await.unwrap_err().to_string();
-    assert!(refused.contains("loaded 3 times"), "{refused}");
-}
-
-#[tokio::test]
 async fn lines_and_rows_of_columns_are_set_aside_as_they_came() {
     let place = Place::new().await;
     let bad = r#"{"id": "X2", "colour": "red"}"#;

@@ -3,7 +3,7 @@
 use crate::place::input;
 use std::path::Path;
 use tempfile::TempDir;
-use tidegate_jobs::{Home, IngestOptions, LearnOptions, Quiet, evaluate, ingest, learn};
+use tidegate_jobs::{Configuration, Home, IngestOptions, LearnOptions, Quiet, evaluate, ingest, learn};
 use tidegate_risk::evaluation::{Bootstrap, EvaluationOptions};
 
 #[tokio::test]
@@ -14,7 +14,9 @@ async fn trial_the_shipped_features_reach_their_figures_on_the_next_quarter() {
         return;
     }
     let folder = TempDir::new().unwrap();
-    let home = Home::open(folder.path(), "2026-11-24T12:00:00Z".parse().unwrap()).await.unwrap();
+    let home = Home::open(folder.path(), Configuration::default(), "2026-11-24T12:00:00Z".parse().unwrap())
+        .await
+        .unwrap();
     let train = input(&samples.join("train.csv"));
     let loaded = ingest(&home, &train, IngestOptions { strict: true }, &mut Quiet).await.unwrap();
     assert_eq!((loaded.counts.accepted, loaded.counts.discrepancies), (37_385, 8_114));

@@ -33,6 +33,19 @@ async fn bad_rows_are_set_aside_whole_and_counted() {
 }
 
 #[tokio::test]
+async fn a_version_loaded_before_is_set_aside_and_told() {
+    let place = Place::new().await;
+    let first = rows(1, 2025, 40, 1_000);
+    place.ingest(&place.write("a.csv", &file(&first)), true).await.unwrap();
+    let mut second = rows(2, 2025, 10, 5_000);
+    second.push(first[12].clone());
+    let counts = place.ingest(&place.write("b.csv", &file(&second)), false).await.unwrap().counts;
+    assert_eq!((counts.accepted, counts.findings["error record.known"]), (10, 1));
+    assert_eq!(place.count("select count(*) from declaration").await, 50);
+    assert_eq!(place.texts("select raw from quarantine").await, [first[12].clone()]);
+}
+
+#[tokio::test]
 async fn a_query_may_read_and_nothing_else() {
     let place = Place::new().await;
     assert_eq!(place.count("select count(*) from declaration_item").await, 0, "an empty home answers");
@@ -46,6 +59,9 @@ async fn a_query_may_read_and_nothing_else() {
         assert!(query(&place.home, "test", refused).await.is_err(), "{refused}");
     }
     assert!(query(&place.home, " ", "select 1").await.is_err(), "a read needs a purpose");
+    let unknown =
+        query(&place.home, "test", "select ofice_id from declaration").await.unwrap_err().to_string();
+    assert!(unknown.contains("`office_id` is the nearest") && unknown.len() < 200, "{unknown}");
 }
 
 #[tokio::test]

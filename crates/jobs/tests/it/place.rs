@@ -4,7 +4,9 @@ use arrow::array::AsArray;
 use arrow::datatypes::Int64Type;
 use std::path::{Path, PathBuf};
 use tempfile::TempDir;
-use tidegate_jobs::{Format, Home, IngestOptions, Ingested, Input, JobError, Quiet, export, ingest, query};
+use tidegate_jobs::{
+    Configuration, Format, Home, IngestOptions, Ingested, Input, JobError, Quiet, export, ingest, query,
+};
 use tidegate_records::mapping::shipped;
 
 /// The moment of every test.
@@ -23,7 +25,9 @@ pub fn input(path: &Path) -> Input {
 impl Place {
     pub async fn new() -> Self {
         let folder = TempDir::new().unwrap();
-        let home = Home::open(&folder.path().join("home"), NOW.parse().unwrap()).await.unwrap();
+        let home = Home::open(&folder.path().join("home"), Configuration::default(), NOW.parse().unwrap())
+            .await
+            .unwrap();
         Self { folder, home }
     }
 

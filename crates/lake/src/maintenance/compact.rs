@@ -19,7 +19,7 @@ use crate::error::OfTable;
 use crate::lake::loaded_version;
 use crate::read::PinnedTable;
 use crate::writer::LakeWriter;
-use crate::{AppTransaction, Lake, LakeError};
+use crate::{AppTransaction, Lake, LakeError, WriteLimits};
 
 const APP_ID: &str = "tidegate-compaction";
 
@@ -43,14 +43,14 @@ impl From<&Compacted> for (String, u64) {
 }
 
 impl Lake {
-    /// Rewrites the files of each month that are below three quarters of `target_bytes`, where there are at least
-    /// two, into files of about `target_bytes`; one commit a month. Rows stay the same, appends go on meanwhile,
+    /// Rewrites the files of each month that are below three quarters of [`WriteLimits::file_bytes`], where there are at least
+    /// two, into files of about that size; one commit a month. Rows stay the same, appends go on meanwhile,
     /// and old versions stay readable until `vacuum`.
     ///
     /// # Errors
     /// [`LakeError::CompactionOverlap`] when another compaction of the table was at work; [`LakeError::RowsLost`]
     /// when a file does not hold the rows that the log says. Months already committed stay compacted.
-    pub async fn compact(&self, table: &str, target_bytes: NonZeroU64) -> Result<Compacted, LakeError> {
+    pub async fn compact(&self, table: &str) -> Result<Compacted, LakeError> {
         let handle = self.table(table).await?;
         let mut done = Compacted {
             table: table.to_owned(),
@@ -58,8 +58,8 @@ impl Lake {
             files_removed: 0,
             files_added: 0,
         };
-        for (_, files) in small_files(&handle, table, target_bytes)? {
-            let rewrite = Rewrite::of_files(self.table(table).await?, table, &files, target_bytes).await?;
+        for (_, files) in small_files(&handle, table, self.limits.file_bytes)? {
+            let rewrite = Rewrite::of_files(self.table(table).await?, table, &files, self.limits).await?;
             done.files_added += rewrite.files_added();
             done.files_removed += files.len();
             done.version = rewrite.commit().await?;
@@ -83,9 +83,9 @@ impl Rewrite {
         handle: DeltaTable,
         table: &str,
         files: &[LogicalFileView],
-        target_bytes: NonZeroU64,
+        limits: WriteLimits,
     ) -> Result<Self, LakeError> {
-        let mut writer = LakeWriter::new(handle.clone(), table)?.with_target_file_bytes(target_bytes);
+        let mut writer = LakeWriter::new(handle.clone(), table, limits)?;
         if let Err(error) = copy_rows(&handle, table, files, &mut writer).await {
             writer.abandon().await;
             return Err(error);
@@ -94,7 +94,7 @@ impl Rewrite {
         let added = writer.finish_files().await?.iter().cloned();
         let added = added.map(|add| Action::Add(Add { data_change: false, ..add }));
         let actions = removed.chain(added).collect();
-        Ok(Self { handle, table: table.to_owned(), writer, actions, target_bytes })
+        Ok(Self { handle, table: table.to_owned(), writer, actions, target_bytes: limits.file_bytes })
     }
 
     fn files_added(&self) -> usize {
@@ -170,7 +170,6 @@ mod tests {
 
     use super::*;
     use crate::TableSpec;
-    use crate::writer::TARGET_FILE_BYTES;
 
     async fn append(lake: &Lake, number: i64) {
         let schema = Schema::new(vec![Field::new("n", DataType::Int64, false)]);
@@ -182,8 +181,8 @@ mod tests {
 
     async fn rewrite(lake: &Lake) -> Rewrite {
         let handle = lake.table("t").await.unwrap();
-        let files = small_files(&handle, "t", TARGET_FILE_BYTES).unwrap().remove("").unwrap();
-        Rewrite::of_files(handle, "t", &files, TARGET_FILE_BYTES).await.unwrap()
+        let files = small_files(&handle, "t", lake.limits.file_bytes).unwrap().remove("").unwrap();
+        Rewrite::of_files(handle, "t", &files, lake.limits).await.unwrap()
     }
 
     /// Whichever read first and whichever commits first, the loser gives up.

@@ -1,7 +1,5 @@
 //! Appending and reading back.
 
-use std::num::NonZeroU64;
-
 use proptest::prelude::*;
 use tidegate_lake::{LakeError, Scan};
 
@@ -57,8 +55,7 @@ async fn columns_and_months_can_be_chosen() {
 #[tokio::test]
 async fn files_roll_at_the_target_size() {
     let test = lake();
-    let mut writer =
-        test.lake.writer(&spec()).await.unwrap().with_target_file_bytes(NonZeroU64::new(20_000).unwrap());
+    let mut writer = test.with_files_of(20_000).writer(&spec()).await.unwrap();
     for start in 0..20 {
         writer.write(&batch(start * 1_000..(start + 1) * 1_000)).await.unwrap();
     }

@@ -1,5 +1,6 @@
 //! A small declaration table with every column type the lake must hold, and how tests read it back.
 
+use std::num::NonZeroU64;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -13,7 +14,7 @@ use arrow::datatypes::{DataType, Field, Fields, Schema, TimeUnit};
 use chrono::{DateTime, Utc};
 use futures::TryStreamExt;
 use tempfile::TempDir;
-use tidegate_lake::{Lake, Scan, Snapshot, TableSpec};
+use tidegate_lake::{Lake, Scan, Snapshot, TableSpec, WriteLimits};
 
 pub const TABLE: &str = "declaration";
 /// 2026-01-01T00:00:00Z in microseconds.
@@ -32,6 +33,12 @@ pub fn lake() -> TestLake {
 }
 
 impl TestLake {
+    /// The same lake, with files of about `bytes`.
+    pub fn with_files_of(&self, bytes: u64) -> Lake {
+        let file_bytes = NonZeroU64::new(bytes).unwrap();
+        self.lake.clone().within(WriteLimits { file_bytes, ..WriteLimits::default() })
+    }
+
     /// Parquet files below the table's folder, whether or not a version names them.
     pub fn data_files(&self) -> Vec<PathBuf> {
         let mut found = Vec::new();

@@ -1,9 +1,7 @@
 //! Compaction, vacuum, the log and its history.
 
-use std::num::NonZeroU64;
-
 use chrono::{DateTime, TimeDelta, Utc};
-use tidegate_lake::{AppTransaction, Lake, LakeError, Scan, Snapshot, TARGET_FILE_BYTES};
+use tidegate_lake::{AppTransaction, Lake, LakeError, Scan, Snapshot};
 
 use crate::fixture::{TABLE, TestLake, batch, expected, lake, spec};
 
@@ -25,13 +23,13 @@ async fn fragmented() -> (TestLake, Snapshot) {
 #[tokio::test]
 async fn compaction_keeps_the_rows_and_makes_fewer_files() {
     let (test, before) = fragmented().await;
-    let done = test.lake.compact(TABLE, TARGET_FILE_BYTES).await.unwrap();
+    let done = test.lake.compact(TABLE).await.unwrap();
     assert_eq!((done.files_removed, done.files_added), (3, 1));
     let after = test.lake.record_snapshot(later(), [&done]).await.unwrap();
     assert_eq!(test.rows_at(&after, Scan::default()).await, expected(0..300));
     assert_eq!(test.rows_at(&before, Scan::default()).await, expected(0..300), "old files are still there");
 
-    let again = test.lake.compact(TABLE, TARGET_FILE_BYTES).await.unwrap();
+    let again = test.lake.compact(TABLE).await.unwrap();
     assert_eq!((again.files_removed, again.version), (0, done.version), "one file needs no compaction");
 }
 
@@ -42,7 +40,7 @@ async fn each_month_is_compacted_by_itself() {
         test.lake.append(&spec(), [batch(start..start + 1_000)], None).await.unwrap();
     }
     // January and February, then February and March: only February has two files.
-    let done = test.lake.compact(TABLE, TARGET_FILE_BYTES).await.unwrap();
+    let done = test.lake.compact(TABLE).await.unwrap();
     assert_eq!((done.files_removed, done.files_added), (2, 1));
     assert_eq!(test.rows().await, expected(0..2_000));
 }
@@ -51,7 +49,7 @@ async fn each_month_is_compacted_by_itself() {
 async fn files_near_the_target_are_left_alone() {
     let (test, _) = fragmented().await;
     let smallest = test.data_files().iter().map(|file| file.metadata().unwrap().len()).min().unwrap();
-    let done = test.lake.compact(TABLE, NonZeroU64::new(smallest).unwrap()).await.unwrap();
+    let done = test.with_files_of(smallest).compact(TABLE).await.unwrap();
     assert_eq!(done.files_removed, 0);
 }
 
@@ -60,7 +58,7 @@ async fn compactions_at_once_never_double_rows() {
     let (test, _) = fragmented().await;
     let runs = (0..4).map(|_| {
         let lake = Lake::open(test.folder.path()).unwrap();
-        tokio::spawn(async move { lake.compact(TABLE, TARGET_FILE_BYTES).await })
+        tokio::spawn(async move { lake.compact(TABLE).await })
     });
     let mut finished = 0;
     for run in runs.collect::<Vec<_>>() {
@@ -84,7 +82,7 @@ async fn appends_go_on_during_compaction() {
         }
     });
     for _ in 0..3 {
-        test.lake.compact(TABLE, TARGET_FILE_BYTES).await.unwrap();
+        test.lake.compact(TABLE).await.unwrap();
     }
     appends.await.unwrap();
     assert_eq!(test.rows().await, expected(0..400));
@@ -93,9 +91,9 @@ async fn appends_go_on_during_compaction() {
 #[tokio::test]
 async fn vacuum_keeps_what_a_kept_snapshot_needs() {
     let (test, before) = fragmented().await;
-    let done = test.lake.compact(TABLE, TARGET_FILE_BYTES).await.unwrap();
+    let done = test.lake.compact(TABLE).await.unwrap();
     test.lake.record_snapshot(later(), [&done]).await.unwrap();
-    let mut dropped = test.lake.writer(&spec()).await.unwrap().with_target_file_bytes(NonZeroU64::MIN);
+    let mut dropped = test.with_files_of(1).writer(&spec()).await.unwrap();
     dropped.write(&batch(0..3_000)).await.unwrap();
     drop(dropped);
     let day = TimeDelta::days(1);
@@ -134,7 +132,7 @@ async fn history_tells_what_happened() {
     let mark = AppTransaction { app_id: "publisher".to_owned(), sequence: 3 };
     test.lake.append(&spec(), [batch(0..100)], Some(&mark)).await.unwrap();
     test.lake.append(&spec(), [batch(100..200)], None).await.unwrap();
-    test.lake.compact(TABLE, TARGET_FILE_BYTES).await.unwrap();
+    test.lake.compact(TABLE).await.unwrap();
     let history = test.lake.history(TABLE, 100).await.unwrap();
     let told: Vec<_> = history
         .iter()

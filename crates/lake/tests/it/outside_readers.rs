@@ -8,7 +8,6 @@ use std::process::{Command, Stdio};
 use arrow::array::{Array, AsArray, RecordBatch};
 use arrow::datatypes::{Date32Type, Decimal128Type, Int32Type, Int64Type, TimestampMicrosecondType};
 use serde_json::{Value, json};
-use tidegate_lake::TARGET_FILE_BYTES;
 
 use crate::fixture::{TABLE, batch, lake, spec};
 
@@ -21,7 +20,7 @@ async fn other_engines_read_the_tables_as_they_are() {
     test.lake.append(&spec(), [batch(0..1_000)], None).await.unwrap();
     let old = test.lake.append(&spec(), [batch(1_000..2_000)], None).await.unwrap().version;
     test.lake.append(&spec(), [batch(2_000..2_500)], None).await.unwrap();
-    let compacted = test.lake.compact(TABLE, TARGET_FILE_BYTES).await.unwrap().version;
+    let compacted = test.lake.compact(TABLE).await.unwrap().version;
     let mut expected = json!({
         "versions": {
             "an old version": { "version": old, "values": facts(&batch(0..2_000)) },

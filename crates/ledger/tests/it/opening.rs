@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use tidegate_ledger::{Ledger, LedgerError, PrincipalKind};
+use tidegate_ledger::{Ledger, LedgerError, LedgerLimits, PrincipalKind};
 
 use crate::support::{Place, at, now};
 
@@ -14,7 +14,8 @@ async fn opening_again_changes_nothing() {
     assert_eq!((owner.kind, owner.created_at, owner.disabled_at), (PrincipalKind::LocalOwner, now(), None));
     ledger.close().await;
 
-    let later = Ledger::open(&place.file(), at("2027-01-01T00:00:00Z")).await.unwrap();
+    let later =
+        Ledger::open(&place.file(), LedgerLimits::default(), at("2027-01-01T00:00:00Z")).await.unwrap();
     assert_eq!(later.principals().await.unwrap(), [owner]);
     let applied: Vec<i64> = sqlx::query_scalar("SELECT applied_at FROM schema_migrations ORDER BY version")
         .fetch_all(&mut place.raw().await)
@@ -52,7 +53,7 @@ async fn a_newer_schema_is_refused() {
     let place = Place::new();
     place.open().await.close().await;
     place.tamper("INSERT INTO schema_migrations VALUES (99, '0099_later', x'00', 0)").await;
-    let error = Ledger::open(&place.file(), now()).await.unwrap_err();
+    let error = Ledger::open(&place.file(), LedgerLimits::default(), now()).await.unwrap_err();
     assert!(matches!(error, LedgerError::NewerSchema { found: 99, known: 1, .. }), "{error}");
     assert!(error.to_string().ends_with("use a newer tidegate"), "{error}");
 }
@@ -62,7 +63,7 @@ async fn a_changed_migration_is_refused() {
     let place = Place::new();
     place.open().await.close().await;
     place.tamper("UPDATE schema_migrations SET sha256 = zeroblob(32) WHERE version = 1").await;
-    let error = Ledger::open(&place.file(), now()).await.unwrap_err();
+    let error = Ledger::open(&place.file(), LedgerLimits::default(), now()).await.unwrap_err();
     assert!(matches!(error, LedgerError::MigrationChanged { version: 1, .. }), "{error}");
     assert!(error.to_string().contains(&"0".repeat(64)), "{error}");
 }
@@ -72,7 +73,7 @@ async fn a_foreign_file_is_refused_and_left_alone() {
     let place = Place::new();
     let text = "declaration_id,score\n".repeat(100);
     fs::write(place.file(), &text).unwrap();
-    let error = Ledger::open(&place.file(), now()).await.unwrap_err();
+    let error = Ledger::open(&place.file(), LedgerLimits::default(), now()).await.unwrap_err();
     assert!(matches!(error, LedgerError::NotALedger { .. }), "{error}");
     assert_eq!(fs::read_to_string(place.file()).unwrap(), text);
 
@@ -80,7 +81,7 @@ async fn a_foreign_file_is_refused_and_left_alone() {
     let foreign = sqlx::sqlite::SqliteConnectOptions::new().filename(place.file()).create_if_missing(true);
     let mut foreign = sqlx::ConnectOptions::connect(&foreign).await.unwrap();
     sqlx::raw_sql("CREATE TABLE mine (x)").execute(&mut foreign).await.unwrap();
-    let error = Ledger::open(&place.file(), now()).await.unwrap_err();
+    let error = Ledger::open(&place.file(), LedgerLimits::default(), now()).await.unwrap_err();
     assert!(matches!(error, LedgerError::NotALedger { .. }), "{error}");
     let tables: Vec<String> =
         sqlx::query_scalar("SELECT name FROM sqlite_schema").fetch_all(&mut foreign).await.unwrap();
@@ -91,7 +92,7 @@ async fn a_foreign_file_is_refused_and_left_alone() {
 async fn a_missing_folder_is_named() {
     let place = Place::new();
     let file = place.file().join("below").join("ledger.sqlite");
-    let error = Ledger::open(&file, now()).await.unwrap_err();
+    let error = Ledger::open(&file, LedgerLimits::default(), now()).await.unwrap_err();
     assert!(matches!(error, LedgerError::Open { .. }), "{error}");
     assert!(error.to_string().contains(&file.display().to_string()), "{error}");
 }

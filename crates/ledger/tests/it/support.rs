@@ -7,7 +7,8 @@ use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection};
 use sqlx::{AssertSqlSafe, ConnectOptions as _};
 use tempfile::TempDir;
 use tidegate_ledger::{
-    Bundle, Hash256, Ledger, NewCommitment, NewPolicyState, Period, PeriodKey, PolicyStateVersion,
+    Bundle, Hash256, Ledger, LedgerLimits, NewCommitment, NewPolicyState, Period, PeriodKey,
+    PolicyStateVersion,
 };
 
 pub const BUNDLE: Hash256 = Hash256::new([0xb0; 32]);
@@ -38,7 +39,7 @@ impl Place {
     }
 
     pub async fn open(&self) -> Ledger {
-        Ledger::open(&self.file(), now()).await.unwrap()
+        Ledger::open(&self.file(), LedgerLimits::default(), now()).await.unwrap()
     }
 
     /// A ledger with one bundle, one policy state and the key of one period.

@@ -92,6 +92,7 @@ pub const CATALOGUE: &[CatalogueEntry] = &[
     entry("record.too-long", Error, "A record is longer than the limit, or has more goods items."),
     entry("record.inconsistent", Error, "Rows of one declaration disagree about the declaration."),
     entry("record.duplicate", Error, "The source already had this version of the declaration."),
+    entry("record.known", Error, "An earlier load brought this version of the declaration."),
 ];
 
 /// Severity of a code; a code outside the catalogue counts as an error so that it cannot be overlooked.

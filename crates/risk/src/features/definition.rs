@@ -78,6 +78,8 @@ pub struct TrainingSettings {
     pub parameters: TrainingParameters,
     /// Calendar months at the end of the history that are predicted out of fold.
     pub fold_months: u32,
+    /// Fewest results of inspections that a forest is trained on.
+    pub least_results: usize,
 }
 
 #[derive(Deserialize)]
@@ -111,6 +113,7 @@ pub(super) struct FileTraining {
     max_bins: u16,
     seed: u64,
     fold_months: u32,
+    least_results: usize,
 }
 
 impl Default for FileTraining {
@@ -127,6 +130,7 @@ impl Default for FileTraining {
             max_bins: p.max_bins,
             seed: p.seed,
             fold_months: 3,
+            least_results: 200,
         }
     }
 }
@@ -134,7 +138,7 @@ impl Default for FileTraining {
 impl FileTraining {
     pub(super) fn settings(self, monotone: BTreeMap<String, Monotone>) -> TrainingSettings {
         let Self { trees, depth, learning_rate, l2, min_child_weight, .. } = self;
-        let Self { subsample, column_sample, max_bins, seed, fold_months, .. } = self;
+        let Self { subsample, column_sample, max_bins, seed, fold_months, least_results, .. } = self;
         let parameters = TrainingParameters {
             trees,
             depth,
@@ -147,7 +151,7 @@ impl FileTraining {
             seed,
             monotone,
         };
-        TrainingSettings { parameters, fold_months }
+        TrainingSettings { parameters, fold_months, least_results }
     }
 }
 

@@ -102,6 +102,7 @@ pub(super) struct FileRule {
     pub items: Option<FileItems>,
     pub of: Option<Spanned<String>>,
     pub at_least: Option<f64>,
+    #[serde(default)]
     pub example: Vec<Spanned<FileExample>>,
 }
 

@@ -58,7 +58,7 @@ impl Place {
     }
 
     pub async fn home(&self, now: DateTime<Utc>) -> Result<Home, JobError> {
-        Home::open(&self.path("home"), now).await
+        Home::open(&self.path("home"), tidegate_jobs::Configuration::default(), now).await
     }
 
     /// Loads the CSV: reading, mapping, validating, writing tables.
