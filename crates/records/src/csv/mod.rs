@@ -49,22 +49,26 @@ fn quoted(names: &[String]) -> String {
 /// Reads the records of a CSV source through a mapping.
 ///
 /// What is wrong with a record is in its findings; an error is given only when the source cannot be read on.
-pub struct CsvReader<R: Read> {
-    records: Grouped<Rows<R>>,
+pub struct CsvReader<'r> {
+    records: Grouped<Rows<'r>>,
 }
 
-impl<R: Read> CsvReader<R> {
+impl<'r> CsvReader<'r> {
     /// Reads the header and binds the mapping to it.
     ///
     /// # Errors
     /// When the header lacks a column that the mapping needs.
-    pub fn new(source: R, mapping: &Mapping, max_row_bytes: usize) -> Result<Self, CsvError> {
-        let rows = Rows::new(source, mapping, max_row_bytes)?;
+    pub fn new(
+        source: impl Read + Send + 'r,
+        mapping: &Mapping,
+        max_row_bytes: usize,
+    ) -> Result<Self, CsvError> {
+        let rows = Rows::new(Box::new(source), mapping, max_row_bytes)?;
         Ok(Self { records: Grouped::new(rows, Grouping::of(mapping)) })
     }
 }
 
-impl<R: Read> Iterator for CsvReader<R> {
+impl Iterator for CsvReader<'_> {
     type Item = Result<SourceRecord, CsvError>;
 
     fn next(&mut self) -> Option<Self::Item> {
@@ -72,17 +76,20 @@ impl<R: Read> Iterator for CsvReader<R> {
     }
 }
 
+/// Boxed, so that reading is compiled once, here, and as fast wherever it is called from.
+type Source<'r> = Box<dyn Read + Send + 'r>;
+
 /// The rows after the header.
-struct Rows<R> {
-    reader: csv::Reader<Tee<R>>,
+struct Rows<'r> {
+    reader: csv::Reader<Tee<Source<'r>>>,
     mapper: RowMapper,
     fields: usize,
     row: csv::ByteRecord,
     failed: bool,
 }
 
-impl<R: Read> Rows<R> {
-    fn new(source: R, mapping: &Mapping, max_row_bytes: usize) -> Result<Self, CsvError> {
+impl<'r> Rows<'r> {
+    fn new(source: Source<'r>, mapping: &Mapping, max_row_bytes: usize) -> Result<Self, CsvError> {
         let mut reader = csv::ReaderBuilder::new()
             .delimiter(mapping.delimiter)
             .has_headers(false)
@@ -140,7 +147,7 @@ impl<R: Read> Rows<R> {
     }
 }
 
-impl<R: Read> Iterator for Rows<R> {
+impl Iterator for Rows<'_> {
     type Item = Result<MappedRow, CsvError>;
 
     fn next(&mut self) -> Option<Self::Item> {
