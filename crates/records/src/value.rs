@@ -52,7 +52,7 @@ pub enum ParseValueError {
 /// # Errors
 /// When the text is anything else.
 pub fn parse_count(text: &str) -> Result<u32, ParseValueError> {
-    text.trim().parse().map_err(|_| ParseValueError::Count(shorten(text)))
+    trimmed(text).parse().map_err(|_| ParseValueError::Count(shorten(text)))
 }
 
 /// Reads a plain decimal number; exponents, separators and blanks inside are refused, a value that
@@ -61,7 +61,7 @@ pub fn parse_count(text: &str) -> Result<u32, ParseValueError> {
 /// # Errors
 /// When the text is anything else.
 pub fn parse_decimal(text: &str) -> Result<Decimal, ParseValueError> {
-    let text = text.trim();
+    let text = trimmed(text);
     let plain = text.bytes().all(|b| b.is_ascii_digit() || b == b'.' || b == b'-' || b == b'+');
     let parsed = if plain { Decimal::from_str_exact(text).ok() } else { None };
     parsed.map(|d| d.normalize()).ok_or_else(|| ParseValueError::Decimal(shorten(text)))
@@ -75,7 +75,7 @@ pub fn parse_decimal(text: &str) -> Result<Decimal, ParseValueError> {
 /// When the text does not follow the format, or says a moment that tables cannot keep exactly: finer than a
 /// microsecond, a leap second, or outside of the years 0 to 9999.
 pub fn parse_time(text: &str, format: Option<&str>) -> Result<Time, ParseValueError> {
-    let text = text.trim();
+    let text = trimmed(text);
     let parsed = match format {
         _ if let Some(time) = parse_usual(text, format) => Some(time),
         None => parse_iso(text),
@@ -176,6 +176,13 @@ pub fn format_time(time: &Time) -> String {
     time.to_rfc3339_opts(chrono::SecondsFormat::AutoSi, true)
 }
 
+/// Text without white space around it, as [`str::trim`] gives it; quick where there is none, as nearly always.
+pub(crate) fn trimmed(text: &str) -> &str {
+    let is_visible = |byte: Option<&u8>| byte.is_none_or(u8::is_ascii_graphic);
+    let bytes = text.as_bytes();
+    if is_visible(bytes.first()) && is_visible(bytes.last()) { text } else { text.trim() }
+}
+
 /// Cuts what a person typed to what an error message can carry.
 pub(crate) fn shorten(text: &str) -> String {
     const SHOWN: usize = 60;
@@ -188,6 +195,13 @@ pub(crate) fn shorten(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn white_space_is_taken_away_as_by_trim() {
+        for text in ["", "a", " a", "a ", "\u{a0}a\u{3000}", "\u{e9}", "a b", " ", "\u{b}", "\u{feff}a"] {
+            assert_eq!(trimmed(text), text.trim(), "{text:?}");
+        }
+    }
 
     #[test]
     fn decimals_are_exact_or_refused() {

@@ -121,21 +121,33 @@ impl<'r> Rows<'r> {
             return Ok(None);
         }
         let line = self.row.position().map_or(start.line(), csv::Position::line);
-        let record = if self.row.len() != self.fields {
+        let original = Original::Text(self.raw());
+        Ok(Some(MappedRow { record: Box::new(self.map(line)), line, original }))
+    }
+
+    /// What the row that was read last says.
+    fn map(&mut self, line: u64) -> MappedRecord {
+        if self.row.len() != self.fields {
             let message = format!(
                 "the row has {} fields, the header {}; check the quotes around it",
                 self.row.len(),
                 self.fields
             );
-            refused("csv.field-count", line, message)
-        } else if let Some(position) = self.row.iter().position(|f| std::str::from_utf8(f).is_err()) {
-            let message = format!("field {} is not UTF-8; convert the file", position + 1);
-            refused("csv.encoding", line, message)
-        } else {
-            let row = &self.row;
-            self.mapper.map(|i| row.get(i).and_then(|f| std::str::from_utf8(f).ok()), line)
-        };
-        Ok(Some(MappedRow { record, line, original: Original::Text(self.raw()) }))
+            return refused("csv.field-count", line, message);
+        }
+        match csv::StringRecord::from_byte_record(std::mem::take(&mut self.row)) {
+            Ok(row) => {
+                let record = self.mapper.map(|i| row.get(i), line);
+                self.row = row.into_byte_record();
+                record
+            }
+            Err(error) => {
+                let message =
+                    format!("field {} is not UTF-8; convert the file", error.utf8_error().field() + 1);
+                self.row = error.into_byte_record();
+                refused("csv.encoding", line, message)
+            }
+        }
     }
 
     /// The row that was read last, exactly as it stands in the source but for its line end.

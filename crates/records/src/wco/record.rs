@@ -8,7 +8,7 @@ use super::tokens::{Tag, Token, Tokens};
 use crate::class::{Class, ClassDefinition, FieldDefinition, FieldKind, FieldMut, LeafKind, LeafMut};
 use crate::finding::Severity;
 use crate::path::nearest;
-use crate::value::ParseValueError;
+use crate::value::{ParseValueError, trimmed};
 use std::io::Read;
 
 /// Child that holds the characters of a moment.
@@ -159,7 +159,7 @@ impl<'t, 'a, R: Read> RecordReader<'t, 'a, R> {
         }
         self.begin(tag, leaf::attribute_of(&leaf).as_slice());
         let Some(text) = self.characters(field)? else { return Ok(()) };
-        let text = text.trim();
+        let text = trimmed(&text);
         if !text.is_empty()
             && let Err(error) = leaf::set(leaf, field, text, tag)
         {
