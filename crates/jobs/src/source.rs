@@ -48,9 +48,9 @@ struct OpenFile {
 
 /// The reader of one file.
 enum Reader {
-    WcoXml(Box<MessageReader<Counted>>, Counter),
-    Ndjson(Box<JsonReader<BufReader<Counted>>>, Counter),
-    Csv(Box<CsvReader<BufReader<Counted>>>, Counter),
+    WcoXml(Box<MessageReader<'static>>, Counter),
+    Ndjson(Box<JsonReader<'static>>, Counter),
+    Csv(Box<CsvReader<'static>>, Counter),
     MappedParquet(Box<MappedParquet>),
     WholeParquet(Box<WholeParquet>),
 }

@@ -87,15 +87,17 @@ impl ScalarBuilder {
 
 /// The integer that stands for a decimal at a scale, when it fits exactly.
 fn unscaled(value: Decimal, scale: i8) -> Result<i128, WriteValueError> {
+    const AMOUNT: i128 = 10_i128.pow(AMOUNT_DECIMALS.0 as u32);
+    const MEASURE: i128 = 10_i128.pow(MEASURE_DECIMALS.0 as u32);
     let digits = u32::from(scale.unsigned_abs());
-    let mut rescaled = value;
-    rescaled.rescale(digits);
-    let limit =
-        10_i128.pow(if scale == AMOUNT_DECIMALS.1 { AMOUNT_DECIMALS.0 } else { MEASURE_DECIMALS.0 }.into());
-    if rescaled != value || rescaled.scale() != digits || rescaled.mantissa().abs() >= limit {
-        return Err(WriteValueError::DoesNotFit { value: value.to_string(), decimals: digits });
-    }
-    Ok(rescaled.mantissa())
+    let limit = if scale == AMOUNT_DECIMALS.1 { AMOUNT } else { MEASURE };
+    let shortest = if value.scale() > digits { value.normalize() } else { value };
+    // A decimal has 29 digits at most, so with the few of a scale it stays within the integer.
+    let missing = digits.checked_sub(shortest.scale());
+    let unscaled = missing.map(|missing| shortest.mantissa() * 10_i128.pow(missing));
+    unscaled
+        .filter(|number| number.abs() < limit)
+        .ok_or_else(|| WriteValueError::DoesNotFit { value: value.to_string(), decimals: digits })
 }
 
 /// A column of a repeating class.

@@ -6,6 +6,7 @@ use crate::value::{self, Amount, Measure};
 use arrow::array::{Array, ArrayRef, AsArray, ListArray, StringBuilder, StructArray};
 use arrow::buffer::OffsetBuffer;
 use std::collections::HashSet;
+use std::fmt::Write as _;
 use std::sync::Arc;
 
 /// Grows the column of other values.
@@ -74,14 +75,15 @@ impl OtherBuilder {
 
     fn push_leaf(&mut self, steps: &[(&'static str, Option<usize>)], leaf: LeafRef<'_>) {
         let Some((value, unit)) = leaf_text(leaf) else { return };
-        let steps: Vec<String> = steps
-            .iter()
-            .map(|(element, occurrence)| match occurrence {
-                None => (*element).to_owned(),
-                Some(number) => format!("{element}[{number}]"),
-            })
-            .collect();
-        self.path.append_value(steps.join("/"));
+        for (index, (element, occurrence)) in steps.iter().enumerate() {
+            let slash = if index == 0 { "" } else { "/" };
+            // Writing into a builder cannot fail.
+            let _ = match occurrence {
+                None => write!(self.path, "{slash}{element}"),
+                Some(number) => write!(self.path, "{slash}{element}[{number}]"),
+            };
+        }
+        self.path.append_value("");
         self.value.append_value(value);
         self.unit.append_option(unit);
         self.rows += 1;

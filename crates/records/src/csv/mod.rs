@@ -49,22 +49,26 @@ fn quoted(names: &[String]) -> String {
 /// Reads the records of a CSV source through a mapping.
 ///
 /// What is wrong with a record is in its findings; an error is given only when the source cannot be read on.
-pub struct CsvReader<R: Read> {
-    records: Grouped<Rows<R>>,
+pub struct CsvReader<'r> {
+    records: Grouped<Rows<'r>>,
 }
 
-impl<R: Read> CsvReader<R> {
+impl<'r> CsvReader<'r> {
     /// Reads the header and binds the mapping to it.
     ///
     /// # Errors
     /// When the header lacks a column that the mapping needs.
-    pub fn new(source: R, mapping: &Mapping, max_row_bytes: usize) -> Result<Self, CsvError> {
-        let rows = Rows::new(source, mapping, max_row_bytes)?;
+    pub fn new(
+        source: impl Read + Send + 'r,
+        mapping: &Mapping,
+        max_row_bytes: usize,
+    ) -> Result<Self, CsvError> {
+        let rows = Rows::new(Box::new(source), mapping, max_row_bytes)?;
         Ok(Self { records: Grouped::new(rows, Grouping::of(mapping)) })
     }
 }
 
-impl<R: Read> Iterator for CsvReader<R> {
+impl Iterator for CsvReader<'_> {
     type Item = Result<SourceRecord, CsvError>;
 
     fn next(&mut self) -> Option<Self::Item> {
@@ -72,17 +76,20 @@ impl<R: Read> Iterator for CsvReader<R> {
     }
 }
 
+/// Boxed, so that reading is compiled once, here, and as fast wherever it is called from.
+type Source<'r> = Box<dyn Read + Send + 'r>;
+
 /// The rows after the header.
-struct Rows<R> {
-    reader: csv::Reader<Tee<R>>,
+struct Rows<'r> {
+    reader: csv::Reader<Tee<Source<'r>>>,
     mapper: RowMapper,
     fields: usize,
     row: csv::ByteRecord,
     failed: bool,
 }
 
-impl<R: Read> Rows<R> {
-    fn new(source: R, mapping: &Mapping, max_row_bytes: usize) -> Result<Self, CsvError> {
+impl<'r> Rows<'r> {
+    fn new(source: Source<'r>, mapping: &Mapping, max_row_bytes: usize) -> Result<Self, CsvError> {
         let mut reader = csv::ReaderBuilder::new()
             .delimiter(mapping.delimiter)
             .has_headers(false)
@@ -114,21 +121,33 @@ impl<R: Read> Rows<R> {
             return Ok(None);
         }
         let line = self.row.position().map_or(start.line(), csv::Position::line);
-        let record = if self.row.len() != self.fields {
+        let original = Original::Text(self.raw());
+        Ok(Some(MappedRow { record: Box::new(self.map(line)), line, original }))
+    }
+
+    /// What the row that was read last says.
+    fn map(&mut self, line: u64) -> MappedRecord {
+        if self.row.len() != self.fields {
             let message = format!(
                 "the row has {} fields, the header {}; check the quotes around it",
                 self.row.len(),
                 self.fields
             );
-            refused("csv.field-count", line, message)
-        } else if let Some(position) = self.row.iter().position(|f| std::str::from_utf8(f).is_err()) {
-            let message = format!("field {} is not UTF-8; convert the file", position + 1);
-            refused("csv.encoding", line, message)
-        } else {
-            let row = &self.row;
-            self.mapper.map(|i| row.get(i).and_then(|f| std::str::from_utf8(f).ok()), line)
-        };
-        Ok(Some(MappedRow { record, line, original: Original::Text(self.raw()) }))
+            return refused("csv.field-count", line, message);
+        }
+        match csv::StringRecord::from_byte_record(std::mem::take(&mut self.row)) {
+            Ok(row) => {
+                let record = self.mapper.map(|i| row.get(i), line);
+                self.row = row.into_byte_record();
+                record
+            }
+            Err(error) => {
+                let message =
+                    format!("field {} is not UTF-8; convert the file", error.utf8_error().field() + 1);
+                self.row = error.into_byte_record();
+                refused("csv.encoding", line, message)
+            }
+        }
     }
 
     /// The row that was read last, exactly as it stands in the source but for its line end.
@@ -140,7 +159,7 @@ impl<R: Read> Rows<R> {
     }
 }
 
-impl<R: Read> Iterator for Rows<R> {
+impl Iterator for Rows<'_> {
     type Item = Result<MappedRow, CsvError>;
 
     fn next(&mut self) -> Option<Self::Item> {

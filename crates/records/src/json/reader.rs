@@ -49,21 +49,22 @@ pub struct ParsedRecord {
 /// Reads NDJSON record by record; blank lines are passed over.
 ///
 /// What is wrong with a record is in its findings; an error is given only when the source cannot be read.
-pub struct JsonReader<R> {
-    lines: Lines<R>,
+pub struct JsonReader<'r> {
+    /// Boxed, so that reading is compiled once, here, and as fast wherever it is called from.
+    lines: Lines<Box<dyn BufRead + Send + 'r>>,
     limits: JsonLimits,
     failed: bool,
 }
 
-impl<R: BufRead> JsonReader<R> {
+impl<'r> JsonReader<'r> {
     /// Reads a source within the usual limits.
-    pub fn new(source: R) -> Self {
+    pub fn new(source: impl BufRead + Send + 'r) -> Self {
         Self::with_limits(source, JsonLimits::default())
     }
 
     /// Reads a source within given limits.
-    pub fn with_limits(source: R, limits: JsonLimits) -> Self {
-        Self { lines: Lines::new(source, limits.line_bytes), limits, failed: false }
+    pub fn with_limits(source: impl BufRead + Send + 'r, limits: JsonLimits) -> Self {
+        Self { lines: Lines::new(Box::new(source), limits.line_bytes), limits, failed: false }
     }
 
     fn read_record(&self, line: Line) -> ParsedRecord {
@@ -117,7 +118,7 @@ impl<R: BufRead> JsonReader<R> {
     }
 }
 
-impl<R: BufRead> Iterator for JsonReader<R> {
+impl Iterator for JsonReader<'_> {
     type Item = io::Result<ParsedRecord>;
 
     fn next(&mut self) -> Option<Self::Item> {

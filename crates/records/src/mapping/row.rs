@@ -5,7 +5,7 @@ use crate::class::{Class, ClassDefinition, Defined, LeafMut};
 use crate::finding::Finding;
 use crate::model::{Declaration, Inspection};
 use crate::validate::severity_of;
-use crate::value::{self, Amount, Decimal, Measure, ParseValueError, Text};
+use crate::value::{self, Amount, Decimal, Measure, ParseValueError, Text, trimmed};
 
 /// What one source row says.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -96,7 +96,7 @@ impl Bound {
     fn text<'a>(&'a self, field: &impl Fn(usize) -> Option<&'a str>) -> Option<&'a str> {
         let text = match (&self.entry.from, self.value) {
             (From::Value(value), _) => value.as_str(),
-            (From::Column { .. }, Some(position)) => field(position)?.trim(),
+            (From::Column { .. }, Some(position)) => trimmed(field(position)?),
             (From::Column { .. }, None) => return None,
         };
         let text = self.entry.codes.get(text).map_or(text, String::as_str);
@@ -107,7 +107,7 @@ impl Bound {
     fn unit<'a>(&'a self, field: &impl Fn(usize) -> Option<&'a str>) -> Option<Text> {
         let stated = match &self.entry.unit {
             Some(Unit::Fixed(unit)) => Some(unit.as_str()),
-            Some(Unit::Column(_)) => self.unit.and_then(field).map(str::trim),
+            Some(Unit::Column(_)) => self.unit.and_then(field).map(trimmed),
             None => None,
         };
         let stated = stated.filter(|unit| !unit.is_empty()).map(Text::from);

@@ -26,6 +26,8 @@ pub use shipment::*;
 pub use transport::*;
 
 use crate::value::Text;
+use chrono::Datelike;
+use compact_str::format_compact;
 
 impl Declaration {
     /// What names the declaration everywhere: the number the authority gave it (MRN), otherwise the declarant
@@ -36,7 +38,7 @@ impl Declaration {
         }
         let lrn = self.functional_reference_id.as_ref()?;
         let declarant = self.declarant.id.as_deref().unwrap_or("");
-        Some(Text::from(format!("{declarant}/{lrn}")))
+        Some(format_compact!("{declarant}/{lrn}"))
     }
 
     /// Number of the version: that which the declaration states, otherwise 1.
@@ -52,6 +54,6 @@ impl Declaration {
 
     /// Calendar month of acceptance, `CCYY-MM`, which is the partition of the lake.
     pub fn month(&self) -> Option<Text> {
-        self.acceptance_date_time.map(|at| Text::from(at.format("%Y-%m").to_string()))
+        self.acceptance_date_time.map(|at| format_compact!("{:04}-{:02}", at.year(), at.month()))
     }
 }

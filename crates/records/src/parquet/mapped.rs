@@ -186,6 +186,10 @@ impl Iterator for Rows {
             texts.is_valid(row).then(|| texts.value(row))
         };
         let record = self.mapper.map(field, line);
-        Some(Ok(MappedRow { record, line, original: Original::Row(self.batch.clone(), row) }))
+        Some(Ok(MappedRow {
+            record: Box::new(record),
+            line,
+            original: Original::Row(self.batch.clone(), row),
+        }))
     }
 }

@@ -22,7 +22,8 @@ const ITEMS: &str = "42A/67A/68A";
 /// One row of a source, mapped.
 #[derive(Debug)]
 pub(crate) struct MappedRow {
-    pub(crate) record: MappedRecord,
+    /// Boxed, since it is moved many times and is large.
+    pub(crate) record: Box<MappedRecord>,
     pub(crate) line: u64,
     pub(crate) original: Original,
 }
@@ -119,7 +120,7 @@ impl<E, I: Iterator<Item = Result<MappedRow, E>>> Iterator for Grouped<I> {
 
 fn single(row: MappedRow) -> SourceRecord {
     let MappedRow { record, line, original } = row;
-    let MappedRecord { declaration, inspection, findings } = record;
+    let MappedRecord { declaration, inspection, findings } = *record;
     SourceRecord { declaration, inspections: inspection.into_iter().collect(), findings, line, original }
 }
 

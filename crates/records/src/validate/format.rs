@@ -6,20 +6,18 @@ use crate::class::{Class, FieldKind, FieldRef, LeafRef};
 use crate::path::Pointer;
 use crate::value::Decimal;
 
-/// Checks every value of a class and of the classes below it.
-pub(super) fn check(class: &dyn Class, at: &Pointer, findings: &mut Findings) {
+/// Checks every value of a class and of the classes below it; the pointer to it is made when a finding needs one.
+pub(super) fn check(class: &dyn Class, at: &dyn Fn() -> Pointer, findings: &mut Findings) {
     for (index, field) in class.definition().fields.iter().enumerate() {
         match (field.kind, class.field(index)) {
-            (FieldKind::Leaf { format, .. }, FieldRef::Leaf(leaf)) if !leaf.is_empty() => {
-                check_leaf(leaf, format, || at.leaf(field.id), findings);
+            (FieldKind::Leaf { format, .. }, FieldRef::Leaf(leaf)) => {
+                check_leaf(leaf, format, || at().leaf(field.id), findings);
             }
-            (_, FieldRef::One(child)) if !child.is_empty() => {
-                check(child, &at.class(child.definition().id, None), findings);
-            }
+            (_, FieldRef::One(child)) => check(child, &|| at().class(field.id, None), findings),
             (_, FieldRef::Many(list)) => {
                 for occurrence in 0..list.len() {
                     if let Some(child) = list.get(occurrence) {
-                        check(child, &at.class(child.definition().id, Some(occurrence)), findings);
+                        check(child, &|| at().class(field.id, Some(occurrence)), findings);
                     }
                 }
             }
@@ -38,15 +36,24 @@ fn check_leaf(leaf: LeafRef<'_>, format: &str, at: impl Fn() -> Pointer, finding
     }
 }
 
-/// Longest text a format allows, and whether only digits may stand in it.
-fn text_limit(format: &str) -> Option<(usize, bool)> {
-    let length = format.trim_start_matches(['a', 'n']).trim_start_matches("..");
-    let length = length.split(',').next().unwrap_or(length).parse().ok()?;
-    Some((length, format.starts_with('n')))
+/// Length or digits in all that a format allows, and digits after the point.
+fn limits(format: &str) -> (u32, u32) {
+    let (mut all, mut after, mut behind_comma) = (0, 0, false);
+    for byte in format.bytes() {
+        match byte {
+            b',' => behind_comma = true,
+            b'0'..=b'9' => {
+                let number = if behind_comma { &mut after } else { &mut all };
+                *number = *number * 10 + u32::from(byte - b'0');
+            }
+            _ => {}
+        }
+    }
+    (all, after)
 }
 
 fn check_text(text: &str, format: &str, at: impl Fn() -> Pointer, findings: &mut Findings) {
-    let Some((limit, digits_only)) = text_limit(format) else { return };
+    let limit = limits(format).0 as usize;
     if text.len() > limit {
         let length = text.chars().count();
         if length > limit {
@@ -57,7 +64,7 @@ fn check_text(text: &str, format: &str, at: impl Fn() -> Pointer, findings: &mut
             );
         }
     }
-    if digits_only && !text.bytes().all(|b| b.is_ascii_digit()) {
+    if format.starts_with('n') && !text.bytes().all(|b| b.is_ascii_digit()) {
         findings.push("format.digits-only", at(), format!("`{text}` should hold digits only ({format})"));
     }
 }
@@ -66,28 +73,15 @@ fn check_number(value: Decimal, format: &str, at: impl Fn() -> Pointer, findings
     if value.is_sign_negative() && !value.is_zero() {
         findings.push("value.negative", at(), format!("{value} is below zero"));
     }
-    let Some((digits, decimals)) = number_limit(format) else { return };
-    let after = value.normalize().scale();
+    let (digits, decimals) = limits(format);
+    let after = if value.scale() > decimals { value.normalize().scale() } else { value.scale() };
     let before = value.trunc().mantissa().unsigned_abs().checked_ilog10().map_or(0, |d| d + 1);
-    if after > decimals || before + decimals > digits + decimals {
+    if after > decimals || before > digits {
         let message = format!(
             "{value} has more digits than {format} keeps: {digits} in all, {decimals} after the point"
         );
         findings.push("format.digits", at(), message);
     }
-}
-
-/// Digits in all and digits after the point that a numeric format keeps. The columns keep three digits after
-/// the point of money and six of everything else, whatever finer format a field states.
-fn number_limit(format: &str) -> Option<(u32, u32)> {
-    let rest = format.trim_start_matches(['a', 'n']).trim_start_matches("..");
-    let mut parts = rest.split(',');
-    let digits = parts.next()?.parse().ok()?;
-    let decimals = match parts.next() {
-        Some(d) => d.parse().ok()?,
-        None => 0,
-    };
-    Some((digits, decimals))
 }
 
 #[cfg(test)]
@@ -96,10 +90,10 @@ mod tests {
 
     #[test]
     fn formats_are_read() {
-        assert_eq!(text_limit("an..35"), Some((35, false)));
-        assert_eq!(text_limit("a2"), Some((2, false)));
-        assert_eq!(text_limit("n..2"), Some((2, true)));
-        assert_eq!(number_limit("n..16,6"), Some((16, 6)));
-        assert_eq!(number_limit("n..15"), Some((15, 0)));
+        assert_eq!(limits("an..35"), (35, 0));
+        assert_eq!(limits("a2"), (2, 0));
+        assert_eq!(limits("n..2"), (2, 0));
+        assert_eq!(limits("n..16,6"), (16, 6));
+        assert_eq!(limits("n..15"), (15, 0));
     }
 }

@@ -19,7 +19,7 @@ use crate::path::Pointer;
 pub fn validate(declaration: &Declaration) -> Vec<Finding> {
     let mut findings = Findings::default();
     let root = Pointer::root(Declaration::DEFINITION);
-    format::check(declaration, &root, &mut findings);
+    format::check(declaration, &|| root.clone(), &mut findings);
     semantics::check(declaration, &root, &mut findings);
     codes::check(declaration, &root, &mut findings);
     findings.0

@@ -29,7 +29,10 @@ fn prefix(name: &str) -> &str {
 /// Whether a text can be the name of an element; XML allows more letters than this keeps out.
 pub(super) fn is_name(name: &str) -> bool {
     let inside = |c: char| c.is_alphanumeric() || matches!(c, '_' | '-' | '.' | ':' | '·');
-    name.chars().next().is_some_and(|c| c.is_alphabetic() || c == '_') && name.chars().all(inside)
+    // Nearly all names are ASCII, and bytes are quicker to look at.
+    let is_ascii = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'-' | b'.' | b':');
+    name.chars().next().is_some_and(|c| c.is_alphabetic() || c == '_')
+        && (name.bytes().all(is_ascii) || name.chars().all(inside))
 }
 
 /// The candidate a name ends with after two or three letters that look like a prefix without its colon, with

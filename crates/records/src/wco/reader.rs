@@ -15,8 +15,9 @@ use std::io::{self, Read};
 /// wrapper around many messages; the memory needed is that of one message.
 ///
 /// What is wrong with a message is in its findings; an error is given only when the source cannot be read.
-pub struct MessageReader<R> {
-    source: Source<R>,
+pub struct MessageReader<'r> {
+    /// Boxed, so that reading is compiled once, here, and as fast wherever it is called from.
+    source: Source<Box<dyn Read + Send + 'r>>,
     open: OpenElements,
     document: Document,
     limits: Limits,
@@ -42,16 +43,16 @@ enum Step {
     Lost,
 }
 
-impl<R: Read> MessageReader<R> {
+impl<'r> MessageReader<'r> {
     /// Reads a source within the usual limits.
-    pub fn new(source: R) -> Self {
+    pub fn new(source: impl Read + Send + 'r) -> Self {
         Self::with_limits(source, Limits::default())
     }
 
     /// Reads a source within given limits.
-    pub fn with_limits(source: R, limits: Limits) -> Self {
+    pub fn with_limits(source: impl Read + Send + 'r, limits: Limits) -> Self {
         Self {
-            source: Source::new(source, limits.message_bytes),
+            source: Source::new(Box::new(source), limits.message_bytes),
             open: OpenElements::default(),
             document: Document::default(),
             limits,
@@ -190,7 +191,7 @@ fn read_message<R: Read>(
     Underway { parsed, tag, depth, broken: result.err() }
 }
 
-impl<R: Read> Iterator for MessageReader<R> {
+impl Iterator for MessageReader<'_> {
     type Item = io::Result<ParsedMessage>;
 
     fn next(&mut self) -> Option<Self::Item> {

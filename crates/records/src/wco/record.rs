@@ -1,14 +1,14 @@
 //! Reads the elements of one message into a record, driven by the definitions of its classes.
 
 use super::leaf;
-use super::names::{local, lost_prefix};
+use super::names::lost_prefix;
 use super::problem::Broken;
 use super::report::Report;
 use super::tokens::{Tag, Token, Tokens};
 use crate::class::{Class, ClassDefinition, FieldDefinition, FieldKind, FieldMut, LeafKind, LeafMut};
 use crate::finding::Severity;
 use crate::path::nearest;
-use crate::value::ParseValueError;
+use crate::value::{ParseValueError, trimmed};
 use std::io::Read;
 
 /// Child that holds the characters of a moment.
@@ -32,7 +32,9 @@ impl<'t, 'a, R: Read> RecordReader<'t, 'a, R> {
 
     fn next(&mut self) -> Result<Token, Broken> {
         let token = self.tokens.next();
-        self.take_problems();
+        if !self.tokens.problems.is_empty() {
+            self.take_problems();
+        }
         token.map_err(|fatal| {
             let finding = fatal.problem.at(self.report.pointer());
             self.report.push(finding);
@@ -157,7 +159,7 @@ impl<'t, 'a, R: Read> RecordReader<'t, 'a, R> {
         }
         self.begin(tag, leaf::attribute_of(&leaf).as_slice());
         let Some(text) = self.characters(field)? else { return Ok(()) };
-        let text = text.trim();
+        let text = trimmed(&text);
         if !text.is_empty()
             && let Err(error) = leaf::set(leaf, field, text, tag)
         {
@@ -257,14 +259,15 @@ impl<'t, 'a, R: Read> RecordReader<'t, 'a, R> {
             FieldKind::Leaf { kind: LeafKind::Time, .. } => format!("`{MOMENT}`"),
             _ => "text".to_owned(),
         };
-        let name = crate::value::shorten(local(&child.name));
+        let name = crate::value::shorten(child.local());
         let message = format!("`{}` has no element `{name}`; it holds {expected}", field.element);
         self.report.error("xml.unknown-element", child.line, message);
     }
 
     /// Text where elements are expected.
     fn refuse_text(&mut self, element: &str, line: u64) {
-        let text = self.tokens.text.trim();
+        // Nearly all that stands between elements is blank, and ASCII.
+        let text = self.tokens.text.trim_ascii().trim();
         if text.is_empty() {
             return;
         }

@@ -28,14 +28,20 @@ pub(super) enum Token {
 #[derive(Debug)]
 pub(super) struct Tag {
     pub(super) name: Text,
+    /// Bytes of the prefix with its colon.
+    prefix: usize,
     /// Local names and values; namespace declarations and `xsi:` attributes are left out.
     pub(super) attributes: Vec<(Text, Text)>,
     pub(super) line: u64,
 }
 
 impl Tag {
+    fn new(name: &str, attributes: Vec<(Text, Text)>, line: u64) -> Self {
+        Self { name: name.into(), prefix: name.len() - local(name).len(), attributes, line }
+    }
+
     pub(super) fn local(&self) -> &str {
-        local(&self.name)
+        &self.name[self.prefix..]
     }
 
     pub(super) fn attribute(&self, name: &str) -> Option<&Text> {
@@ -165,7 +171,7 @@ impl<'a, R: Read> Tokens<'a, R> {
         }
         self.open.names.push((name.into(), line));
         let attributes = self.attributes(start, line);
-        Ok(Token::Start(Tag { name: name.into(), attributes, line }))
+        Ok(Token::Start(Tag::new(name, attributes, line)))
     }
 
     fn attributes(&mut self, start: &BytesStart<'_>, line: u64) -> Vec<(Text, Text)> {
@@ -219,19 +225,18 @@ impl<'a, R: Read> Tokens<'a, R> {
     }
 
     fn end(&mut self, name: &str, line: u64) -> Result<Token, Fatal> {
-        let depth = self.open.depth();
-        let shown = shorten(name);
         let message = match self.open.names.last() {
             Some((open, _)) if open == name => {
-                self.open.close_to(depth - 1);
+                self.open.close_to(self.open.depth() - 1);
                 return Ok(Token::End);
             }
             Some((open, opened)) => {
+                let shown = shorten(name);
                 format!(
                     "`</{shown}>` does not close `<{open}>` of line {opened}; `</{open}>` would be right here"
                 )
             }
-            None => format!("`</{shown}>` closes nothing; no element is open"),
+            None => format!("`</{}>` closes nothing; no element is open", shorten(name)),
         };
         let problem = Problem::not_well_formed(line, message);
         Err(Fatal { problem, state: Broken::EndTag(name.to_owned()) })
@@ -255,6 +260,15 @@ impl<'a, R: Read> Tokens<'a, R> {
     fn set_text(&mut self, raw: &str, text: &str, line: u64) -> Token {
         self.text.clear();
         self.text.push_str(text);
+        if !is_plain(text) {
+            self.check_text(text, line);
+        }
+        // Nearly all that is blank is ASCII.
+        let content = raw.trim_ascii_start().trim_start_matches(is_blank);
+        Token::Text { line: line + newlines(&raw.as_bytes()[..raw.len() - content.len()]) }
+    }
+
+    fn check_text(&mut self, text: &str, line: u64) {
         if let Some(c) = text.chars().find(|c| !is_character(*c)) {
             let message = format!("character U+{:04X} is not allowed in XML", c as u32);
             self.problems.push(Problem::not_well_formed(line, message));
@@ -264,8 +278,6 @@ impl<'a, R: Read> Tokens<'a, R> {
             let message = "`]]>` in text must be written `]]&gt;`".to_owned();
             self.problems.push(Problem::not_well_formed(line, message));
         }
-        let blank = raw.len() - raw.trim_start_matches(is_blank).len();
-        Token::Text { line: line + newlines(&raw.as_bytes()[..blank]) }
     }
 
     /// The characters of a reference; one that is not known gives a problem and no characters.
@@ -342,6 +354,11 @@ impl<'a, R: Read> Tokens<'a, R> {
 
 fn lost(problem: Problem) -> Fatal {
     Fatal { problem, state: Broken::Lost }
+}
+
+/// Whether nothing in a text can be wrong: printable ASCII and line ends, as nearly all text is.
+fn is_plain(text: &str) -> bool {
+    text.bytes().all(|b| matches!(b, b'\n' | b' '..=b'~') && b != b']')
 }
 
 /// Whether a character shows nothing: white space, or the byte order mark at the start of a document.
