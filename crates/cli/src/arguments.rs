@@ -66,6 +66,12 @@ pub enum Command {
         what was stored and says whether anything differs."
     )]
     Decide(Decide),
+    /// Say how inspection rates stand that the law promises to grades of traders
+    #[command(
+        after_help = "A promise such as `under 20 % of the ordinary rate` is judged on all inspections, mandatory ones too. \
+        Windows with too few inspections to tell chance from a breach are called not assessable."
+    )]
+    Promises(Promises),
     /// Decide again from what was stored, and say whether anything differs
     Replay(Replay),
     /// Measure the model on a file of declarations with known results
@@ -242,6 +248,14 @@ pub struct Decide {
     /// Bundle.
     #[command(flatten)]
     pub which: Which,
+}
+
+/// Arguments of `promises`.
+#[derive(Debug, Args)]
+pub struct Promises {
+    /// Calendar year; that of the last decision when left out
+    #[arg(long, value_name = "CCYY")]
+    pub year: Option<i32>,
 }
 
 /// Arguments of `replay`.

@@ -1,6 +1,7 @@
 //! What moves records: loading and exporting files, learning, scoring and evaluating. Each job takes the time from its caller
 //! and tells it how far it is.
 
+mod answer;
 mod append;
 mod batcher;
 mod batches;
@@ -17,6 +18,7 @@ mod ingest;
 mod input;
 mod learn;
 mod progress;
+mod promises;
 mod replay;
 pub mod report;
 mod score;
@@ -39,6 +41,7 @@ pub use ingest::{IngestOptions, Ingested, ingest};
 pub use input::{Format, Input, InputError};
 pub use learn::{LearnOptions, LearnSummary, learn};
 pub use progress::{Progress, Quiet};
+pub use promises::{GuaranteeKept, PromiseCounts, PromiseKept, Promises, Ratio, Verdict, Window, promises};
 pub use replay::{Difference, ReplayReport, Replayed, explain_decision, replay};
 pub use report::report;
 pub use score::{Scored, score};

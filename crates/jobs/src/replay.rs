@@ -5,7 +5,7 @@
 
 use crate::JobError;
 use crate::decide::{
-    Case, Grades, KeptReason, StoredDecision, between, cases, columns, read_stored, stored_state,
+    Case, Grades, KeptReason, StoredDecision, any_version, between, cases, read_stored, stored_state,
 };
 use crate::home::Home;
 use crate::progress::Progress;
@@ -15,13 +15,13 @@ use arrow::datatypes::Int64Type;
 use chrono::NaiveDate;
 use std::collections::{BTreeMap, HashMap};
 use tidegate_ledger::{Period, PeriodKey, PolicyStateVersion};
-use tidegate_query::{DECLARATION_ITEM, Platform, Principal};
+use tidegate_query::{Platform, Principal};
 use tidegate_risk::SEMANTICS_VERSION;
 use tidegate_risk::assess::Assessment;
 use tidegate_risk::bundle::Bundle;
 use tidegate_risk::decision::{DecisionReason, Proposal, settle};
 use tidegate_risk::model::FeatureMatrix;
-use tidegate_risk::selection::Draw;
+use tidegate_risk::selection::{Contender, Draw};
 
 /// Which decisions to replay.
 #[derive(Debug, Clone)]
@@ -49,7 +49,7 @@ pub struct Difference {
     pub declaration_id: String,
     /// Its version.
     pub version: i64,
-    /// Which part: `features`, `margin`, `rules`, `score`, `p`, `draw` or `decision`.
+    /// Which part: `features`, `margin`, `root`, `rules`, `score`, `p`, `draw` or `decision`.
     pub part: &'static str,
     /// As stored.
     pub stored: String,
@@ -178,7 +178,7 @@ async fn run_again(
     let state = stored_state(home, PolicyStateVersion(decisions[0].policy_state)).await?;
     let rows = rows(platform, &bundle, what, decisions[0].run).await?;
     // The grade of a replay is the stored one, so that none is looked up.
-    let cases: HashMap<(String, i64), Case> = cases(&rows, &Grades::default())?
+    let cases: HashMap<(String, i64), Case> = cases(&rows, &Grades::default(), &home.root_key().await?)?
         .into_iter()
         .map(|c| ((c.declaration_id.clone(), c.version), c))
         .collect();
@@ -204,12 +204,11 @@ async fn rows(
     what: &Replayed,
     run: i64,
 ) -> Result<RecordBatch, JobError> {
-    let listed = columns(bundle).iter().map(|c| format!("r.\"{c}\"")).collect::<Vec<_>>().join(", ");
     let sql = format!(
-        "SELECT {listed}, r.load_id AS root_load, r.source_row AS root_row FROM {DECLARATION_ITEM} r JOIN \
-         (SELECT month, declaration_id, version_number FROM decision WHERE run_number = {run} AND {}) d \
+        "{} JOIN (SELECT month, declaration_id, version_number FROM decision WHERE run_number = {run} AND {}) d \
          ON d.month = r.month AND d.declaration_id = r.declaration_id AND d.version_number = r.version_number \
          ORDER BY r.declaration_id, r.version_number, r.goods_item_seq",
+        any_version(bundle),
         what.condition()
     );
     let plan = platform.plan_for(&Principal::LocalOwner, "job replay", &sql).await?;
@@ -266,19 +265,21 @@ impl Run {
             report.other_semantics += 1;
         }
         self.compare_margins(stored, differences)?;
+        differences.check("root", stored.root.as_str(), case.root.as_str());
         let ids = |rules: &[usize]| {
             rules.iter().map(|r| self.bundle.rules.rules[*r].id.clone()).collect::<Vec<_>>()
         };
         differences.check("rules", stored.rules.clone(), ids(&proposal.rules));
         differences.check("score", stored.score.to_bits(), proposal.score.to_bits());
         let parts = proposal.parts;
-        let stored_parts = [stored.floor, stored.multiplier, stored.exploration, stored.ramp];
-        let again_parts = [parts.floor, parts.multiplier, parts.exploration, parts.ramp];
+        let stored_parts = [stored.guaranteed, stored.floor, stored.multiplier, stored.exploration, stored.ramp];
+        let again_parts = [parts.guaranteed, parts.floor, parts.multiplier, parts.exploration, parts.ramp];
         differences.check("p", stored_parts, again_parts);
         // p is the greatest over the versions of the consignment, of which other runs may have decided some.
         let own = parts.probability();
         let known = own_of_root.contains(&stored.probability) || stored.version > 1;
         differences.check("p", (true, true), (stored.probability >= own, known));
+        differences.check("p", true, stored.protected >= parts.protected());
         let draw = match self.keys.get(&stored.period) {
             None => Draw::stored(stored.draw),
             Some(key) => {
@@ -288,11 +289,14 @@ impl Run {
         };
         differences.check("draw", Some(stored.draw.to_bits()), draw.map(|d| d.value().to_bits()));
         let Some(draw) = draw else { return Ok(()) };
-        let settled = settle(&self.bundle.selection, proposal, stored.probability, draw, stored.tau);
+        let (probability, protected) = (stored.probability, stored.protected);
+        let contender = Contender { probability, protected, draw };
+        let settled = settle(&self.bundle.selection, proposal, contender, stored.tau);
         let stored_outcome = (
             stored.component.as_str(),
             stored.in_floor,
             stored.candidate,
+            stored.suppressed,
             stored.selected,
             stored.lane.as_str(),
             stored.held,
@@ -301,6 +305,7 @@ impl Run {
             settled.component.code(),
             settled.in_floor,
             settled.candidate,
+            settled.suppressed,
             settled.selected,
             settled.lane.code(),
             proposal.held,

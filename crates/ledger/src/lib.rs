@@ -21,6 +21,7 @@ mod period;
 mod period_key;
 mod policy_state;
 mod principal;
+mod root_key;
 mod verify;
 
 pub use bundle::{Activation, Bundle};
@@ -35,5 +36,6 @@ pub use load::{Load, LoadOutcome, LoadStart};
 pub use period::{Period, PeriodError};
 pub use period_key::{PeriodKey, StoredPeriodKey};
 pub use policy_state::{NewPolicyState, PolicyState};
+pub use root_key::RootKey;
 pub use principal::{NewPrincipal, Principal, PrincipalKind};
 pub use verify::{ChainBreak, ChainVerdict};

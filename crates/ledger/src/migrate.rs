@@ -13,8 +13,10 @@ struct Migration {
 }
 
 /// Number 1 comes first. A released file is never edited: a change is a new file at the end.
-const MIGRATIONS: &[Migration] =
-    &[Migration { name: "0001_foundations", sql: include_str!("../migrations/0001_foundations.sql") }];
+const MIGRATIONS: &[Migration] = &[
+    Migration { name: "0001_foundations", sql: include_str!("../migrations/0001_foundations.sql") },
+    Migration { name: "0002_root_key", sql: include_str!("../migrations/0002_root_key.sql") },
+];
 
 /// Applies what is missing, in one transaction: a crash leaves the old schema or the new one.
 pub(crate) async fn apply(ledger: &Ledger, path: &Path, now: DateTime<Utc>) -> Result<(), LedgerError> {

@@ -8,6 +8,7 @@ use crate::bundle::Bundle;
 use crate::rules::{Effect, Level, Rule, raised};
 use crate::selection::{Component, Contender, Draw, Lane, Parts, PolicyState, SelectionPolicy};
 use crate::template;
+use chrono::NaiveDate;
 use std::ops::Range;
 
 /// Reasons of the model that a decision keeps.
@@ -41,6 +42,8 @@ pub struct Settled {
     pub candidate: bool,
     /// On the work list.
     pub selected: bool,
+    /// Whether only the promise to the grade of the trader kept it from being a candidate.
+    pub suppressed: bool,
     /// pi.
     pub realised_probability: f64,
     /// What is done.
@@ -80,12 +83,15 @@ impl Bundle {
         let score = of_declaration.fold(item_score, |score, rule| raised(score, rule.weight()));
         let least_lane = hit().filter_map(Rule::least_lane).max().unwrap_or(Lane::Green);
         let policy = &self.selection;
+        let own = state.office(office);
+        // Rows always have a day; the first regime stands in for a day that no calendar has.
+        let day = NaiveDate::from_epoch_days(assessment.prepared.days[items.start]).unwrap_or_default();
         let parts = Parts::new(
             least_lane.is_inspection(),
             score,
-            state.office(office).threshold,
+            own.threshold,
             policy.ramp_width,
-            policy.grade(grade),
+            own.stratum(policy.regime(day), grade),
             policy.exploration,
         );
         let held = hit().any(|r| r.effect == Effect::Hold);
@@ -171,24 +177,26 @@ fn worst(scores: &[f64], items: Range<usize>) -> (usize, f64) {
     worst
 }
 
-/// The decision from p, the draw and the cut of the work list.
+/// The decision from what the consignment contends with and the cut of the work list.
 pub fn settle(
     policy: &SelectionPolicy,
     proposal: &Proposal,
-    probability: f64,
-    draw: Draw,
+    contender: Contender,
     tau: f64,
 ) -> Settled {
     let parts = &proposal.parts;
-    let contender = Contender { probability, draw, mandatory: parts.mandatory };
+    let Contender { probability, draw, .. } = contender;
     let selected = contender.is_selected(tau);
-    let drawn = contender.rank().filter(|_| selected && !parts.mandatory).map(|rank| policy.lane(rank / tau));
+    let realised_probability = contender.realised_probability(tau);
+    let chosen = selected && !parts.mandatory;
+    let lane = if chosen { policy.lane(draw.value() / realised_probability) } else { Lane::Green };
     Settled {
         component: parts.component(draw, probability),
         in_floor: draw.value() < parts.floor,
         candidate: contender.rank().is_some(),
         selected,
-        realised_probability: contender.realised_probability(tau),
-        lane: drawn.unwrap_or(Lane::Green).max(proposal.least_lane),
+        suppressed: parts.is_suppressed(draw, probability),
+        realised_probability,
+        lane: lane.max(proposal.least_lane),
     }
 }

@@ -5,6 +5,7 @@
 pub mod assess;
 pub mod bundle;
 pub mod decision;
+pub mod estimation;
 pub mod evaluation;
 pub mod explain;
 pub mod expr;
@@ -17,4 +18,4 @@ mod template;
 
 /// Version of the meaning of features, rules and selection: raised when a golden decision changes, as when a dependency
 /// computes otherwise. Features are promised to be recomputed alike within one version.
-pub const SEMANTICS_VERSION: i64 = 1;
+pub const SEMANTICS_VERSION: i64 = 2;

@@ -12,7 +12,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use tidegate_records::model::{
     Agent, AuthorisationHolder, BorderTransportMeans, Carrier, Consignee, Consignment, Declarant,
     Declaration, Destination, ExportCountry, Exporter, GoodsLocation, GoodsShipment, Importer,
-    PreviousDocument, Seller, TradeTerms, TransportEquipment, Ucr,
+    PreviousDocument, Seller, TradeTerms, TransportContractDocument, TransportEquipment, Ucr,
 };
 use tidegate_records::value::{Amount, Decimal, Measure, Text};
 
@@ -201,6 +201,10 @@ impl World {
                     type_code: text("A"),
                     ..GoodsLocation::default()
                 },
+                transport_contract_document: vec![TransportContractDocument {
+                    id: text(format!("H{departure}{number}")),
+                    type_code: text(if shipment.mode == Mode::Air { "703" } else { "714" }),
+                }],
                 ..Consignment::default()
             },
             destination: Destination {

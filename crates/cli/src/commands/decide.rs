@@ -50,7 +50,10 @@ pub fn print(decided: &Decided) {
     );
     println!("  beyond capacity  {:>12}", show::count(decided.shed));
     if decided.queued > 0 {
-        println!("  mandatory queued {:>12}", show::count(decided.queued));
+        println!("  protected queued {:>12}", show::count(decided.queued));
+    }
+    if decided.suppressed > 0 {
+        println!("  kept by promise  {:>12}", show::count(decided.suppressed));
     }
     println!("By lane:");
     for (lane, count) in &decided.lanes {

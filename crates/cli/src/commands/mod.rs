@@ -10,6 +10,7 @@ pub mod export;
 pub mod generate;
 pub mod ingest;
 pub mod learn;
+pub mod promises;
 pub mod replay;
 pub mod report;
 pub mod score;

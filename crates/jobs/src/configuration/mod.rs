@@ -85,6 +85,11 @@ sections! {
         /// Connections at once; readers run beside one writer.
         connections: u32 = 4, "connections", 1, 64;
     }
+    /// Deciding which consignments to inspect.
+    decide: Decide {
+        /// Days back in which an earlier lodgement of a consignment is looked for; it keeps the draw of the first.
+        resubmission_days: u32 = 100, "days", 0, 3_660;
+    }
     /// Measuring a model.
     evaluate: Evaluate {
         /// Resamples of the bootstrap intervals.

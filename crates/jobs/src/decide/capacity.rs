@@ -19,6 +19,15 @@ impl Capacity {
     }
 }
 
+impl std::fmt::Display for Capacity {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Slots(slots) => write!(f, "{slots}"),
+            Self::Share(share) => write!(f, "{}%", share * 100.0),
+        }
+    }
+}
+
 impl Default for Capacity {
     fn default() -> Self {
         Self::Share(0.05)

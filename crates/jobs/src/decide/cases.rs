@@ -2,14 +2,16 @@
 
 use crate::JobError;
 use crate::history::{column, wrong_type};
-use arrow::array::{Array, AsArray, RecordBatch, StringArray};
+use arrow::array::{Array, AsArray, Int64Array, RecordBatch, StringArray};
 use arrow::compute::concat_batches;
 use arrow::datatypes::{Date32Type, Int64Type, TimestampMicrosecondType};
 use chrono::{DateTime, NaiveDate, Utc};
 use std::collections::HashMap;
 use std::ops::Range;
+use tidegate_ledger::RootKey;
 use tidegate_query::{DECLARATION_ITEM, Platform, Principal};
 use tidegate_risk::bundle::Bundle;
+use tidegate_risk::selection::Consignment;
 
 /// Grade of a trader that is not registered.
 const UNKNOWN_GRADE: &str = "unknown";
@@ -23,6 +25,14 @@ const NEEDED: &[&str] = &[
     "accepted_at",
     "office_id",
     "importer_id",
+];
+
+/// Columns of the first version of a declaration that name the consignment, and what they are called beside it.
+const NAMING: [(&str, &str); 4] = [
+    ("load_id", "first_load"),
+    ("source_row", "first_row"),
+    ("consignee_id", "first_consignee"),
+    ("transport_document_id", "first_document"),
 ];
 
 /// Which versions are read.
@@ -44,7 +54,7 @@ pub(crate) struct Case {
     pub office: String,
     pub importer: Option<String>,
     pub grade: String,
-    /// What is drawn: the first lodgement of the consignment, as load and row, which no trader can choose.
+    /// Pseudonym of the consignment that is drawn.
     pub root: String,
     /// Rows of its goods items.
     pub items: Range<usize>,
@@ -140,6 +150,7 @@ pub(crate) async fn read(
     platform: &Platform,
     bundle: &Bundle,
     grades: &Grades,
+    root_key: &RootKey,
     (first, last): (NaiveDate, NaiveDate),
     which: Which,
 ) -> Result<Vec<(NaiveDate, Cases)>, JobError> {
@@ -153,7 +164,7 @@ pub(crate) async fn read(
     for (start, length) in runs(days.values()) {
         let Some(day) = NaiveDate::from_epoch_days(days.value(start)) else { continue };
         let rows = rows.slice(start, length);
-        by_day.push((day, Cases { cases: cases(&rows, grades)?, rows }));
+        by_day.push((day, Cases { cases: cases(&rows, grades, root_key)?, rows }));
     }
     Ok(by_day)
 }
@@ -171,7 +182,7 @@ fn runs(values: &[i32]) -> Vec<(usize, usize)> {
 }
 
 /// When a version was lodged: the first when it was accepted, a later one when it was issued.
-const LODGED: &str =
+pub(super) const LODGED: &str =
     "CASE WHEN r.version_number > 1 THEN coalesce(r.issued_at, r.accepted_at) ELSE r.accepted_at END";
 
 /// A condition: a moment falls on one of the days, of UTC.
@@ -180,32 +191,47 @@ pub(crate) fn between(moment: &str, first: NaiveDate, last: NaiveDate) -> String
 }
 
 fn sql(bundle: &Bundle, first: NaiveDate, last: NaiveDate, which: Which) -> String {
-    let listed = columns(bundle).iter().map(|c| format!("r.\"{c}\"")).collect::<Vec<_>>().join(", ");
+    let naming = NAMING.map(|(column, name)| format!("r.{column} AS {name}")).join(", ");
     let of_first = format!(
-        "SELECT {listed}, CAST(r.accepted_at AS DATE) AS lodged_on, r.load_id AS root_load, r.source_row AS root_row \
-         FROM {DECLARATION_ITEM} r WHERE r.version_number = 1 AND {}",
+        "SELECT {}, {naming} FROM {DECLARATION_ITEM} r WHERE r.version_number = 1 AND {}",
+        listed(bundle),
         between("r.accepted_at", first, last)
     );
     let order = "ORDER BY lodged_on, declaration_id, version_number, goods_item_seq";
     if which == Which::First {
         return format!("{of_first} {order}");
     }
-    // A version after the first is decided under the root of the first.
-    let moment = "coalesce(r.issued_at, r.accepted_at)";
     format!(
-        "SELECT * FROM ({of_first} UNION ALL \
-         SELECT {listed}, CAST({moment} AS DATE), coalesce(f.load_id, r.load_id), coalesce(f.source_row, r.source_row) \
-         FROM {DECLARATION_ITEM} r LEFT JOIN declaration f ON f.month = r.month \
-         AND f.declaration_id = r.declaration_id AND f.version_number = 1 \
-         WHERE r.version_number > 1 AND {}) u \
+        "SELECT * FROM ({of_first} UNION ALL {} WHERE r.version_number > 1 AND {}) u \
          WHERE NOT EXISTS (SELECT 1 FROM decision k WHERE k.month = u.month \
          AND k.declaration_id = u.declaration_id AND k.version_number = u.version_number) {order}",
-        between(moment, first, last)
+        any_version(bundle),
+        between(LODGED, first, last)
     )
 }
 
+/// The query of the items of any version of declarations, as [`cases`] takes them, to be narrowed. A later version is
+/// named after the first, or after itself when that was never lodged.
+pub(crate) fn any_version(bundle: &Bundle) -> String {
+    let naming = NAMING.map(|(column, name)| {
+        format!("CASE WHEN f.version_number IS NULL THEN r.{column} ELSE f.{column} END AS {name}")
+    });
+    format!(
+        "SELECT {}, {} FROM {DECLARATION_ITEM} r LEFT JOIN declaration f ON f.month = r.month \
+         AND f.declaration_id = r.declaration_id AND f.version_number = 1",
+        listed(bundle),
+        naming.join(", ")
+    )
+}
+
+fn listed(bundle: &Bundle) -> String {
+    let columns = columns(bundle).into_iter().map(|c| format!("r.\"{c}\""));
+    let lodged_on = format!("CAST({LODGED} AS DATE) AS lodged_on");
+    columns.chain([lodged_on]).collect::<Vec<_>>().join(", ")
+}
+
 /// Columns read for each item: what the bundle reads and what deciding needs.
-pub(crate) fn columns(bundle: &Bundle) -> Vec<String> {
+fn columns(bundle: &Bundle) -> Vec<String> {
     let mut columns = bundle.inputs();
     columns.extend(NEEDED.iter().map(|c| (*c).to_owned()));
     columns.sort();
@@ -214,13 +240,12 @@ pub(crate) fn columns(bundle: &Bundle) -> Vec<String> {
 }
 
 /// Groups rows of items, ordered by declaration and version, into cases.
-pub(crate) fn cases(rows: &RecordBatch, grades: &Grades) -> Result<Vec<Case>, JobError> {
+pub(crate) fn cases(rows: &RecordBatch, grades: &Grades, root_key: &RootKey) -> Result<Vec<Case>, JobError> {
     let (months, ids) = (text(rows, "month")?, text(rows, "declaration_id")?);
     let (offices, importers) = (text(rows, "office_id")?, text(rows, "importer_id")?);
-    let loads = text(rows, "root_load")?;
-    let (versions, root_rows) = (column(rows, "version_number")?, column(rows, "root_row")?);
+    let naming = Naming::of(rows)?;
+    let versions = column(rows, "version_number")?;
     let versions = versions.as_primitive_opt::<Int64Type>().ok_or_else(|| wrong_type("version_number"))?;
-    let root_rows = root_rows.as_primitive_opt::<Int64Type>().ok_or_else(|| wrong_type("root_row"))?;
     let accepted = column(rows, "accepted_at")?;
     let accepted = accepted.as_primitive_opt::<TimestampMicrosecondType>();
     let accepted = accepted.ok_or_else(|| wrong_type("accepted_at"))?;
@@ -245,11 +270,41 @@ pub(crate) fn cases(rows: &RecordBatch, grades: &Grades) -> Result<Vec<Case>, Jo
             office: if offices.is_valid(row) { offices.value(row).to_owned() } else { String::new() },
             grade: grades.at(importer.as_deref(), micros).to_owned(),
             importer,
-            root: format!("{}/{}", loads.value(row), root_rows.value(row)),
+            root: naming.consignment(row).root(root_key.expose()),
             items: row..row + 1,
         });
     }
     Ok(cases)
+}
+
+/// What names consignments, by row.
+struct Naming {
+    loads: StringArray,
+    rows: Int64Array,
+    consignees: StringArray,
+    documents: StringArray,
+}
+
+impl Naming {
+    fn of(batch: &RecordBatch) -> Result<Self, JobError> {
+        let [(_, load), (_, row), (_, consignee), (_, document)] = NAMING;
+        let rows = column(batch, row)?.as_primitive_opt::<Int64Type>().cloned().ok_or_else(|| wrong_type(row))?;
+        Ok(Self {
+            loads: text(batch, load)?,
+            rows,
+            consignees: text(batch, consignee)?,
+            documents: text(batch, document)?,
+        })
+    }
+
+    fn consignment(&self, row: usize) -> Consignment<'_> {
+        if self.consignees.is_valid(row) && self.documents.is_valid(row) {
+            let (consignee, document) = (self.consignees.value(row), self.documents.value(row));
+            Consignment::Carried { consignee, document }
+        } else {
+            Consignment::Lodged { load: self.loads.value(row), row: self.rows.value(row) }
+        }
+    }
 }
 
 pub(super) fn text(batch: &RecordBatch, name: &str) -> Result<StringArray, JobError> {

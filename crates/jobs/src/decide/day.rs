@@ -2,6 +2,8 @@
 
 use super::Decided;
 use super::cases::{Case, Cases};
+use super::earlier::{Earlier, Roots};
+use super::lists::{List, ListRows, Waiting};
 use super::rows::{Rows, StoredReason, Value};
 use super::work_list::WorkListEntry;
 use crate::JobError;
@@ -9,8 +11,8 @@ use crate::history::{column, wrong_type};
 use crate::home::random_bytes;
 use arrow::array::{AsArray, PrimitiveArray, RecordBatch};
 use arrow::datatypes::Int64Type;
-use chrono::{DateTime, Utc};
-use std::collections::{BTreeMap, HashMap};
+use chrono::{DateTime, NaiveDate, Utc};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use tidegate_ledger::{Hash256, NewCommitment, Period, PeriodKey, PolicyStateVersion};
 use tidegate_records::tables::{DECISION, DECISION_ITEM};
 use tidegate_risk::SEMANTICS_VERSION;
@@ -18,31 +20,7 @@ use tidegate_risk::assess::Assessment;
 use tidegate_risk::bundle::Bundle;
 use tidegate_risk::decision::{DecisionReason, Proposal, Settled, settle};
 use tidegate_risk::features::day_number;
-use tidegate_risk::selection::{Contender, Draw, PolicyState, close};
-
-/// What an earlier version of a consignment was decided as.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub(super) struct Earlier {
-    pub probability: f64,
-    pub selected: bool,
-    /// Cut of the work list it was on, or was left out of.
-    pub tau: f64,
-}
-
-/// Keeps the greatest p of a consignment, and the cut of the work list that it is on.
-pub(super) fn remember(all: &mut HashMap<String, Earlier>, root: &str, new: Earlier) {
-    match all.get_mut(root) {
-        None => {
-            all.insert(root.to_owned(), new);
-        }
-        Some(kept) => {
-            kept.probability = kept.probability.max(new.probability);
-            if new.selected && !kept.selected {
-                (kept.selected, kept.tau) = (true, new.tau);
-            }
-        }
-    }
-}
+use tidegate_risk::selection::{Contender, Draw, PolicyState};
 
 /// What the days of a run share.
 pub(super) struct Day<'a> {
@@ -52,21 +30,40 @@ pub(super) struct Day<'a> {
     pub state_version: PolicyStateVersion,
     pub run: i64,
     pub now: DateTime<Utc>,
-    pub earlier: HashMap<String, Earlier>,
+    pub earlier: Roots,
+    pub waiting: Waiting,
 }
 
 /// Proposals of a day's cases, before any draw.
 pub(super) struct Proposed {
     assessment: Assessment,
     proposals: Vec<Proposal>,
-    /// p of each consignment: greatest over its versions.
-    probabilities: BTreeMap<String, f64>,
+    chances: BTreeMap<String, Chance>,
+}
+
+/// Greatest p of a consignment over its versions, and the greatest part of it that is never shed.
+#[derive(Debug, Clone, Copy, Default)]
+struct Chance {
+    probability: f64,
+    protected: f64,
+}
+
+impl Chance {
+    fn raise(&mut self, probability: f64, protected: f64) {
+        self.probability = self.probability.max(probability);
+        self.protected = self.protected.max(protected);
+    }
+
+    fn contender(self, draw: Draw) -> Contender {
+        Contender { probability: self.probability, protected: self.protected, draw }
+    }
 }
 
 /// Rows of a day.
 pub(super) struct DayBatches {
     pub decisions: RecordBatch,
     pub items: RecordBatch,
+    pub lists: RecordBatch,
 }
 
 /// Outcome of a consignment at the close.
@@ -80,17 +77,33 @@ struct Outcome {
 impl Day<'_> {
     pub(super) fn propose(&self, read: &Cases) -> Result<Proposed, JobError> {
         let assessment = self.bundle.assess(&read.rows)?;
-        let mut probabilities = BTreeMap::new();
+        let mut chances: BTreeMap<String, Chance> = BTreeMap::new();
         let mut proposals = Vec::with_capacity(read.cases.len());
         for case in &read.cases {
             let proposal =
                 self.bundle.propose(&assessment, case.items.clone(), &self.state, &case.office, &case.grade);
-            let before = self.earlier.get(&case.root).map_or(0.0, |e| e.probability);
-            let p = probabilities.entry(case.root.clone()).or_insert(before);
-            *p = p.max(proposal.parts.probability());
+            let chance = chances.entry(case.root.clone()).or_default();
+            chance.raise(proposal.parts.probability(), proposal.parts.protected());
+            if let Some(earlier) = self.earlier.get(&case.root) {
+                chance.raise(earlier.probability, earlier.protected);
+            }
             proposals.push(proposal);
         }
-        Ok(Proposed { assessment, proposals, probabilities })
+        Ok(Proposed { assessment, proposals, chances })
+    }
+
+    /// Period of a draw: the month of first acceptance of the consignment.
+    fn period(&self, case: &Case) -> Result<Period, JobError> {
+        let refused = |e: tidegate_ledger::PeriodError| JobError::Missing(e.to_string());
+        match self.earlier.get(&case.root) {
+            Some(earlier) => earlier.period.parse().map_err(refused),
+            None => Period::containing(case.accepted_at).map_err(refused),
+        }
+    }
+
+    /// Periods of the cases, whose keys [`Day::close`] needs.
+    pub(super) fn periods(&self, read: &Cases) -> Result<BTreeSet<Period>, JobError> {
+        read.cases.iter().map(|case| self.period(case)).collect()
     }
 
     /// Commitments by period, in the order of the cases.
@@ -101,9 +114,9 @@ impl Day<'_> {
     ) -> Result<BTreeMap<Period, Vec<NewCommitment>>, JobError> {
         let mut commitments: BTreeMap<Period, Vec<NewCommitment>> = BTreeMap::new();
         for (case, proposal) in read.cases.iter().zip(&proposed.proposals) {
-            commitments.entry(period(case)?).or_default().push(NewCommitment {
+            commitments.entry(self.period(case)?).or_default().push(NewCommitment {
                 root: case.root.clone(),
-                p_parts: proposal.parts.to_bytes(proposed.probabilities[&case.root]),
+                p_parts: proposal.parts.to_bytes(proposed.chances[&case.root].probability),
                 policy_state: self.state_version,
                 bundle: self.hash,
                 salt: random_bytes()?,
@@ -115,19 +128,22 @@ impl Day<'_> {
     /// Takes the draws, closes the work list of each office, and gives the rows of the day.
     pub(super) fn close(
         &mut self,
+        day: NaiveDate,
         read: &Cases,
         proposed: &Proposed,
-        keys: &HashMap<String, PeriodKey>,
+        keys: &HashMap<Period, PeriodKey>,
         decided: &mut Decided,
     ) -> Result<DayBatches, JobError> {
-        let outcomes = self.outcomes(read, proposed, keys)?;
+        let mut lists = ListRows::new();
+        let outcomes = self.outcomes(day, read, proposed, keys, &mut lists)?;
         let mut decisions = Rows::new(&DECISION);
         let mut items = Rows::new(&DECISION_ITEM);
         let numbers = column(&read.rows, "goods_item_seq")?;
         let numbers = numbers.as_primitive_opt::<Int64Type>().ok_or_else(|| wrong_type("goods_item_seq"))?;
         for (case, proposal) in read.cases.iter().zip(&proposed.proposals) {
-            let (probability, outcome) = (proposed.probabilities[&case.root], outcomes[&case.root]);
-            let settled = settle(&self.bundle.selection, proposal, probability, outcome.draw, outcome.tau);
+            let (chance, outcome) = (proposed.chances[&case.root], outcomes[&case.root]);
+            let settled =
+                settle(&self.bundle.selection, proposal, chance.contender(outcome.draw), outcome.tau);
             let reasons = if settled.selected || !proposal.rules.is_empty() {
                 self.bundle.decision_reasons(&proposed.assessment, case.items.clone(), proposal)?
             } else {
@@ -146,9 +162,10 @@ impl Day<'_> {
             }
             let one = Decision {
                 case,
-                period: period(case)?,
+                day,
+                period: self.period(case)?,
                 proposal,
-                probability,
+                chance,
                 outcome,
                 settled,
                 reasons: &reasons,
@@ -159,46 +176,56 @@ impl Day<'_> {
                 let features = proposed.assessment.features.row(row).unwrap_or_default();
                 items.push(self.item_row(case, row, &proposed.assessment, numbers, &features))?;
             }
-            let earlier = Earlier { probability, selected: settled.selected, tau: outcome.tau };
-            remember(&mut self.earlier, &case.root, earlier);
+        }
+        for case in &read.cases {
+            let (chance, outcome) = (proposed.chances[&case.root], outcomes[&case.root]);
+            let earlier = Earlier {
+                period: self.period(case)?.to_string(),
+                probability: chance.probability,
+                protected: chance.protected,
+                selected: chance.contender(outcome.draw).is_selected(outcome.tau),
+                tau: outcome.tau,
+            };
+            self.earlier.remember(&case.root, earlier);
         }
         for (rule, nulls) in self.bundle.rules.rules.iter().zip(&proposed.assessment.conditions.null_counts) {
             *decided.null_conditions.entry(rule.id.clone()).or_default() += *nulls as u64;
         }
-        Ok(DayBatches { decisions: decisions.finish()?, items: items.finish()? })
+        Ok(DayBatches { decisions: decisions.finish()?, items: items.finish()?, lists: lists.finish()? })
     }
 
     /// Draw and cut of each consignment; one already on a work list keeps the cut of that list and takes no slot.
     fn outcomes(
-        &self,
+        &mut self,
+        day: NaiveDate,
         read: &Cases,
         proposed: &Proposed,
-        keys: &HashMap<String, PeriodKey>,
+        keys: &HashMap<Period, PeriodKey>,
+        lists: &mut ListRows,
     ) -> Result<HashMap<String, Outcome>, JobError> {
         let mut outcomes = HashMap::new();
-        let mut offices: BTreeMap<&str, BTreeMap<&str, Contender>> = BTreeMap::new();
-        for (case, proposal) in read.cases.iter().zip(&proposed.proposals) {
-            let period = period(case)?.to_string();
+        let mut offices: BTreeMap<String, BTreeMap<&str, Contender>> =
+            self.waiting.offices().map(|office| (office.clone(), BTreeMap::new())).collect();
+        for case in &read.cases {
+            let period = self.period(case)?;
             let key =
                 keys.get(&period).ok_or_else(|| JobError::Missing(format!("no key for period {period}")))?;
-            let draw = Draw::new(key.expose(), &period, &case.root);
+            let draw = Draw::new(key.expose(), &period.to_string(), &case.root);
             if let Some(earlier) = self.earlier.get(&case.root).filter(|e| e.selected) {
                 outcomes.insert(case.root.clone(), Outcome { draw, tau: earlier.tau, queued: false });
                 continue;
             }
-            let probability = proposed.probabilities[&case.root];
-            let new = Contender { probability, draw, mandatory: proposal.parts.mandatory };
-            let contender = offices.entry(&case.office).or_default().entry(&case.root).or_insert(new);
-            contender.mandatory |= new.mandatory;
+            let contender = proposed.chances[&case.root].contender(draw);
+            offices.entry(case.office.clone()).or_default().insert(&case.root, contender);
         }
         for (office, contenders) in offices {
-            let slots = self.state.office(office).slots as usize;
-            let reserved = self.bundle.selection.reserved_slots as usize;
             let all: Vec<Contender> = contenders.values().copied().collect();
-            let closed = close(&all, slots, reserved);
+            let (slots, reserved) = (self.state.office(&office).slots, self.bundle.selection.reserved_slots);
+            let (room, closed) = self.waiting.close(&office, &all, slots, reserved);
+            let (run, contending) = (self.run, all.as_slice());
+            lists.push(&List { run, day, office: &office, room, closed: &closed, contenders: contending })?;
             for ((root, contender), queued) in contenders.iter().zip(closed.queued) {
-                outcomes
-                    .insert((*root).to_owned(), Outcome { draw: contender.draw, tau: closed.tau, queued });
+                outcomes.insert((*root).to_owned(), Outcome { draw: contender.draw, tau: closed.tau, queued });
             }
         }
         Ok(outcomes)
@@ -221,9 +248,10 @@ impl Day<'_> {
 /// A decision on its way into its row.
 struct Decision<'a> {
     case: &'a Case,
+    day: NaiveDate,
     period: Period,
     proposal: &'a Proposal,
-    probability: f64,
+    chance: Chance,
     outcome: Outcome,
     settled: Settled,
     reasons: &'a [DecisionReason],
@@ -253,6 +281,7 @@ impl Day<'_> {
         row.extend([
             ("decided_at", Value::Moment(self.now.timestamp_micros())),
             ("accepted_at", Value::Moment(case.accepted_at.timestamp_micros())),
+            ("listed_on", Value::Owned(decision.day.to_string())),
             ("office_id", Value::Text(&case.office)),
             ("importer_id", optional(case.importer.as_deref())),
             ("grade_code", Value::Text(&case.grade)),
@@ -262,17 +291,20 @@ impl Day<'_> {
             ("policy_state_version", Value::Integer(self.state_version.0)),
             ("semantics_version", Value::Integer(SEMANTICS_VERSION)),
             ("score", Value::Real(proposal.score)),
+            ("guaranteed_probability", Value::Real(parts.guaranteed)),
             ("floor_probability", Value::Real(parts.floor)),
             ("multiplier", Value::Real(parts.multiplier)),
             ("exploration", Value::Real(parts.exploration)),
             ("ramp", Value::Real(parts.ramp)),
-            ("inclusion_probability", Value::Real(decision.probability)),
+            ("inclusion_probability", Value::Real(decision.chance.probability)),
+            ("protected_probability", Value::Real(decision.chance.protected)),
             ("draw", Value::Real(outcome.draw.value())),
             ("tau", Value::Real(outcome.tau)),
             ("realised_probability", Value::Real(settled.realised_probability)),
             ("component_code", Value::Text(settled.component.code())),
             ("is_in_floor", Value::Flag(settled.in_floor)),
             ("is_candidate", Value::Flag(settled.candidate)),
+            ("is_suppressed", Value::Flag(settled.suppressed)),
             ("is_selected", Value::Flag(settled.selected)),
             ("is_queued", Value::Flag(outcome.queued)),
             ("lane_code", Value::Text(settled.lane.code())),
@@ -307,16 +339,12 @@ impl Day<'_> {
     }
 }
 
-/// Period of a draw: the month of first acceptance.
-fn period(case: &Case) -> Result<Period, JobError> {
-    Period::containing(case.accepted_at).map_err(|e| JobError::Missing(e.to_string()))
-}
-
 fn count(decided: &mut Decided, settled: &Settled, queued: bool) {
     decided.decided += 1;
     decided.selected += u64::from(settled.selected);
     decided.queued += u64::from(queued);
     decided.shed += u64::from(settled.candidate && !settled.selected);
+    decided.suppressed += u64::from(settled.suppressed);
     *decided.lanes.entry(settled.lane.code()).or_default() += 1;
     if settled.selected {
         *decided.components.entry(settled.component.code()).or_default() += 1;

@@ -1,19 +1,21 @@
 //! Deciding which consignments to inspect: day by day, each office's work list closed within its slots.
 //!
-//! A run decides the days of one calendar month with one bundle and one policy state. The parts of p are committed to
-//! the ledger before the draws are taken.
+//! A run decides days of one epoch with one bundle and one policy state. The parts of p are committed to the ledger
+//! before the draws are taken.
 
 mod capacity;
 mod cases;
 mod day;
+mod earlier;
+mod lists;
 mod rows;
 mod state;
 mod stored;
 mod work_list;
 
 pub use capacity::{Capacity, ParseCapacityError};
-pub(crate) use cases::{Case, Grades, between, cases, columns};
-pub(crate) use state::stored as stored_state;
+pub(crate) use cases::{Case, Grades, any_version, between, cases};
+pub(crate) use state::{parse as parse_state, stored_state};
 pub(crate) use stored::read as read_stored;
 pub use stored::{KeptReason, StoredDecision, StoredItem};
 pub use work_list::WorkListEntry;
@@ -23,16 +25,21 @@ use crate::home::Home;
 use crate::ingest::writer;
 use crate::progress::Progress;
 use arrow::array::{Array, AsArray};
-use arrow::datatypes::{Date32Type, Float64Type};
+use arrow::datatypes::Date32Type;
 use cases::{Which, any_undecided, read, stretches};
-use chrono::{Datelike, Days, NaiveDate};
-use day::{Day, Earlier};
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use chrono::{Days, NaiveDate};
+use day::Day;
+use earlier::Roots;
+use lists::Waiting;
+use state::States;
+use std::collections::hash_map::Entry;
+use std::collections::{BTreeMap, HashMap};
 use tidegate_lake::AppTransaction;
-use tidegate_ledger::{Hash256, PeriodKey, RunOutcome, RunStart};
+use tidegate_ledger::{Hash256, Period, PeriodKey, PolicyStateVersion, RootKey, RunOutcome, RunStart};
 use tidegate_query::{Platform, Principal};
-use tidegate_records::tables::{DECISION, DECISION_ITEM};
+use tidegate_records::tables::{DECISION, DECISION_ITEM, WORK_LIST};
 use tidegate_risk::bundle::Bundle;
+use tidegate_risk::selection::{Epoch, PolicyState};
 
 /// What to decide.
 #[derive(Debug, Clone, Default)]
@@ -50,7 +57,7 @@ pub struct DecideOptions {
 /// What was decided.
 #[derive(Debug, Clone, Default, serde::Serialize)]
 pub struct Decided {
-    /// Runs in the ledger, one for each month.
+    /// Runs in the ledger, one for each epoch.
     pub runs: Vec<i64>,
     /// Bundle that decided.
     pub bundle: String,
@@ -64,8 +71,10 @@ pub struct Decided {
     pub selected: u64,
     /// Candidates that the capacity left no slot for.
     pub shed: u64,
-    /// Mandatory ones beyond the slots of their day.
+    /// Protected ones beyond the slots of their day.
     pub queued: u64,
+    /// Those that only the promise to their trader's grade kept from being candidates.
+    pub suppressed: u64,
     /// Decisions by lane.
     pub lanes: BTreeMap<&'static str, u64>,
     /// Selected ones by the part of p that their draw fell into.
@@ -93,19 +102,21 @@ async fn run(home: &Home, options: &DecideOptions, progress: &mut dyn Progress) 
     let (bundle, hash) = home.bundle(options.bundle.as_deref()).await?;
     let (from, to) = days(home, options, &bundle).await?;
     let mut decided = Decided { bundle: hash.to_string(), from, to, ..Decided::default() };
-    let mut first = from;
-    while first <= to {
-        let last = last_of_month(first).min(to);
+    let grades = Grades::read(&home.platform().await?, "job decide").await?;
+    let root_key = home.root_key().await?;
+    let mut states = States::new(home, &bundle, hash.to_string(), &grades, &root_key, options.capacity);
+    let mut epoch = Epoch::of(from);
+    while epoch.first <= to {
+        let (first, last) = (epoch.first.max(from), epoch.last.min(to));
         let platform = home.platform().await?;
         if any_undecided(&platform, &bundle, first, last).await? {
-            let hash = Hash256::new(hash.0);
-            let mut month =
-                Month::start(home, platform, &bundle, hash, first, options.capacity, progress).await?;
-            month.decide(first, last, &mut decided, progress).await?;
-            month.commit(&mut decided).await?;
+            let state = states.of(&platform, epoch, progress).await?;
+            let mut run = Run::start(&states, platform, Hash256::new(hash.0), state, first, last).await?;
+            run.decide(first, last, &mut decided, progress).await?;
+            run.commit(&mut decided).await?;
         }
-        let Some(next) = last.checked_add_days(Days::new(1)) else { break };
-        first = next;
+        let Some(next) = epoch.next() else { break };
+        epoch = next;
     }
     work_list::sort(&mut decided.work_list);
     Ok(decided)
@@ -141,64 +152,57 @@ async fn days(
     }
 }
 
-fn last_of_month(day: NaiveDate) -> NaiveDate {
-    let next = day.with_day(1).and_then(|d| d.checked_add_months(chrono::Months::new(1)));
-    next.and_then(|d| d.pred_opt()).unwrap_or(day)
-}
-
-/// A run over the days of a month.
-struct Month<'a> {
+/// A run over days of an epoch.
+struct Run<'a> {
     home: &'a Home,
     platform: Platform,
-    grades: Grades,
+    grades: &'a Grades,
+    root_key: &'a RootKey,
     day: Day<'a>,
-    run: tidegate_ledger::DecisionRunId,
-    keys: HashMap<String, PeriodKey>,
+    number: tidegate_ledger::DecisionRunId,
+    keys: HashMap<Period, PeriodKey>,
     decisions: tidegate_lake::LakeWriter,
     items: tidegate_lake::LakeWriter,
+    lists: tidegate_lake::LakeWriter,
     rows: u64,
 }
 
-impl<'a> Month<'a> {
+impl<'a> Run<'a> {
     async fn start(
-        home: &'a Home,
+        states: &States<'a>,
         platform: Platform,
-        bundle: &'a Bundle,
         hash: Hash256,
+        (state_version, state): (PolicyStateVersion, PolicyState),
         first: NaiveDate,
-        capacity: Capacity,
-        progress: &mut dyn Progress,
+        last: NaiveDate,
     ) -> Result<Self, JobError> {
+        let States { home, bundle, grades, root_key, .. } = *states;
         let snapshot = home.snapshot().await?;
-        let grades = Grades::read(&platform, "job decide").await?;
-        let (version, state) =
-            state::append(home, &platform, bundle, &grades, first, capacity, progress).await?;
         let (period, _) = home.period_key(first).await?;
         let start = RunStart {
             bundle: hash,
-            policy_state: version,
+            policy_state: state_version,
             period,
             snapshot_number: snapshot.map_or(0, |s| s.version),
             started_at: home.now,
         };
-        let run = home.ledger.start_decision_run(&start).await?;
+        let number = home.ledger.start_decision_run(&start).await?;
+        let back = home.configuration.decide.resubmission_days;
+        let earlier = Roots::read(&platform, first, last, back).await?;
+        let waiting = Waiting::read(&platform, first).await?;
+        let run = number.0;
+        let day = Day { bundle, hash, state, state_version, run, now: home.now, earlier, waiting };
         Ok(Self {
             home,
             platform,
             grades,
-            day: Day {
-                bundle,
-                hash,
-                state,
-                state_version: version,
-                run: run.0,
-                now: home.now,
-                earlier: HashMap::new(),
-            },
-            run,
+            root_key,
+            day,
+            number,
             keys: HashMap::new(),
             decisions: writer(home, &DECISION).await?,
             items: writer(home, &DECISION_ITEM).await?,
+            lists: writer(home, &WORK_LIST).await?,
             rows: 0,
         })
     }
@@ -210,77 +214,50 @@ impl<'a> Month<'a> {
         decided: &mut Decided,
         progress: &mut dyn Progress,
     ) -> Result<(), JobError> {
-        self.day.earlier = earlier(&self.platform, first, last).await?;
         let days = (last - first).num_days() as u64 + 1;
         progress.step("deciding", days, "days");
         for stretch in stretches(&self.platform, first, last).await? {
-            for (day, read) in
-                read(&self.platform, self.day.bundle, &self.grades, stretch, Which::Undecided).await?
-            {
-                self.decide_day(&read, decided).await?;
+            let (bundle, which) = (self.day.bundle, Which::Undecided);
+            for (day, read) in read(&self.platform, bundle, self.grades, self.root_key, stretch, which).await? {
+                self.decide_day(day, &read, decided).await?;
                 progress.done((day - first).num_days() as u64 + 1);
             }
         }
         Ok(())
     }
 
-    async fn decide_day(&mut self, read: &cases::Cases, decided: &mut Decided) -> Result<(), JobError> {
+    async fn decide_day(
+        &mut self,
+        day: NaiveDate,
+        read: &cases::Cases,
+        decided: &mut Decided,
+    ) -> Result<(), JobError> {
         let proposed = self.day.propose(read)?;
-        for month in read
-            .cases
-            .iter()
-            .map(|c| c.accepted_at.date_naive())
-            .filter_map(|d| d.with_day(1))
-            .collect::<BTreeSet<_>>()
-        {
-            let (period, key) = self.home.period_key(month).await?;
-            self.keys.insert(period.to_string(), key);
+        for period in self.day.periods(read)? {
+            if let Entry::Vacant(key) = self.keys.entry(period) {
+                key.insert(self.home.key_of(period).await?);
+            }
         }
         // No draw is taken before what it is compared with stands in the ledger.
         for (period, commitments) in self.day.commitments(read, &proposed)? {
             self.home.ledger.append_commitments(period, &commitments).await?;
         }
-        let batches = self.day.close(read, &proposed, &self.keys, decided)?;
+        let batches = self.day.close(day, read, &proposed, &self.keys, decided)?;
         self.rows += batches.decisions.num_rows() as u64;
         self.decisions.write(&batches.decisions).await?;
+        self.lists.write(&batches.lists).await?;
         Ok(self.items.write(&batches.items).await?)
     }
 
     async fn commit(self, decided: &mut Decided) -> Result<(), JobError> {
-        let transaction = AppTransaction { app_id: format!("decide/{}", self.run), sequence: 1 };
+        let transaction = AppTransaction { app_id: format!("decide/{}", self.number), sequence: 1 };
         let items = self.items.commit(Some(&transaction)).await?;
+        let lists = self.lists.commit(Some(&transaction)).await?;
         let decisions = self.decisions.commit(Some(&transaction)).await?;
-        self.home.lake.record_snapshot(self.home.now, [&items, &decisions]).await?;
+        self.home.lake.record_snapshot(self.home.now, [&items, &lists, &decisions]).await?;
         let outcome = RunOutcome { rows: self.rows, finished_at: self.home.now };
-        self.home.ledger.finish_decision_run(self.run, &outcome).await?;
-        decided.runs.push(self.run.0);
+        self.home.ledger.finish_decision_run(self.number, &outcome).await?;
+        decided.runs.push(self.number.0);
         Ok(())
     }
-}
-
-/// What earlier runs decided about consignments of which a later version is lodged on the days.
-async fn earlier(
-    platform: &Platform,
-    first: NaiveDate,
-    last: NaiveDate,
-) -> Result<HashMap<String, Earlier>, JobError> {
-    let sql = format!(
-        "SELECT root_id, inclusion_probability, is_selected, tau FROM decision WHERE declaration_id IN \
-         (SELECT declaration_id FROM declaration WHERE version_number > 1 AND {}) \
-         ORDER BY root_id, version_number",
-        between("coalesce(issued_at, accepted_at)", first, last)
-    );
-    let mut all: HashMap<String, Earlier> = HashMap::new();
-    for batch in platform.plan_for(&Principal::LocalOwner, "job decide", &sql).await?.collect().await? {
-        let roots = batch.column(0).as_string::<i32>();
-        let (p, tau) =
-            (batch.column(1).as_primitive::<Float64Type>(), batch.column(3).as_primitive::<Float64Type>());
-        let selected = batch.column(2).as_boolean();
-        for row in 0..batch.num_rows() {
-            let one =
-                Earlier { probability: p.value(row), selected: selected.value(row), tau: tau.value(row) };
-            day::remember(&mut all, roots.value(row), one);
-        }
-    }
-    Ok(all)
 }

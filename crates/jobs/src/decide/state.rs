@@ -1,65 +1,170 @@
-//! The policy state of a run: slots and thresholds from the days before it.
+//! The policy state of an epoch: slots, thresholds and multipliers from what was lodged and what closed before it.
 
 use super::Capacity;
-use super::cases::{Grades, Which, read, stretches};
+use super::cases::{Grades, Which, between, read, stretches, text};
 use crate::JobError;
 use crate::home::Home;
 use crate::progress::Progress;
-use chrono::{Days, NaiveDate};
+use arrow::array::AsArray;
+use arrow::datatypes::Float64Type;
+use chrono::{Datelike, Days, NaiveDate};
 use std::collections::BTreeMap;
-use tidegate_ledger::{NewPolicyState, PolicyStateVersion};
-use tidegate_query::Platform;
+use tidegate_ledger::{NewPolicyState, PolicyStateVersion, RootKey};
+use tidegate_query::{Platform, Principal};
 use tidegate_risk::bundle::Bundle;
-use tidegate_risk::selection::{OfficeState, PolicyState};
+use tidegate_risk::selection::{Account, Accounts, Epoch, History, PolicyState, Seen, Setting};
 
-/// Appends a state for decisions from a day on, made of the scores of the days before it, and gives it as stored.
-pub(super) async fn append(
-    home: &Home,
-    platform: &Platform,
-    bundle: &Bundle,
-    grades: &Grades,
-    from: NaiveDate,
-    capacity: Capacity,
-    progress: &mut dyn Progress,
-) -> Result<(PolicyStateVersion, PolicyState), JobError> {
-    let days = bundle.selection.threshold_days;
-    progress.step("setting thresholds from the days before", u64::from(days), "days");
-    // Scores before rules of declarations and draws: no state is needed to compute them.
-    let none = PolicyState { default: OfficeState { slots: 0, threshold: 1.0 }, offices: BTreeMap::new() };
-    let mut scores: BTreeMap<String, Vec<f64>> = BTreeMap::new();
-    let (Some(first), Some(last)) = (from.checked_sub_days(Days::new(u64::from(days))), from.pred_opt())
-    else {
-        return Err(JobError::Missing(format!("no day is before {from}")));
-    };
-    for stretch in stretches(platform, first, last).await? {
-        for (day, read) in read(platform, bundle, grades, stretch, Which::First).await? {
-            let assessment = bundle.assess(&read.rows)?;
-            for case in &read.cases {
-                let proposal =
-                    bundle.propose(&assessment, case.items.clone(), &none, &case.office, &case.grade);
-                scores.entry(case.office.clone()).or_default().push(proposal.score);
+/// A state with what it was made for, as it stands in the ledger.
+#[derive(serde::Serialize, serde::Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct StateOfEpoch {
+    /// Bundle whose scores set it.
+    bundle: String,
+    /// Capacity as it was asked for.
+    capacity: String,
+    pub(crate) state: PolicyState,
+}
+
+/// First lodgements of a day as they would be proposed, by office and grade.
+type Day = BTreeMap<String, BTreeMap<String, Vec<Seen>>>;
+
+/// What sets the states of the epochs of a run: the window of days before slides with them.
+pub(super) struct States<'a> {
+    pub home: &'a Home,
+    pub bundle: &'a Bundle,
+    pub hash: String,
+    pub grades: &'a Grades,
+    pub root_key: &'a RootKey,
+    pub capacity: Capacity,
+    /// Days that were read.
+    days: BTreeMap<NaiveDate, Day>,
+}
+
+impl<'a> States<'a> {
+    pub(super) fn new(
+        home: &'a Home,
+        bundle: &'a Bundle,
+        hash: String,
+        grades: &'a Grades,
+        root_key: &'a RootKey,
+        capacity: Capacity,
+    ) -> Self {
+        Self { home, bundle, hash, grades, root_key, capacity, days: BTreeMap::new() }
+    }
+
+    /// The state of an epoch as it is stored: the newest one when it was made for the same, otherwise a new version.
+    pub(super) async fn of(
+        &mut self,
+        platform: &Platform,
+        epoch: Epoch,
+        progress: &mut dyn Progress,
+    ) -> Result<(PolicyStateVersion, PolicyState), JobError> {
+        let newest = self.home.ledger.newest_policy_state().await?;
+        if let Some(newest) = &newest
+            && let Ok(stored) = serde_json::from_str::<StateOfEpoch>(&newest.state.content)
+            && (stored.state.epoch, &stored.bundle, stored.capacity) == (epoch, &self.hash, self.capacity.to_string())
+        {
+            return Ok((newest.version, stored.state));
+        }
+        let history = self.history(platform, epoch, progress).await?;
+        let accounts = accounts(platform, epoch).await?;
+        let setting = Setting { policy: &self.bundle.selection, epoch, history: &history, accounts: &accounts };
+        let state = setting.state(|a_day| self.capacity.slots(a_day));
+        let stored = StateOfEpoch { bundle: self.hash.clone(), capacity: self.capacity.to_string(), state };
+        let content = serde_json::to_string(&stored).map_err(|e| JobError::Missing(e.to_string()))?;
+        let new = NewPolicyState {
+            content,
+            effective_from: self.home.now,
+            based_on: newest.map(|s| s.version),
+            recorded_at: self.home.now,
+        };
+        let version = self.home.ledger.append_policy_state(&new).await?;
+        Ok((version, stored_state(self.home, version).await?))
+    }
+
+    /// First lodgements of the days before an epoch.
+    async fn history(
+        &mut self,
+        platform: &Platform,
+        epoch: Epoch,
+        progress: &mut dyn Progress,
+    ) -> Result<History, JobError> {
+        let days = self.bundle.selection.threshold_days;
+        let first = epoch.first.checked_sub_days(Days::new(u64::from(days)));
+        let (Some(first), Some(last)) = (first, epoch.first.pred_opt()) else {
+            return Err(JobError::Missing(format!("no day is before {}", epoch.first)));
+        };
+        self.days = self.days.split_off(&first);
+        let from = self.days.last_key_value().and_then(|(day, _)| day.succ_opt()).unwrap_or(first);
+        progress.step("setting thresholds from the days before", (last - from).num_days() as u64 + 1, "days");
+        for stretch in stretches(platform, from, last).await? {
+            for (day, read) in read(platform, self.bundle, self.grades, self.root_key, stretch, Which::First).await? {
+                let assessment = self.bundle.assess(&read.rows)?;
+                // Scores depend on no state.
+                let idle = PolicyState::idle(epoch);
+                let seen = self.days.entry(day).or_default();
+                for case in &read.cases {
+                    let (office, grade) = (&case.office, &case.grade);
+                    let proposal = self.bundle.propose(&assessment, case.items.clone(), &idle, office, grade);
+                    let of_office = seen.entry(office.clone()).or_default();
+                    let one = Seen { score: proposal.score, mandatory: proposal.parts.mandatory };
+                    of_office.entry(grade.clone()).or_default().push(one);
+                }
+                progress.done((day - from).num_days() as u64 + 1);
             }
-            progress.done((day - first).num_days() as u64 + 1);
+        }
+        let mut history = History { days, ..History::default() };
+        for (office, grades) in self.days.values().flatten() {
+            let of_office = history.seen.entry(office.clone()).or_default();
+            for (grade, seen) in grades {
+                of_office.entry(grade.clone()).or_default().extend(seen);
+            }
+        }
+        Ok(history)
+    }
+}
+
+/// Probabilities are summed as integers of this fraction, 2^-40, so that the order of rows leaves no trace.
+const FRACTION: &str = "1099511627776.0";
+
+/// Sums over what was decided in the calendar year before an epoch: the window of the promises.
+async fn accounts(platform: &Platform, epoch: Epoch) -> Result<Accounts, JobError> {
+    let mut accounts = Accounts::new();
+    let (Some(first), Some(last)) = (epoch.first.with_ordinal(1), epoch.first.pred_opt()) else {
+        return Ok(accounts);
+    };
+    let sql = format!(
+        "SELECT office_id, grade_code, CAST(count(*) AS DOUBLE) AS consignments, \
+         CAST(count(*) FILTER (WHERE component_code = 'mandatory') AS DOUBLE) AS mandatory, \
+         CAST(sum(CAST(round(realised_probability * {FRACTION}) AS BIGINT)) AS DOUBLE) / {FRACTION} AS expected \
+         FROM decision WHERE version_number = 1 AND {} GROUP BY 1, 2 ORDER BY 1, 2",
+        between("accepted_at", first, last)
+    );
+    for batch in platform.plan_for(&Principal::LocalOwner, "job decide", &sql).await?.collect().await? {
+        let (offices, grades) = (text(&batch, "office_id")?, text(&batch, "grade_code")?);
+        let [consignments, mandatory, expected] =
+            [2, 3, 4].map(|column| batch.column(column).as_primitive::<Float64Type>().clone());
+        for row in 0..batch.num_rows() {
+            let account = Account {
+                consignments: consignments.value(row),
+                mandatory: mandatory.value(row),
+                expected: expected.value(row),
+            };
+            let of_office = accounts.entry(offices.value(row).to_owned()).or_default();
+            of_office.insert(grades.value(row).to_owned(), account);
         }
     }
-    let state = PolicyState::from_scores(&bundle.selection, &scores, days, |records| {
-        capacity.slots(records as f64 / f64::from(days.max(1)))
-    });
-    let content = serde_json::to_string(&state).map_err(|e| JobError::Missing(e.to_string()))?;
-    let newest = home.ledger.newest_policy_state().await?;
-    let new = NewPolicyState {
-        content,
-        effective_from: home.now,
-        based_on: newest.map(|s| s.version),
-        recorded_at: home.now,
-    };
-    let version = home.ledger.append_policy_state(&new).await?;
-    Ok((version, stored(home, version).await?))
+    Ok(accounts)
 }
 
 /// A state as it was stored.
-pub(crate) async fn stored(home: &Home, version: PolicyStateVersion) -> Result<PolicyState, JobError> {
+pub(crate) async fn stored_state(home: &Home, version: PolicyStateVersion) -> Result<PolicyState, JobError> {
     let stored = home.ledger.policy_state(version).await?;
-    serde_json::from_str(&stored.state.content)
-        .map_err(|e| JobError::Missing(format!("policy state {version} is of another form: {e}")))
+    parse(&stored.state.content)
+        .ok_or_else(|| JobError::Missing(format!("policy state {version} is of another form")))
+}
+
+/// A state from its text; none when it is of another form.
+pub(crate) fn parse(content: &str) -> Option<PolicyState> {
+    serde_json::from_str::<StateOfEpoch>(content).ok().map(|stored| stored.state)
 }

@@ -1,6 +1,7 @@
 //! Inspection slots of offices, as the policy states of the ledger have them.
 
 use crate::JobError;
+use crate::decide::parse_state;
 use crate::home::Home;
 use std::collections::BTreeMap;
 use tidegate_ledger::PolicyStateVersion;
@@ -26,7 +27,7 @@ impl Capacities {
 
     /// Adds the state of a version; one without slots tells nothing of capacity.
     pub(super) fn add(&mut self, version: u64, content: &str) {
-        if let Ok(state) = serde_json::from_str(content) {
+        if let Some(state) = parse_state(content) {
             self.states.insert(version, state);
         }
     }

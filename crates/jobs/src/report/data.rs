@@ -1,16 +1,18 @@
 //! What the report says, before it is drawn: counts of decisions and of what inspections found, read by SQL.
 
-use super::answer::Answer;
 use super::capacity::Capacities;
 use super::rate::Rate;
 use super::statements::{self, Scope};
 use super::work_list::{self, WorkItem};
 use crate::JobError;
+use crate::answer::Answer;
 use crate::configuration;
 use std::collections::BTreeMap;
 use tidegate_query::Platform;
 use tidegate_records::codes::{CodeList, hs};
 
+/// What every read of the report is for.
+const PURPOSE: &str = "report on decisions";
 /// Equal bins of the score from 0 to 1.
 pub const SCORE_BINS: usize = 20;
 /// More days than this are drawn by month.
@@ -157,38 +159,38 @@ pub(super) async fn gather(
     capacities: &Capacities,
 ) -> Result<Option<ReportData>, JobError> {
     let decided = "SELECT table_name FROM information_schema.tables WHERE table_name = 'decision'";
-    if Answer::of(platform, decided).await?.rows() == 0 {
+    if Answer::of(platform, PURPOSE, decided).await?.rows() == 0 {
         return Ok(None);
     }
     let scope = Scope { run };
-    let total = Answer::of(platform, &scope.total()).await?;
+    let total = Answer::of(platform, PURPOSE, &scope.total()).await?;
     let Some(all) = tallies(&total)?.first().copied().filter(|t| t.decided > 0) else { return Ok(None) };
-    let floor = Answer::of(platform, &scope.floor()).await?;
+    let floor = Answer::of(platform, PURPOSE, &scope.floor()).await?;
     let weight = |name| Ok::<f64, JobError>(floor.reals(name)?.first().copied().unwrap_or_default());
-    let grouped = async |sql: String| groups(&Answer::of(platform, &sql).await?);
+    let grouped = async |sql: String| groups(&Answer::of(platform, PURPOSE, &sql).await?);
     let limit = settings.group_rows;
     Ok(Some(ReportData {
         accepted_at: span(&total, "first_accepted", "last_accepted")?,
         all,
         held: total.counts("held")?[0],
         in_sample_results: total.counts("in_sample")?[0],
-        runs: runs(&Answer::of(platform, &scope.runs()).await?)?,
+        runs: runs(&Answer::of(platform, PURPOSE, &scope.runs()).await?)?,
         lanes: ordered(grouped(scope.by("lane_code")).await?, &["red", "orange", "yellow", "blue", "green"]),
         components: ordered(
             grouped(scope.by("component_code")).await?,
-            &["mandatory", "floor", "exploration", "model", "none"],
+            &["mandatory", "statutory", "floor", "exploration", "model", "none"],
         ),
         floor: tallies(&floor)?.first().copied().unwrap_or_default(),
         population: Rate::weighted(weight("hit_weight")?, weight("weight")?, weight("weight_squares")?),
-        days: days(&Answer::of(platform, &scope.days()).await?, capacities)?,
+        days: days(&Answer::of(platform, PURPOSE, &scope.days()).await?, capacities)?,
         offices: top(grouped(scope.by("office_id")).await?, limit),
         chapters: top(named(grouped(scope.by_item("substr(g.commodity_hs6, 1, 2)")).await?, chapter), limit),
         origins: top(named(grouped(scope.by_item("g.origin_country_code")).await?, country), limit),
         grades: grouped(scope.by("grade_code")).await?,
-        scores: scores(&Answer::of(platform, &scope.scores()).await?)?,
+        scores: scores(&Answer::of(platform, PURPOSE, &scope.scores()).await?)?,
         rules: grouped(scope.rules()).await?,
-        reasons: reasons(&Answer::of(platform, &scope.reasons(limit)).await?)?,
-        work_list: work_list::read(&Answer::of(platform, &scope.work_list(settings.work_list_rows)).await?)?,
+        reasons: reasons(&Answer::of(platform, PURPOSE, &scope.reasons(limit)).await?)?,
+        work_list: work_list::read(&Answer::of(platform, PURPOSE, &scope.work_list(settings.work_list_rows)).await?)?,
     }))
 }
 

@@ -1,6 +1,5 @@
 //! The report on decisions: one self-contained HTML page that says what was decided and why.
 
-mod answer;
 mod capacity;
 mod charts;
 mod data;

@@ -1,6 +1,6 @@
 //! The top of the work list: the riskiest selected declarations with their reasons.
 
-use super::answer::Answer;
+use crate::answer::Answer;
 use crate::JobError;
 use arrow::array::{Array, AsArray, StructArray};
 use arrow::compute::cast;

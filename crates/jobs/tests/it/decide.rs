@@ -1,7 +1,7 @@
 //! Decisions: within capacity, explained, replayed bit by bit, and the same in SQL.
 
 use crate::place::Place;
-use crate::source::{file, rows};
+use crate::source::{HEADER, file, rows};
 use arrow::array::{ArrayRef, AsArray, Float64Array, RecordBatch};
 use arrow::compute::concat_batches;
 use arrow::datatypes::{Float64Type, Int64Type};
@@ -10,11 +10,12 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
 use tidegate_jobs::{
-    Capacity, DecideOptions, Decided, LearnOptions, Quiet, Replayed, decide, explain_decision, learn, query,
-    replay,
+    Capacity, DecideOptions, Decided, IngestOptions, Input, LearnOptions, Quiet, Replayed, decide,
+    explain_decision, ingest, learn, query, replay,
 };
 use tidegate_lake::TableSpec;
-use tidegate_ledger::PeriodKey;
+use tidegate_ledger::{PeriodKey, RootKey};
+use tidegate_records::mapping::Mapping;
 use tidegate_records::tables::DECISION;
 
 fn day(text: &str) -> NaiveDate {
@@ -37,6 +38,7 @@ async fn learnt() -> Place {
         ..LearnOptions::default()
     };
     learn(&place.home, &options, &mut Quiet).await.unwrap();
+    place.home.ledger.root_key(&RootKey::new([13; 32]), place.home.now).await.unwrap();
     for (period, byte) in [("2025-11", 11), ("2025-12", 12)] {
         let key = PeriodKey::new([byte; 32]);
         place.home.ledger.add_period_key(period.parse().unwrap(), &key, place.home.now).await.unwrap();
@@ -61,8 +63,8 @@ async fn work_lists_fit_the_capacity_and_every_choice_is_a_coin_flip() {
     let after_the_last_record = day("2025-10-29");
     assert_eq!(
         (decided.from, decided.runs.len()),
-        (after_the_last_record, 2),
-        "a run for each month with cases"
+        (after_the_last_record, 8),
+        "a run for each epoch with cases"
     );
     let of_lists = place.count("SELECT count(*) FROM decision WHERE is_selected").await;
     assert_eq!(decided.selected, of_lists as u64);
@@ -77,7 +79,7 @@ async fn work_lists_fit_the_capacity_and_every_choice_is_a_coin_flip() {
     for law in [
         "is_candidate = (draw < inclusion_probability)",
         "is_in_floor = (draw < floor_probability)",
-        "is_selected = (component_code = 'mandatory' OR (is_candidate AND draw / inclusion_probability < tau))",
+        "is_selected = (draw < protected_probability OR (is_candidate AND draw / inclusion_probability < tau))",
         "is_selected OR lane_code IN ('green', 'yellow')",
         "NOT array_has(rules, 'heavy') OR (lane_code = 'red' AND is_selected AND inclusion_probability = 1)",
         "is_held = array_has(rules, 'light-goods')",
@@ -195,6 +197,88 @@ async fn a_decision_explains_itself() {
         &place.texts("SELECT declaration_id FROM decision WHERE lane_code = 'green' LIMIT 1").await[0];
     let explained = explain_decision(&place.home, green).await.unwrap();
     assert!(!explained[0].selected && !explained[0].items.is_empty());
+}
+
+const CARRIED: &str = "
+[[declaration]]
+column = 'Consignee'
+path = 'GoodsShipment/Consignee/ID'
+
+[[declaration]]
+column = 'House Bill'
+path = 'GoodsShipment/Consignment/TransportContractDocument/ID'
+";
+
+/// Loads copies of the first row with other days, each of one consignee with a transport document.
+async fn ingest_carried(place: &Place, lodged: &[(&str, &str, &str)]) {
+    let mapping = format!("{}{CARRIED}", include_str!("../../../../mappings/kcs-import.toml"));
+    let mapping = Mapping::parse("carried", &mapping).unwrap();
+    let template = rows(1, 2025, 1, 1)[0].clone();
+    let fields = template.split(',').skip(2).collect::<Vec<_>>().join(",");
+    let mut text = format!("{HEADER},Consignee,House Bill\n");
+    for (id, day, document) in lodged {
+        text.push_str(&format!("{id},{day},{fields},C1,{document}\n"));
+    }
+    let path = place.write(&format!("{}.csv", lodged[0].0), &text);
+    let input = Input::new(&[path], None, Some(mapping), place.home.now).unwrap();
+    ingest(&place.home, &input, IngestOptions { strict: true }, &mut Quiet).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_consignment_lodged_again_keeps_its_draw() {
+    let place = learnt().await;
+    // Twenty consignments, each lodged in November, split the next week, and lodged again in December.
+    let mut lodged = Vec::new();
+    let documents: Vec<String> = (0..20).map(|i| format!("H{i}")).collect();
+    let ids: Vec<String> = (0..60).map(|i| (700_000 + i).to_string()).collect();
+    for (i, id) in ids.iter().enumerate() {
+        let day = ["2025-11-03", "2025-11-11", "2025-12-10"][i / 20];
+        lodged.push((id.as_str(), day, documents[i % 20].as_str()));
+    }
+    ingest_carried(&place, &lodged).await;
+    // One run for each lodgement and one for all of them come to the same.
+    for to in ["2025-11-04", "2025-12-31"] {
+        let options =
+            DecideOptions { capacity: Capacity::Slots(3), to: Some(day(to)), ..DecideOptions::default() };
+        decide(&place.home, &options, &mut Quiet).await.unwrap();
+    }
+    let consignments = "SELECT count(*) FROM (SELECT root_id FROM decision WHERE \
+        CAST(declaration_id AS BIGINT) >= 700000 GROUP BY root_id HAVING count(*) = 3 \
+        AND count(DISTINCT draw) = 1 AND count(DISTINCT period) = 1 AND min(period) = '2025-11')";
+    assert_eq!(place.count(consignments).await, 20);
+    let fallen = "SELECT count(*) FROM decision a JOIN decision b ON a.root_id = b.root_id \
+        AND a.accepted_at < b.accepted_at WHERE b.inclusion_probability < a.inclusion_probability \
+        OR (a.is_selected AND NOT b.is_selected)";
+    assert_eq!(place.count(fallen).await, 0, "p never falls, and what is on a list stays there");
+    let twice = "SELECT count(*) FROM (SELECT listed_on, office_id, count(DISTINCT root_id) AS n FROM decision \
+        WHERE is_selected GROUP BY 1, 2) d JOIN work_list w ON w.listed_on = d.listed_on \
+        AND w.office_id = d.office_id WHERE w.listed + w.queued > d.n";
+    assert_eq!(place.count(twice).await, 0, "a consignment that is on a list takes no second slot");
+    let days = Replayed::Days(day("2025-11-01"), day("2025-12-31"));
+    let report = replay(&place.home, &days, &mut Quiet).await.unwrap();
+    assert_eq!(report.identical, report.decisions, "{:?}", report.differences);
+}
+
+#[tokio::test]
+async fn what_comes_later_moves_no_state_of_an_epoch() {
+    let mut states = Vec::new();
+    for later in [false, true] {
+        let place = learnt().await;
+        if later {
+            // Records and results of the epoch and after it.
+            let of_epoch = |row: &String| row.split(',').nth(1) >= Some("2025-11-15");
+            let later: Vec<String> = rows(9, 2025, 3_000, 500_000).into_iter().filter(of_epoch).collect();
+            place.ingest(&place.write("later.csv", &file(&later)), true).await.unwrap();
+        }
+        let options = DecideOptions {
+            from: Some(day("2025-11-15")),
+            to: Some(day("2025-11-21")),
+            ..DecideOptions::default()
+        };
+        decide(&place.home, &options, &mut Quiet).await.unwrap();
+        states.push(place.home.ledger.newest_policy_state().await.unwrap().unwrap().state.content);
+    }
+    assert_eq!(states[0], states[1]);
 }
 
 /// The bundle and the decisions of a fixed year, to the last bit. After a change that is meant, raise

@@ -28,6 +28,18 @@ class! {
         one freight: Freight = "Freight",
         /// Country the consignment passes through.
         many itinerary: Itinerary = "Itinerary",
+        /// Contract under which the goods are carried.
+        many transport_contract_document: TransportContractDocument = "TransportContractDocument",
+    }
+}
+
+class! {
+    /// Contract under which the goods are carried, such as a house bill of lading.
+    pub struct TransportContractDocument = "TransportContractDocument" "30B" {
+        /// Transport document number.
+        leaf id: Text = "ID" "D023" "an..70",
+        /// Transport document type, coded.
+        leaf type_code: Text = "TypeCode" "D024" "an..3",
     }
 }
 

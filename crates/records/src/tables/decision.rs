@@ -30,6 +30,17 @@ pub static DECISION_ITEM: Table = Table {
     statistics: &["run_number"],
 };
 
+/// One row for each work list of an office that closed.
+pub static WORK_LIST: Table = Table {
+    name: "work_list",
+    domain: Domain::Risk,
+    description: "Work lists as they closed: the slots there were, who contended, and where the ranks were cut.",
+    class: Declaration::DEFINITION,
+    columns: LIST_COLUMNS,
+    elsewhere: &[],
+    statistics: &["listed_on", "office_id"],
+};
+
 const fn computed(name: &'static str, kind: Computed, grade: Grade, description: &'static str) -> Column {
     Column { name, source: Source::Computed(kind), unit: None, grade, description }
 }
@@ -53,6 +64,7 @@ const DECISION_COLUMNS: &[Column] = &[
         General2,
         "Acceptance of the declaration; every look-up is as of that day.",
     ),
+    computed("listed_on", Text, General2, "Day of the work list, CCYY-MM-DD: when the version was lodged."),
     computed(
         "office_id",
         Text,
@@ -70,13 +82,13 @@ const DECISION_COLUMNS: &[Column] = &[
         "root_id",
         Text,
         General3,
-        "Name of the consignment that the draw is about; amendments keep it.",
+        "Pseudonym of the consignment that the draw is about; amendments, splits and resubmissions keep it.",
     ),
     computed(
         "period",
         Text,
         General1,
-        "Calendar month of the draw, CCYY-MM: which secret key it was drawn with.",
+        "Calendar month of first acceptance, CCYY-MM: which secret key it was drawn with.",
     ),
     computed("bundle_hash", Text, General2, "Bundle that assessed and selected."),
     computed(
@@ -93,6 +105,12 @@ const DECISION_COLUMNS: &[Column] = &[
         "Probability of a discrepancy, of the worst item, raised by the weights of rules; 0 to 1.",
     ),
     computed(
+        "guaranteed_probability",
+        Real,
+        General4,
+        "g: the part of p that the law guarantees for the grade; it is never shed.",
+    ),
+    computed(
         "floor_probability",
         Real,
         General4,
@@ -106,6 +124,12 @@ const DECISION_COLUMNS: &[Column] = &[
         Real,
         General4,
         "p: greatest over the versions of the consignment; 1 when a rule makes it mandatory.",
+    ),
+    computed(
+        "protected_probability",
+        Real,
+        General4,
+        "Part of p that is never shed, greatest over the versions of the consignment; 1 when a rule makes it mandatory.",
     ),
     computed("draw", Real, General4, "u: keyed draw of the consignment, in [0, 1)."),
     computed(
@@ -124,16 +148,22 @@ const DECISION_COLUMNS: &[Column] = &[
         "component_code",
         Text,
         General4,
-        "Part of p that the draw fell into: mandatory, floor, exploration, model, or none.",
+        "Part of p that the draw fell into: mandatory, statutory, floor, exploration, model, or none.",
     ),
     computed("is_in_floor", Flag, General4, "Whether the draw fell below the floor, for mandatory ones too."),
     computed("is_candidate", Flag, General4, "Whether the draw fell below p."),
+    computed(
+        "is_suppressed",
+        Flag,
+        General4,
+        "Whether only the promise to the grade of the trader kept it from being a candidate.",
+    ),
     computed("is_selected", Flag, General2, "Whether it is on the work list."),
     computed(
         "is_queued",
         Flag,
         General2,
-        "Mandatory beyond the slots of the day: it waits for the next free slot.",
+        "Mandatory or statutory beyond the slots of the day: it waits for the next free slot.",
     ),
     computed(
         "lane_code",
@@ -157,6 +187,23 @@ const DECISION_COLUMNS: &[Column] = &[
         General4,
         "Why, for selected ones: rules that hit and what moved the score most.",
     ),
+];
+
+const LIST_COLUMNS: &[Column] = &[
+    MONTH,
+    computed("office_id", Text, General2, "Office; empty when not stated."),
+    computed("listed_on", Text, General2, "Day of the list, CCYY-MM-DD."),
+    RUN_NUMBER,
+    computed("slots", Integer, General2, "Inspections that can be done."),
+    computed("reserved_slots", Integer, General2, "Slots kept from protected ones as long as others contend."),
+    computed("waiting_before", Integer, General2, "Protected consignments that waited from the lists before."),
+    computed("consignments", Integer, General2, "Consignments that contended."),
+    computed("candidates", Integer, General2, "Those whose draw fell below p."),
+    computed("protected", Integer, General2, "Mandatory or statutory ones, which are never shed."),
+    computed("listed", Integer, General2, "Consignments of the day that got a slot."),
+    computed("queued", Integer, General2, "Protected ones of the day that wait for a slot."),
+    computed("waiting_after", Integer, General2, "Protected consignments that wait after the list."),
+    computed("tau", Real, General4, "Cut of the ranks u / p; 1 when all fitted."),
 ];
 
 const ITEM_COLUMNS: &[Column] = &[

@@ -64,6 +64,12 @@ const COLUMNS: &[Column] = &[
     ),
     column("border_port_id", Leaf("BorderPortID"), General2),
     column("border_crossing_at", Leaf("BorderCrossingDateTime"), General2),
+    column("transport_document_id", Leaf("GoodsShipment/Consignment/TransportContractDocument/ID"), General3),
+    column(
+        "transport_document_type_code",
+        Leaf("GoodsShipment/Consignment/TransportContractDocument/TypeCode"),
+        General1,
+    ),
     column("container_code", Leaf("GoodsShipment/Consignment/ContainerCode"), General2),
     column("goods_location_name", Leaf("GoodsShipment/Consignment/GoodsLocation/Name"), General2),
     column("goods_location_type_code", Leaf("GoodsShipment/Consignment/GoodsLocation/TypeCode"), General2),

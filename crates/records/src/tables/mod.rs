@@ -7,7 +7,7 @@ mod goods_item;
 mod inspection;
 mod quality;
 
-pub use decision::{DECISION, DECISION_ITEM};
+pub use decision::{DECISION, DECISION_ITEM, WORK_LIST};
 pub use declaration::DECLARATION;
 pub use enterprise::ENTERPRISE;
 pub use goods_item::GOODS_ITEM;
@@ -26,6 +26,7 @@ pub const TABLES: &[&Table] = &[
     &ENTERPRISE,
     &DECISION,
     &DECISION_ITEM,
+    &WORK_LIST,
     &QUARANTINE,
     &DATA_FINDING,
 ];

@@ -11,18 +11,9 @@ pub const DRAW_BITS: u32 = 53;
 pub struct Draw(f64);
 
 impl Draw {
-    /// The top bits of HMAC-SHA256 (RFC 2104) under the key of the period, over `select/v1`, period and root, each
-    /// preceded by its length in bytes as a big-endian 32-bit number, so that no two triples give the same bytes.
+    /// The top bits of the keyed hash of `select/v1`, period and root under the key of the period.
     pub fn new(key: &[u8; 32], period: &str, root: &str) -> Self {
-        // HMAC fills a shorter key with zeros to the block of the hash, 64 bytes.
-        let mut block = [0; 64];
-        block[..key.len()].copy_from_slice(key);
-        let mut mac = Hmac::<Sha256>::new(&block.into());
-        for part in ["select/v1", period, root] {
-            mac.update(&(part.len() as u32).to_be_bytes());
-            mac.update(part.as_bytes());
-        }
-        let digest = mac.finalize().into_bytes();
+        let digest = keyed_hash(key, &["select/v1", period, root]);
         let mut top = [0; 8];
         top.copy_from_slice(&digest[..8]);
         Self((u64::from_be_bytes(top) >> (64 - DRAW_BITS)) as f64 / (1_u64 << DRAW_BITS) as f64)
@@ -37,6 +28,20 @@ impl Draw {
     pub fn value(self) -> f64 {
         self.0
     }
+}
+
+/// HMAC-SHA256 (RFC 2104) over parts, each preceded by its length in bytes as a big-endian 32-bit number, so that no two
+/// lists of parts give the same bytes.
+pub(super) fn keyed_hash(key: &[u8; 32], parts: &[&str]) -> [u8; 32] {
+    // HMAC fills a shorter key with zeros to the block of the hash, 64 bytes.
+    let mut block = [0; 64];
+    block[..key.len()].copy_from_slice(key);
+    let mut mac = Hmac::<Sha256>::new(&block.into());
+    for part in parts {
+        mac.update(&(part.len() as u32).to_be_bytes());
+        mac.update(part.as_bytes());
+    }
+    mac.finalize().into_bytes().into()
 }
 
 #[cfg(test)]

@@ -1,13 +1,15 @@
 //! The inclusion probability of a consignment, and which part of it a draw fell into.
 
 use super::draw::Draw;
-use super::policy::GradePolicy;
+use super::state::Stratum;
 
 /// The parts of an inclusion probability, all in [0, 1].
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Parts {
     /// Whether a rule makes inspection mandatory.
     pub mandatory: bool,
+    /// g: what the law guarantees for the grade of the trader.
+    pub guaranteed: f64,
     /// f: what chance alone gives every consignment of the stratum.
     pub floor: f64,
     /// m: multiplier of the stratum.
@@ -23,6 +25,8 @@ pub struct Parts {
 pub enum Component {
     /// A rule made it mandatory.
     Mandatory,
+    /// The law guarantees such a rate for the grade of the trader.
+    Statutory,
     /// Chance alone.
     Floor,
     /// Exploration: chance that the score had no part in.
@@ -38,6 +42,7 @@ impl Component {
     pub fn code(self) -> &'static str {
         match self {
             Self::Mandatory => "mandatory",
+            Self::Statutory => "statutory",
             Self::Floor => "floor",
             Self::Exploration => "exploration",
             Self::Model => "model",
@@ -47,30 +52,38 @@ impl Component {
 }
 
 impl Parts {
-    /// Parts of a consignment with a score, under the policy of its grade and the exploration of the policy.
+    /// Parts of a consignment with a score, in a stratum, around the threshold of its office.
     pub fn new(
         mandatory: bool,
         score: f64,
         threshold: f64,
         ramp_width: f64,
-        grade: GradePolicy,
+        stratum: Stratum,
         exploration: f64,
     ) -> Self {
-        let GradePolicy { floor, multiplier } = grade;
-        Self { mandatory, floor, multiplier, exploration, ramp: ramp(score, threshold, ramp_width) }
+        let Stratum { guaranteed, floor, multiplier } = stratum;
+        Self { mandatory, guaranteed, floor, multiplier, exploration, ramp: ramp(score, threshold, ramp_width) }
     }
 
-    /// p = f + (1 - f) m (e + (1 - e) r); 1 when mandatory.
+    /// p = max(g, f + (1 - f) m (e + (1 - e) r)); 1 when mandatory.
     pub fn probability(&self) -> f64 {
-        if self.mandatory { 1.0 } else { self.up_to(self.exploration + (1.0 - self.exploration) * self.ramp) }
+        let chosen = self.up_to(self.exploration + (1.0 - self.exploration) * self.ramp);
+        self.protected().max(chosen)
     }
 
-    /// The part of p that a draw fell into: nested intervals, the floor lowest, then exploration, then the model.
+    /// Part of p that takes a slot before others and is never shed: 1 when mandatory, otherwise g.
+    pub fn protected(&self) -> f64 {
+        if self.mandatory { 1.0 } else { self.guaranteed }
+    }
+
+    /// The part of p that a draw fell into: nested intervals, what is protected lowest, then floor, exploration, model.
     /// `probability` is p of the consignment, which an earlier version may have raised above [`Parts::probability`].
     pub fn component(&self, draw: Draw, probability: f64) -> Component {
         let u = draw.value();
         if self.mandatory {
             Component::Mandatory
+        } else if u < self.guaranteed {
+            Component::Statutory
         } else if u < self.floor {
             Component::Floor
         } else if u < self.up_to(self.exploration) {
@@ -82,11 +95,17 @@ impl Parts {
         }
     }
 
-    /// The parts and p as bytes that a commitment binds to: a byte for mandatory, then f, m, e, r and p as big-endian
+    /// Whether the multiplier alone kept a draw from being a candidate: what the promise to the grade costs.
+    pub fn is_suppressed(&self, draw: Draw, probability: f64) -> bool {
+        let uncapped = Self { multiplier: 1.0, ..*self }.probability();
+        (probability..uncapped).contains(&draw.value())
+    }
+
+    /// The parts and p as bytes that a commitment binds to: a byte for mandatory, then g, f, m, e, r and p as big-endian
     /// IEEE 754 doubles.
     pub fn to_bytes(&self, probability: f64) -> Vec<u8> {
         let mut bytes = vec![u8::from(self.mandatory)];
-        for number in [self.floor, self.multiplier, self.exploration, self.ramp, probability] {
+        for number in [self.guaranteed, self.floor, self.multiplier, self.exploration, self.ramp, probability] {
             bytes.extend(number.to_be_bytes());
         }
         bytes
@@ -119,22 +138,41 @@ mod tests {
         #[test]
         fn a_probability_is_one_and_grows_with_the_score(
             scores in [unit(), unit()], threshold in unit(), width in unit(),
-            floor in unit(), multiplier in unit(), exploration in unit(),
+            guaranteed in unit(), floor in unit(), multiplier in unit(), exploration in unit(),
         ) {
-            let p = |score| Parts::new(false, score, threshold, width, GradePolicy { floor, multiplier }, exploration);
+            let stratum = Stratum { guaranteed, floor, multiplier };
+            let p = |score| Parts::new(false, score, threshold, width, stratum, exploration);
             let [low, high] = if scores[0] <= scores[1] { scores } else { [scores[1], scores[0]] };
             let (low, high) = (p(low), p(high));
             prop_assert!((0.0..=1.0).contains(&low.probability()) && low.probability() <= high.probability());
-            prop_assert!(low.probability() >= floor, "nobody is below the floor");
+            prop_assert!(low.probability() >= floor.max(guaranteed), "nobody is below the floor");
+        }
+
+        #[test]
+        fn a_probability_grows_with_each_part(
+            parts in [unit(), unit(), unit(), unit(), unit()], raised in 0_usize..5, to in unit(),
+        ) {
+            let p = |[guaranteed, floor, multiplier, exploration, ramp]: [f64; 5]| {
+                Parts { mandatory: false, guaranteed, floor, multiplier, exploration, ramp }.probability()
+            };
+            let mut more = parts;
+            more[raised] = more[raised].max(to);
+            // Sums in another order may differ in the last bits.
+            prop_assert!(p(more) >= p(parts) - 1e-15 && (0.0..=1.0).contains(&p(more)));
         }
 
         #[test]
         fn a_draw_is_a_candidate_exactly_when_it_falls_below_p(u in 0.0..1.0_f64, score in unit(), floor in unit(), multiplier in unit()) {
-            let parts = Parts::new(false, score, 0.4, 0.5, GradePolicy { floor, multiplier }, 0.02);
+            let stratum = Stratum { guaranteed: 0.0, floor, multiplier };
+            let parts = Parts::new(false, score, 0.4, 0.5, stratum, 0.02);
             let p = parts.probability();
             let component = parts.component(Draw::stored(u).unwrap(), p);
             prop_assert_eq!(component != Component::None, u < p);
             prop_assert_eq!(component == Component::Floor, u < floor);
+            let draw = Draw::stored(u).unwrap();
+            let uncapped = Parts { multiplier: 1.0, ..parts };
+            let is_candidate_uncapped = uncapped.component(draw, uncapped.probability()) != Component::None;
+            prop_assert_eq!(parts.is_suppressed(draw, p), is_candidate_uncapped && component == Component::None);
         }
     }
 

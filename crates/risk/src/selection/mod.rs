@@ -3,16 +3,28 @@
 //! Keyed-hash Poisson sampling with permanent random numbers (Ohlsson 1998, Journal of Official Statistics 14(2)),
 //! overload shed by rank with the true inclusion probability kept (priority sampling: Duffield, Lund, Thorup 2007,
 //! Journal of the ACM 54(6)). The way of a consignment: [`Parts::new`] from its score, stratum and mandatory rules;
-//! [`Draw::new`] from its root; [`close`] for all consignments of an office's work list.
+//! [`Draw::new`] from its root; [`close`] for all consignments of an office's work list. Between epochs,
+//! [`Setting::state`] sets thresholds and multipliers from what closed before.
 
 mod close;
+mod controller;
 mod draw;
+mod epoch;
 mod inclusion;
+mod lane;
 mod policy;
+mod regime;
+mod root;
 mod state;
+mod threshold;
 
-pub use close::{Closed, Contender, close};
+pub use close::{Closed, Contender, Room, close};
+pub use controller::{Account, Accounts, History, Seen, Setting};
 pub use draw::{DRAW_BITS, Draw};
+pub use epoch::Epoch;
 pub use inclusion::{Component, Parts, ramp};
-pub use policy::{CheckPolicyError, GradePolicy, Lane, LaneShare, SelectionPolicy};
-pub use state::{OfficeState, PolicyState, threshold};
+pub use lane::{Lane, LaneShare};
+pub use policy::{CheckPolicyError, SelectionPolicy};
+pub use regime::{Counted, GradePolicy, Promise, Regime};
+pub use root::Consignment;
+pub use state::{OfficeState, PolicyState, Steered, Stratum};

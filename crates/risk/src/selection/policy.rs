@@ -1,7 +1,9 @@
-//! The selection policy: floors, multipliers, ramp and lanes, read from a TOML file; a component of a bundle.
+//! The selection policy: ramp, lanes, and the regimes of traders' grades, read from a TOML file; a component of a bundle.
 
+use super::lane::{Lane, LaneShare};
+use super::regime::{self, FileRegime, Regime};
+use chrono::NaiveDate;
 use serde::Deserialize;
-use std::collections::BTreeMap;
 
 /// Why a selection policy cannot be used.
 #[derive(Debug, thiserror::Error)]
@@ -28,71 +30,6 @@ pub enum CheckPolicyError {
     },
 }
 
-/// What is done with a consignment, the least intrusive first.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Lane {
-    /// Released.
-    Green,
-    /// Released, audited afterwards.
-    Blue,
-    /// Documents are checked.
-    Yellow,
-    /// Scanned, not opened.
-    Orange,
-    /// Opened and examined.
-    Red,
-}
-
-impl Lane {
-    /// Code in the tables.
-    pub fn code(self) -> &'static str {
-        match self {
-            Self::Green => "green",
-            Self::Yellow => "yellow",
-            Self::Orange => "orange",
-            Self::Red => "red",
-            Self::Blue => "blue",
-        }
-    }
-
-    /// Whether it takes a slot of an inspection work list.
-    pub fn is_inspection(self) -> bool {
-        self >= Self::Orange
-    }
-
-    /// What an officer of the lane does.
-    pub fn instruction(self) -> &'static str {
-        match self {
-            Self::Green => "Release.",
-            Self::Blue => "Release; audit the books afterwards.",
-            Self::Yellow => "Check the documents.",
-            Self::Orange => "Scan the consignment; open it when the image does not fit the declaration.",
-            Self::Red => "Open and examine the goods.",
-        }
-    }
-}
-
-/// Floor and multiplier of a grade of traders.
-#[derive(Debug, Clone, Copy, PartialEq, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct GradePolicy {
-    /// f, in [0, 1].
-    pub floor: f64,
-    /// m, in [0, 1].
-    pub multiplier: f64,
-}
-
-/// A lane of selected consignments and the share of draws it gets.
-#[derive(Debug, Clone, Copy, PartialEq, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct LaneShare {
-    /// The lane.
-    pub lane: Lane,
-    /// Its share of the selected, in (0, 1].
-    pub share: f64,
-}
-
 /// How consignments are chosen.
 #[derive(Debug, Clone, PartialEq)]
 pub struct SelectionPolicy {
@@ -108,16 +45,14 @@ pub struct SelectionPolicy {
     pub ramp_width: f64,
     /// Slots of each work list that mandatory inspections leave to others.
     pub reserved_slots: u32,
-    /// Days before a decision whose scores set the thresholds.
+    /// Days before an epoch whose scores set its state.
     pub threshold_days: u32,
     /// Threshold of offices that had no records before.
     pub initial_threshold: f64,
     /// Lanes of the selected, nested from the smallest ranks upwards; shares sum to 1.
     pub lanes: Vec<LaneShare>,
-    /// Floor and multiplier where `grades` says nothing.
-    pub default: GradePolicy,
-    /// Floor and multiplier by grade of the trader.
-    pub grades: BTreeMap<String, GradePolicy>,
+    /// Grades as the law has them, by day of beginning.
+    pub regimes: Vec<Regime>,
 }
 
 #[derive(Deserialize)]
@@ -131,9 +66,8 @@ struct FilePolicy {
     threshold_days: u32,
     initial_threshold: f64,
     lane: Vec<LaneShare>,
-    default: GradePolicy,
     #[serde(default)]
-    grade: BTreeMap<String, GradePolicy>,
+    regime: Vec<FileRegime>,
 }
 
 impl SelectionPolicy {
@@ -144,63 +78,55 @@ impl SelectionPolicy {
     pub fn parse(file: &str, text: &str) -> Result<Self, CheckPolicyError> {
         let parsed: FilePolicy = toml::from_str(text)
             .map_err(|e| CheckPolicyError::Syntax { file: file.to_owned(), cause: e.to_string() })?;
-        let check = |key: String, value: f64| {
-            if (0.0..=1.0).contains(&value) {
-                return Ok(());
-            }
-            let (file, found) = (file.to_owned(), value.to_string());
-            Err(CheckPolicyError::Value { file, key, found, right: "between 0 and 1" })
+        let FilePolicy { exploration, ramp_width, initial_threshold, lane: lanes, .. } = parsed;
+        let wrong = |key: &str, found: String, right: &'static str| {
+            Err(CheckPolicyError::Value { file: file.to_owned(), key: key.to_owned(), found, right })
         };
-        check("exploration".to_owned(), parsed.exploration)?;
-        check("ramp_width".to_owned(), parsed.ramp_width)?;
-        check("initial_threshold".to_owned(), parsed.initial_threshold)?;
-        let default = [("default".to_owned(), &parsed.default)];
-        for (name, grade) in
-            default.into_iter().chain(parsed.grade.iter().map(|(n, g)| (format!("grade.{n}"), g)))
-        {
-            check(format!("{name}.floor"), grade.floor)?;
-            check(format!("{name}.multiplier"), grade.multiplier)?;
+        for (key, value) in [
+            ("exploration", exploration),
+            ("ramp_width", ramp_width),
+            ("initial_threshold", initial_threshold),
+        ] {
+            if !(0.0..=1.0).contains(&value) {
+                return wrong(key, value.to_string(), "between 0 and 1");
+            }
         }
-        let total: f64 = parsed.lane.iter().map(|l| l.share).sum();
-        let positive = parsed.lane.iter().all(|l| l.share > 0.0 && l.lane.is_inspection());
+        if parsed.threshold_days == 0 {
+            return wrong("threshold_days", "0".to_owned(), "at least 1");
+        }
+        let total: f64 = lanes.iter().map(|l| l.share).sum();
+        let positive = lanes.iter().all(|l| l.share > 0.0 && l.lane.is_inspection());
         if !positive || (total - 1.0).abs() > 1e-9 {
-            let found = parsed.lane.iter().map(|l| format!("{} {}", l.lane.code(), l.share));
-            return Err(CheckPolicyError::Value {
-                file: file.to_owned(),
-                key: "lane".to_owned(),
-                found: found.collect::<Vec<_>>().join(", "),
-                right: "orange and red with shares that are above 0 and sum to 1",
-            });
+            let found = lanes.iter().map(|l| format!("{} {}", l.lane.code(), l.share));
+            let found = found.collect::<Vec<_>>().join(", ");
+            return wrong("lane", found, "orange and red with shares that are above 0 and sum to 1");
         }
-        let FilePolicy { name, description, exploration, ramp_width, reserved_slots, threshold_days, .. } =
-            parsed;
         Ok(Self {
-            name,
-            description,
+            name: parsed.name,
+            description: parsed.description,
             text: text.to_owned(),
             exploration,
             ramp_width,
-            reserved_slots,
-            threshold_days,
-            initial_threshold: parsed.initial_threshold,
-            lanes: parsed.lane,
-            default: parsed.default,
-            grades: parsed.grade,
+            reserved_slots: parsed.reserved_slots,
+            threshold_days: parsed.threshold_days,
+            initial_threshold,
+            lanes,
+            regimes: regime::check(file, parsed.regime)?,
         })
     }
 
-    /// Floor and multiplier of a grade.
-    pub fn grade(&self, code: &str) -> GradePolicy {
-        self.grades.get(code).copied().unwrap_or(self.default)
+    /// The regime in force on a day; the first one before it began.
+    pub fn regime(&self, day: NaiveDate) -> &Regime {
+        self.regimes.iter().rev().find(|r| r.from <= day).unwrap_or(&self.regimes[0])
     }
 
-    /// Lane of a selected consignment from its rank among the kept, u / (p tau), which is uniform in [0, 1): nested
-    /// intervals, so that the lane is part of the same draw and its probability is pi times the share.
-    pub fn lane(&self, kept_rank: f64) -> Lane {
+    /// Lane of a selected consignment from u / pi, which is uniform in [0, 1) given that it is selected: nested intervals,
+    /// so that the lane is part of the same draw and its probability is pi times the share.
+    pub fn lane(&self, position: f64) -> Lane {
         let mut upper = 0.0;
         for LaneShare { lane, share } in &self.lanes {
             upper += share;
-            if kept_rank < upper {
+            if position < upper {
                 return *lane;
             }
         }
@@ -214,11 +140,22 @@ mod tests {
 
     const FILE: &str = include_str!("../../../../selection/default.toml");
 
+    fn day(text: &str) -> NaiveDate {
+        text.parse().unwrap()
+    }
+
     #[test]
-    fn the_shipped_policy_is_sound_and_favours_certified_traders() {
+    fn the_shipped_policy_is_sound_and_knows_both_regimes() {
         let policy = SelectionPolicy::parse("default.toml", FILE).unwrap();
-        assert!(policy.grade("advanced-certified").multiplier < 0.2);
-        assert_eq!(policy.grade("no such grade"), policy.default);
+        let before = policy.regime(day("2026-03-31"));
+        let after = policy.regime(day("2026-04-01"));
+        assert_eq!(policy.regime(day("1999-01-01")), before);
+        assert!(before.is_ordinary("certified") && !after.is_ordinary("certified"));
+        for regime in [before, after] {
+            assert_eq!(regime.promises().map(|(code, ..)| code).collect::<Vec<_>>(), ["advanced-certified"]);
+            assert_eq!(regime.grade("no such grade"), regime.ordinary);
+            assert!(regime.grade("dishonest").guaranteed >= 0.8);
+        }
         assert_eq!(policy.lane(0.0), policy.lanes[0].lane);
         assert_eq!(policy.lane(0.999_999), policy.lanes[policy.lanes.len() - 1].lane);
     }
@@ -233,5 +170,8 @@ mod tests {
         assert!(refused("exploration = ", "exploration = 7 #").contains("`exploration` is 7"));
         assert!(refused("share = ", "share = 0.01 #").contains("sum to 1"));
         assert!(refused("ramp_width", "rampwidth").contains("line"));
+        assert!(refused("target = 0.15", "target = 0.3").contains("promise.target"));
+        assert!(refused("from = 2026-04-01", "from = 2001-04-01").contains("after the day"));
+        assert!(refused("guaranteed = 0.8", "guaranteed = 8").contains("guaranteed"));
     }
 }

@@ -7,44 +7,42 @@ use arrow::compute::{cast, concat_batches};
 use arrow::datatypes::{DataType, Float64Type, Int64Type};
 use tidegate_query::{Platform, Principal};
 
-/// What every read of the report is for.
-const PURPOSE: &str = "report on decisions";
-
 /// The whole answer to a query.
-pub(super) struct Answer {
+pub(crate) struct Answer {
     batch: RecordBatch,
 }
 
 impl Answer {
-    pub(super) async fn of(platform: &Platform, sql: &str) -> Result<Self, JobError> {
-        let plan = platform.plan_for(&Principal::LocalOwner, PURPOSE, sql).await?;
+    /// Asks as the local owner, for a purpose.
+    pub(crate) async fn of(platform: &Platform, purpose: &str, sql: &str) -> Result<Self, JobError> {
+        let plan = platform.plan_for(&Principal::LocalOwner, purpose, sql).await?;
         let schema = plan.schema();
         Ok(Self { batch: concat_batches(&schema, &plan.collect().await?)? })
     }
 
-    pub(super) fn rows(&self) -> usize {
+    pub(crate) fn rows(&self) -> usize {
         self.batch.num_rows()
     }
 
-    pub(super) fn column(&self, name: &str) -> Result<ArrayRef, JobError> {
+    pub(crate) fn column(&self, name: &str) -> Result<ArrayRef, JobError> {
         column(&self.batch, name)
     }
 
     /// Texts; an empty one where there is none.
-    pub(super) fn texts(&self, name: &str) -> Result<Vec<String>, JobError> {
+    pub(crate) fn texts(&self, name: &str) -> Result<Vec<String>, JobError> {
         let texts = cast(&self.column(name)?, &DataType::Utf8)?;
         Ok(texts.as_string::<i32>().iter().map(|t| t.unwrap_or_default().to_owned()).collect())
     }
 
     /// Counts; 0 where there is none.
-    pub(super) fn counts(&self, name: &str) -> Result<Vec<u64>, JobError> {
+    pub(crate) fn counts(&self, name: &str) -> Result<Vec<u64>, JobError> {
         let counts = cast(&self.column(name)?, &DataType::Int64)?;
         let counts = counts.as_primitive::<Int64Type>().iter();
         Ok(counts.map(|c| c.unwrap_or_default().max(0).unsigned_abs()).collect())
     }
 
     /// Numbers; 0 where there is none.
-    pub(super) fn reals(&self, name: &str) -> Result<Vec<f64>, JobError> {
+    pub(crate) fn reals(&self, name: &str) -> Result<Vec<f64>, JobError> {
         let reals = cast(&self.column(name)?, &DataType::Float64)?;
         Ok(reals.as_primitive::<Float64Type>().iter().map(Option::unwrap_or_default).collect())
     }

@@ -1,0 +1,71 @@
+//! The logged policy and the policies that are evaluated, named before any result was seen.
+
+use super::population::{Consignment, Grade, LIST_SIZE};
+use crate::selection::{GradePolicy, Parts};
+
+/// A simulated policy.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct SimulatedPolicy {
+    /// Name in the table.
+    pub name: &'static str,
+    /// Ordinary traders.
+    pub ordinary: GradePolicy,
+    /// Certified traders.
+    pub certified: GradePolicy,
+    /// e.
+    pub exploration: f64,
+    /// Score in the middle of the ramp.
+    pub threshold: f64,
+    /// Share of the selected that is opened; the others are scanned.
+    pub red_share: f64,
+}
+
+/// Inspections that a list of [`LIST_SIZE`] has room for.
+pub const SLOTS: usize = LIST_SIZE as usize / 8;
+
+/// The policy that decided.
+pub const LOGGED: SimulatedPolicy = SimulatedPolicy {
+    name: "logged",
+    ordinary: GradePolicy { floor: 0.03, multiplier: 0.9 },
+    certified: GradePolicy { floor: 0.015, multiplier: 0.15 },
+    exploration: 0.02,
+    threshold: 0.055,
+    red_share: 0.7,
+};
+
+/// The evaluated policies.
+pub const EVALUATED: [SimulatedPolicy; 6] = [
+    // Where findings are rare: ten times the exploration at the expense of the model.
+    SimulatedPolicy { name: "rare-findings", exploration: 0.1, threshold: 0.08, ..LOGGED },
+    // Opens everything: more of the revenue's tail.
+    SimulatedPolicy { name: "revenue-tailed", threshold: 0.05, red_share: 1.0, ..LOGGED },
+    SimulatedPolicy {
+        name: "aeo-multiplier",
+        certified: GradePolicy { floor: 0.015, multiplier: 0.6 },
+        ..LOGGED
+    },
+    SimulatedPolicy {
+        name: "higher-floor",
+        ordinary: GradePolicy { floor: 0.06, multiplier: 0.9 },
+        certified: GradePolicy { floor: 0.03, multiplier: 0.15 },
+        ..LOGGED
+    },
+    SimulatedPolicy { name: "shifted-threshold", threshold: 0.075, ..LOGGED },
+    SimulatedPolicy {
+        name: "random-only",
+        ordinary: GradePolicy { floor: 0.08, multiplier: 0.0 },
+        certified: GradePolicy { floor: 0.08, multiplier: 0.0 },
+        ..LOGGED
+    },
+];
+
+impl SimulatedPolicy {
+    /// p of a consignment.
+    pub fn probability(&self, consignment: &Consignment) -> f64 {
+        let grade = match consignment.grade {
+            Grade::Ordinary => self.ordinary,
+            Grade::Certified => self.certified,
+        };
+        Parts::new(false, consignment.score, self.threshold, 0.5, grade, self.exploration).probability()
+    }
+}

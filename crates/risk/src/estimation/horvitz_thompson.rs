@@ -1,0 +1,41 @@
+//! Totals of what inspections recorded, over everything that could have been inspected.
+
+use super::refusal::Refusal;
+use super::size::check_evidence;
+use super::sum::{Estimate, Term, WeightedSum};
+
+/// A goods item that was inspected because a draw said so.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Inspected {
+    /// Root of its consignment.
+    pub root: u64,
+    /// `pi = p tau`, in (0, 1]; p alone would understate what overfull work lists shed.
+    pub probability: f64,
+    /// y, at least 0.
+    pub value: f64,
+}
+
+/// `sum y / pi` over the inspected, with the variance `sum (1 - pi) y^2 / pi^2` by roots: the Horvitz-Thompson estimate
+/// with the realised probabilities of priority sampling (Duffield, Lund, Thorup 2007, J. ACM 54(6)). `least_probability`
+/// is the least pi of any record of the population. A rate is [`Estimate::per`] the number of its records.
+///
+/// # Errors
+/// When a probability is none, or there are too few weighted inspections or findings.
+pub fn horvitz_thompson(inspected: &[Inspected], least_probability: f64) -> Result<Estimate, Refusal> {
+    let probability = |root, value: f64| {
+        if value > 0.0 && value <= 1.0 {
+            Ok(value)
+        } else {
+            Err(Refusal::Probability { root, name: "pi", value })
+        }
+    };
+    let term = |i: &Inspected| {
+        let weight = 1.0 / probability(i.root, i.probability)?;
+        Ok(Term { root: i.root, weight, value: i.value, predicted: 0.0, probability: i.probability })
+    };
+    let terms = inspected.iter().map(term).collect::<Result<_, _>>()?;
+    let sum = WeightedSum::new(0.0, terms, 1.0 / probability(0, least_probability)?);
+    let (known, found) = sum.weights();
+    check_evidence(&known, &found)?;
+    Ok(sum.estimate())
+}

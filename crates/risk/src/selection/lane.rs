@@ -1,0 +1,58 @@
+//! Lanes: what is done with a consignment.
+
+use serde::Deserialize;
+
+/// What is done with a consignment, the least intrusive first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Lane {
+    /// Released.
+    Green,
+    /// Released, audited afterwards.
+    Blue,
+    /// Documents are checked.
+    Yellow,
+    /// Scanned, not opened.
+    Orange,
+    /// Opened and examined.
+    Red,
+}
+
+impl Lane {
+    /// Code in the tables.
+    pub fn code(self) -> &'static str {
+        match self {
+            Self::Green => "green",
+            Self::Yellow => "yellow",
+            Self::Orange => "orange",
+            Self::Red => "red",
+            Self::Blue => "blue",
+        }
+    }
+
+    /// Whether it takes a slot of an inspection work list.
+    pub fn is_inspection(self) -> bool {
+        self >= Self::Orange
+    }
+
+    /// What an officer of the lane does.
+    pub fn instruction(self) -> &'static str {
+        match self {
+            Self::Green => "Release.",
+            Self::Blue => "Release; audit the books afterwards.",
+            Self::Yellow => "Check the documents.",
+            Self::Orange => "Scan the consignment; open it when the image does not fit the declaration.",
+            Self::Red => "Open and examine the goods.",
+        }
+    }
+}
+
+/// A lane of selected consignments and the share of draws it gets.
+#[derive(Debug, Clone, Copy, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct LaneShare {
+    /// The lane.
+    pub lane: Lane,
+    /// Its share of the selected, in (0, 1].
+    pub share: f64,
+}
