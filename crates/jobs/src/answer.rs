@@ -41,6 +41,12 @@ impl Answer {
         Ok(counts.map(|c| c.unwrap_or_default().max(0).unsigned_abs()).collect())
     }
 
+    /// Whole numbers; 0 where there is none.
+    pub(crate) fn integers(&self, name: &str) -> Result<Vec<i64>, JobError> {
+        let numbers = cast(&self.column(name)?, &DataType::Int64)?;
+        Ok(numbers.as_primitive::<Int64Type>().iter().map(Option::unwrap_or_default).collect())
+    }
+
     /// Numbers; 0 where there is none.
     pub(crate) fn reals(&self, name: &str) -> Result<Vec<f64>, JobError> {
         let reals = cast(&self.column(name)?, &DataType::Float64)?;

@@ -129,11 +129,17 @@ pub async fn promises(home: &Home, year: Option<i32>) -> Result<Promises, JobErr
     let year = year.unwrap_or(last.year());
     let sums = sums(&Answer::of(&platform, PURPOSE, &statement(year)).await?)?;
     if sums.is_empty() {
-        return Err(JobError::Missing(format!("nothing was decided in {year}; the last decision is of {last}")));
+        return Err(JobError::Missing(format!(
+            "nothing was decided in {year}; the last decision is of {last}"
+        )));
     }
     let end = NaiveDate::from_ymd_opt(year, 12, 31).unwrap_or(last).min(last);
     let regime = bundle.selection.regime(end);
-    Ok(Promises { year, promises: kept(&bundle.selection, regime, &sums), guarantees: guarantees(regime, &sums) })
+    Ok(Promises {
+        year,
+        promises: kept(&bundle.selection, regime, &sums),
+        guarantees: guarantees(regime, &sums),
+    })
 }
 
 /// Sums over consignments that have office, month, grade and chapter in common.
@@ -169,7 +175,8 @@ fn sums(answer: &Answer) -> Result<Vec<Sums>, JobError> {
     let [consignments, mandatory, inspected, suppressed] =
         ["consignments", "mandatory", "inspected", "suppressed"].map(|name| answer.counts(name));
     let (offices, months, grades, chapters) = (offices?, months?, grades?, chapters?);
-    let (consignments, mandatory, inspected, suppressed) = (consignments?, mandatory?, inspected?, suppressed?);
+    let (consignments, mandatory, inspected, suppressed) =
+        (consignments?, mandatory?, inspected?, suppressed?);
     let expected = answer.reals("expected")?;
     let row = |i: usize| Sums {
         office: offices[i].clone(),

@@ -4,6 +4,7 @@
 //! the key of a period is revealed, the stored draw is used.
 
 use crate::JobError;
+use crate::answer::Answer;
 use crate::decide::{
     Case, Grades, KeptReason, StoredDecision, any_version, between, cases, read_stored, stored_state,
 };
@@ -83,20 +84,48 @@ pub async fn replay(
 ) -> Result<ReplayReport, JobError> {
     let platform = home.platform().await?;
     let mut report = ReplayReport::default();
+    let lodged = Lodged::read(&platform, what).await?;
     for run in again(home, &platform, what, progress).await? {
-        let mut own_by_root: HashMap<&str, Vec<f64>> = HashMap::new();
-        for again in &run.again {
-            own_by_root.entry(&again.stored.root).or_default().push(again.proposal.parts.probability());
-        }
         for again in &run.again {
             let mut differences = Differences { stored: &again.stored, found: Vec::new() };
-            run.compare(again, &own_by_root[again.stored.root.as_str()], &mut differences, &mut report)?;
+            run.compare(again, &lodged, &mut differences, &mut report)?;
             report.decisions += 1;
             report.identical += u64::from(differences.found.is_empty());
             report.differences.extend(differences.found);
         }
     }
     Ok(report)
+}
+
+/// Every p that was decided for the consignments of a replay, by root, with declaration, version and run.
+struct Lodged(HashMap<String, Vec<(String, i64, i64, u64)>>);
+
+impl Lodged {
+    async fn read(platform: &Platform, what: &Replayed) -> Result<Self, JobError> {
+        let sql = format!(
+            "SELECT root_id, declaration_id, version_number, run_number, inclusion_probability FROM decision \
+             WHERE root_id IN (SELECT root_id FROM decision WHERE {})",
+            what.condition()
+        );
+        let answer = Answer::of(platform, "job replay", &sql).await?;
+        let (roots, ids) = (answer.texts("root_id")?, answer.texts("declaration_id")?);
+        let (versions, runs) = (answer.integers("version_number")?, answer.integers("run_number")?);
+        let mut lodged: HashMap<String, Vec<_>> = HashMap::new();
+        for (row, p) in answer.reals("inclusion_probability")?.into_iter().enumerate() {
+            let one = (ids[row].clone(), versions[row], runs[row], p.to_bits());
+            lodged.entry(roots[row].clone()).or_default().push(one);
+        }
+        Ok(Self(lodged))
+    }
+
+    /// Whether another lodgement of the consignment has the p of a decision.
+    fn another_has(&self, stored: &StoredDecision) -> bool {
+        let own = (&stored.declaration_id, stored.version, stored.run);
+        let others = self.0.get(&stored.root).into_iter().flatten();
+        others
+            .filter(|(id, version, run, _)| (id, *version, *run) != own)
+            .any(|o| o.3 == stored.probability.to_bits())
+    }
 }
 
 /// Explains the stored decisions about one declaration: of those that kept no reasons, the reasons are computed again.
@@ -254,7 +283,7 @@ impl Run {
     fn compare(
         &self,
         again: &Again,
-        own_of_root: &[f64],
+        lodged: &Lodged,
         differences: &mut Differences<'_>,
         report: &mut ReplayReport,
     ) -> Result<(), JobError> {
@@ -272,12 +301,13 @@ impl Run {
         differences.check("rules", stored.rules.clone(), ids(&proposal.rules));
         differences.check("score", stored.score.to_bits(), proposal.score.to_bits());
         let parts = proposal.parts;
-        let stored_parts = [stored.guaranteed, stored.floor, stored.multiplier, stored.exploration, stored.ramp];
+        let stored_parts =
+            [stored.guaranteed, stored.floor, stored.multiplier, stored.exploration, stored.ramp];
         let again_parts = [parts.guaranteed, parts.floor, parts.multiplier, parts.exploration, parts.ramp];
         differences.check("p", stored_parts, again_parts);
-        // p is the greatest over the versions of the consignment, of which other runs may have decided some.
+        // p is the greatest over the lodgements of the consignment: its own, or that of another one.
         let own = parts.probability();
-        let known = own_of_root.contains(&stored.probability) || stored.version > 1;
+        let known = stored.probability.to_bits() == own.to_bits() || lodged.another_has(stored);
         differences.check("p", (true, true), (stored.probability >= own, known));
         differences.check("p", true, stored.protected >= parts.protected());
         let draw = match self.keys.get(&stored.period) {

@@ -36,6 +36,6 @@ pub use load::{Load, LoadOutcome, LoadStart};
 pub use period::{Period, PeriodError};
 pub use period_key::{PeriodKey, StoredPeriodKey};
 pub use policy_state::{NewPolicyState, PolicyState};
-pub use root_key::RootKey;
 pub use principal::{NewPrincipal, Principal, PrincipalKind};
+pub use root_key::RootKey;
 pub use verify::{ChainBreak, ChainVerdict};

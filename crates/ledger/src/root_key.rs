@@ -44,11 +44,7 @@ impl Ledger {
         let mut tx = self.begin_write().await?;
         let insert = "INSERT INTO root_key (id, key, created_at) SELECT 1, ?, ?
             WHERE NOT EXISTS (SELECT 1 FROM root_key)";
-        sqlx::query(insert)
-            .bind(fresh.0.as_slice())
-            .bind(column::from_time(now))
-            .execute(&mut *tx)
-            .await?;
+        sqlx::query(insert).bind(fresh.0.as_slice()).bind(column::from_time(now)).execute(&mut *tx).await?;
         let mut bytes: Vec<u8> = sqlx::query_scalar("SELECT key FROM root_key").fetch_one(&mut *tx).await?;
         tx.commit().await?;
         let key = column::Row { table: "root_key", key: 1 }.bytes(&bytes).map(RootKey);

@@ -6,7 +6,7 @@
 use crate::assess::{AssessError, Assessment};
 use crate::bundle::Bundle;
 use crate::rules::{Effect, Level, Rule, raised};
-use crate::selection::{Component, Contender, Draw, Lane, Parts, PolicyState, SelectionPolicy};
+use crate::selection::{Component, Contender, Lane, Parts, PolicyState, SelectionPolicy};
 use crate::template;
 use chrono::NaiveDate;
 use std::ops::Range;
@@ -77,6 +77,8 @@ impl Bundle {
         grade: &str,
     ) -> Proposal {
         let rules = assessment.conditions.of_declaration(&self.rules, items.clone());
+        // Rows always have a day; the first regime stands in for a day that no calendar has.
+        let day = NaiveDate::from_epoch_days(assessment.prepared.days[items.start]).unwrap_or_default();
         let (worst_row, item_score) = worst(&assessment.scores, items);
         let hit = || rules.iter().map(|r| &self.rules.rules[*r]);
         let of_declaration = hit().filter(|r| r.level == Level::Declaration);
@@ -84,8 +86,6 @@ impl Bundle {
         let least_lane = hit().filter_map(Rule::least_lane).max().unwrap_or(Lane::Green);
         let policy = &self.selection;
         let own = state.office(office);
-        // Rows always have a day; the first regime stands in for a day that no calendar has.
-        let day = NaiveDate::from_epoch_days(assessment.prepared.days[items.start]).unwrap_or_default();
         let parts = Parts::new(
             least_lane.is_inspection(),
             score,
@@ -178,12 +178,7 @@ fn worst(scores: &[f64], items: Range<usize>) -> (usize, f64) {
 }
 
 /// The decision from what the consignment contends with and the cut of the work list.
-pub fn settle(
-    policy: &SelectionPolicy,
-    proposal: &Proposal,
-    contender: Contender,
-    tau: f64,
-) -> Settled {
+pub fn settle(policy: &SelectionPolicy, proposal: &Proposal, contender: Contender, tau: f64) -> Settled {
     let parts = &proposal.parts;
     let Contender { probability, draw, .. } = contender;
     let selected = contender.is_selected(tau);

@@ -22,12 +22,22 @@ pub async fn run(arguments: &Arguments, command: &Command) -> Result<(), JobErro
             );
             println!(
                 "  {:<16} {:>12} {:>6} {:>7}  {:<22} {:>6} {:>6} {:>9} {:>10}  verdict",
-                "window", "declarations", "rate", "usual", "ratio (95 %)", "chosen", "goods", "expected", "suppressed"
+                "window",
+                "declarations",
+                "rate",
+                "usual",
+                "ratio (95 %)",
+                "chosen",
+                "goods",
+                "expected",
+                "suppressed"
             );
         }
         println!("{}", line(promise));
     }
-    println!("\nchosen: without mandatory inspections; goods: at equal goods; expected: from the probabilities of inspection");
+    println!(
+        "\nchosen: without mandatory inspections; goods: at equal goods; expected: from the probabilities of inspection"
+    );
     for guarantee in &found.guarantees {
         println!("{}", guaranteed(guarantee));
     }
@@ -53,7 +63,9 @@ fn line(promise: &PromiseKept) -> String {
         show::count(counts.certified),
         rate(counts.certified_inspected, counts.certified),
         rate(counts.ordinary_inspected, counts.ordinary),
-        promise.gross_ratio.map_or("-".to_owned(), |r| format!("{:.3} [{:.3}, {:.3}]", r.value, r.low, r.high)),
+        promise
+            .gross_ratio
+            .map_or("-".to_owned(), |r| format!("{:.3} [{:.3}, {:.3}]", r.value, r.low, r.high)),
         value(promise.discretionary_ratio),
         value(promise.adjusted_ratio),
         promise.expected_ratio.map_or("-".to_owned(), |r| format!("{r:.3}")),

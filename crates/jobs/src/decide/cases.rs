@@ -288,7 +288,8 @@ struct Naming {
 impl Naming {
     fn of(batch: &RecordBatch) -> Result<Self, JobError> {
         let [(_, load), (_, row), (_, consignee), (_, document)] = NAMING;
-        let rows = column(batch, row)?.as_primitive_opt::<Int64Type>().cloned().ok_or_else(|| wrong_type(row))?;
+        let rows =
+            column(batch, row)?.as_primitive_opt::<Int64Type>().cloned().ok_or_else(|| wrong_type(row))?;
         Ok(Self {
             loads: text(batch, load)?,
             rows,

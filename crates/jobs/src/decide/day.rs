@@ -225,7 +225,8 @@ impl Day<'_> {
             let (run, contending) = (self.run, all.as_slice());
             lists.push(&List { run, day, office: &office, room, closed: &closed, contenders: contending })?;
             for ((root, contender), queued) in contenders.iter().zip(closed.queued) {
-                outcomes.insert((*root).to_owned(), Outcome { draw: contender.draw, tau: closed.tau, queued });
+                outcomes
+                    .insert((*root).to_owned(), Outcome { draw: contender.draw, tau: closed.tau, queued });
             }
         }
         Ok(outcomes)

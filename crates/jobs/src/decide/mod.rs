@@ -218,7 +218,9 @@ impl<'a> Run<'a> {
         progress.step("deciding", days, "days");
         for stretch in stretches(&self.platform, first, last).await? {
             let (bundle, which) = (self.day.bundle, Which::Undecided);
-            for (day, read) in read(&self.platform, bundle, self.grades, self.root_key, stretch, which).await? {
+            for (day, read) in
+                read(&self.platform, bundle, self.grades, self.root_key, stretch, which).await?
+            {
                 self.decide_day(day, &read, decided).await?;
                 progress.done((day - first).num_days() as u64 + 1);
             }

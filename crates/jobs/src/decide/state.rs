@@ -62,13 +62,15 @@ impl<'a> States<'a> {
         let newest = self.home.ledger.newest_policy_state().await?;
         if let Some(newest) = &newest
             && let Ok(stored) = serde_json::from_str::<StateOfEpoch>(&newest.state.content)
-            && (stored.state.epoch, &stored.bundle, stored.capacity) == (epoch, &self.hash, self.capacity.to_string())
+            && (stored.state.epoch, &stored.bundle, stored.capacity)
+                == (epoch, &self.hash, self.capacity.to_string())
         {
             return Ok((newest.version, stored.state));
         }
         let history = self.history(platform, epoch, progress).await?;
         let accounts = accounts(platform, epoch).await?;
-        let setting = Setting { policy: &self.bundle.selection, epoch, history: &history, accounts: &accounts };
+        let setting =
+            Setting { policy: &self.bundle.selection, epoch, history: &history, accounts: &accounts };
         let state = setting.state(|a_day| self.capacity.slots(a_day));
         let stored = StateOfEpoch { bundle: self.hash.clone(), capacity: self.capacity.to_string(), state };
         let content = serde_json::to_string(&stored).map_err(|e| JobError::Missing(e.to_string()))?;
@@ -98,7 +100,9 @@ impl<'a> States<'a> {
         let from = self.days.last_key_value().and_then(|(day, _)| day.succ_opt()).unwrap_or(first);
         progress.step("setting thresholds from the days before", (last - from).num_days() as u64 + 1, "days");
         for stretch in stretches(platform, from, last).await? {
-            for (day, read) in read(platform, self.bundle, self.grades, self.root_key, stretch, Which::First).await? {
+            for (day, read) in
+                read(platform, self.bundle, self.grades, self.root_key, stretch, Which::First).await?
+            {
                 let assessment = self.bundle.assess(&read.rows)?;
                 // Scores depend on no state.
                 let idle = PolicyState::idle(epoch);

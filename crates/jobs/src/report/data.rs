@@ -190,7 +190,9 @@ pub(super) async fn gather(
         scores: scores(&Answer::of(platform, PURPOSE, &scope.scores()).await?)?,
         rules: grouped(scope.rules()).await?,
         reasons: reasons(&Answer::of(platform, PURPOSE, &scope.reasons(limit)).await?)?,
-        work_list: work_list::read(&Answer::of(platform, PURPOSE, &scope.work_list(settings.work_list_rows)).await?)?,
+        work_list: work_list::read(
+            &Answer::of(platform, PURPOSE, &scope.work_list(settings.work_list_rows)).await?,
+        )?,
     }))
 }
 

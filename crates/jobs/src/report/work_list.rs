@@ -1,7 +1,7 @@
 //! The top of the work list: the riskiest selected declarations with their reasons.
 
-use crate::answer::Answer;
 use crate::JobError;
+use crate::answer::Answer;
 use arrow::array::{Array, AsArray, StructArray};
 use arrow::compute::cast;
 use arrow::datatypes::{DataType, Int64Type};

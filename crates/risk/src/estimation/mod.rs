@@ -37,7 +37,7 @@ mod wilson;
 
 pub use accuracy::{Accuracy, Reference, Reinspection, Share, accuracy, prevalence};
 pub use horvitz_thompson::{Inspected, horvitz_thompson};
-pub use hypothetical::{HypotheticalList, inclusion_probabilities};
+pub use hypothetical::{Chance, HypotheticalList, inclusion_probabilities};
 pub use missed::{FloorInspection, Missed, missed_by_model};
 pub use outcome::{Example, ForwardOutcomeModel};
 pub use pending::{BackTest, ResultDelays, Wait};

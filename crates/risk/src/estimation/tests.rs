@@ -1,8 +1,8 @@
 //! Properties of the estimates on simulated work lists and logs.
 
-use super::coverage::{EVALUATED, Evaluated, Noise, Row, SLOTS, SimulatedLog, coverage_study, population};
+use super::coverage::{EVALUATED, Evaluated, Noise, ROOM, Row, SimulatedLog, coverage_study, population};
 use super::*;
-use crate::selection::{Contender, Draw, Lane, close};
+use crate::selection::{Contender, Draw, Lane, Room, close};
 use proptest::prelude::*;
 
 /// A list with two findings in the rest and many in the front, 100 consignments for 10 slots; overfull on most days.
@@ -21,10 +21,10 @@ fn day(noise: &Noise, day: u64) -> Day {
     let contender = |i: usize| Contender {
         probability: if value(i) > 0.0 { 0.3 } else { 0.071 },
         draw: Draw::stored(noise.uniform("day", day * SIZE as u64 + i as u64)).unwrap(),
-        mandatory: false,
+        protected: 0.0,
     };
     let contenders: Vec<Contender> = (0..SIZE).map(contender).collect();
-    let tau = close(&contenders, 10, 2).tau;
+    let tau = close(&contenders, Room { slots: 10, reserved: 2, waiting: 0 }).tau;
     Day { contenders, tau }
 }
 
@@ -89,10 +89,10 @@ fn what_the_model_missed_is_unbiased() {
                     .map(|i| Contender {
                         probability: probability(i),
                         draw: Draw::stored(noise.uniform("missed", place(i))).unwrap(),
-                        mandatory: false,
+                        protected: 0.0,
                     })
                     .collect();
-                let tau = close(&contenders, 8, 0).tau;
+                let tau = close(&contenders, Room { slots: 8, reserved: 0, waiting: 0 }).tau;
                 let kept = contenders.iter().enumerate().filter(|(_, c)| c.is_selected(tau));
                 inspections.extend(kept.map(|(i, c)| FloorInspection {
                     root: place(i),
@@ -275,10 +275,10 @@ fn a_value_is_what_the_policy_finds_when_it_is_run() {
             let contender = |i: usize| Contender {
                 probability: policy.probability(&population[i]),
                 draw: draws[i],
-                mandatory: false,
+                protected: 0.0,
             };
             let contenders: Vec<Contender> = (start..start + 200).map(contender).collect();
-            let tau = close(&contenders, SLOTS, 0).tau;
+            let tau = close(&contenders, ROOM).tau;
             found +=
                 (0..200).filter(|i| contenders[*i].is_selected(tau)).map(|i| items(start + i)).sum::<f64>();
         }

@@ -101,7 +101,11 @@ mod tests {
     }
 
     fn room() -> impl Strategy<Value = Room> {
-        (0_usize..40, 0_usize..4, 0_usize..6).prop_map(|(slots, reserved, waiting)| Room { slots, reserved, waiting })
+        (0_usize..40, 0_usize..4, 0_usize..6).prop_map(|(slots, reserved, waiting)| Room {
+            slots,
+            reserved,
+            waiting,
+        })
     }
 
     proptest! {
@@ -158,7 +162,8 @@ mod tests {
                 })
                 .collect();
             let closed = close(&all, room);
-            let listed = all.iter().zip(&closed.queued).filter(|(c, queued)| c.is_selected(closed.tau) && !**queued);
+            let listed =
+                all.iter().zip(&closed.queued).filter(|(c, queued)| c.is_selected(closed.tau) && !**queued);
             assert!(listed.count() <= room.slots, "day {day}");
             let total = |weight: &dyn Fn(usize) -> f64| -> f64 {
                 (0..size).filter(|i| all[*i].is_selected(closed.tau)).map(|i| value(i) / weight(i)).sum()

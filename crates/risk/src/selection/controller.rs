@@ -97,13 +97,21 @@ impl Setting<'_> {
     /// The state of the epoch; `slots` gives those of an office with so many consignments a day.
     pub fn state(&self, slots: impl Fn(f64) -> u32) -> PolicyState {
         let a_day = |count: usize| count as f64 / f64::from(self.history.days.max(1));
-        let sizes: BTreeMap<&str, usize> =
-            self.history.seen.iter().map(|(o, grades)| (o.as_str(), grades.values().map(Vec::len).sum())).collect();
+        let sizes: BTreeMap<&str, usize> = self
+            .history
+            .seen
+            .iter()
+            .map(|(o, grades)| (o.as_str(), grades.values().map(Vec::len).sum()))
+            .collect();
         let total: usize = sizes.values().sum();
         let start = |slots| OfficeState {
             slots,
             threshold: self.policy.initial_threshold,
-            strata: self.regime().promises().map(|(code, grade, _)| (code.to_owned(), start(&grade))).collect(),
+            strata: self
+                .regime()
+                .promises()
+                .map(|(code, grade, _)| (code.to_owned(), start(&grade)))
+                .collect(),
         };
         let mut state = PolicyState {
             epoch: self.epoch,
@@ -145,7 +153,9 @@ impl Setting<'_> {
         let of_grade = |grade: &String, seen: &Vec<Seen>| -> f64 {
             let stratum = state.stratum(self.regime(), grade);
             let (width, e) = (self.policy.ramp_width, self.policy.exploration);
-            seen.iter().map(|s| Parts::new(s.mandatory, s.score, threshold, width, stratum, e).probability()).sum()
+            seen.iter()
+                .map(|s| Parts::new(s.mandatory, s.score, threshold, width, stratum, e).probability())
+                .sum()
         };
         self.history.seen[office].iter().map(|(grade, seen)| of_grade(grade, seen)).sum()
     }
@@ -192,13 +202,17 @@ impl Setting<'_> {
             for one in seen {
                 account.consignments += 1.0;
                 account.mandatory += f64::from(u8::from(one.mandatory));
-                account.expected += Parts::new(one.mandatory, one.score, state.threshold, width, stratum, e).probability();
+                account.expected +=
+                    Parts::new(one.mandatory, one.score, state.threshold, width, stratum, e).probability();
                 if of_grade && !one.mandatory {
                     group.reach += scale * (e + (1.0 - e) * ramp(one.score, state.threshold, width));
                 }
             }
-            let (count, next) =
-                if of_grade { (&mut group.seen.0, &mut group.next) } else { (&mut group.seen.1, &mut group.next_ordinary) };
+            let (count, next) = if of_grade {
+                (&mut group.seen.0, &mut group.next)
+            } else {
+                (&mut group.seen.1, &mut group.next_ordinary)
+            };
             *count += seen.len();
             next.add(&account.scaled(scale));
         }

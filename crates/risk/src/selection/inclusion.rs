@@ -62,7 +62,14 @@ impl Parts {
         exploration: f64,
     ) -> Self {
         let Stratum { guaranteed, floor, multiplier } = stratum;
-        Self { mandatory, guaranteed, floor, multiplier, exploration, ramp: ramp(score, threshold, ramp_width) }
+        Self {
+            mandatory,
+            guaranteed,
+            floor,
+            multiplier,
+            exploration,
+            ramp: ramp(score, threshold, ramp_width),
+        }
     }
 
     /// p = max(g, f + (1 - f) m (e + (1 - e) r)); 1 when mandatory.
@@ -105,7 +112,8 @@ impl Parts {
     /// IEEE 754 doubles.
     pub fn to_bytes(&self, probability: f64) -> Vec<u8> {
         let mut bytes = vec![u8::from(self.mandatory)];
-        for number in [self.guaranteed, self.floor, self.multiplier, self.exploration, self.ramp, probability] {
+        for number in [self.guaranteed, self.floor, self.multiplier, self.exploration, self.ramp, probability]
+        {
             bytes.extend(number.to_be_bytes());
         }
         bytes

@@ -98,7 +98,11 @@ pub(super) fn check(file: &str, parsed: Vec<FileRegime>) -> Result<Vec<Regime>, 
             return wrong(format!("regime `{law}`: from"), from.to_string(), "a day such as 2026-04-01");
         };
         if regimes.last().is_some_and(|before| before.from >= day) {
-            return wrong(format!("regime `{law}`: from"), day.to_string(), "after the day of the regime before it");
+            return wrong(
+                format!("regime `{law}`: from"),
+                day.to_string(),
+                "after the day of the regime before it",
+            );
         }
         let named = grades.iter().map(|(code, grade)| (format!("grade.{code}"), grade));
         for (name, grade) in std::iter::once(("ordinary".to_owned(), &ordinary)).chain(named) {

@@ -49,7 +49,10 @@ mod tests {
         assert_eq!(carried("C", "H1"), carried("C", "H1"));
         assert_ne!(carried("C", "H1"), carried("C", "H2"));
         assert_ne!(carried("C", "H1"), carried("CH", "1"), "parts do not run together");
-        assert_ne!(carried("C", "H1"), Consignment::Carried { consignee: "C", document: "H1" }.root(&[2; 32]));
+        assert_ne!(
+            carried("C", "H1"),
+            Consignment::Carried { consignee: "C", document: "H1" }.root(&[2; 32])
+        );
         assert_ne!(carried("L", "1"), Consignment::Lodged { load: "L", row: 1 }.root(&[1; 32]));
         assert_eq!(carried("C", "H1").len(), 2 * KEPT);
     }

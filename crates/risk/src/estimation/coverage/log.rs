@@ -1,9 +1,9 @@
 //! A simulated log: draws, closed work lists, lanes, late and missing results, officers' own additions.
 
-use super::super::hypothetical::{HypotheticalList, inclusion_probabilities};
+use super::super::hypothetical::{Chance, HypotheticalList, inclusion_probabilities};
 use super::super::pending::{ResultDelays, Wait};
 use super::super::record::{LaneChance, LoggedRecord, Outcome};
-use super::policies::{LOGGED, SLOTS, SimulatedPolicy};
+use super::policies::{LOGGED, ROOM, SimulatedPolicy};
 use super::population::{Consignment, DAYS, LIST_SIZE, Noise};
 use crate::selection::{Contender, Draw, Lane, close};
 
@@ -22,10 +22,11 @@ impl Evaluated {
         let size = LIST_SIZE as usize;
         let mut inclusion = Vec::with_capacity(population.len());
         for (place, list) in population.chunks(size).enumerate() {
-            let probabilities = list.iter().map(|c| Some(policy.probability(c))).collect();
+            let chance = |c| Chance { probability: policy.probability(c), protected: 0.0 };
+            let chances = list.iter().map(chance).collect();
             let of_list: Vec<Vec<Draw>> =
                 draws.iter().map(|d| d[place * size..(place + 1) * size].to_vec()).collect();
-            let list = HypotheticalList { probabilities, slots: SLOTS, reserved: 0 };
+            let list = HypotheticalList { chances, room: ROOM };
             inclusion.extend(inclusion_probabilities(&list, &of_list));
         }
         Self { inclusion, policy }
@@ -75,10 +76,10 @@ impl SimulatedLog {
                 .map(|(c, draw)| Contender {
                     probability: LOGGED.probability(c),
                     draw: *draw,
-                    mandatory: false,
+                    protected: 0.0,
                 })
                 .collect();
-            let tau = close(&contenders, SLOTS, 0).tau;
+            let tau = close(&contenders, ROOM).tau;
             cuts.push(tau);
             assigned.extend(list.iter().zip(&contenders).map(|(consignment, contender)| {
                 let rank = contender.rank().filter(|rank| *rank < tau)?;

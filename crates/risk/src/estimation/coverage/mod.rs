@@ -11,6 +11,6 @@ mod population;
 mod study;
 
 pub use log::{Arrival, Evaluated, SimulatedLog, age};
-pub use policies::{EVALUATED, LOGGED, SLOTS, SimulatedPolicy};
+pub use policies::{EVALUATED, LOGGED, ROOM, SimulatedPolicy};
 pub use population::{Consignment, DAYS, Grade, LIST_SIZE, Noise, OFFICES, SimulatedItem, population};
 pub use study::{ESTIMATORS, Row, coverage_study};

@@ -1,7 +1,7 @@
 //! The logged policy and the policies that are evaluated, named before any result was seen.
 
 use super::population::{Consignment, Grade, LIST_SIZE};
-use crate::selection::{GradePolicy, Parts};
+use crate::selection::{Parts, Room, Stratum};
 
 /// A simulated policy.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -9,9 +9,9 @@ pub struct SimulatedPolicy {
     /// Name in the table.
     pub name: &'static str,
     /// Ordinary traders.
-    pub ordinary: GradePolicy,
+    pub ordinary: Stratum,
     /// Certified traders.
-    pub certified: GradePolicy,
+    pub certified: Stratum,
     /// e.
     pub exploration: f64,
     /// Score in the middle of the ramp.
@@ -21,13 +21,13 @@ pub struct SimulatedPolicy {
 }
 
 /// Inspections that a list of [`LIST_SIZE`] has room for.
-pub const SLOTS: usize = LIST_SIZE as usize / 8;
+pub const ROOM: Room = Room { slots: LIST_SIZE as usize / 8, reserved: 0, waiting: 0 };
 
 /// The policy that decided.
 pub const LOGGED: SimulatedPolicy = SimulatedPolicy {
     name: "logged",
-    ordinary: GradePolicy { floor: 0.03, multiplier: 0.9 },
-    certified: GradePolicy { floor: 0.015, multiplier: 0.15 },
+    ordinary: Stratum { guaranteed: 0.0, floor: 0.03, multiplier: 0.9 },
+    certified: Stratum { guaranteed: 0.0, floor: 0.015, multiplier: 0.15 },
     exploration: 0.02,
     threshold: 0.055,
     red_share: 0.7,
@@ -41,20 +41,20 @@ pub const EVALUATED: [SimulatedPolicy; 6] = [
     SimulatedPolicy { name: "revenue-tailed", threshold: 0.05, red_share: 1.0, ..LOGGED },
     SimulatedPolicy {
         name: "aeo-multiplier",
-        certified: GradePolicy { floor: 0.015, multiplier: 0.6 },
+        certified: Stratum { guaranteed: 0.0, floor: 0.015, multiplier: 0.6 },
         ..LOGGED
     },
     SimulatedPolicy {
         name: "higher-floor",
-        ordinary: GradePolicy { floor: 0.06, multiplier: 0.9 },
-        certified: GradePolicy { floor: 0.03, multiplier: 0.15 },
+        ordinary: Stratum { guaranteed: 0.0, floor: 0.06, multiplier: 0.9 },
+        certified: Stratum { guaranteed: 0.0, floor: 0.03, multiplier: 0.15 },
         ..LOGGED
     },
     SimulatedPolicy { name: "shifted-threshold", threshold: 0.075, ..LOGGED },
     SimulatedPolicy {
         name: "random-only",
-        ordinary: GradePolicy { floor: 0.08, multiplier: 0.0 },
-        certified: GradePolicy { floor: 0.08, multiplier: 0.0 },
+        ordinary: Stratum { guaranteed: 0.0, floor: 0.08, multiplier: 0.0 },
+        certified: Stratum { guaranteed: 0.0, floor: 0.08, multiplier: 0.0 },
         ..LOGGED
     },
 ];

@@ -23,7 +23,7 @@ fn uniform(name: &str) -> f64 {
 /// advanced-certified trade most at the office that inspects most.
 fn day(number: u32) -> ByStratum<Vec<Seen>> {
     let mut seen: ByStratum<Vec<Seen>> = BTreeMap::new();
-    for (office, count) in OFFICES.into_iter().zip([120, 5, 40]) {
+    for (office, count) in OFFICES.into_iter().zip([600, 5, 200]) {
         for i in 0..count {
             let u = |what: &str| uniform(&format!("{office} {number} {i} {what}"));
             let share = if office == "strict" { 0.7 } else { 0.35 };
@@ -130,12 +130,16 @@ fn slots_are_used_up_in_expectation() {
     let state = setting.state(|a_day| (a_day * 0.1).round() as u32);
     let expected = account(&policy, regime, &state, &history);
     let office = |name: &str| expected[name].values().map(|a| a.expected).sum::<f64>() / 28.0;
-    assert!((office("large") / 12.0 - 1.0).abs() < 0.02, "{}", office("large"));
+    assert!((office("large") / 60.0 - 1.0).abs() < 0.02, "{}", office("large"));
     assert_eq!(state.offices["small"].slots, 1, "rounded");
     assert!(state.office("small").threshold > 0.0 && state.office("nowhere") == &state.default);
     let text = serde_json::to_string(&state).unwrap();
     let read: PolicyState = serde_json::from_str(&text).unwrap();
-    assert_eq!((serde_json::to_string(&read).unwrap(), &read), (text, &state), "a state read back is the same");
+    assert_eq!(
+        (serde_json::to_string(&read).unwrap(), &read),
+        (text, &state),
+        "a state read back is the same"
+    );
 }
 
 #[test]
@@ -147,7 +151,8 @@ fn a_past_above_the_promise_is_made_up_for_and_mandatory_hits_are_left_alone() {
         setting.state(|a_day| (a_day * 0.1) as u32).office("large").strata[ADVANCED].multiplier
     };
     let closed = |rate: f64| {
-        let account = |consignments, rate| Account { consignments, mandatory: 0.0, expected: consignments * rate };
+        let account =
+            |consignments, rate| Account { consignments, mandatory: 0.0, expected: consignments * rate };
         let grades = [(ADVANCED, account(2_000.0, rate)), ("conventional", account(3_000.0, 0.1))];
         let grades = grades.map(|(code, account)| (code.to_owned(), account)).into();
         Accounts::from([("large".to_owned(), grades)])
