@@ -11,7 +11,7 @@ use tidegate_records::mapping::Mapping;
 pub enum Format {
     /// Messages of the WCO Data Model.
     WcoXml,
-    /// Canonical JSON, one record a line.
+    /// Canonical JSON, whatever lines it stands on.
     Ndjson,
     /// Rows, through a mapping.
     Csv,

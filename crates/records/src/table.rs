@@ -142,6 +142,17 @@ pub enum Key {
     SourceRow,
 }
 
+impl Key {
+    /// Element of a record of its own class that says the same, where the class has it: it is not kept again.
+    pub fn element(self) -> Option<&'static str> {
+        match self {
+            Self::DeclarationId => Some("DeclarationID"),
+            Self::VersionNumber => Some("VersionNumeric"),
+            Self::Month | Self::LoadId | Self::SourceRow => None,
+        }
+    }
+}
+
 /// One column.
 #[derive(Debug, Clone, Copy)]
 pub struct Column {
@@ -264,6 +275,14 @@ impl Table {
             metadata.insert("tidegate.unit".to_owned(), unit.to_owned());
         }
         Field::new(column.name, column.data_type(self.class), nullable).with_metadata(metadata)
+    }
+
+    /// Key of the table that says what an element of the class says.
+    pub fn key_of(&self, element: &str) -> Option<Key> {
+        self.columns.iter().find_map(|column| match column.source {
+            Source::Key(key) if key.element() == Some(element) => Some(key),
+            _ => None,
+        })
     }
 
     /// Column of a name.

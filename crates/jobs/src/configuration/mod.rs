@@ -49,9 +49,9 @@ sections! {
         /// Findings kept for one message.
         findings: usize = 1_000, "findings", 1, 100_000;
     }
-    /// Reading JSON, one record a line. A record beyond a limit gets the finding `json.limit`.
+    /// Reading JSON. A record beyond a limit gets the finding `json.limit`.
     json: Json {
-        /// Longest line; it is held in memory whole.
+        /// Longest record; it is held in memory whole.
         line_bytes: usize = 16 << 20, "bytes", 1 << 10, 1 << 30;
         /// Occurrences of one repeating class in one place.
         occurrences: usize = MAX_OCCURRENCE, "occurrences", 1, MAX_OCCURRENCE;

@@ -1,7 +1,8 @@
 //! Values that have no column of their own, kept as path, value and unit so that nothing of a record is lost.
 
+use super::writer::RowKey;
 use crate::class::{Class, ClassDefinition, FieldKind, FieldRef, LeafMut, LeafRef};
-use crate::table::{Column, Source, Table, other_values_fields, other_values_item};
+use crate::table::{Column, Key, Source, Table, other_values_fields, other_values_item};
 use crate::value::{self, Amount, Measure};
 use arrow::array::{Array, ArrayRef, AsArray, ListArray, StringBuilder, StructArray};
 use arrow::buffer::OffsetBuffer;
@@ -23,14 +24,23 @@ pub(super) struct OtherBuilder {
 struct Node {
     field: usize,
     element: &'static str,
+    /// Part of the key that may say the same.
+    key: Option<Key>,
     below: Vec<Node>,
 }
+
+/// An element on the way to a value, with its occurrence from 1 where it repeats.
+type Step = (&'static str, Option<usize>);
 
 impl OtherBuilder {
     pub(super) fn new(table: &Table) -> Self {
         let covered = table.columns.iter().filter_map(covered_path).chain(table.elsewhere.iter().copied());
+        let mut plan = plan(table.class, &covered.collect(), "");
+        for node in &mut plan {
+            node.key = table.key_of(node.element);
+        }
         Self {
-            plan: plan(table.class, &covered.collect(), ""),
+            plan,
             offsets: vec![0],
             path: StringBuilder::new(),
             value: StringBuilder::new(),
@@ -39,17 +49,18 @@ impl OtherBuilder {
         }
     }
 
-    pub(super) fn push(&mut self, record: &dyn Class) {
+    pub(super) fn push(&mut self, key: RowKey<'_>, record: &dyn Class) {
         let plan = std::mem::take(&mut self.plan);
-        self.walk(&plan, record, &mut Vec::new());
+        self.walk(&plan, key, record, &mut Vec::new());
         self.plan = plan;
         self.offsets.push(self.rows);
     }
 
-    fn walk(&mut self, nodes: &[Node], class: &dyn Class, steps: &mut Vec<(&'static str, Option<usize>)>) {
+    fn walk(&mut self, nodes: &[Node], key: RowKey<'_>, class: &dyn Class, steps: &mut Vec<Step>) {
         for node in nodes {
             match class.field(node.field) {
                 FieldRef::Leaf(leaf) if leaf.is_empty() => {}
+                FieldRef::Leaf(leaf) if node.key.is_some_and(|part| key.says(part, leaf)) => {}
                 FieldRef::Leaf(leaf) => {
                     steps.push((node.element, None));
                     self.push_leaf(steps, leaf);
@@ -57,14 +68,14 @@ impl OtherBuilder {
                 }
                 FieldRef::One(child) => {
                     steps.push((node.element, None));
-                    self.walk(&node.below, child, steps);
+                    self.walk(&node.below, key, child, steps);
                     steps.pop();
                 }
                 FieldRef::Many(list) => {
                     for occurrence in 0..list.len() {
                         steps.push((node.element, Some(occurrence + 1)));
                         if let Some(child) = list.get(occurrence) {
-                            self.walk(&node.below, child, steps);
+                            self.walk(&node.below, key, child, steps);
                         }
                         steps.pop();
                     }
@@ -73,7 +84,7 @@ impl OtherBuilder {
         }
     }
 
-    fn push_leaf(&mut self, steps: &[(&'static str, Option<usize>)], leaf: LeafRef<'_>) {
+    fn push_leaf(&mut self, steps: &[Step], leaf: LeafRef<'_>) {
         let Some((value, unit)) = leaf_text(leaf) else { return };
         for (index, (element, occurrence)) in steps.iter().enumerate() {
             let slash = if index == 0 { "" } else { "/" };
@@ -115,7 +126,7 @@ fn plan(class: &'static ClassDefinition, covered: &HashSet<&str>, prefix: &str) 
             FieldKind::Leaf { .. } => Vec::new(),
             FieldKind::One(child) | FieldKind::Many(child) => plan(child, covered, &path),
         };
-        nodes.push(Node { field, element: definition.element, below });
+        nodes.push(Node { field, element: definition.element, key: None, below });
     }
     nodes
 }

@@ -2,10 +2,11 @@
 
 use super::column_reader::{read_list, read_scalar};
 use super::other_values::read_other;
-use crate::class::{Class, FieldKind, FieldMut};
+use crate::class::{Class, FieldKind, FieldMut, LeafMut};
 use crate::path::Path;
 use crate::table::{Source, Table};
 use arrow::array::{Array, ArrayRef, AsArray, RecordBatch};
+use arrow::datatypes::Int64Type;
 
 /// Why rows cannot be read back.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -31,6 +32,7 @@ pub enum ReadRowError {
 }
 
 enum ColumnReader {
+    Key(Path, ArrayRef),
     Scalar(Path, ArrayRef, Option<ArrayRef>),
     Kilograms(Path, ArrayRef),
     List(Path, ArrayRef),
@@ -58,6 +60,10 @@ impl RowReader {
             }
             let field = column.field(table.class).map_err(|_| wrong())?;
             match (column.source, field) {
+                (Source::Key(key), _) => {
+                    let path = key.element().and_then(|element| Path::parse(table.class, element).ok());
+                    columns.extend(path.map(|path| ColumnReader::Key(path, array)));
+                }
                 (Source::Other, _) => columns.push(ColumnReader::Other(array)),
                 (Source::Kilograms(_), Some((path, _))) => columns.push(ColumnReader::Kilograms(path, array)),
                 (Source::List(_), Some((path, _))) => columns.push(ColumnReader::List(path, array)),
@@ -92,6 +98,10 @@ impl RowReader {
 
 fn read_column(column: &ColumnReader, row: usize, record: &mut dyn Class) -> Result<(), String> {
     match column {
+        ColumnReader::Key(path, array) => {
+            read_key(path.leaf_mut(record), array, row);
+            Ok(())
+        }
         ColumnReader::Scalar(path, array, unit) if !array.is_null(row) => {
             let unit = unit.as_ref().map(AsArray::as_string::<i32>).filter(|u| !u.is_null(row));
             read_scalar(path.leaf_mut(record), array, unit.map(|u| u.value(row)), row)
@@ -105,6 +115,21 @@ fn read_column(column: &ColumnReader, row: usize, record: &mut dyn Class) -> Res
         },
         ColumnReader::Other(array) => read_other(array.as_list::<i32>(), row, record),
         _ => Ok(()),
+    }
+}
+
+/// What the key says of a record. A declaration without a version is the first, so the first need not be named.
+fn read_key(leaf: Option<LeafMut<'_>>, array: &ArrayRef, row: usize) {
+    match leaf {
+        Some(LeafMut::Text(slot)) => {
+            let text = array.as_string::<i32>().value(row);
+            *slot = (!text.is_empty()).then(|| text.into());
+        }
+        Some(LeafMut::Count(slot)) => {
+            let number = u32::try_from(array.as_primitive::<Int64Type>().value(row)).ok();
+            *slot = number.filter(|number| *number > 1);
+        }
+        _ => {}
     }
 }
 

@@ -47,6 +47,19 @@ pub struct RowKey<'a> {
     pub source_row: i64,
 }
 
+impl RowKey<'_> {
+    /// Whether a part of the key says the same as a value of the record, and so gives it back when it is read.
+    pub(super) fn says(&self, key: Key, leaf: LeafRef<'_>) -> bool {
+        match (key, leaf) {
+            (Key::DeclarationId, LeafRef::Text(Some(id))) => id == self.declaration_id,
+            (Key::VersionNumber, LeafRef::Count(Some(number @ 1..))) => {
+                i64::from(number) == self.version_number
+            }
+            _ => false,
+        }
+    }
+}
+
 enum ColumnBuilder {
     Key(Key, ScalarBuilder),
     Scalar(Path, ScalarBuilder),
@@ -127,7 +140,7 @@ impl TableBuilder {
                 ColumnBuilder::Unit(path, builder) => builder.push_text(path.leaf(record).and_then(unit_of)),
                 ColumnBuilder::Hs6(path, builder) => builder.push_text(path.leaf(record).and_then(hs6)),
                 ColumnBuilder::List(path, builder) => builder.push(list_at(path, record))?,
-                ColumnBuilder::Other(builder) => builder.push(record),
+                ColumnBuilder::Other(builder) => builder.push(key, record),
             }
         }
         self.rows += 1;

@@ -1,21 +1,23 @@
-//! Reads records from NDJSON, one line at a time.
+//! Reads records from JSON, one at a time.
 
-use super::lines::{Line, Lines};
+use super::pieces::{Piece, Pieces, Place};
 use super::value::{Context, Target, Value, read_entry};
 use crate::class::{Class, ClassDefinition, Defined};
 use crate::finding::{Finding, Severity};
 use crate::model::{Declaration, Inspection};
 use crate::path::{MAX_OCCURRENCE, Pointer, nearest};
 use crate::value::shorten;
-use crate::wco::report::Report;
+use crate::wco::{newlines, report::Report};
 use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, Visitor};
+use std::cell::Cell;
 use std::fmt;
-use std::io::{self, BufRead};
+use std::io::{self, BufRead, Read};
+use std::rc::Rc;
 
-/// Limits on NDJSON. Nesting needs none: the model bounds what is read, the rest is skipped without recursion.
+/// Limits on JSON. Nesting needs none: the model bounds what is read, the rest is skipped without recursion.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct JsonLimits {
-    /// Bytes of one line.
+    /// Bytes of one record, on one line or on many.
     pub line_bytes: usize,
     /// Occurrences of one repeating class in one place.
     pub occurrences: usize,
@@ -29,29 +31,34 @@ impl Default for JsonLimits {
     }
 }
 
-/// What was read of one line.
+/// What was read of one record.
 #[derive(Debug, Clone, PartialEq)]
 pub struct ParsedRecord {
     /// The declaration, as far as it could be read.
     pub declaration: Declaration,
-    /// The inspection, when the line has one; it names the declaration of the line unless it names another.
+    /// The inspection, when the record has one; it names the declaration of the record unless it names another.
     pub inspection: Option<Inspection>,
     /// What is wrong with it.
     pub findings: Vec<Finding>,
-    /// Line of the source, from 1.
+    /// Line where it starts, from 1.
     pub line: u64,
-    /// The line exactly as it came, without its end.
+    /// The record as it came, from its first byte to its last; empty for a list that is not closed.
     pub raw: Vec<u8>,
-    /// Whether `raw` is all of it; a line beyond the limit keeps only its start.
+    /// Whether `raw` is all of it; a record beyond the limit keeps only its start.
     pub raw_is_complete: bool,
 }
 
-/// Reads NDJSON record by record; blank lines are passed over.
+/// Reads JSON record by record: one on each line (NDJSON), over many lines, one behind the other, or in a list. What
+/// stands between the records of a list is passed over, be a comma missing or too many. The memory needed is that
+/// of one record.
+///
+/// A broken record is set aside as it came. When it is broken on its first line, reading goes on with the next line;
+/// otherwise with the next line that starts a record and is not indented deeper than the broken one.
 ///
 /// What is wrong with a record is in its findings; an error is given only when the source cannot be read.
 pub struct JsonReader<'r> {
     /// Boxed, so that reading is compiled once, here, and as fast wherever it is called from.
-    lines: Lines<Box<dyn BufRead + Send + 'r>>,
+    pieces: Pieces<Box<dyn BufRead + Send + 'r>>,
     limits: JsonLimits,
     failed: bool,
 }
@@ -64,50 +71,47 @@ impl<'r> JsonReader<'r> {
 
     /// Reads a source within given limits.
     pub fn with_limits(source: impl BufRead + Send + 'r, limits: JsonLimits) -> Self {
-        Self { lines: Lines::new(Box::new(source), limits.line_bytes), limits, failed: false }
+        Self { pieces: Pieces::new(Box::new(source), limits.line_bytes), limits, failed: false }
     }
 
-    fn read_record(&self, line: Line) -> ParsedRecord {
-        let Line { number, bytes, is_complete } = line;
+    fn read_record(&self, piece: Piece) -> ParsedRecord {
+        let Piece { start, bytes, is_complete } = piece;
         let mut record = ParsedRecord {
             declaration: Declaration::default(),
             inspection: None,
             findings: Vec::new(),
-            line: number,
+            line: start.line,
             raw: bytes,
             raw_is_complete: is_complete,
         };
-        let refuse = |code, message| Finding {
+        let refuse = |code, line, message: String| Finding {
             code,
             severity: Severity::Error,
             pointer: Pointer::root(Declaration::DEFINITION),
-            line: Some(number),
+            line: Some(line),
             message,
         };
         if !is_complete {
-            let message = format!("the line is longer than {} bytes", self.limits.line_bytes);
-            record.findings.push(refuse("json.limit", message));
-            return record;
-        }
-        let Ok(text) = std::str::from_utf8(&record.raw) else {
-            record
-                .findings
-                .push(refuse("json.encoding", "the line is not UTF-8; convert the file".to_owned()));
-            return record;
-        };
-        let text = if number == 1 { text.trim_start_matches('\u{feff}') } else { text };
-        let mut json = serde_json::Deserializer::from_str(text);
-        let root = Root {
-            declaration: &mut record.declaration,
-            inspection: &mut record.inspection,
-            findings: &mut record.findings,
-            limits: &self.limits,
-            line: number,
-        };
-        if let Err(error) = root.deserialize(&mut json).and_then(|()| json.end()) {
-            let message =
-                format!("the line is not one JSON object: {error}; write each record on a line of its own");
-            record.findings.push(refuse("json.not-well-formed", message));
+            let message = format!("the record is longer than {} bytes", self.limits.line_bytes);
+            record.findings.push(refuse("json.limit", start.line, message));
+        } else if record.raw.is_empty() {
+            let message = "the list that starts here is not closed; is the source cut off?".to_owned();
+            record.findings.push(refuse("json.not-well-formed", start.line, message));
+        } else if let Ok(text) = std::str::from_utf8(&record.raw) {
+            let root = Root {
+                declaration: &mut record.declaration,
+                inspection: &mut record.inspection,
+                findings: &mut record.findings,
+                limits: &self.limits,
+                line: Rc::new(Cell::new(start.line)),
+            };
+            if let Err(error) = root.read(text) {
+                let (line, message) = not_well_formed(&error, text, start);
+                record.findings.push(refuse("json.not-well-formed", line, message));
+            }
+        } else {
+            let message = "the record is not UTF-8; convert the file".to_owned();
+            record.findings.push(refuse("json.encoding", start.line, message));
         }
         if let Some(inspection) = &mut record.inspection
             && inspection.declaration_id.is_none()
@@ -118,41 +122,70 @@ impl<'r> JsonReader<'r> {
     }
 }
 
+/// Line where a text stops being one JSON object, and a message with what is set aside.
+fn not_well_formed(error: &serde_json::Error, text: &str, start: Place) -> (u64, String) {
+    let shown = error.to_string();
+    let cause = shown.split_once(" at line ").map_or(shown.as_str(), |(cause, _)| cause);
+    // A line end where none may be counts as the start of the next line there.
+    let lines = error.line().saturating_sub(if error.column() == 0 { 2 } else { 1 });
+    let column = match error.column() {
+        0 => text.lines().nth(lines).map_or(0, str::len) + 1,
+        column => column,
+    };
+    let column = column as u64 + if lines == 0 { start.column } else { 0 };
+    let line = start.line + lines as u64;
+    let last = start.line + newlines(text.as_bytes());
+    let set_aside = match last - start.line {
+        0 => "its line is set aside".to_owned(),
+        _ => format!("lines {} to {last} are set aside", start.line),
+    };
+    let message =
+        format!("the record is not one JSON object: {cause} on line {line}, column {column}; {set_aside}");
+    (line, message)
+}
+
 impl Iterator for JsonReader<'_> {
     type Item = io::Result<ParsedRecord>;
 
     fn next(&mut self) -> Option<Self::Item> {
-        while !self.failed {
-            match self.lines.next() {
-                Ok(Some(line)) if line.bytes.iter().all(u8::is_ascii_whitespace) && line.is_complete => {}
-                Ok(Some(line)) => return Some(Ok(self.read_record(line))),
-                Ok(None) => return None,
-                Err(error) => {
-                    self.failed = true;
-                    return Some(Err(error));
-                }
-            }
+        if self.failed {
+            return None;
         }
-        None
+        let piece = self.pieces.next();
+        self.failed = piece.is_err();
+        Some(piece.transpose()?.map(|piece| self.read_record(piece)))
     }
 }
 
-/// Keys of a line that holds more than a declaration.
+/// Keys of a record that holds more than a declaration.
 const ENVELOPE: [&str; 2] = ["declaration", "inspection"];
 
-/// The object of a line: a declaration, or an envelope around one, as its first key tells.
+/// The object of a record: a declaration, or an envelope around one, as its first key tells.
 struct Root<'a> {
     declaration: &'a mut Declaration,
     inspection: &'a mut Option<Inspection>,
     findings: &'a mut Vec<Finding>,
     limits: &'a JsonLimits,
-    line: u64,
+    /// Line of the source that reading has come to.
+    line: Rc<Cell<u64>>,
 }
 
 impl Root<'_> {
+    fn read(self, text: &str) -> serde_json::Result<()> {
+        // Reading from a slice is quicker, and nothing is to be counted on one line.
+        if text.contains('\n') {
+            let counted = Counted { bytes: text.as_bytes(), line: Rc::clone(&self.line), line_ended: false };
+            let mut json = serde_json::Deserializer::from_reader(counted);
+            self.deserialize(&mut json).and_then(|()| json.end())
+        } else {
+            let mut json = serde_json::Deserializer::from_str(text);
+            self.deserialize(&mut json).and_then(|()| json.end())
+        }
+    }
+
     fn context(&self, root: &'static ClassDefinition) -> Context {
         let report = Report::new(root, self.limits.findings, "json.limit");
-        Context { report, line: self.line, occurrences: self.limits.occurrences }
+        Context { report, line: Rc::clone(&self.line), occurrences: self.limits.occurrences }
     }
 
     fn declaration<'de, A: MapAccess<'de>>(
@@ -214,6 +247,27 @@ impl Root<'_> {
             *self.inspection = Some(inspection);
         }
         result
+    }
+}
+
+/// A text that counts its lines as far as it is read.
+struct Counted<'a> {
+    bytes: &'a [u8],
+    line: Rc<Cell<u64>>,
+    line_ended: bool,
+}
+
+impl Read for Counted<'_> {
+    fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
+        let (Some((byte, rest)), Some(place)) = (self.bytes.split_first(), into.first_mut()) else {
+            return Ok(0);
+        };
+        // The parser looks one byte ahead: a line is over when something of the next is read.
+        self.line.set(self.line.get() + u64::from(self.line_ended));
+        self.line_ended = *byte == b'\n';
+        *place = *byte;
+        self.bytes = rest;
+        Ok(1)
     }
 }
 

@@ -7,19 +7,22 @@ use crate::path::nearest;
 use crate::value::shorten;
 use crate::wco::report::Report;
 use serde::de::{DeserializeSeed, Deserializer, Error, IgnoredAny, MapAccess, SeqAccess, Visitor};
+use std::cell::Cell;
 use std::fmt;
+use std::rc::Rc;
 
 /// What is known while a record is read.
 pub(super) struct Context {
     pub(super) report: Report,
-    pub(super) line: u64,
+    /// Line of the source that reading has come to.
+    pub(super) line: Rc<Cell<u64>>,
     /// Occurrences of one repeating class in one place.
     pub(super) occurrences: usize,
 }
 
 impl Context {
     pub(super) fn error(&mut self, code: &'static str, message: String) {
-        self.report.error(code, self.line, message);
+        self.report.error(code, self.line.get(), message);
     }
 
     pub(super) fn refuse(&mut self, found: &str, expected: &str) {
@@ -197,13 +200,14 @@ impl<'de> DeserializeSeed<'de> for Occurrence<'_> {
             return deserializer.deserialize_ignored_any(IgnoredAny).map(drop);
         }
         context.report.enter(field, Some(occurrence));
+        let line = context.line.get();
         let child = list.push();
         let value = Value { target: Target::Class(&mut *child), context: &mut *context };
         let result = deserializer.deserialize_any(value);
         if child.is_empty() {
             list.pop();
             let message = format!("an object of `{}` holds nothing and is left out", field.name);
-            context.report.add("json.empty-object", Severity::Warning, context.line, message);
+            context.report.add("json.empty-object", Severity::Warning, line, message);
         }
         context.report.leave();
         result

@@ -69,8 +69,8 @@ pub const CATALOGUE: &[CatalogueEntry] = &[
         "The message is an answer of the authority, or asks to amend, cancel or present an earlier declaration; \
          only whole declarations are loaded.",
     ),
-    entry("json.not-well-formed", Error, "The line is not well-formed JSON."),
-    entry("json.encoding", Error, "The line is not UTF-8."),
+    entry("json.not-well-formed", Error, "The text is not one well-formed JSON object."),
+    entry("json.encoding", Error, "The record is not UTF-8."),
     entry("json.limit", Error, "The record passes a limit."),
     entry("json.unknown-key", Error, "The key is not part of its class."),
     entry("json.duplicate-key", Error, "A key comes twice."),

@@ -24,6 +24,7 @@ mod source;
 mod tokens;
 mod writer;
 
+pub(crate) use source::newlines;
 pub(crate) use tokens::is_character;
 
 pub use header::MessageHeader;

@@ -144,7 +144,7 @@ impl<R: Read> Source<R> {
 }
 
 /// Line ends among bytes, counted in bytes as long as a byte holds the count: many of them fit one register.
-pub(super) fn newlines(bytes: &[u8]) -> u64 {
+pub(crate) fn newlines(bytes: &[u8]) -> u64 {
     let counted = |part: &[u8]| part.iter().fold(0_u8, |n, b| n.wrapping_add(u8::from(*b == b'\n')));
     bytes.chunks(u8::MAX.into()).map(|part| u64::from(counted(part))).sum()
 }

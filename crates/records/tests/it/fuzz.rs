@@ -2,10 +2,12 @@
 //! is called `fuzz_…`, so that `cargo nextest run --workspace -E 'test(fuzz_)'` runs exactly these.
 
 use crate::rows::{HEADER, MAPPING, batch, mapping, parquet_file, stored, whole_file};
+use crate::support::arbitrary::records;
 use crate::support::{fixture, read_json, read_xml};
 use proptest::prelude::*;
 use tidegate_records::class::Defined;
 use tidegate_records::csv::CsvReader;
+use tidegate_records::json::{JsonReader, write_record};
 use tidegate_records::mapping::Mapping;
 use tidegate_records::model::{Declaration, GovernmentAgencyGoodsItem};
 use tidegate_records::parquet::{MappedParquet, WholeParquet};
@@ -32,11 +34,61 @@ fn check_xml(text: &[u8]) {
     }
 }
 
+/// Records go forward, their lines are right, and what stands between them separates records.
 fn check_json(text: &[u8]) {
-    let lines: Vec<&[u8]> = text.split(|b| *b == b'\n').collect();
+    let mut at = if text.starts_with("\u{feff}".as_bytes()) { 3 } else { 0 };
     for parsed in read_json(text) {
-        let line = lines[parsed.line as usize - 1];
-        assert_eq!(parsed.raw, line.strip_suffix(b"\r").unwrap_or(line));
+        assert!(parsed.raw_is_complete);
+        let last = parsed.line + line_ends(&parsed.raw);
+        let in_record = |line: Option<u64>| line.is_some_and(|l| (parsed.line..=last).contains(&l));
+        assert!(parsed.findings.iter().all(|f| in_record(f.line)), "{:?}", parsed.findings);
+        if parsed.raw.is_empty() {
+            // A list that is not closed, told at the end.
+            assert!(parsed.findings.iter().any(|f| f.code == "json.not-well-formed"));
+            continue;
+        }
+        let lines = text.split_inclusive(|b| *b == b'\n').take(parsed.line as usize - 1);
+        let from = at.max(lines.map(<[u8]>::len).sum());
+        let start = from + text[from..].windows(parsed.raw.len()).position(|w| w == parsed.raw).unwrap();
+        assert!(separates(&text[at..start]), "{:?}", String::from_utf8_lossy(&text[at..start]));
+        assert_eq!(parsed.line, 1 + line_ends(&text[..start]));
+        at = start + parsed.raw.len();
+    }
+    assert!(separates(&text[at..]), "{:?}", String::from_utf8_lossy(&text[at..]));
+}
+
+fn line_ends(text: &[u8]) -> u64 {
+    text.split(|b| *b == b'\n').count() as u64 - 1
+}
+
+fn separates(text: &[u8]) -> bool {
+    text.iter().all(|b| b.is_ascii_whitespace() || b"[],".contains(b))
+}
+
+/// The same records however they are laid out and however few bytes are read at once.
+fn check_layouts(declarations: &[Declaration]) {
+    let mut lines = Vec::new();
+    for declaration in declarations {
+        write_record(&mut lines, declaration, None).unwrap();
+    }
+    let values: Vec<serde_json::Value> =
+        lines.split(|b| *b == b'\n').filter_map(|line| serde_json::from_slice(line).ok()).collect();
+    let pretty: Vec<String> = values.iter().map(|v| serde_json::to_string_pretty(v).unwrap()).collect();
+    let list = serde_json::Value::from(values);
+    let layouts = [
+        String::from_utf8(lines.clone()).unwrap(),
+        String::from_utf8(lines).unwrap().replace('\n', ""),
+        pretty.join("\n"),
+        list.to_string(),
+        serde_json::to_string_pretty(&list).unwrap(),
+    ];
+    for layout in layouts {
+        check_json(layout.as_bytes());
+        let slow = std::io::BufReader::with_capacity(1, layout.as_bytes());
+        let read: Vec<_> = JsonReader::new(slow).map(Result::unwrap).collect();
+        assert_eq!(read, read_json(layout.as_bytes()));
+        let read: Vec<_> = read.into_iter().map(|r| r.declaration).collect();
+        assert_eq!(read, declarations, "{layout}");
     }
 }
 
@@ -104,6 +156,15 @@ fn check_mapping(text: &[u8]) {
             }
         }
     }
+}
+
+/// The records of the fixture as a list over many lines.
+fn json_list() -> Vec<u8> {
+    let values: Vec<serde_json::Value> = read_json(&fixture("json/records.ndjson"))
+        .iter()
+        .map(|record| serde_json::from_slice(&record.raw).unwrap())
+        .collect();
+    serde_json::to_vec_pretty(&values).unwrap()
 }
 
 fn one_declaration() -> Declaration {
@@ -289,6 +350,16 @@ proptest! {
     #[test]
     fn fuzz_json_of_mutated_records(text in mutated(fixture("json/records.ndjson"))) {
         check_json(&text);
+    }
+
+    #[test]
+    fn fuzz_json_of_mutated_lists(text in mutated(json_list())) {
+        check_json(&text);
+    }
+
+    #[test]
+    fn fuzz_json_of_layouts(declarations in prop::collection::vec(records::<Declaration>(), 0..4)) {
+        check_layouts(&declarations);
     }
 
     #[test]

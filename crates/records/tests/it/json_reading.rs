@@ -63,8 +63,10 @@ fn values_of_another_type() {
 }
 
 #[test]
-fn lines_that_are_no_json_object() {
-    for line in ["x", "{", "[]", "null", "3", r#"{"id":"1"} x"#, r#"{"id":"1",}"#, r#"{"id":"1"#] {
+fn records_that_are_no_json_object() {
+    for line in
+        ["x", "{", "[", "]", "[3]", "[[]]", "null", "3", r#"{"id":"1"} x"#, r#"{"id":"1",}"#, r#"{"id":"1"#]
+    {
         check(line, &["json.not-well-formed 42A"]);
     }
     let read = read_json(b"{\"id\":\"\xfc\"}\n{\"id\":\"2\"}");
@@ -75,7 +77,7 @@ fn lines_that_are_no_json_object() {
 }
 
 #[test]
-fn what_a_line_may_hold_is_limited() {
+fn what_a_record_may_hold_is_limited() {
     let limits = JsonLimits { line_bytes: 60, occurrences: 2, findings: 2 };
     let read = |line: &str| {
         let text = format!("{line}\n{{\"id\":\"next\"}}");
@@ -93,4 +95,97 @@ fn what_a_line_may_hold_is_limited() {
     );
     let many = read(r#"{"amendment":[{"pointer":[{"tag_id":"1"}]}],"x":1}"#);
     assert_eq!(many.findings.len(), 1);
+}
+
+#[test]
+fn records_over_many_lines_one_behind_the_other_and_in_a_list() {
+    let lines = fixture("json/records.ndjson");
+    let expected = read_json(&lines);
+    let values: Vec<serde_json::Value> =
+        expected.iter().map(|r| serde_json::from_slice(&r.raw).unwrap()).collect();
+    let pretty = |value: &serde_json::Value| serde_json::to_string_pretty(value).unwrap();
+    let [first, second] = [&values[0], &values[1]];
+    let list = serde_json::Value::from(values.clone());
+    for text in [
+        pretty(first) + "\n" + &pretty(second),
+        pretty(first) + &pretty(second),
+        format!("{first}{second}"),
+        format!("{list}"),
+        pretty(&list),
+        pretty(&list).replace('\n', "\r\n"),
+        format!("\u{feff}[{first}]\n[\n{second}\n,\n]\n"),
+    ] {
+        let read = read_json(text.as_bytes());
+        assert_eq!(read.len(), 2, "{text}");
+        for (read, expected) in read.iter().zip(&expected) {
+            assert_eq!((&read.declaration, &read.inspection), (&expected.declaration, &expected.inspection));
+            assert_eq!(read.findings, []);
+            assert!(read.raw_is_complete);
+            let line =
+                text[..text.find(std::str::from_utf8(&read.raw).unwrap()).unwrap()].matches('\n').count();
+            assert_eq!(read.line, line as u64 + 1);
+        }
+    }
+}
+
+#[test]
+fn findings_stand_on_the_line_of_what_is_wrong() {
+    let text = r#"{"id": "1"}
+[
+  {
+    "id": 12,
+    "goods_item_quantity": 3.5
+  },
+  {
+    "type_cod": {
+      "x": 1
+    },
+    "amendment": [
+      {
+        "change_reason_code": "1"
+      },
+      {
+      }
+    ],
+    "total_package_quantity": -1
+  },
+  {
+    "id": "3",
+    "type_code": 01
+  }
+]"#;
+    let read = read_json(text.as_bytes());
+    let found: Vec<Vec<_>> =
+        read.iter().map(|r| r.findings.iter().map(|f| (f.code, f.line.unwrap())).collect()).collect();
+    assert_eq!(
+        found,
+        [
+            vec![],
+            vec![("json.wrong-type", 4), ("json.wrong-type", 5)],
+            vec![("json.unknown-key", 8), ("json.empty-object", 15), ("value.unreadable", 18)],
+            vec![("json.not-well-formed", 22)],
+        ]
+    );
+    let message = &read[3].findings[0].message;
+    assert_eq!(
+        message,
+        "the record is not one JSON object: invalid number on line 22, column 19; lines 20 to 23 are set aside"
+    );
+}
+
+#[test]
+fn reading_goes_on_behind_a_broken_record() {
+    let text = "{\n  \"id\": \"1\n  \"type_code\": \"IMA\",\n  \"amendment\": [\n    {}\n  ]\n}\n{\n  \"id\": \"2\"\n}\n";
+    let read = read_json(text.as_bytes());
+    assert_eq!(read.len(), 2);
+    assert_eq!(read[0].raw, text.as_bytes()[..text.find("\n{\n  \"id\": \"2").unwrap()]);
+    let finding = &read[0].findings[0];
+    assert_eq!((finding.code, finding.line), ("json.not-well-formed", Some(2)));
+    assert!(finding.message.ends_with("; lines 1 to 7 are set aside"), "{}", finding.message);
+    assert_eq!((read[1].declaration.id.as_deref(), read[1].line), (Some("2"), 8));
+
+    let cut_off = read_json(b"[\n{\"id\":\"1\"},");
+    assert_eq!(cut_off[0].findings, []);
+    assert_eq!((cut_off[1].findings[0].code, cut_off[1].line), ("json.not-well-formed", 1));
+    assert_eq!(cut_off.len(), 2);
 }

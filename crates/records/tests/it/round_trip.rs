@@ -2,6 +2,7 @@
 
 use crate::support::arbitrary::records;
 use crate::support::{read_json, read_xml};
+use arrow::array::{AsArray, RecordBatch};
 use proptest::prelude::*;
 use tidegate_records::class::{Class, ClassDefinition, Defined, FieldDefinition, FieldKind};
 use tidegate_records::columnar::{RowKey, RowReader, TableBuilder};
@@ -24,19 +25,28 @@ fn xml_round_trip(message: &Message) -> Result<(), TestCaseError> {
 
 /// Writes the records into one batch of a table and reads them back.
 fn table_round_trip<C: Defined>(table: &'static Table, records: &[C]) -> Vec<C> {
+    read_back(table, &batch_of(table, records, |_| RowKey::default()))
+}
+
+/// The records in one batch of a table.
+fn batch_of<C: Defined>(table: &'static Table, records: &[C], key: impl Fn(&C) -> RowKey<'_>) -> RecordBatch {
     let mut builder = TableBuilder::new(table).unwrap();
     for record in records {
-        builder.push(RowKey::default(), record).unwrap();
+        builder.push(key(record), record).unwrap();
     }
     let batch = builder.finish().unwrap();
     assert_eq!(batch.num_rows(), records.len());
-    let reader = RowReader::new(table, &batch).unwrap();
+    batch
+}
+
+fn read_back<C: Defined>(table: &'static Table, batch: &RecordBatch) -> Vec<C> {
+    let reader = RowReader::new(table, batch).unwrap();
     let read = |row| {
         let mut record = C::default();
         reader.read(row, &mut record).unwrap();
         record
     };
-    (0..records.len()).map(read).collect()
+    (0..batch.num_rows()).map(read).collect()
 }
 
 proptest! {
@@ -110,6 +120,29 @@ proptest! {
         prop_assert_eq!(table_round_trip(&ENTERPRISE, &enterprises), enterprises);
         prop_assert_eq!(table_round_trip(&QUARANTINE, &quarantined), quarantined);
     }
+}
+
+#[test]
+fn what_the_key_says_is_not_kept_again() {
+    let others =
+        |batch: &RecordBatch| batch.column_by_name("other_values").unwrap().as_list::<i32>().values().len();
+    let versions =
+        [Some(2), Some(1), None].map(|version_numeric| Declaration { version_numeric, ..Default::default() });
+    let batch = batch_of(&DECLARATION, &versions, |d| RowKey {
+        version_number: d.version_number(),
+        ..RowKey::default()
+    });
+    assert_eq!(others(&batch), 0);
+    let read: Vec<Declaration> = read_back(&DECLARATION, &batch);
+    // The first version need not be named.
+    assert_eq!(read.iter().map(|d| d.version_numeric).collect::<Vec<_>>(), [Some(2), None, None]);
+    assert_eq!(read.iter().map(Declaration::version_number).collect::<Vec<_>>(), [2, 1, 1]);
+
+    let inspections =
+        ["A", "B"].map(|id| Inspection { declaration_id: Some(id.into()), ..Default::default() });
+    let batch = batch_of(&INSPECTION, &inspections, |_| RowKey { declaration_id: "A", ..RowKey::default() });
+    assert_eq!(others(&batch), 1, "an inspection that names another declaration than its row");
+    assert_eq!(read_back::<Inspection>(&INSPECTION, &batch), inspections);
 }
 
 /// A generator that leaves fields out would make the laws above say less than they seem to.
