@@ -167,7 +167,7 @@ mod tests {
     #[test]
     fn accuracy_is_recovered_from_an_imperfect_reference() {
         let (mut held, mut sensitivity, mut specificity) = ([0_u32; 2], 0.0, 0.0);
-        let seeds = 100_u32;
+        let seeds = 40_u32;
         for seed in 0..seeds {
             let found = accuracy(&pairs(u64::from(seed), 0.7, 0.99), REFERENCE)[&Lane::Red].clone().unwrap();
             sensitivity += found.sensitivity.raw / f64::from(seeds);
@@ -178,13 +178,13 @@ mod tests {
             held[0] += holds(found.sensitivity, 0.7);
             held[1] += holds(found.specificity, 0.99);
         }
-        // A sample's standard error is about 0.04 and 0.001; a hundredth of its square is a tenth of it.
+        // A sample's standard error is about 0.04 and 0.001; the mean of forty has a sixth of it.
         assert!(
-            (sensitivity - 0.7).abs() < 0.015 && (specificity - 0.99).abs() < 0.000_5,
+            (sensitivity - 0.7).abs() < 0.02 && (specificity - 0.99).abs() < 0.000_5,
             "{sensitivity} {specificity}"
         );
-        // 95 of 100, three binomial standard errors of 2.2.
-        assert!(held.iter().all(|h| *h >= 88), "{held:?}");
+        // 38 of 40, three binomial standard errors of 1.4.
+        assert!(held.iter().all(|h| *h >= 34), "{held:?}");
     }
 
     #[test]

@@ -22,19 +22,17 @@ pub struct Inspected {
 /// # Errors
 /// When a probability is none, or there are too few weighted inspections or findings.
 pub fn horvitz_thompson(inspected: &[Inspected], least_probability: f64) -> Result<Estimate, Refusal> {
-    let probability = |root, value: f64| {
-        if value > 0.0 && value <= 1.0 {
-            Ok(value)
-        } else {
-            Err(Refusal::Probability { root, name: "pi", value })
-        }
+    let weight = |root, name, pi: f64| {
+        if pi > 0.0 && pi <= 1.0 { Ok(1.0 / pi) } else { Err(Refusal::Probability { root, name, value: pi }) }
     };
     let term = |i: &Inspected| {
-        let weight = 1.0 / probability(i.root, i.probability)?;
-        Ok(Term { root: i.root, weight, value: i.value, predicted: 0.0, probability: i.probability })
+        let Inspected { root, probability, value } = *i;
+        Ok(Term { root, weight: weight(root, "pi", probability)?, value, predicted: 0.0, probability })
     };
-    let terms = inspected.iter().map(term).collect::<Result<_, _>>()?;
-    let sum = WeightedSum::new(0.0, terms, 1.0 / probability(0, least_probability)?);
+    let terms: Vec<Term> = inspected.iter().map(term).collect::<Result<_, _>>()?;
+    let first = terms.first().map_or(0, |t| t.root);
+    let largest_weight = weight(first, "the least pi beside that", least_probability)?;
+    let sum = WeightedSum::new(0.0, terms, largest_weight);
     let (known, found) = sum.weights();
     check_evidence(&known, &found)?;
     Ok(sum.estimate())

@@ -1,7 +1,7 @@
 //! Estimation: what the records of recorded coin flips say about policies that did not decide, with honest errors.
 //!
 //! Every estimate is one [`WeightedSum`] over the roots that were inspected because a draw said so, with one kind of
-//! interval ([`likelihood`]) and the same refusals ([`Refusal`]):
+//! interval (`likelihood`) and the same refusals ([`Refusal`]):
 //!
 //! - [`horvitz_thompson`]: totals and rates of everything that could have been inspected;
 //! - [`policy_value`]: what a fixed policy would have recorded, from the log of another ([`inclusion_probabilities`] gives

@@ -3,6 +3,9 @@
 use super::likelihood;
 use crate::evaluation::Interval;
 
+/// How much greater than what was seen the unseen is taken to be.
+const BEYOND_SEEN: f64 = 1.5;
+
 /// What an inspected goods item adds to an estimate.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Term {
@@ -99,12 +102,14 @@ impl WeightedSum {
         Estimate { value, variance, interval: likelihood::interval(value, &deviations, self.unseen()) }
     }
 
-    /// How much a root that was not seen may plausibly hold: the geometric mean of the greatest term seen and of the
-    /// greatest value seen at the largest weight there is. See [`likelihood`].
+    /// How much a root that was not seen may plausibly hold: half more than the geometric mean of the greatest term seen
+    /// and of the greatest value seen at the largest weight there is. Chosen in the coverage study: the first alone misses
+    /// upwards in up to 20 % of logs, since a log without its great terms is also one without a great term to warn of them;
+    /// the second alone is up to three times as wide. See [`likelihood`].
     fn unseen(&self) -> f64 {
         let greatest = |of: &dyn Fn(&Root) -> f64| self.roots.iter().map(of).fold(0.0, f64::max);
         let value = greatest(&|r| if r.weight > 0.0 { r.found / r.weight } else { 0.0 });
-        (greatest(&|r| r.found) * value * self.largest_weight).sqrt()
+        BEYOND_SEEN * (greatest(&|r| r.found) * value * self.largest_weight).sqrt()
     }
 }
 

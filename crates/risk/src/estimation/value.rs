@@ -11,8 +11,8 @@ use crate::selection::Lane;
 /// Wretman 1992, section 6.3).
 #[derive(Default)]
 pub enum Estimator<'a> {
-    /// m = 0: inverse probability weighting (Horvitz, Thompson 1952). The default: in the coverage study its intervals
-    /// held the truth at least as often as the others', and it needs no model.
+    /// m = 0: inverse probability weighting (Horvitz, Thompson 1952). The default: in the coverage study all three held
+    /// the truth equally often, within its error, at equal widths, and this one is unbiased and needs no model.
     #[default]
     InverseProbability,
     /// m = `sum w y / sum w`, the same for all: self-normalised. Biased by about one part in the number

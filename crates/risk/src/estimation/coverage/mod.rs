@@ -13,4 +13,4 @@ mod study;
 pub use log::{Arrival, Evaluated, SimulatedLog, age};
 pub use policies::{EVALUATED, LOGGED, ROOM, SimulatedPolicy};
 pub use population::{Consignment, DAYS, Grade, LIST_SIZE, Noise, OFFICES, SimulatedItem, population};
-pub use study::{ESTIMATORS, Row, coverage_study};
+pub use study::{ESTIMATORS, Row, Study, coverage_study};

@@ -74,24 +74,24 @@ impl Noise {
 /// Consignments of a seed, list after list.
 ///
 /// Log-odds of fraud are -4.3 + 1.2 x for a propensity x, a unit lower for certified traders; the score knows x with
-/// noise as great as half of it. Revenue is lognormal with sigma 1.3, half of its variance shared in the consignment:
-/// the mean is 2.3 times the median and a tenth of findings bring half of the revenue. Opening finds 0.85 of fraud and
-/// accuses 1 in 500 wrongly; scanning finds 0.6.
-pub fn population(seed: u64) -> Vec<Consignment> {
+/// noise as great as half of it. Revenue is lognormal, half of its variance shared in the consignment; at a `tail` (sigma of
+/// its logarithm) of 1.3 the mean is 2.3 times the median and a tenth of findings bring half of the revenue. Opening finds
+/// 0.85 of fraud and accuses 1 in 500 wrongly; scanning finds 0.6.
+pub fn population(seed: u64, tail: f64) -> Vec<Consignment> {
     let noise = Noise::new(seed);
-    (0..u64::from(DAYS * OFFICES * LIST_SIZE)).map(|root| consignment(&noise, root)).collect()
+    (0..u64::from(DAYS * OFFICES * LIST_SIZE)).map(|root| consignment(&noise, root, tail)).collect()
 }
 
-fn consignment(noise: &Noise, root: u64) -> Consignment {
+fn consignment(noise: &Noise, root: u64, tail: f64) -> Consignment {
     let list = (root / u64::from(LIST_SIZE)) as u32;
     let grade = if noise.uniform("grade", root) < 0.2 { Grade::Certified } else { Grade::Ordinary };
     let lower = f64::from(u8::from(grade == Grade::Certified));
     let propensity = noise.normal("propensity", root) - lower / 1.2;
     let seen = propensity + 0.5 * noise.normal("model", root);
     let fraudulent = noise.uniform("fraud", root) < logistic(1.2 * propensity - 4.3);
-    let shared = noise.normal("revenue", root);
+    let shared = std::f64::consts::FRAC_1_SQRT_2 * tail * noise.normal("revenue", root);
     let count = 1 + (3.0 * noise.uniform("items", root).powi(2)) as u64;
-    let items = (0..count).map(|i| item(noise, 8 * root + i, fraudulent, shared)).collect();
+    let items = (0..count).map(|i| item(noise, 8 * root + i, fraudulent, shared, tail)).collect();
     Consignment {
         root,
         office: list % OFFICES,
@@ -102,9 +102,9 @@ fn consignment(noise: &Noise, root: u64) -> Consignment {
     }
 }
 
-fn item(noise: &Noise, place: u64, fraudulent: bool, shared: f64) -> SimulatedItem {
-    let own = noise.normal("item revenue", place);
-    let revenue = 1_000.0 * libm::exp(1.3 * std::f64::consts::FRAC_1_SQRT_2 * (shared + own));
+fn item(noise: &Noise, place: u64, fraudulent: bool, shared: f64, tail: f64) -> SimulatedItem {
+    let own = std::f64::consts::FRAC_1_SQRT_2 * tail * noise.normal("item revenue", place);
+    let revenue = 1_000.0 * libm::exp(shared + own);
     let fraud = fraudulent && noise.uniform("item fraud", place) < 0.7;
     let officer = noise.uniform("officer", place);
     let finding = |detected: f64, accused: f64| Finding {

@@ -62,9 +62,21 @@ impl Row {
     }
 }
 
-/// Simulates `populations` times `logs` logs from a seed; every log has a key of its own. Rows are sorted by policy in the
-/// order of [`EVALUATED`], measure and estimator.
-pub fn coverage_study(populations: u32, logs: u32, seed: u64) -> Vec<Row> {
+/// Size and kind of a study.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Study {
+    /// Populations.
+    pub populations: u32,
+    /// Logs of each, every one with a key of its own.
+    pub logs: u32,
+    /// Seed of everything.
+    pub seed: u64,
+    /// Sigma of the logarithm of revenue.
+    pub tail: f64,
+}
+
+/// Runs a study. Rows are sorted by policy in the order of [`EVALUATED`], measure and estimator.
+pub fn coverage_study(study: Study) -> Vec<Row> {
     let mut rows = Vec::new();
     for policy in EVALUATED {
         for measure in [Measure::Findings, Measure::Revenue] {
@@ -83,11 +95,11 @@ pub fn coverage_study(populations: u32, logs: u32, seed: u64) -> Vec<Row> {
             }));
         }
     }
-    for place in 0..populations {
-        let seed = seed + u64::from(place) * 1_000_003;
-        let population = population(seed);
+    for place in 0..study.populations {
+        let seed = study.seed + u64::from(place) * 1_000_003;
+        let population = population(seed, study.tail);
         let evaluated = evaluated(&population, seed);
-        for log in 0..logs {
+        for log in 0..study.logs {
             let log = SimulatedLog::new(&population, seed + 1 + u64::from(log));
             study_log(&population, &evaluated, &log, &mut rows);
         }
