@@ -205,6 +205,9 @@ fn kept(policy: &SelectionPolicy, regime: &Regime, sums: &[Sums]) -> Vec<Promise
                 Window::Month(month) => s.month == *month,
             };
             let chosen: Vec<&Sums> = sums.iter().filter(of_window).collect();
+            if *window != Window::Year && !chosen.iter().any(|s| s.grade == grade) {
+                continue;
+            }
             // A month is judged by the regime that was in force in it.
             let regime = match window {
                 Window::Month(month) => {
@@ -272,7 +275,7 @@ fn one(
     }
 }
 
-/// PromiseCounts by office and chapter of the first goods item.
+/// Counts by office and chapter of the first goods item.
 fn strata(grade: &str, regime: &Regime, sums: &[&Sums], counted: Counted) -> Vec<Stratum> {
     let none = Stratum { certified: 0, certified_inspected: 0, ordinary: 0, ordinary_inspected: 0 };
     let mut strata: BTreeMap<(&str, &str), Stratum> = BTreeMap::new();

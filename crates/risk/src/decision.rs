@@ -33,6 +33,7 @@ pub struct Proposal {
 
 /// A settled decision.
 #[derive(Debug, Clone, Copy, PartialEq)]
+#[expect(clippy::struct_excessive_bools, reason = "columns of the decision, each a fact of its own")]
 pub struct Settled {
     /// Part of p that the draw fell into.
     pub component: Component,

@@ -20,6 +20,10 @@ pub async fn run(arguments: &Arguments, command: &Command) -> Result<(), JobErro
                 100.0 * promise.bound,
                 promise.law
             );
+            if promise.gross.certified == 0 {
+                println!("  no declaration of such a trader was decided");
+                continue;
+            }
             println!(
                 "  {:<16} {:>12} {:>6} {:>7}  {:<22} {:>6} {:>6} {:>9} {:>10}  verdict",
                 "window",
@@ -36,7 +40,7 @@ pub async fn run(arguments: &Arguments, command: &Command) -> Result<(), JobErro
         println!("{}", line(promise));
     }
     println!(
-        "\nchosen: without mandatory inspections; goods: at equal goods; expected: from the probabilities of inspection"
+        "\nratio: to ordinary traders; chosen: without mandatory inspections; goods: at equal goods; expected: from the probabilities of inspection"
     );
     for guarantee in &found.guarantees {
         println!("{}", guaranteed(guarantee));

@@ -215,11 +215,10 @@ async fn ingest_carried(place: &Place, lodged: &[(&str, &str, &str)]) {
     let mapping = Mapping::parse("carried", &mapping).unwrap();
     let template = rows(1, 2025, 1, 1)[0].clone();
     let fields = template.split(',').skip(2).collect::<Vec<_>>().join(",");
-    let mut text = format!("{HEADER},Consignee,House Bill\n");
-    for (id, day, document) in lodged {
-        text.push_str(&format!("{id},{day},{fields},C1,{document}\n"));
-    }
-    let path = place.write(&format!("{}.csv", lodged[0].0), &text);
+    let row = |(id, day, document): &(&str, &str, &str)| format!("{id},{day},{fields},C1,{document}");
+    let lines: Vec<String> =
+        [format!("{HEADER},Consignee,House Bill")].into_iter().chain(lodged.iter().map(row)).collect();
+    let path = place.write(&format!("{}.csv", lodged[0].0), &lines.join("\n"));
     let input = Input::new(&[path], None, Some(mapping), place.home.now).unwrap();
     ingest(&place.home, &input, IngestOptions { strict: true }, &mut Quiet).await.unwrap();
 }
