@@ -136,13 +136,24 @@ pub(super) async fn stretches(
 /// Whether a version lodged on the days waits for its decision.
 pub(super) async fn any_undecided(
     platform: &Platform,
-    bundle: &Bundle,
     first: NaiveDate,
     last: NaiveDate,
 ) -> Result<bool, JobError> {
-    let sql = format!("SELECT 1 FROM ({}) LIMIT 1", sql(bundle, first, last, Which::Undecided));
+    let sql = format!(
+        "SELECT 1 FROM declaration r WHERE {} AND {} LIMIT 1",
+        between(LODGED, first, last),
+        undecided("r")
+    );
     let answer = platform.plan_for(&Principal::LocalOwner, "job decide", &sql).await?.collect().await?;
     Ok(answer.iter().any(|batch| batch.num_rows() > 0))
+}
+
+/// A condition: no run has decided the version of a row of the alias.
+fn undecided(alias: &str) -> String {
+    format!(
+        "NOT EXISTS (SELECT 1 FROM decision k WHERE k.month = {alias}.month \
+         AND k.declaration_id = {alias}.declaration_id AND k.version_number = {alias}.version_number)"
+    )
 }
 
 /// Reads the cases of a stretch of days, day by day, each in the order of declaration and version.
@@ -202,11 +213,10 @@ fn sql(bundle: &Bundle, first: NaiveDate, last: NaiveDate, which: Which) -> Stri
         return format!("{of_first} {order}");
     }
     format!(
-        "SELECT * FROM ({of_first} UNION ALL {} WHERE r.version_number > 1 AND {}) u \
-         WHERE NOT EXISTS (SELECT 1 FROM decision k WHERE k.month = u.month \
-         AND k.declaration_id = u.declaration_id AND k.version_number = u.version_number) {order}",
+        "SELECT * FROM ({of_first} UNION ALL {} WHERE r.version_number > 1 AND {}) u WHERE {} {order}",
         any_version(bundle),
-        between(LODGED, first, last)
+        between(LODGED, first, last),
+        undecided("u")
     )
 }
 

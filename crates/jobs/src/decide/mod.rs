@@ -109,7 +109,7 @@ async fn run(home: &Home, options: &DecideOptions, progress: &mut dyn Progress) 
     while epoch.first <= to {
         let (first, last) = (epoch.first.max(from), epoch.last.min(to));
         let platform = home.platform().await?;
-        if any_undecided(&platform, &bundle, first, last).await? {
+        if any_undecided(&platform, first, last).await? {
             let state = states.of(&platform, epoch, progress).await?;
             let mut run = Run::start(&states, platform, Hash256::new(hash.0), state, first, last).await?;
             run.decide(first, last, &mut decided, progress).await?;
