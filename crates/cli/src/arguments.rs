@@ -66,6 +66,20 @@ pub enum Command {
         what was stored and says whether anything differs."
     )]
     Decide(Decide),
+    /// Run a draft of rules, policy or model over the past, beside the active bundle
+    #[command(
+        after_help = "Findings are known only where somebody looked: the share with a result is shown, the bounds, and an \
+        estimate from logged draws where they allow one.\n\nExamples:\n  \
+        tidegate backtest --rules draft.toml\n  \
+        tidegate backtest --bundle 3fa1 --from 2025-11-01 --to 2025-12-31 --capacity 20"
+    )]
+    Backtest(Backtest),
+    /// Estimate from the inspections of decided days what everything would have shown, and what was missed
+    #[command(
+        after_help = "Inspections that a draw selected are weighted by their probability. Results of other inspections are \
+        no evidence and are left out. Where there is too little, the estimate is refused with its reason."
+    )]
+    Estimate(Estimate),
     /// Say how inspection rates stand that the law promises to grades of traders
     #[command(
         after_help = "A promise such as `under 20 % of the ordinary rate` is judged on all inspections, mandatory ones too. \
@@ -248,6 +262,40 @@ pub struct Decide {
     /// Bundle.
     #[command(flatten)]
     pub which: Which,
+}
+
+/// Arguments of `backtest`.
+#[derive(Debug, Args)]
+pub struct Backtest {
+    /// Rules in place of those of the bundle: a shipped name or a .toml file
+    #[arg(long, value_name = "NAME")]
+    pub rules: Option<String>,
+    /// Selection policy in place of that of the bundle: a shipped name or a .toml file
+    #[arg(long, value_name = "NAME")]
+    pub selection: Option<String>,
+    /// Bundle.
+    #[command(flatten)]
+    pub which: Which,
+    /// First day (CCYY-MM-DD, UTC); the first with enough days before it when left out
+    #[arg(long, value_name = "DAY")]
+    pub from: Option<NaiveDate>,
+    /// Last day; the last with declarations when left out
+    #[arg(long, value_name = "DAY")]
+    pub to: Option<NaiveDate>,
+    /// Inspections a day at each office: a number, or a share of its declarations such as 5%
+    #[arg(long, default_value = "5%", value_name = "N|P%")]
+    pub capacity: Capacity,
+}
+
+/// Arguments of `estimate`.
+#[derive(Debug, Args)]
+pub struct Estimate {
+    /// First day of acceptance (CCYY-MM-DD, UTC); the first decided when left out
+    #[arg(long, value_name = "DAY")]
+    pub from: Option<NaiveDate>,
+    /// Last day of acceptance; the last decided when left out
+    #[arg(long, value_name = "DAY")]
+    pub to: Option<NaiveDate>,
 }
 
 /// Arguments of `promises`.

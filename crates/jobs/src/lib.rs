@@ -3,12 +3,14 @@
 
 mod answer;
 mod append;
+mod backtest;
 mod batcher;
 mod batches;
 mod check;
 pub mod configuration;
 mod content;
 mod decide;
+mod estimate;
 mod evaluate;
 mod explain;
 mod export;
@@ -21,11 +23,13 @@ mod progress;
 mod promises;
 mod replay;
 pub mod report;
+mod results;
 mod score;
 mod source;
 mod stored;
 
 pub use append::Appender;
+pub use backtest::{BacktestOptions, Backtested, RuleEffect, Side, Valued, backtest};
 pub use check::Counts;
 pub use configuration::Configuration;
 pub use content::{feature_set, rule_set, selection_policy};
@@ -33,6 +37,7 @@ pub use decide::{
     Capacity, DecideOptions, Decided, KeptReason, ParseCapacityError, StoredDecision, StoredItem,
     WorkListEntry, decide,
 };
+pub use estimate::{ComponentFound, Estimated, estimate};
 pub use evaluate::{Evaluated, View, evaluate};
 pub use explain::{Explanation, explain};
 pub use export::{Exported, export};

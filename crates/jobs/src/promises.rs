@@ -122,7 +122,8 @@ pub struct GuaranteeKept {
 pub async fn promises(home: &Home, year: Option<i32>) -> Result<Promises, JobError> {
     let (bundle, _) = home.bundle(None).await?;
     let platform = home.platform().await?;
-    let last = Answer::of(&platform, PURPOSE, "SELECT max(listed_on) AS last FROM decision").await?;
+    let last =
+        Answer::of(&platform, PURPOSE, "SELECT CAST(max(accepted_at) AS DATE) AS last FROM decision").await?;
     let last = last.texts("last")?.pop().and_then(|day| day.parse::<NaiveDate>().ok());
     let none = || JobError::Missing("nothing was decided yet; run `tidegate decide`".to_owned());
     let last = last.ok_or_else(none)?;

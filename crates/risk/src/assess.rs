@@ -61,7 +61,7 @@ impl Bundle {
         let probabilities: Vec<f64> = margins.iter().map(|m| self.calibration.probability(*m)).collect();
         let rows = self.rule_rows(&prepared.batch, &features, &probabilities)?;
         let conditions = self.rules.evaluate(&rows, &prepared.days)?;
-        let score = |(row, p): (usize, &f64)| conditions.item_score(&self.rules, row, *p);
+        let score = |(row, p): (usize, &f64)| conditions.item_score(&self.rules, row, *p, None);
         let scores = probabilities.iter().enumerate().map(score).collect();
         Ok(Assessment { prepared, looked, features, margins, probabilities, conditions, scores })
     }

@@ -14,6 +14,21 @@ use std::ops::Range;
 /// Reasons of the model that a decision keeps.
 const MODEL_REASONS: usize = 3;
 
+/// What scores and rules say of a declaration, whatever the policy state.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Rated {
+    /// Greatest score of the items, raised by the weights of the rules of the declaration.
+    pub score: f64,
+    /// Row of the item with the greatest score.
+    pub worst_row: usize,
+    /// Positions of the rules that hit.
+    pub rules: Vec<usize>,
+    /// Least intrusive lane that the rules allow.
+    pub least_lane: Lane,
+    /// Whether a rule holds the goods.
+    pub held: bool,
+}
+
 /// What is known of a declaration before its draw.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Proposal {
@@ -67,6 +82,25 @@ pub struct DecisionReason {
 }
 
 impl Bundle {
+    /// What scores and rules say of a declaration whose items are the rows `items`; as if one rule were not there, when it
+    /// is muted.
+    pub fn rate(&self, assessment: &Assessment, items: Range<usize>, muted: Option<usize>) -> Rated {
+        let conditions = &assessment.conditions;
+        let mut rules = conditions.of_declaration(&self.rules, items.clone());
+        rules.retain(|r| Some(*r) != muted);
+        let item_score = |row: usize| match muted {
+            None => assessment.scores[row],
+            Some(_) => conditions.item_score(&self.rules, row, assessment.probabilities[row], muted),
+        };
+        let (worst_row, worst_score) = worst(item_score, items);
+        let hit = || rules.iter().map(|r| &self.rules.rules[*r]);
+        let of_declaration = hit().filter(|r| r.level == Level::Declaration);
+        let score = of_declaration.fold(worst_score, |score, rule| raised(score, rule.weight()));
+        let least_lane = hit().filter_map(Rule::least_lane).max().unwrap_or(Lane::Green);
+        let held = hit().any(|r| r.effect == Effect::Hold);
+        Rated { score, worst_row, rules, least_lane, held }
+    }
+
     /// What is known before the draw of a declaration whose items are the rows `items`, at an office, of a trader with a
     /// grade.
     pub fn propose(
@@ -77,16 +111,10 @@ impl Bundle {
         office: &str,
         grade: &str,
     ) -> Proposal {
-        let rules = assessment.conditions.of_declaration(&self.rules, items.clone());
         // Rows always have a day; the first regime stands in for a day that no calendar has.
         let day = NaiveDate::from_epoch_days(assessment.prepared.days[items.start]).unwrap_or_default();
-        let (worst_row, item_score) = worst(&assessment.scores, items);
-        let hit = || rules.iter().map(|r| &self.rules.rules[*r]);
-        let of_declaration = hit().filter(|r| r.level == Level::Declaration);
-        let score = of_declaration.fold(item_score, |score, rule| raised(score, rule.weight()));
-        let least_lane = hit().filter_map(Rule::least_lane).max().unwrap_or(Lane::Green);
-        let policy = &self.selection;
-        let own = state.office(office);
+        let Rated { score, worst_row, rules, least_lane, held } = self.rate(assessment, items, None);
+        let (policy, own) = (&self.selection, state.office(office));
         let parts = Parts::new(
             least_lane.is_inspection(),
             score,
@@ -95,7 +123,6 @@ impl Bundle {
             own.stratum(policy.regime(day), grade),
             policy.exploration,
         );
-        let held = hit().any(|r| r.effect == Effect::Hold);
         Proposal { score, worst_row, parts, rules, least_lane, held }
     }
 
@@ -168,11 +195,12 @@ impl Bundle {
 }
 
 /// The first of the rows with the greatest score.
-fn worst(scores: &[f64], items: Range<usize>) -> (usize, f64) {
-    let mut worst = (items.start, scores.get(items.start).copied().unwrap_or(0.0));
+fn worst(score: impl Fn(usize) -> f64, items: Range<usize>) -> (usize, f64) {
+    let mut worst = (items.start, f64::NEG_INFINITY);
     for row in items {
-        if scores[row] > worst.1 {
-            worst = (row, scores[row]);
+        let score = score(row);
+        if score > worst.1 {
+            worst = (row, score);
         }
     }
     worst

@@ -4,6 +4,7 @@
 
 pub mod assess;
 pub mod bundle;
+pub mod course;
 pub mod decision;
 pub mod estimation;
 pub mod evaluation;

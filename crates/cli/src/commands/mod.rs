@@ -1,9 +1,11 @@
 //! One file for each command.
 
+pub mod backtest;
 pub mod bench;
 pub mod config;
 pub mod decide;
 pub mod demo;
+pub mod estimate;
 pub mod evaluate;
 pub mod explain;
 pub mod export;

@@ -90,6 +90,11 @@ sections! {
         /// Days back in which an earlier lodgement of a consignment is looked for; it keeps the draw of the first.
         resubmission_days: u32 = 100, "days", 0, 3_660;
     }
+    /// Running drafts over the past.
+    backtest: Backtest {
+        /// Throw-away keys that probabilities of inspection are averaged over.
+        keys: u32 = 10, "keys", 1, 10_000;
+    }
     /// Measuring a model.
     evaluate: Evaluate {
         /// Resamples of the bootstrap intervals.

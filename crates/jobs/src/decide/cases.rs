@@ -104,7 +104,7 @@ const READ_VERSIONS: i64 = 50_000;
 
 /// Stretches of days of about [`READ_VERSIONS`] versions, so that a quiet month is one query and a busy one fits in
 /// memory.
-pub(super) async fn stretches(
+pub(crate) async fn stretches(
     platform: &Platform,
     first: NaiveDate,
     last: NaiveDate,

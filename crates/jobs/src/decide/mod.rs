@@ -14,7 +14,7 @@ mod stored;
 mod work_list;
 
 pub use capacity::{Capacity, ParseCapacityError};
-pub(crate) use cases::{Case, Grades, any_version, between, cases};
+pub(crate) use cases::{Case, Cases, Grades, Which, any_version, between, cases, read, stretches};
 pub(crate) use state::{parse as parse_state, stored_state};
 pub(crate) use stored::read as read_stored;
 pub use stored::{KeptReason, StoredDecision, StoredItem};
@@ -26,7 +26,7 @@ use crate::ingest::writer;
 use crate::progress::Progress;
 use arrow::array::{Array, AsArray};
 use arrow::datatypes::Date32Type;
-use cases::{Which, any_undecided, read, stretches};
+use cases::any_undecided;
 use chrono::{Days, NaiveDate};
 use day::Day;
 use earlier::Roots;
@@ -231,7 +231,7 @@ impl<'a> Run<'a> {
     async fn decide_day(
         &mut self,
         day: NaiveDate,
-        read: &cases::Cases,
+        read: &Cases,
         decided: &mut Decided,
     ) -> Result<(), JobError> {
         let proposed = self.day.propose(read)?;

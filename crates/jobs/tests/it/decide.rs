@@ -18,22 +18,27 @@ use tidegate_ledger::{PeriodKey, RootKey};
 use tidegate_records::mapping::Mapping;
 use tidegate_records::tables::DECISION;
 
-fn day(text: &str) -> NaiveDate {
+pub fn day(text: &str) -> NaiveDate {
     text.parse().unwrap()
 }
 
-fn fixture(name: &str) -> String {
+pub fn fixture(name: &str) -> String {
     format!("{}/tests/fixtures/decide/{name}.toml", env!("CARGO_MANIFEST_DIR"))
 }
 
 /// A home that learnt from the months up to October and knows the keys of November and December.
-async fn learnt() -> Place {
-    let place = Place::new().await;
+pub async fn learnt() -> Place {
+    learnt_with(Place::new().await, None).await
+}
+
+/// The same in a place, with the selection policy of a file.
+pub async fn learnt_with(place: Place, selection: Option<String>) -> Place {
     let path = place.write("year.csv", &file(&rows(1, 2025, 3_000, 1)));
     place.ingest(&path, true).await.unwrap();
     let options = LearnOptions {
         features: Some(fixture("features")),
         rules: Some(fixture("rules")),
+        selection,
         until: Some(day("2025-10-31")),
         ..LearnOptions::default()
     };
@@ -46,7 +51,7 @@ async fn learnt() -> Place {
     place
 }
 
-async fn decided(place: &Place) -> Decided {
+pub async fn decided(place: &Place) -> Decided {
     let options = DecideOptions { capacity: Capacity::Slots(3), ..DecideOptions::default() };
     decide(&place.home, &options, &mut Quiet).await.unwrap()
 }

@@ -12,7 +12,8 @@ pub struct Chance {
 }
 
 impl Chance {
-    fn contender(self, draw: Draw) -> Contender {
+    /// What contends with a draw.
+    pub fn contender(self, draw: Draw) -> Contender {
         Contender { probability: self.probability, protected: self.protected, draw }
     }
 }

@@ -60,9 +60,10 @@ impl Conditions {
         self.truths.iter().enumerate().filter(move |(_, truths)| truths[row]).map(|(rule, _)| rule)
     }
 
-    /// Score of a row: its probability, raised by the weights of the item rules that hit it.
-    pub fn item_score(&self, rules: &RuleSet, row: usize, probability: f64) -> f64 {
-        let of_item = self.of_row(row).map(|r| &rules.rules[r]).filter(|r| r.level == Level::Item);
+    /// Score of a row: its probability, raised by the weights of the item rules that hit it, but for a muted one.
+    pub fn item_score(&self, rules: &RuleSet, row: usize, probability: f64, muted: Option<usize>) -> f64 {
+        let hit = self.of_row(row).filter(|r| Some(*r) != muted).map(|r| &rules.rules[r]);
+        let of_item = hit.filter(|r| r.level == Level::Item);
         of_item.fold(probability, |score, rule| raised(score, rule.weight()))
     }
 

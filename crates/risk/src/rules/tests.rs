@@ -76,8 +76,14 @@ fn an_item_rule_hits_on_the_days_it_is_valid_and_null_is_no_hit() {
     let hits: Vec<usize> = (0..4).map(|row| conditions.of_row(row).count()).collect();
     assert_eq!(hits, [1, 0, 0, 0]);
     assert_eq!(conditions.null_counts, [1]);
-    assert_eq!(conditions.item_score(&rules, 0, 0.2).to_bits(), 0.6_f64.to_bits(), "1 - 0.8 x 0.5");
-    assert_eq!(conditions.item_score(&rules, 1, 0.2).to_bits(), 0.2_f64.to_bits());
+    assert_eq!(conditions.item_score(&rules, 0, 0.2, None).to_bits(), 0.6_f64.to_bits(), "1 - 0.8 x 0.5");
+    let hit = conditions.of_row(0).next();
+    assert_eq!(
+        conditions.item_score(&rules, 0, 0.2, hit).to_bits(),
+        0.2_f64.to_bits(),
+        "as if it were not there"
+    );
+    assert_eq!(conditions.item_score(&rules, 1, 0.2, None).to_bits(), 0.2_f64.to_bits());
 }
 
 #[test]

@@ -30,6 +30,13 @@ impl Lane {
         }
     }
 
+    /// The lane of a code in the tables.
+    pub fn of_code(code: &str) -> Option<Self> {
+        [Self::Green, Self::Blue, Self::Yellow, Self::Orange, Self::Red]
+            .into_iter()
+            .find(|l| l.code() == code)
+    }
+
     /// Whether it takes a slot of an inspection work list.
     pub fn is_inspection(self) -> bool {
         self >= Self::Orange
