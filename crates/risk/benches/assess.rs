@@ -30,7 +30,8 @@ fn main() {
 
 /// A value below `range` that row and column give (multiplicative hashing, Knuth, The Art of Computer Programming 3).
 fn draw(row: usize, column: usize, range: i64) -> i64 {
-    let mixed = ((row as u64 + 1) * 0x9E37_79B9_7F4A_7C15) ^ ((column as u64 + 1) * 0xC2B2_AE3D_27D4_EB4F);
+    let place = (row as u64 + 1).wrapping_mul(0x9E37_79B9_7F4A_7C15);
+    let mixed = place ^ (column as u64 + 1).wrapping_mul(0xC2B2_AE3D_27D4_EB4F);
     ((mixed.wrapping_mul(0xD6E8_FEB8_6659_FD93) >> 33) % range as u64) as i64
 }
 
