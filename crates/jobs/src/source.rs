@@ -101,13 +101,14 @@ impl Reader {
         let counter = Counter::default();
         let watched = |file| Counted { file, counter: counter.clone() };
         let buffered = |file| BufReader::with_capacity(BUFFER, watched(file));
+        let rows = input.configuration.rows.limits();
         Ok(match (input.format(), input.mapping()) {
             (Format::Parquet, Some(mapping)) => {
-                Self::MappedParquet(Box::new(MappedParquet::new(file, mapping)?))
+                Self::MappedParquet(Box::new(MappedParquet::new(file, mapping, rows)?))
             }
-            (Format::Parquet, None) => Self::WholeParquet(Box::new(WholeParquet::new(file)?)),
+            (Format::Parquet, None) => Self::WholeParquet(Box::new(WholeParquet::new(file, rows)?)),
             (_, Some(mapping)) => {
-                let reader = CsvReader::new(buffered(file), mapping, input.configuration.csv.row_bytes)?;
+                let reader = CsvReader::new(buffered(file), mapping, rows)?;
                 Self::Csv(Box::new(reader), counter)
             }
             (Format::Ndjson, None) => {

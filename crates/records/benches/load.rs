@@ -4,11 +4,11 @@
 use divan::Bencher;
 use divan::counter::{BytesCount, ItemsCount};
 use tidegate_records::columnar::{RowKey, TableBuilder};
-use tidegate_records::csv::{CsvReader, MAX_ROW_BYTES};
+use tidegate_records::csv::CsvReader;
 use tidegate_records::json::{JsonReader, write_record};
 use tidegate_records::mapping::{From, Mapping, Unit, shipped};
 use tidegate_records::model::Declaration;
-use tidegate_records::reading::SourceRecord;
+use tidegate_records::reading::{RowLimits, SourceRecord};
 use tidegate_records::tables::{DECLARATION, GOODS_ITEM, INSPECTION};
 use tidegate_records::validate::validate;
 use tidegate_records::wco::{Message, MessageReader, MessageWriter};
@@ -156,7 +156,7 @@ fn csv() -> Vec<u8> {
 }
 
 fn records(csv: &[u8], mapping: &Mapping) -> impl Iterator<Item = SourceRecord> {
-    CsvReader::new(csv, mapping, MAX_ROW_BYTES).unwrap().map(Result::unwrap)
+    CsvReader::new(csv, mapping, RowLimits::default()).unwrap().map(Result::unwrap)
 }
 
 fn declarations() -> impl Iterator<Item = Declaration> {

@@ -3,9 +3,10 @@
 
 use divan::Bencher;
 use divan::counter::{BytesCount, ItemsCount};
-use tidegate_records::csv::{CsvReader, MAX_ROW_BYTES};
+use tidegate_records::csv::CsvReader;
 use tidegate_records::json::JsonReader;
 use tidegate_records::mapping::shipped;
+use tidegate_records::reading::RowLimits;
 use tidegate_records::validate::validate;
 use tidegate_records::wco::{Message, MessageReader};
 
@@ -51,7 +52,7 @@ fn csv_through_a_mapping(bencher: Bencher, rows: usize) {
         source.push_str(CSV_ROW);
     }
     bencher.counter(BytesCount::new(source.len())).counter(ItemsCount::new(rows)).bench(|| {
-        let reader = CsvReader::new(source.as_bytes(), &mapping, MAX_ROW_BYTES).unwrap();
+        let reader = CsvReader::new(source.as_bytes(), &mapping, RowLimits::default()).unwrap();
         reader.map(|r| r.unwrap().findings.len()).sum::<usize>()
     });
 }

@@ -96,7 +96,7 @@ pub(super) async fn read(
     progress.step("rating what was lodged", (to - first).num_days() as u64 + 1, "days");
     let mut rated: [Vec<Rated>; 2] = Default::default();
     let mut names: HashMap<String, Arc<str>> = HashMap::new();
-    for stretch in stretches(platform, first, to).await? {
+    for stretch in stretches(platform, first, to, home.configuration.decide.read_versions).await? {
         // One read serves both when they read the same columns, as a draft of rules or policy mostly does.
         let shared = bundles[0].inputs() == bundles[1].inputs();
         for (bundle, rated) in bundles.iter().zip(&mut rated).take(if shared { 0 } else { 2 }) {

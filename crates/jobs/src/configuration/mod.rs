@@ -18,6 +18,7 @@ use tidegate_lake::WriteLimits;
 use tidegate_ledger::LedgerLimits;
 use tidegate_records::json::JsonLimits;
 use tidegate_records::path::MAX_OCCURRENCE;
+use tidegate_records::reading::RowLimits;
 use tidegate_records::wco::Limits;
 use tidegate_risk::evaluation::Bootstrap;
 
@@ -25,10 +26,14 @@ use tidegate_risk::evaluation::Bootstrap;
 pub const CONFIGURATION_FILE: &str = "tidegate.toml";
 
 sections! {
-    /// Reading CSV.
-    csv: Csv {
-        /// Longest row; a longer one stops the load, since a quote that never closes would swallow the file.
+    /// Reading rows: CSV and Parquet.
+    rows: Rows {
+        /// Longest row of CSV; a longer one stops the load, since a quote that never closes would swallow the file.
         row_bytes: usize = 1 << 20, "bytes", 1 << 10, 1 << 30;
+        /// Rows of one declaration together; all of them are set aside beyond it.
+        declaration_bytes: usize = 16 << 20, "bytes", 1 << 10, 1 << 30;
+        /// Rows of a Parquet file that are decoded at once.
+        batch_rows: usize = 1_024, "rows", 1, 1_000_000;
     }
     /// Reading WCO XML. A message beyond a limit gets the finding `xml.limit`.
     xml: Xml {
@@ -89,6 +94,8 @@ sections! {
     decide: Decide {
         /// Days back in which an earlier lodgement of a consignment is looked for; it keeps the draw of the first.
         resubmission_days: u32 = 100, "days", 0, 3_660;
+        /// Versions of declarations read at once; a day is never split.
+        read_versions: u64 = 50_000, "versions", 1, 10_000_000;
     }
     /// Running drafts over the past.
     backtest: Backtest {
@@ -183,6 +190,14 @@ impl Xml {
     }
 }
 
+impl Rows {
+    /// As the readers of rows take them.
+    pub fn limits(&self) -> RowLimits {
+        let Self { row_bytes, declaration_bytes, batch_rows } = *self;
+        RowLimits { row_bytes, declaration_bytes, batch_rows }
+    }
+}
+
 impl Json {
     /// As the reader of JSON takes them.
     pub fn limits(&self) -> JsonLimits {
@@ -218,12 +233,11 @@ impl Evaluate {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use tidegate_records::csv::MAX_ROW_BYTES;
 
     #[test]
     fn the_defaults_are_those_of_the_readers() {
         let configuration = Configuration::default();
-        assert_eq!(configuration.csv.row_bytes, MAX_ROW_BYTES);
+        assert_eq!(configuration.rows.limits(), RowLimits::default());
         assert_eq!(configuration.xml.limits(), Limits::default());
         assert_eq!(configuration.json.limits(), JsonLimits::default());
         assert_eq!(configuration.evaluate.bootstrap(), Bootstrap::default());

@@ -64,6 +64,6 @@ mod tests {
         );
         assert!(printed.contains("\nrow_bytes = 1048576 # default\n"), "{printed}");
         let back = Configuration::parse("again.toml", &printed).unwrap();
-        assert_eq!((back.evaluate, back.csv, back.xml), (given.evaluate, given.csv, given.xml));
+        assert_eq!((back.evaluate, back.rows, back.xml), (given.evaluate, given.rows, given.xml));
     }
 }

@@ -122,12 +122,12 @@ mod tests {
     #[test]
     fn what_is_set_is_taken_and_the_rest_keeps_its_default() {
         let configuration =
-            Configuration::parse("t.toml", "[csv]\nrow_bytes = 2_048\n\n[evaluate]\nconfidence = 0.9\n")
+            Configuration::parse("t.toml", "[rows]\nrow_bytes = 2_048\n\n[evaluate]\nconfidence = 0.9\n")
                 .unwrap();
-        assert_eq!(configuration.csv.row_bytes, 2_048);
+        assert_eq!(configuration.rows.row_bytes, 2_048);
         assert_eq!(configuration.evaluate.confidence.to_bits(), 0.9_f64.to_bits());
         assert_eq!(configuration.sql, Configuration::default().sql);
-        assert_eq!(configuration.lines[&("csv", "row_bytes".to_owned())], 2);
+        assert_eq!(configuration.lines[&("rows", "row_bytes".to_owned())], 2);
     }
 
     #[test]
@@ -137,26 +137,26 @@ mod tests {
             "t.toml, line 2: no section is called `repot`; did you mean `report`?"
         );
         assert_eq!(
-            refuse("[csv]\n# how long\nrow_byte = 5000\n"),
-            "t.toml, line 3: no setting in [csv] is called `row_byte`; did you mean `row_bytes`?"
+            refuse("[rows]\n# how long\nrow_byte = 5000\n"),
+            "t.toml, line 3: no setting in [rows] is called `row_byte`; did you mean `row_bytes`?"
         );
         assert!(
             refuse("[sql]\nspeed = 1")
                 .ends_with("no setting in [sql] is called `speed`; there are table_rows")
         );
-        assert!(refuse("csv = 3").contains("write `[csv]`"));
+        assert!(refuse("rows = 3").contains("write `[rows]`"));
     }
 
     #[test]
     fn what_is_out_of_range_or_of_another_kind_is_refused() {
         assert_eq!(
-            refuse("[csv]\nrow_bytes = 1"),
-            "t.toml, line 2: `csv.row_bytes` is 1; it may be 1024 to 1073741824 bytes"
+            refuse("[rows]\nrow_bytes = 1"),
+            "t.toml, line 2: `rows.row_bytes` is 1; it may be 1024 to 1073741824 bytes"
         );
         for wrong in ["-1", "\"2000\"", "nan", "true", "99999999999999999999999"] {
-            assert!(refuse(&format!("[csv]\nrow_bytes = {wrong}")).contains("line 2"), "{wrong}");
+            assert!(refuse(&format!("[rows]\nrow_bytes = {wrong}")).contains("line 2"), "{wrong}");
         }
-        assert!(refuse("[csv]\nrow_bytes = 2000.5").contains("it may be"));
+        assert!(refuse("[rows]\nrow_bytes = 2000.5").contains("it may be"));
         assert!(refuse("[csv\n").starts_with("t.toml, line 1: "));
     }
 }

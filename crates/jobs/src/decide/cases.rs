@@ -99,15 +99,13 @@ impl Grades {
     }
 }
 
-/// Most versions of declarations that are read at once; a day is never split.
-const READ_VERSIONS: i64 = 50_000;
-
-/// Stretches of days of about [`READ_VERSIONS`] versions, so that a quiet month is one query and a busy one fits in
+/// Stretches of days of about `most` versions, so that a quiet month is one query and a busy one fits in
 /// memory.
 pub(crate) async fn stretches(
     platform: &Platform,
     first: NaiveDate,
     last: NaiveDate,
+    most: u64,
 ) -> Result<Vec<(NaiveDate, NaiveDate)>, JobError> {
     let sql = format!(
         "SELECT CAST({LODGED} AS DATE), count(*) FROM declaration r WHERE {} GROUP BY 1 ORDER BY 1",
@@ -119,9 +117,10 @@ pub(crate) async fn stretches(
         let (days, counts) =
             (batch.column(0).as_primitive::<Date32Type>(), batch.column(1).as_primitive::<Int64Type>());
         for (day, count) in days.values().iter().zip(counts.values()) {
+            let count = count.unsigned_abs();
             let Some(day) = NaiveDate::from_epoch_days(*day) else { continue };
             match stretches.last_mut() {
-                Some(stretch) if versions + count <= READ_VERSIONS => stretch.1 = day,
+                Some(stretch) if versions + count <= most => stretch.1 = day,
                 _ => {
                     stretches.push((day, day));
                     versions = 0;

@@ -216,7 +216,9 @@ impl<'a> Run<'a> {
     ) -> Result<(), JobError> {
         let days = (last - first).num_days() as u64 + 1;
         progress.step("deciding", days, "days");
-        for stretch in stretches(&self.platform, first, last).await? {
+        for stretch in
+            stretches(&self.platform, first, last, self.home.configuration.decide.read_versions).await?
+        {
             let (bundle, which) = (self.day.bundle, Which::Undecided);
             for (day, read) in
                 read(&self.platform, bundle, self.grades, self.root_key, stretch, which).await?

@@ -99,7 +99,7 @@ impl<'a> States<'a> {
         self.days = self.days.split_off(&first);
         let from = self.days.last_key_value().and_then(|(day, _)| day.succ_opt()).unwrap_or(first);
         progress.step("setting thresholds from the days before", (last - from).num_days() as u64 + 1, "days");
-        for stretch in stretches(platform, from, last).await? {
+        for stretch in stretches(platform, from, last, self.home.configuration.decide.read_versions).await? {
             for (day, read) in
                 read(platform, self.bundle, self.grades, self.root_key, stretch, Which::First).await?
             {

@@ -7,12 +7,9 @@ use crate::finding::{Finding, Severity};
 use crate::mapping::{MappedRecord, Mapping, RowMapper};
 use crate::model::Declaration;
 use crate::path::Pointer;
-use crate::reading::{Grouped, Grouping, MappedRow, Original, SourceRecord};
+use crate::reading::{Grouped, Grouping, MappedRow, Original, RowLimits, SourceRecord};
 use std::io::Read;
 use tee::Tee;
-
-/// Longest row in bytes unless the configuration says otherwise.
-pub const MAX_ROW_BYTES: usize = 1 << 20;
 
 /// Why a CSV source cannot be read on.
 #[derive(Debug, thiserror::Error)]
@@ -61,10 +58,10 @@ impl<'r> CsvReader<'r> {
     pub fn new(
         source: impl Read + Send + 'r,
         mapping: &Mapping,
-        max_row_bytes: usize,
+        limits: RowLimits,
     ) -> Result<Self, CsvError> {
-        let rows = Rows::new(Box::new(source), mapping, max_row_bytes)?;
-        Ok(Self { records: Grouped::new(rows, Grouping::of(mapping)) })
+        let rows = Rows::new(Box::new(source), mapping, limits.row_bytes)?;
+        Ok(Self { records: Grouped::new(rows, Grouping::of(mapping), limits) })
     }
 }
 
@@ -191,7 +188,7 @@ mod tests {
 
     fn records(text: &str) -> Vec<SourceRecord> {
         let mapping = shipped("kcs-import").unwrap();
-        CsvReader::new(text.as_bytes(), &mapping, MAX_ROW_BYTES).unwrap().map(Result::unwrap).collect()
+        CsvReader::new(text.as_bytes(), &mapping, RowLimits::default()).unwrap().map(Result::unwrap).collect()
     }
 
     #[test]
@@ -238,8 +235,9 @@ mod tests {
     #[test]
     fn a_file_that_does_not_fit_the_mapping_says_what_is_missing() {
         let mapping = shipped("kcs-import").unwrap();
-        let open =
-            |text: &'static str| CsvReader::new(text.as_bytes(), &mapping, MAX_ROW_BYTES).err().unwrap();
+        let open = |text: &'static str| {
+            CsvReader::new(text.as_bytes(), &mapping, RowLimits::default()).err().unwrap()
+        };
         let message = open("Declaration ID,Datum\n").to_string();
         assert!(message.starts_with("the file lacks the columns `Date`, "), "{message}");
         assert!(matches!(open(""), CsvError::Empty));
@@ -249,7 +247,12 @@ mod tests {
     fn a_row_without_end_stops_at_the_limit() {
         let mapping = shipped("kcs-import").unwrap();
         let text = format!("{HEADER}\"{}", "x".repeat(300_000));
-        let mut reader = CsvReader::new(text.as_bytes(), &mapping, 100_000).unwrap();
+        let mut reader = CsvReader::new(
+            text.as_bytes(),
+            &mapping,
+            RowLimits { row_bytes: 100_000, ..RowLimits::default() },
+        )
+        .unwrap();
         let error = reader.next().unwrap().unwrap_err().to_string();
         assert!(error.contains("line 2"), "{error}");
         assert!(reader.next().is_none(), "it stops there");
@@ -261,7 +264,7 @@ mod tests {
         let mut bytes = format!("{HEADER}{}", ROW.replace("FCN1", "FCN?")).into_bytes();
         let at = bytes.iter().rposition(|b| *b == b'?').unwrap();
         bytes[at] = 0xE9;
-        let mut reader = CsvReader::new(bytes.as_slice(), &mapping, MAX_ROW_BYTES).unwrap();
+        let mut reader = CsvReader::new(bytes.as_slice(), &mapping, RowLimits::default()).unwrap();
         let record = reader.next().unwrap().unwrap();
         assert_eq!(record.findings[0].code, "csv.encoding");
         assert!(record.original.text().contains("\\xE9"));

@@ -1,9 +1,9 @@
 //! A Parquet file of rows, read through a mapping: the columns by name, the row groups as a stream.
 
+use super::ReadParquetError;
 use super::columns::{is_dated, is_scalar, texts};
-use super::{BATCH_ROWS, ReadParquetError};
 use crate::mapping::{Entry, From, Mapping, RowMapper, Unit};
-use crate::reading::{Grouped, Grouping, MappedRow, Original, SourceRecord};
+use crate::reading::{Grouped, Grouping, MappedRow, Original, RowLimits, SourceRecord};
 use arrow::array::{Array, RecordBatch, StringArray};
 use arrow::datatypes::Schema;
 use arrow::error::ArrowError;
@@ -22,7 +22,11 @@ impl MappedParquet {
     ///
     /// # Errors
     /// When the file is no Parquet file, lacks a column that the mapping needs, or has one of no single values there.
-    pub fn new(source: impl ChunkReader + 'static, mapping: &Mapping) -> Result<Self, ReadParquetError> {
+    pub fn new(
+        source: impl ChunkReader + 'static,
+        mapping: &Mapping,
+        limits: RowLimits,
+    ) -> Result<Self, ReadParquetError> {
         let builder = ParquetRecordBatchReaderBuilder::try_new(source)?;
         let schema = builder.schema().clone();
         check_columns(mapping, &schema)?;
@@ -33,14 +37,14 @@ impl MappedParquet {
         })?;
         let needed = names.iter().map(|name| columns_of(&mapping).any(|column| column == name.trim()));
         let rows = Rows {
-            batches: Batches::open(builder)?,
+            batches: Batches::open(builder, limits)?,
             mapper,
             needed: needed.collect(),
             batch: Arc::new(RecordBatch::new_empty(schema)),
             texts: Vec::new(),
             next: 0,
         };
-        Ok(Self { records: Grouped::new(rows, Grouping::of(&mapping)) })
+        Ok(Self { records: Grouped::new(rows, Grouping::of(&mapping), limits) })
     }
 
     /// Rows read so far, and rows of the file.
@@ -111,9 +115,11 @@ pub(super) struct Batches {
 impl Batches {
     pub(super) fn open<T: ChunkReader + 'static>(
         builder: ParquetRecordBatchReaderBuilder<T>,
+        limits: RowLimits,
     ) -> Result<Self, ReadParquetError> {
         let rows = u64::try_from(builder.metadata().file_metadata().num_rows()).unwrap_or_default();
-        Ok(Self { reader: builder.with_batch_size(BATCH_ROWS).build()?, rows_read: 0, rows, failed: false })
+        let reader = builder.with_batch_size(limits.batch_rows).build()?;
+        Ok(Self { reader, rows_read: 0, rows, failed: false })
     }
 
     /// Rows read so far, and rows of the file.

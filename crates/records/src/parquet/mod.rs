@@ -15,8 +15,6 @@ use crate::columnar::ReadRowError;
 use arrow::error::ArrowError;
 use parquet::errors::ParquetError;
 
-/// Rows that are decoded at once.
-const BATCH_ROWS: usize = 1_024;
 /// Column of a file of whole declarations that holds the goods items.
 const GOODS_ITEMS: &str = "goods_items";
 

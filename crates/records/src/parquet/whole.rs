@@ -8,7 +8,7 @@ use crate::columnar::RowReader;
 use crate::finding::{Finding, Severity};
 use crate::model::{Declaration, GovernmentAgencyGoodsItem};
 use crate::path::Pointer;
-use crate::reading::{Original, SourceRecord};
+use crate::reading::{Original, RowLimits, SourceRecord};
 use crate::tables::{DECLARATION, GOODS_ITEM};
 use arrow::array::{AsArray, RecordBatch};
 use arrow::datatypes::Schema;
@@ -37,10 +37,10 @@ impl WholeParquet {
     ///
     /// # Errors
     /// When the file is no Parquet file, or has another layout.
-    pub fn new(source: impl ChunkReader + 'static) -> Result<Self, ReadParquetError> {
+    pub fn new(source: impl ChunkReader + 'static, limits: RowLimits) -> Result<Self, ReadParquetError> {
         let builder = ParquetRecordBatchReaderBuilder::try_new(source)?;
         check_layout(builder.schema())?;
-        Ok(Self { batches: Batches::open(builder)?, batch: None, next: 0 })
+        Ok(Self { batches: Batches::open(builder, limits)?, batch: None, next: 0 })
     }
 
     /// Rows read so far, and rows of the file.

@@ -1,6 +1,6 @@
 //! Rows of one declaration, each with a goods item, made into one record.
 
-use super::{Original, SourceRecord};
+use super::{Original, RowLimits, SourceRecord};
 use crate::class::Defined;
 use crate::columnar::leaf_text;
 use crate::finding::{Finding, has_error};
@@ -13,8 +13,6 @@ use std::collections::VecDeque;
 
 /// Goods items of one declaration in a source of rows: as many as a pointer can name.
 pub const MAX_GOODS_ITEMS: usize = MAX_OCCURRENCE;
-/// Bytes of the rows of one declaration: what the column `raw` of the quarantine holds.
-pub const MAX_DECLARATION_BYTES: usize = 16 << 20;
 
 /// Pointer to the goods items.
 const ITEMS: &str = "42A/67A/68A";
@@ -53,6 +51,8 @@ type Key = (Text, Option<u32>);
 pub(crate) struct Grouped<I: Iterator> {
     rows: I,
     grouping: Grouping,
+    /// Bytes of the rows of one declaration.
+    declaration_bytes: usize,
     /// Rows read ahead.
     ahead: VecDeque<I::Item>,
     /// Declaration whose rows passed a limit: the rows that are left of it are refused too.
@@ -60,8 +60,9 @@ pub(crate) struct Grouped<I: Iterator> {
 }
 
 impl<E, I: Iterator<Item = Result<MappedRow, E>>> Grouped<I> {
-    pub(crate) fn new(rows: I, grouping: Grouping) -> Self {
-        Self { rows, grouping, ahead: VecDeque::new(), refused: None }
+    pub(crate) fn new(rows: I, grouping: Grouping, limits: RowLimits) -> Self {
+        let declaration_bytes = limits.declaration_bytes;
+        Self { rows, grouping, declaration_bytes, ahead: VecDeque::new(), refused: None }
     }
 
     /// The rows' source.
@@ -102,7 +103,7 @@ impl<E, I: Iterator<Item = Result<MappedRow, E>>> Iterator for Grouped<I> {
             Err(error) => return Some(Err(error)),
         };
         let Some(key) = self.key(&first) else { return Some(Ok(single(first))) };
-        let mut group = Group::new(first);
+        let mut group = Group::new(first, self.declaration_bytes);
         while !group.is_full()
             && let Some(row) = self.next_of(&key)
         {
@@ -129,18 +130,19 @@ struct Group {
     rows: Vec<MappedRow>,
     items: usize,
     bytes: usize,
+    most_bytes: usize,
     findings: Vec<Finding>,
 }
 
 impl Group {
-    fn new(first: MappedRow) -> Self {
-        let mut group = Self { rows: Vec::new(), items: 0, bytes: 0, findings: Vec::new() };
+    fn new(first: MappedRow, most_bytes: usize) -> Self {
+        let mut group = Self { rows: Vec::new(), items: 0, bytes: 0, most_bytes, findings: Vec::new() };
         group.push(first);
         group
     }
 
     fn is_full(&self) -> bool {
-        self.items >= MAX_GOODS_ITEMS || self.bytes >= MAX_DECLARATION_BYTES
+        self.items >= MAX_GOODS_ITEMS || self.bytes >= self.most_bytes
     }
 
     fn push(&mut self, mut row: MappedRow) {
@@ -160,8 +162,9 @@ impl Group {
 
     fn refuse(&mut self) {
         let message = format!(
-            "the declaration has more than {MAX_GOODS_ITEMS} goods items or {MAX_DECLARATION_BYTES} bytes; \
-             all of its rows are set aside"
+            "the declaration has more than {MAX_GOODS_ITEMS} goods items or {} bytes; \
+             all of its rows are set aside",
+            self.most_bytes
         );
         let pointer = Pointer::root(Declaration::DEFINITION);
         self.report("record.too-long", pointer, self.rows[0].line, message);

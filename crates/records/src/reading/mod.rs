@@ -2,10 +2,12 @@
 //! in its source, and its original text.
 
 mod grouping;
+mod limits;
 mod original;
 
+pub use grouping::MAX_GOODS_ITEMS;
 pub(crate) use grouping::{Grouped, Grouping, MappedRow};
-pub use grouping::{MAX_DECLARATION_BYTES, MAX_GOODS_ITEMS};
+pub use limits::RowLimits;
 pub use original::Original;
 
 use crate::class::Defined;

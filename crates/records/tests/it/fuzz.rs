@@ -12,6 +12,10 @@ use tidegate_records::mapping::Mapping;
 use tidegate_records::model::{Declaration, GovernmentAgencyGoodsItem};
 use tidegate_records::parquet::{MappedParquet, WholeParquet};
 use tidegate_records::path::{Path, Pointer};
+use tidegate_records::reading::RowLimits;
+
+/// Short rows, so that the limit is met.
+const SHORT: RowLimits = RowLimits { row_bytes: 1 << 16, declaration_bytes: 16 << 20, batch_rows: 1_024 };
 
 /// Cases of each test; more with `TIDEGATE_FUZZ_CASES=100000`.
 #[expect(clippy::disallowed_methods, reason = "a test has no command line to be told by")]
@@ -123,7 +127,7 @@ fn mutated(text: Vec<u8>) -> impl Strategy<Value = Vec<u8>> {
 /// Rows are read to the end; no byte of a row is lost.
 fn check_csv(rows: &[u8]) {
     let text = [HEADER.as_bytes(), rows].concat();
-    let reader = CsvReader::new(text.as_slice(), &mapping(), 1 << 16).unwrap();
+    let reader = CsvReader::new(text.as_slice(), &mapping(), SHORT).unwrap();
     let mut line = 2;
     for record in reader {
         let record = record.unwrap();
@@ -137,10 +141,10 @@ fn check_csv(rows: &[u8]) {
 
 /// A file that is no sound Parquet gives an error, one that is gives records; nothing ends in another way.
 fn check_parquet(name: &str, bytes: &[u8]) {
-    if let Ok(reader) = MappedParquet::new(stored(name, bytes), &mapping()) {
+    if let Ok(reader) = MappedParquet::new(stored(name, bytes), &mapping(), RowLimits::default()) {
         reader.take(100).for_each(drop);
     }
-    if let Ok(reader) = WholeParquet::new(stored(name, bytes)) {
+    if let Ok(reader) = WholeParquet::new(stored(name, bytes), RowLimits::default()) {
         reader.take(100).for_each(drop);
     }
 }
@@ -151,7 +155,7 @@ fn check_mapping(text: &[u8]) {
         Err(error) => assert!(error.to_string().starts_with("mapping "), "{error}"),
         Ok(mapping) => {
             let source = [HEADER.as_bytes(), b"A,2026-03-02,1,620822,12.5,EUR,3,conform\n"].concat();
-            if let Ok(reader) = CsvReader::new(source.as_slice(), &mapping, 1 << 16) {
+            if let Ok(reader) = CsvReader::new(source.as_slice(), &mapping, SHORT) {
                 reader.for_each(drop);
             }
         }
@@ -371,7 +375,7 @@ proptest! {
     fn fuzz_csv_of_arbitrary_bytes(bytes in prop::collection::vec(any::<u8>(), 0..300)) {
         check_csv(&bytes);
         // The header is arbitrary too.
-        if let Ok(reader) = CsvReader::new(bytes.as_slice(), &mapping(), 1 << 16) {
+        if let Ok(reader) = CsvReader::new(bytes.as_slice(), &mapping(), SHORT) {
             reader.for_each(drop);
         }
     }

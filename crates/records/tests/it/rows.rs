@@ -8,11 +8,11 @@ use parquet::arrow::ArrowWriter;
 use std::fs::File;
 use std::path::Path;
 use std::sync::Arc;
-use tidegate_records::csv::{CsvReader, MAX_ROW_BYTES};
+use tidegate_records::csv::CsvReader;
 use tidegate_records::finding::has_error;
 use tidegate_records::mapping::Mapping;
 use tidegate_records::parquet::{MappedParquet, ParquetWriter, ReadParquetError, WholeParquet};
-use tidegate_records::reading::{MAX_GOODS_ITEMS, SourceRecord};
+use tidegate_records::reading::{MAX_GOODS_ITEMS, RowLimits, SourceRecord};
 use tidegate_records::validate::validate;
 
 /// A mapping whose rows are goods items.
@@ -56,7 +56,7 @@ pub fn mapping() -> Mapping {
 
 fn records(rows: &str) -> Vec<SourceRecord> {
     let text = format!("{HEADER}{rows}");
-    CsvReader::new(text.as_bytes(), &mapping(), MAX_ROW_BYTES).unwrap().map(Result::unwrap).collect()
+    CsvReader::new(text.as_bytes(), &mapping(), RowLimits::default()).unwrap().map(Result::unwrap).collect()
 }
 
 fn codes(record: &SourceRecord) -> Vec<&'static str> {
@@ -180,7 +180,7 @@ pub fn parquet_file(batch: &RecordBatch) -> Vec<u8> {
 fn columns_of_any_type_are_read_as_the_same_rows_would_be() {
     let file = stored("columns", &parquet_file(&batch()));
     let from_columns: Vec<SourceRecord> =
-        MappedParquet::new(file, &mapping()).unwrap().map(Result::unwrap).collect();
+        MappedParquet::new(file, &mapping(), RowLimits::default()).unwrap().map(Result::unwrap).collect();
     let from_text = records(
         "A,2026-03-02,1,620822,12.5,EUR,3,\nA,2026-03-02,2,850440,,,4,\nB,2026-03-03,1,850440,12.5,EUR,5,\n",
     );
@@ -200,7 +200,9 @@ fn columns_of_any_type_are_read_as_the_same_rows_would_be() {
 
 #[test]
 fn a_file_of_columns_that_does_not_fit_says_why() {
-    let open = |bytes: Vec<u8>| MappedParquet::new(stored("unfit", &bytes), &mapping()).err().unwrap();
+    let open = |bytes: Vec<u8>| {
+        MappedParquet::new(stored("unfit", &bytes), &mapping(), RowLimits::default()).err().unwrap()
+    };
     assert!(matches!(open(b"no parquet".to_vec()), ReadParquetError::File(_)));
     let batch = batch();
     let error = open(parquet_file(&batch.project(&[0, 1, 2, 3, 4]).unwrap())).to_string();
@@ -215,7 +217,10 @@ fn a_file_of_columns_that_does_not_fit_says_why() {
         columns.map(|(f, c)| (f.name().clone(), if f.name() == "mass" { nested.clone() } else { c.clone() }));
     let error = open(parquet_file(&RecordBatch::try_from_iter(columns).unwrap())).to_string();
     assert!(error.starts_with("column `mass` holds Struct"), "{error}");
-    let error = WholeParquet::new(stored("unfit", &parquet_file(&batch))).err().unwrap().to_string();
+    let error = WholeParquet::new(stored("unfit", &parquet_file(&batch)), RowLimits::default())
+        .err()
+        .unwrap()
+        .to_string();
     assert!(error.contains("--mapping"), "{error}");
 }
 
