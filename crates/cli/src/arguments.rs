@@ -80,6 +80,12 @@ pub enum Command {
         no evidence and are left out. Where there is too little, the estimate is refused with its reason."
     )]
     Estimate(Estimate),
+    /// Watch a bundle: drift of its features and score, and rules without hits or past their date
+    #[command(
+        after_help = "Days are compared with the last four weeks that the bundle learnt from. Rates from profiles move as results \
+        come in; when they alone drift and the score does not, nothing needs to be done."
+    )]
+    Monitor(Monitor),
     /// Say how inspection rates stand that the law promises to grades of traders
     #[command(
         after_help = "A promise such as `under 20 % of the ordinary rate` is judged on all inspections, mandatory ones too. \
@@ -94,8 +100,9 @@ pub enum Command {
     Explain(Explain),
     /// Ask the lake in SQL
     #[command(
-        after_help = "Tables: declaration, goods_item, inspection, enterprise, quarantine, data_finding, and \
-        declaration_item (each goods item with the columns of its declaration)."
+        after_help = "Tables: declaration, goods_item, inspection, enterprise, decision, decision_item, work_list, quarantine, \
+        data_finding, and declaration_item (each goods item with the columns of its declaration). `tidegate dictionary` lists \
+        their columns."
     )]
     Sql(Sql),
     /// Report what was decided and why: one HTML file with charts that needs no network
@@ -294,6 +301,20 @@ pub struct Estimate {
     #[arg(long, value_name = "DAY")]
     pub from: Option<NaiveDate>,
     /// Last day of acceptance; the last decided when left out
+    #[arg(long, value_name = "DAY")]
+    pub to: Option<NaiveDate>,
+}
+
+/// Arguments of `monitor`.
+#[derive(Debug, Args)]
+pub struct Monitor {
+    /// Bundle.
+    #[command(flatten)]
+    pub which: Which,
+    /// First day to watch (CCYY-MM-DD, UTC); four weeks up to the last when left out
+    #[arg(long, value_name = "DAY")]
+    pub from: Option<NaiveDate>,
+    /// Last day to watch; the last with declarations when left out
     #[arg(long, value_name = "DAY")]
     pub to: Option<NaiveDate>,
 }

@@ -27,6 +27,7 @@ async fn main() -> ExitCode {
         Command::Decide(command) => commands::decide::run(&arguments, command).await,
         Command::Backtest(command) => commands::backtest::run(&arguments, command).await,
         Command::Estimate(command) => commands::estimate::run(&arguments, command).await,
+        Command::Monitor(command) => commands::monitor::run(&arguments, command).await,
         Command::Promises(command) => commands::promises::run(&arguments, command).await,
         Command::Replay(command) => commands::replay::run(&arguments, command).await,
         Command::Evaluate(command) => commands::evaluate::run(&arguments, command).await,

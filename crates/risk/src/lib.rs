@@ -6,6 +6,7 @@ pub mod assess;
 pub mod bundle;
 pub mod course;
 pub mod decision;
+pub mod drift;
 pub mod estimation;
 pub mod evaluation;
 pub mod explain;

@@ -12,6 +12,7 @@ pub mod export;
 pub mod generate;
 pub mod ingest;
 pub mod learn;
+pub mod monitor;
 pub mod promises;
 pub mod replay;
 pub mod report;

@@ -3,7 +3,8 @@
 use crate::decide::{day, decided, fixture, learnt, learnt_with};
 use crate::place::Place;
 use tidegate_jobs::{
-    BacktestOptions, Backtested, Capacity, DecideOptions, Quiet, Valued, backtest, decide, estimate,
+    BacktestOptions, Backtested, Capacity, DecideOptions, MonitorOptions, Quiet, Valued, backtest, decide,
+    estimate, monitor,
 };
 
 async fn tested(place: &Place, rules: Option<String>) -> Backtested {
@@ -97,4 +98,24 @@ async fn a_draft_rule_is_seen_in_load_and_findings() {
     let late = BacktestOptions { from: Some(day("2031-01-01")), ..BacktestOptions::default() };
     let refused = backtest(&place.home, &late, &mut Quiet).await.unwrap_err().to_string();
     assert!(refused.contains("2025"), "{refused}");
+}
+
+#[tokio::test]
+async fn a_bundle_is_watched() {
+    let place = learnt().await;
+    let seen = monitor(&place.home, &MonitorOptions::default(), &mut Quiet).await.unwrap();
+    assert_eq!(seen.current[1], day("2025-12-28"));
+    assert!(seen.goods_items.iter().all(|n| *n > 200), "{:?}", seen.goods_items);
+    assert!(seen.score.unwrap().index.is_finite());
+    let rate = seen.hit_rates[1].unwrap();
+    assert!(rate[1] < rate[0] && rate[0] < rate[2]);
+    let heavy = seen.rules.iter().find(|r| r.id == "heavy").unwrap();
+    assert!(heavy.hits[1] > 0 && heavy.labelled[0] == heavy.hits[1] && !heavy.is_past, "{heavy:?}");
+    // Later, the rule for a limited time is past it.
+    let text = std::fs::read_to_string(fixture("rules")).unwrap();
+    assert!(text.contains("until = 2026-12-31"));
+    let options = MonitorOptions { to: Some(day("2027-01-31")), ..MonitorOptions::default() };
+    let later = monitor(&place.home, &options, &mut Quiet).await.unwrap();
+    assert!(later.rules.iter().any(|r| r.id == "textiles-from-china" && r.is_past));
+    assert!(later.score.is_none() && later.features.is_empty(), "nothing was lodged");
 }
