@@ -11,14 +11,12 @@ use chrono::NaiveDate;
 use std::collections::{BTreeMap, HashMap};
 use tidegate_query::Platform;
 use tidegate_risk::estimation::{
-    Estimate, FloorInspection, Inspected, Measure, Missed, Refusal, ResultDelays, Wait, horvitz_thompson,
-    missed_by_model, wilson,
+    Estimate, FloorInspection, Inspected, Measure, Missed, Refusal, ResultDelays, Wait, Z95,
+    horvitz_thompson, missed_by_model, wilson,
 };
 use tidegate_risk::selection::Draw;
 
 const PURPOSE: &str = "job estimate";
-/// Two-sided 95 % of the standard normal.
-const Z: f64 = 1.959_963_984_540_054;
 
 /// Estimates over decided days.
 #[derive(Debug, Clone, serde::Serialize)]
@@ -254,7 +252,7 @@ fn components(known: &[Known<'_>]) -> Vec<ComponentFound> {
         component: component.to_owned(),
         known,
         found,
-        rate: wilson(found as f64, known as f64, Z).map(|p| [p.value, p.interval.low, p.interval.high]),
+        rate: wilson(found as f64, known as f64, Z95).map(|p| [p.value, p.interval.low, p.interval.high]),
     };
     counts.into_iter().map(one).collect()
 }

@@ -4,7 +4,7 @@ use crate::JobError;
 use crate::home::Home;
 use crate::input::Format;
 use crate::progress::Progress;
-use crate::stored::{StoredDeclaration, StoredDeclarations};
+use crate::stored::{PURPOSE, StoredDeclaration, StoredDeclarations};
 use arrow::array::AsArray;
 use arrow::datatypes::Int64Type;
 use std::fs::File;
@@ -15,9 +15,6 @@ use tidegate_records::columnar::RowKey;
 use tidegate_records::json::write_record;
 use tidegate_records::parquet::ParquetWriter;
 use tidegate_records::wco::{Message, MessageWriter};
-
-/// Purpose of the reads of this job.
-pub(crate) const PURPOSE: &str = "job export";
 
 /// What was exported.
 #[derive(Debug, Clone, Default, serde::Serialize)]

@@ -11,13 +11,11 @@ use std::collections::HashSet;
 use tidegate_query::Platform;
 use tidegate_risk::bundle::Bundle;
 use tidegate_risk::drift::{Drift, drift};
-use tidegate_risk::estimation::wilson;
+use tidegate_risk::estimation::{Z95, wilson};
 
 const PURPOSE: &str = "job monitor";
 /// Days of a window when none is said: four weeks, so that weekdays weigh alike.
 const WINDOW_DAYS: u64 = 28;
-/// Two-sided 95 % of the standard normal.
-const Z: f64 = 1.959_963_984_540_054;
 
 /// Which days are compared.
 #[derive(Debug, Clone, Default)]
@@ -199,7 +197,7 @@ impl Seen {
     }
 
     fn hit_rate(&self) -> Option<[f64; 3]> {
-        let rate = wilson(self.found.len() as f64, self.inspected.len() as f64, Z)?;
+        let rate = wilson(self.found.len() as f64, self.inspected.len() as f64, Z95)?;
         Some([rate.value, rate.interval.low, rate.interval.high])
     }
 }

@@ -1,7 +1,6 @@
 //! Declarations of the lake made whole again: each header with its goods items.
 
 use crate::JobError;
-use crate::export::PURPOSE;
 use arrow::array::{ArrayRef, AsArray, RecordBatch};
 use arrow::datatypes::{DataType, Int64Type};
 use futures::StreamExt;
@@ -12,6 +11,9 @@ use tidegate_records::columnar::RowReader;
 use tidegate_records::model::{Declaration, GovernmentAgencyGoodsItem};
 use tidegate_records::table::Table;
 use tidegate_records::tables::{DECLARATION, GOODS_ITEM};
+
+/// Purpose of the reads of an export.
+pub(crate) const PURPOSE: &str = "job export";
 
 /// One version of a declaration, whole.
 pub(crate) struct StoredDeclaration {

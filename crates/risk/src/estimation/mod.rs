@@ -48,4 +48,4 @@ pub use sequence::{Bounds, ConfidenceSequence, Seen};
 pub use size::{floor_size, kish_effective_size, reporting_cell};
 pub use sum::{Estimate, Term, WeightedSum};
 pub use value::{Estimator, PolicyValue, policy_value};
-pub use wilson::{Proportion, wilson};
+pub use wilson::{Proportion, Z95, wilson};

@@ -2,6 +2,9 @@
 
 use crate::evaluation::Interval;
 
+/// z of a two-sided 95 % interval: the 97.5 % quantile of the standard normal.
+pub const Z95: f64 = 1.959_963_984_540_054;
+
 /// A proportion with its interval.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Proportion {
