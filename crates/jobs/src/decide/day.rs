@@ -3,7 +3,7 @@
 use super::Decided;
 use super::cases::{Case, Cases};
 use super::earlier::{Earlier, Roots};
-use super::lists::{List, ListRows, Offices};
+use super::lists::{List, ListRows, Waiting};
 use super::rows::{Rows, StoredReason, Value};
 use super::work_list::WorkListEntry;
 use crate::JobError;
@@ -31,7 +31,7 @@ pub(super) struct Day<'a> {
     pub run: i64,
     pub now: DateTime<Utc>,
     pub earlier: Roots,
-    pub lists: Offices,
+    pub waiting: Waiting,
 }
 
 /// Proposals of a day's cases, before any draw.
@@ -205,7 +205,7 @@ impl Day<'_> {
     ) -> Result<HashMap<String, Outcome>, JobError> {
         let mut outcomes = HashMap::new();
         let mut offices: BTreeMap<String, BTreeMap<&str, Contender>> =
-            self.lists.with_waiting().map(|office| (office.clone(), BTreeMap::new())).collect();
+            self.waiting.offices().map(|office| (office.clone(), BTreeMap::new())).collect();
         for case in &read.cases {
             let period = self.period(case)?;
             let key =
@@ -221,7 +221,7 @@ impl Day<'_> {
         for (office, contenders) in offices {
             let all: Vec<Contender> = contenders.values().copied().collect();
             let (slots, reserved) = (self.state.office(&office).slots, self.bundle.selection.reserved_slots);
-            let (room, closed) = self.lists.close(&office, day, &all, slots, reserved);
+            let (room, closed) = self.waiting.close(&office, &all, slots, reserved);
             let (run, contending) = (self.run, all.as_slice());
             lists.push(&List { run, day, office: &office, room, closed: &closed, contenders: contending })?;
             for ((root, contender), queued) in contenders.iter().zip(closed.queued) {

@@ -2,22 +2,17 @@
 
 use super::rows::{Rows, Value};
 use crate::JobError;
-use crate::answer::Answer;
-use arrow::array::RecordBatch;
+use arrow::array::{AsArray, RecordBatch};
+use arrow::datatypes::Int64Type;
 use chrono::NaiveDate;
-use std::collections::{BTreeMap, HashMap};
-use tidegate_query::Platform;
+use std::collections::BTreeMap;
+use tidegate_query::{Platform, Principal};
 use tidegate_records::tables::WORK_LIST;
 use tidegate_risk::selection::{Closed, Contender, Room, close};
 
-/// What is left over of lists that closed before.
+/// Protected consignments that wait for a slot, by office.
 #[derive(Debug, Default)]
-pub(super) struct Offices {
-    /// Protected consignments that wait for a slot, by office.
-    waiting: BTreeMap<String, usize>,
-    /// Slots used on days whose lists closed before, when more was lodged for them since.
-    used: HashMap<(String, NaiveDate), usize>,
-}
+pub(super) struct Waiting(BTreeMap<String, usize>);
 
 /// A work list as it closed.
 pub(super) struct List<'a> {
@@ -29,56 +24,42 @@ pub(super) struct List<'a> {
     pub contenders: &'a [Contender],
 }
 
-impl Offices {
-    /// As the lists up to the day before `first` left them, and what was used of the days up to `last`.
-    pub(super) async fn read(
-        platform: &Platform,
-        first: NaiveDate,
-        last: NaiveDate,
-    ) -> Result<Self, JobError> {
-        let mut offices = Self::default();
+impl Waiting {
+    /// Who waits after the last list of each office before a day.
+    pub(super) async fn read(platform: &Platform, before: NaiveDate) -> Result<Self, JobError> {
         let sql = format!(
-            "SELECT office_id, last_value(waiting_after ORDER BY listed_on, run_number) AS waiting FROM work_list \
-             WHERE listed_on < '{first}' GROUP BY office_id"
+            "SELECT office_id, last_value(waiting_after ORDER BY listed_on, run_number) FROM work_list \
+             WHERE listed_on < '{before}' GROUP BY office_id"
         );
-        let answer = Answer::of(platform, "job decide", &sql).await?;
-        for (office, waiting) in answer.texts("office_id")?.into_iter().zip(answer.counts("waiting")?) {
-            offices.waiting.insert(office, waiting as usize);
-        }
-        let sql = format!(
-            "SELECT office_id, listed_on, sum(listed + waiting_before + queued - waiting_after) AS used FROM work_list \
-             WHERE listed_on >= '{first}' AND listed_on <= '{last}' GROUP BY office_id, listed_on"
-        );
-        let answer = Answer::of(platform, "job decide", &sql).await?;
-        let (names, days) = (answer.texts("office_id")?, answer.texts("listed_on")?);
-        for ((office, day), used) in names.into_iter().zip(days).zip(answer.counts("used")?) {
-            if let Ok(day) = day.parse() {
-                offices.used.insert((office, day), used as usize);
+        let mut waiting = BTreeMap::new();
+        for batch in platform.plan_for(&Principal::LocalOwner, "job decide", &sql).await?.collect().await? {
+            let (offices, counts) =
+                (batch.column(0).as_string::<i32>(), batch.column(1).as_primitive::<Int64Type>());
+            for row in 0..batch.num_rows() {
+                let count = usize::try_from(counts.value(row)).unwrap_or(0);
+                waiting.insert(offices.value(row).to_owned(), count);
             }
         }
-        Ok(offices)
+        Ok(Self(waiting))
     }
 
     /// Offices where somebody waits.
-    pub(super) fn with_waiting(&self) -> impl Iterator<Item = &String> {
-        self.waiting.iter().filter(|(_, count)| **count > 0).map(|(office, _)| office)
+    pub(super) fn offices(&self) -> impl Iterator<Item = &String> {
+        self.0.iter().filter(|(_, count)| **count > 0).map(|(office, _)| office)
     }
 
-    /// Closes the list of an office within what is left of its slots, and keeps who waits after it.
+    /// Closes the list of an office and keeps who waits after it.
     pub(super) fn close(
         &mut self,
         office: &str,
-        day: NaiveDate,
         contenders: &[Contender],
         slots: u32,
         reserved: u32,
     ) -> (Room, Closed) {
-        let used = self.used.get(&(office.to_owned(), day)).copied().unwrap_or(0);
-        let slots = (slots as usize).saturating_sub(used);
-        let waiting = self.waiting.get(office).copied().unwrap_or(0);
-        let room = Room { slots, reserved: reserved as usize, waiting };
+        let waiting = self.0.get(office).copied().unwrap_or(0);
+        let room = Room { slots: slots as usize, reserved: reserved as usize, waiting };
         let closed = close(contenders, room);
-        self.waiting.insert(office.to_owned(), closed.waiting);
+        self.0.insert(office.to_owned(), closed.waiting);
         (room, closed)
     }
 }

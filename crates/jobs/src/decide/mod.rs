@@ -30,7 +30,7 @@ use cases::any_undecided;
 use chrono::{Days, NaiveDate};
 use day::Day;
 use earlier::Roots;
-use lists::Offices;
+use lists::Waiting;
 use state::States;
 use std::collections::hash_map::Entry;
 use std::collections::{BTreeMap, HashMap};
@@ -189,9 +189,9 @@ impl<'a> Run<'a> {
         let number = home.ledger.start_decision_run(&start).await?;
         let back = home.configuration.decide.resubmission_days;
         let earlier = Roots::read(&platform, first, last, back).await?;
-        let lists = Offices::read(&platform, first, last).await?;
+        let waiting = Waiting::read(&platform, first).await?;
         let run = number.0;
-        let day = Day { bundle, hash, state, state_version, run, now: home.now, earlier, lists };
+        let day = Day { bundle, hash, state, state_version, run, now: home.now, earlier, waiting };
         Ok(Self {
             home,
             platform,

@@ -263,26 +263,6 @@ async fn a_consignment_lodged_again_keeps_its_draw() {
 }
 
 #[tokio::test]
-async fn what_is_lodged_for_a_closed_day_gets_what_is_left_of_its_slots() {
-    let place = learnt().await;
-    decided(&place).await;
-    let of_november = |row: &String| row.split(',').nth(1).is_some_and(|d| d.starts_with("2025-11"));
-    let late: Vec<String> = rows(9, 2025, 3_000, 500_000).into_iter().filter(of_november).collect();
-    place.ingest(&place.write("late.csv", &file(&late)), true).await.unwrap();
-    let options = DecideOptions {
-        from: Some(day("2025-11-01")),
-        capacity: Capacity::Slots(3),
-        ..DecideOptions::default()
-    };
-    let again = decide(&place.home, &options, &mut Quiet).await.unwrap();
-    assert_eq!(again.decided, late.len() as u64);
-    let overfull = "SELECT count(*) FROM (SELECT listed_on, office_id FROM decision \
-                    WHERE is_selected AND NOT is_queued GROUP BY 1, 2 HAVING count(*) > 3)";
-    assert_eq!(place.count(overfull).await, 0);
-    assert!(place.count("SELECT count(*) FROM work_list WHERE slots < 3").await > 0);
-}
-
-#[tokio::test]
 async fn what_comes_later_moves_no_state_of_an_epoch() {
     let mut states = Vec::new();
     for later in [false, true] {

@@ -194,12 +194,7 @@ const LIST_COLUMNS: &[Column] = &[
     computed("office_id", Text, General2, "Office; empty when not stated."),
     computed("listed_on", Text, General2, "Day of the list, CCYY-MM-DD."),
     RUN_NUMBER,
-    computed(
-        "slots",
-        Integer,
-        General2,
-        "Inspections that can be done; what is left of them where a list of the day closed before.",
-    ),
+    computed("slots", Integer, General2, "Inspections that can be done."),
     computed(
         "reserved_slots",
         Integer,
