@@ -2,7 +2,9 @@
 
 #![expect(clippy::unwrap_used, reason = "tests")]
 
+mod checkpoints;
 mod commitments;
+mod keys;
 mod opening;
 mod rows;
 mod support;
