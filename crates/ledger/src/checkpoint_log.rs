@@ -110,7 +110,8 @@ fn require_continued(
     Ok(())
 }
 
-async fn walk_all(
+/// Goes through every commitment of a period.
+pub(crate) async fn walk_all(
     connection: &mut SqliteConnection,
     period: Period,
     walk: &mut LogWalk,
@@ -136,7 +137,8 @@ async fn walk_all(
 
 type Stored = (String, i64, Vec<u8>, Vec<u8>, Vec<u8>, i64, Vec<u8>, Vec<u8>);
 
-async fn read(
+/// Every checkpoint of a period, in the order of signing.
+pub(crate) async fn read(
     connection: &mut SqliteConnection,
     period: Period,
 ) -> Result<Vec<SignedCheckpoint>, LedgerError> {

@@ -6,7 +6,7 @@
 //!
 //! The life of a period: [`Ledger::open_period`], two times [`Ledger::hand_in_share`], [`Ledger::derive_period_key`];
 //! [`Ledger::append_commitments`] before each draw, [`Ledger::append_checkpoint`] after; at last
-//! [`Ledger::reveal_period_key`].
+//! [`Ledger::reveal_period_key`] and [`Ledger::published_period`], which [`publication::verify`] checks.
 //!
 //! Time and randomness are arguments everywhere; the ledger reads neither a clock nor a random source.
 
@@ -35,6 +35,7 @@ mod period;
 mod period_key;
 mod policy_state;
 mod principal;
+pub mod publication;
 mod reveal;
 mod signature;
 mod text_serde;

@@ -49,7 +49,7 @@ impl SigningKey {
         #[cfg(unix)]
         std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
         let mut seed = self.0.to_bytes();
-        let text = Zeroizing::new(format!("{}\n", Shown(&seed)));
+        let text = Zeroizing::new(format!("{}\n", hex::Shown(&seed)));
         seed.zeroize();
         let written = options.open(path).and_then(|mut file| {
             file.write_all(text.as_bytes())?;
@@ -85,14 +85,6 @@ impl SigningKey {
 impl fmt::Debug for SigningKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("SigningKey(secret)")
-    }
-}
-
-struct Shown<'a>(&'a [u8]);
-
-impl fmt::Display for Shown<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        hex::write(f, self.0)
     }
 }
 

@@ -4,9 +4,13 @@
 
 mod checkpoints;
 mod commitments;
+mod document;
+mod forgeries;
 mod keys;
 mod opening;
+mod publication;
 mod rows;
 mod support;
+mod synthetic;
 mod triggers;
 mod writers;
