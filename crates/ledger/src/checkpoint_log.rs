@@ -5,7 +5,7 @@ use sqlx::SqliteConnection;
 
 use crate::history::{LogWalk, check_checkpoints};
 use crate::ledger::WriteTransaction;
-use crate::period_key;
+use crate::stored_key;
 use crate::{
     Checkpoint, Hash256, HistoryFault, Ledger, LedgerError, Period, PublicKey, Signature, SignedCheckpoint,
     SigningKey, column,
@@ -32,7 +32,7 @@ impl Ledger {
         // What is signed is what reads back: times rest in microseconds.
         let at = column::Row { table: "checkpoints", key: period }.time(column::from_time(at))?;
         let mut tx = self.begin_write().await?;
-        let stored = period_key::read(&mut tx, period).await?;
+        let stored = stored_key::read(&mut tx, period).await?;
         let key_commitment = stored.key.commitment(period);
         let before = read(&mut tx, period).await?;
         if let Some(last) = before.last() {
@@ -77,7 +77,7 @@ impl Ledger {
         kept: &[SignedCheckpoint],
     ) -> Result<(), LedgerError> {
         let mut tx = self.pool().begin().await?;
-        let stored = period_key::read(&mut tx, period).await?;
+        let stored = stored_key::read(&mut tx, period).await?;
         let mut all = read(&mut tx, period).await?;
         all.extend_from_slice(kept);
         check_checkpoints(key, &all)?;

@@ -7,8 +7,8 @@ use sqlx::{QueryBuilder, Sqlite, SqliteConnection};
 
 use crate::commitment::{AppendedCommitments, COLUMNS, check_limits};
 use crate::ledger::WriteTransaction;
-use crate::period_key::{self, StoredPeriodKey};
 use crate::policy_state;
+use crate::stored_key::{self, StoredPeriodKey};
 use crate::{
     ChainHead, Commitment, Hash256, Ledger, LedgerError, NewCommitment, Period, PolicyStateVersion, column,
 };
@@ -29,7 +29,7 @@ impl Ledger {
     ) -> Result<AppendedCommitments, LedgerError> {
         new.iter().try_for_each(check_limits)?;
         let mut tx = self.begin_write().await?;
-        let key = period_key::read(&mut tx, period).await?;
+        let key = stored_key::read(&mut tx, period).await?;
         if key.revealed.is_some() {
             return Err(LedgerError::PeriodRevealed(period));
         }
@@ -54,7 +54,7 @@ impl Ledger {
     /// [`LedgerError::Unknown`] for a period without key.
     pub async fn commitment_head(&self, period: Period) -> Result<ChainHead, LedgerError> {
         let mut tx = self.pool().begin().await?;
-        let key = period_key::read(&mut tx, period).await?;
+        let key = stored_key::read(&mut tx, period).await?;
         stored_head(&mut tx, &key).await
     }
 

@@ -35,9 +35,12 @@ mod period;
 mod period_key;
 mod policy_state;
 mod principal;
+mod proofs;
+mod pseudonym;
 pub mod publication;
 mod reveal;
 mod signature;
+mod stored_key;
 mod text_serde;
 mod verify;
 
@@ -57,11 +60,14 @@ pub use ledger::Ledger;
 pub use load::{Load, LoadOutcome, LoadStart};
 pub use opening::{NewShare, OpenedPeriod, PeriodOpening};
 pub use period::{Period, PeriodError};
-pub use period_key::{PeriodKey, StoredPeriodKey};
+pub use period_key::PeriodKey;
 pub use policy_state::{NewPolicyState, PolicyState};
 pub use principal::{NewPrincipal, Principal, PrincipalKind};
+pub use proofs::InclusionProof;
+pub use pseudonym::RootKey;
 pub use reveal::{NewReveal, Reveal};
 pub use signature::{
     ParsePublicKeyError, ParseSignatureError, PublicKey, Signature, SigningKey, SigningKeyError,
 };
+pub use stored_key::StoredPeriodKey;
 pub use verify::{ChainBreak, ChainVerdict};

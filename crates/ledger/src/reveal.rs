@@ -8,7 +8,7 @@ use std::fmt::Display;
 use chrono::{DateTime, Utc};
 
 use crate::ledger::WriteTransaction;
-use crate::{Ledger, LedgerError, Period, PrincipalId, StoredPeriodKey, column, period_key};
+use crate::{Ledger, LedgerError, Period, PrincipalId, StoredPeriodKey, column, stored_key};
 
 /// Commitments looked at in one query.
 const PAGE: i64 = 4096;
@@ -71,7 +71,7 @@ impl Ledger {
         let period = new.period;
         // The write lock keeps commitments out between the look at the roots and the reveal.
         let mut tx = self.begin_write().await?;
-        if period_key::read(&mut tx, period).await?.revealed.is_some() {
+        if stored_key::read(&mut tx, period).await?.revealed.is_some() {
             let key = period.to_string();
             return Err(LedgerError::Already { what: "key for period", key, state: "revealed" });
         }
@@ -96,7 +96,7 @@ impl Ledger {
             .execute(&mut *tx)
             .await;
         updated.map_err(LedgerError::inserting("a reveal", "its principal"))?;
-        let key = period_key::read(&mut tx, period).await?;
+        let key = stored_key::read(&mut tx, period).await?;
         tx.commit().await?;
         Ok(key)
     }

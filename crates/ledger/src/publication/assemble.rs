@@ -5,7 +5,7 @@ use sqlx::SqliteConnection;
 use super::period::{FORMAT, PublishedPeriod, PublishedState};
 use crate::history::LogWalk;
 use crate::{
-    Hash256, Ledger, LedgerError, Period, PolicyStateVersion, checkpoint_log, column, hex, period_key,
+    Hash256, Ledger, LedgerError, Period, PolicyStateVersion, checkpoint_log, column, hex, stored_key,
 };
 
 impl Ledger {
@@ -16,7 +16,7 @@ impl Ledger {
     /// [`LedgerError::Unknown`]; [`LedgerError::NotYet`] before the key is revealed, since p shows what is looked for.
     pub async fn published_period(&self, period: Period) -> Result<PublishedPeriod, LedgerError> {
         let mut tx = self.pool().begin().await?;
-        let stored = period_key::read(&mut tx, period).await?;
+        let stored = stored_key::read(&mut tx, period).await?;
         let not_yet = |needs| LedgerError::NotYet { what: format!("publishing period {period}"), needs };
         if stored.revealed.is_none() {
             return Err(not_yet("its key must be revealed first"));

@@ -129,10 +129,9 @@ pub enum RowFault {
         /// Computed.
         expected: f64,
     },
-    /// The work list is not complete.
+    /// The work list has other rows.
     #[error(
-        "its work list was committed to with {said} rows, and {found} are here: rows were omitted or added, or the \
-         list also has rows of another period, whose files belong beside these"
+        "its work list was committed to with {said} rows, and {found} are here: rows were omitted or added"
     )]
     ListRows {
         /// In the row.

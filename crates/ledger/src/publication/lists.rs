@@ -20,6 +20,8 @@ pub struct Drawn<'a> {
     pub rules: BTreeMap<PolicyStateVersion, ClosingRules>,
     /// Its commitments, in the order of the log.
     pub contents: Vec<&'a NewCommitment>,
+    /// What is said to have come of them: taken for the cut of a work list that has rows in a period not given.
+    pub said: Option<Vec<Outcome>>,
 }
 
 /// What must have come of the commitments.
@@ -29,6 +31,8 @@ pub struct Recomputed {
     pub outcomes: Vec<Vec<Outcome>>,
     /// Number of work lists.
     pub work_lists: u64,
+    /// Those of them that wait for the rows of another period: their cut is taken as it is said.
+    pub waiting: u64,
     /// Days of an office that were closed more than once, under different states: each close had its own slots.
     pub split_days: u64,
 }
@@ -56,13 +60,14 @@ struct Contender {
 }
 
 /// Draws and closes everything again. Work lists are closed in the order of state and day; lists of several periods
-/// belong together, since an amendment is drawn with the key of its first version.
+/// belong together, since an amendment is drawn with the key of its first version. Where rows of a list are in a period
+/// that is not given, its cut is taken as said, if anything is, and all else is computed.
 ///
 /// # Errors
-/// The first row whose p does not follow from its parts, or whose work list is not complete or not in order.
+/// The first row whose p does not follow from its parts, or whose work list has other rows or is not in order.
 pub fn recompute(periods: &[Drawn<'_>]) -> Result<Recomputed, Fault> {
     let mut again = Again { periods, known: HashMap::new(), outcomes: HashMap::new() };
-    let (mut work_lists, mut closes) = (0, BTreeMap::<_, u64>::new());
+    let (mut work_lists, mut waiting, mut closes) = (0, 0, BTreeMap::<_, u64>::new());
     for ((state, day), places) in again.batches()? {
         again.check_probabilities(&places)?;
         let mut lists: BTreeMap<&str, Vec<Place>> = BTreeMap::new();
@@ -70,7 +75,7 @@ pub fn recompute(periods: &[Drawn<'_>]) -> Result<Recomputed, Fault> {
             lists.entry(&again.content(*place).office).or_default().push(*place);
         }
         for (office, list) in lists {
-            again.close(state, office, &list)?;
+            waiting += u64::from(!again.close(state, office, &list)?);
             work_lists += 1;
             *closes.entry((office, day)).or_default() += 1;
         }
@@ -81,7 +86,7 @@ pub fn recompute(periods: &[Drawn<'_>]) -> Result<Recomputed, Fault> {
         (0..drawn.contents.len()).filter_map(|row| again.outcomes.get(&(period, row)).copied()).collect()
     };
     let outcomes = periods.iter().enumerate().map(of_period).collect();
-    Ok(Recomputed { outcomes, work_lists, split_days })
+    Ok(Recomputed { outcomes, work_lists, waiting, split_days })
 }
 
 struct Again<'a> {
@@ -137,16 +142,12 @@ impl<'a> Again<'a> {
         Ok(())
     }
 
-    /// Closes a work list. What is on an earlier list keeps that list's cut and takes no slot.
-    fn close(&mut self, state: PolicyStateVersion, office: &str, list: &[Place]) -> Result<(), Fault> {
+    /// Closes a work list, and says whether all of its rows are here. What is on an earlier list keeps that list's cut
+    /// and takes no slot.
+    fn close(&mut self, state: PolicyStateVersion, office: &str, list: &[Place]) -> Result<bool, Fault> {
         let mut contenders: BTreeMap<(usize, &str), Contender> = BTreeMap::new();
         for place in list {
-            let content = self.content(*place);
-            let (said, found) = (content.list_rows, list.len() as u32);
-            if said != found {
-                return Err(self.fault(*place, RowFault::ListRows { said, found }));
-            }
-            let root = self.root(*place);
+            let (content, root) = (self.content(*place), self.root(*place));
             let Drawn { key, period, .. } = &self.periods[place.0];
             let (draw, probability) = (draw(key, *period, root.1), content.parts.probability);
             let contender = Contender { probability, draw, mandatory: false };
@@ -155,14 +156,41 @@ impl<'a> Again<'a> {
         let new =
             || contenders.iter().filter(|(root, _)| self.known[*root].on_list.is_none()).map(|(_, c)| c);
         let rules = &self.periods[list[0].0].rules[&state];
-        let cut = cut(new, rules.slots(office), rules.reserved_slots);
+        let cut = match self.said_cut(list)? {
+            None => cut(new, rules.slots(office), rules.reserved_slots),
+            Some(said) => said,
+        };
         for place in list {
             let root = self.root(*place);
             let (contender, on_list) = (&contenders[&root], self.known[&root].on_list);
             let at = (on_list.unwrap_or(cut.tau), on_list.is_none() && cut.queues(contender));
             self.outcomes.insert(*place, Outcome::of(self.content(*place), contender.draw, at, rules));
         }
-        Ok(())
+        Ok(cut.is_own)
+    }
+
+    /// None for a list all of whose rows are here. Otherwise its cut as it is said: the tau of its new roots, and the
+    /// smallest draw that is said to be queued.
+    fn said_cut(&self, list: &[Place]) -> Result<Option<Cut>, Fault> {
+        let (found, size) = (list.len() as u32, self.content(list[0]).list_rows);
+        let mut said: Vec<Outcome> = Vec::new();
+        for place in list {
+            let rows = self.content(*place).list_rows;
+            let outcome = self.periods[place.0].said.as_ref().and_then(|said| said.get(place.1));
+            if rows != size || rows < found || rows > found && outcome.is_none() {
+                return Err(self.fault(*place, RowFault::ListRows { said: rows, found }));
+            }
+            said.extend(outcome.filter(|_| self.known[&self.root(*place)].on_list.is_none()));
+        }
+        if size == found {
+            return Ok(None);
+        }
+        let queued = said.iter().filter(|outcome| outcome.is_queued).map(|outcome| outcome.draw);
+        Ok(Some(Cut {
+            tau: said.first().map_or(1.0, |outcome| outcome.tau),
+            queue_from: queued.fold(f64::INFINITY, f64::min),
+            is_own: false,
+        }))
     }
 
     fn remember(&mut self, places: &[Place]) {
@@ -183,6 +211,8 @@ struct Cut {
     tau: f64,
     /// The smallest draw of a mandatory one that has no slot.
     queue_from: f64,
+    /// Whether it follows from the list's rows.
+    is_own: bool,
 }
 
 impl Cut {
@@ -209,5 +239,6 @@ fn cut<'c, C: Iterator<Item = &'c Contender>>(
     Cut {
         tau: ranks.get(slots - taken).copied().unwrap_or(1.0),
         queue_from: mandatory.get(taken).copied().unwrap_or(f64::INFINITY),
+        is_own: true,
     }
 }

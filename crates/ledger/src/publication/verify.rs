@@ -32,6 +32,9 @@ pub struct Verified {
     pub selected: u64,
     /// Work lists closed again.
     pub work_lists: u64,
+    /// Work lists whose cut could not be computed, since they have rows in periods that are not given. Rows of a list
+    /// are of the month of its day or earlier; a list that waits with all of those at hand is worth a question.
+    pub waiting: u64,
     /// Days of an office that were closed more than once, each time with its own slots: worth a question.
     pub split_days: u64,
     /// Checkpoints checked, kept ones among them.
@@ -68,6 +71,7 @@ pub fn verify(publications: &[Publication], kept: &Kept) -> Result<Verified, Fau
         rows: 0,
         selected: 0,
         work_lists: again.work_lists,
+        waiting: again.waiting,
         split_days: again.split_days,
         checkpoints,
         of_one_person: Vec::new(),
@@ -178,6 +182,7 @@ fn of_publication(publication: &Publication, key: PeriodKey) -> Result<Drawn<'_>
         key,
         rules: rules.collect::<Result<_, _>>()?,
         contents: publication.rows.iter().map(|row| &row.content).collect(),
+        said: Some(publication.rows.iter().map(|row| row.outcome).collect()),
     })
 }
 

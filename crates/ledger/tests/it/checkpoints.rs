@@ -1,7 +1,8 @@
 //! Checkpoints: signed, kept outside, and every way in which a log can deny its past.
 
 use tidegate_ledger::{
-    Hash256, HistoryFault, Ledger, LedgerError, SignedCheckpoint, SigningKey, check_checkpoints, merkle,
+    Hash256, HistoryFault, InclusionProof, Ledger, LedgerError, SignedCheckpoint, SigningKey,
+    check_checkpoints, merkle,
 };
 
 use crate::support::{LOG, Place, at, commitments, now, period, signing_key};
@@ -46,6 +47,27 @@ async fn checkpoints_read_back_and_hold_of_the_log() {
     assert_eq!(signed[2].checkpoint.merkle_root, merkle::root(&leaves));
     let text = serde_json::to_string(&signed[1]).unwrap();
     assert_eq!(serde_json::from_str::<SignedCheckpoint>(&text).unwrap(), signed[1]);
+}
+
+#[tokio::test]
+async fn inclusion_and_growth_are_proven_from_checkpoints_alone() {
+    let (_place, ledger, [_, three, five]) = signed_log().await;
+    let roots = [&three, &five].map(|signed| signed.checkpoint.merkle_root);
+    for (count, root) in [(3, roots[0]), (5, roots[1])] {
+        for sequence in 1..=count {
+            let proof = ledger.prove_inclusion(period(), sequence, count).await.unwrap();
+            assert!(proof.holds(root) && !proof.holds(Hash256::of(b"")));
+            let moved = InclusionProof { sequence: sequence - 1, ..proof };
+            assert!(!moved.holds(root));
+        }
+        let beyond = ledger.prove_inclusion(period(), count + 1, count).await;
+        assert!(matches!(beyond, Err(LedgerError::Unknown { .. })));
+    }
+    let growth = ledger.prove_growth(period(), 3, 5).await.unwrap();
+    assert!(merkle::verify_consistency((3, roots[0]), (5, roots[1]), &growth));
+    assert!(!merkle::verify_consistency((3, roots[1]), (5, roots[0]), &growth));
+    assert!(matches!(ledger.prove_growth(period(), 3, 6).await, Err(LedgerError::Unknown { .. })));
+    assert!(matches!(ledger.prove_growth(period(), 0, 5).await, Err(LedgerError::Invalid { .. })));
 }
 
 #[tokio::test]

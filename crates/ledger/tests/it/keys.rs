@@ -47,6 +47,8 @@ async fn a_key_is_made_of_two_custodians_and_a_public_value() {
     assert!(matches!(ledger.hand_in_share(&share(ana, 3)).await, Err(LedgerError::Already { .. })));
     assert_eq!(ledger.opened_period(period()).await.unwrap().shares, [first.clone(), second.clone()]);
 
+    let before = ledger.derive_period_key(period(), Some(b"17 4 23"), at("2026-11-01T00:00:00Z")).await;
+    assert!(matches!(before, Err(LedgerError::Invalid { what: "the time of a share or key", .. })));
     for value in [None, Some(b"".as_slice()), Some(&[0; 1025])] {
         let refused = ledger.derive_period_key(period(), value, now()).await;
         assert!(matches!(refused, Err(LedgerError::Invalid { .. })));

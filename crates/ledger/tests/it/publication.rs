@@ -104,11 +104,45 @@ fn a_period_invented_by_the_signer_is_found_by_what_others_kept() {
 
 #[test]
 fn a_work_list_of_two_periods_is_closed_with_both() {
-    let fault = verify(&TWO[1..], &kept()).unwrap_err();
-    assert!(matches!(fault, Fault::Row { fault: RowFault::ListRows { .. }, .. }), "{fault}");
+    assert_eq!(verify(&TWO, &kept()).unwrap().waiting, 0);
+    for alone in TWO.chunks(1) {
+        assert!(verify(alone, &kept()).unwrap().waiting > 0);
+    }
     let mut twice = TWO.clone();
     twice.push(TWO[0].clone());
     assert!(verify(&twice, &kept()).unwrap_err().to_string().contains("given twice"));
+
+    // The place of a row on a list that both periods share: December days are later than November's.
+    let of_november = &TWO[0].rows;
+    let shared = of_november.iter().position(|row| row.content.day > "2026-11-30".parse().unwrap()).unwrap();
+    let forged = |change: fn(&mut tidegate_ledger::publication::Outcome)| {
+        let mut forged = TWO.clone();
+        change(&mut forged[0].rows[shared].outcome);
+        forged
+    };
+    let tau = forged(|outcome| outcome.tau = 0.25);
+    assert!(verify(&tau, &kept()).is_err(), "with both, the cut is computed");
+    let alone = forged(|outcome| outcome.draw = 0.25);
+    assert!(verify(&alone[..1], &kept()).is_err(), "with one, all but the cut is");
+}
+
+#[test]
+fn a_row_that_joins_a_list_afterwards_is_found() {
+    use tidegate_ledger::publication::{ClosingRules, Drawn, recompute};
+    let rules = ClosingRules::parse(&ONE[0].period.policy_states[0].content).unwrap();
+    let mut contents: Vec<_> = ONE[0].rows[..30].iter().map(|row| row.content.clone()).collect();
+    let mut late = contents[0].clone();
+    late.root = "friend".to_owned();
+    contents.insert(1, late);
+    let drawn = Drawn {
+        period: period(),
+        key: tidegate_ledger::PeriodKey::new([0; 32]),
+        rules: [(PolicyStateVersion(1), rules)].into(),
+        contents: contents.iter().collect(),
+        said: Some(vec![ONE[0].rows[0].outcome; 31]),
+    };
+    let fault = recompute(&[drawn]).unwrap_err().to_string();
+    assert!(fault.contains("rows were omitted or added"), "{fault}");
 }
 
 /// Parts of p that do not give p are found although the log was written with them.
@@ -149,6 +183,7 @@ fn p_must_follow_from_the_versions_so_far() {
         key: tidegate_ledger::PeriodKey::new([0; 32]),
         rules,
         contents: contents.iter().collect(),
+        said: None,
     };
     let fault = recompute(&[drawn]).unwrap_err();
     assert!(matches!(fault, Fault::Row { row: 31, fault: RowFault::Probability { .. }, .. }), "{fault}");

@@ -200,6 +200,7 @@ async fn publish(days: &[(i64, &str)]) -> Vec<Publication> {
             key: key.clone(),
             rules: rules.clone(),
             contents: drawn.iter().map(|commitment| &commitment.content).collect(),
+            said: None,
         })
         .collect();
     let outcomes = recompute(&drawn).unwrap().outcomes;
