@@ -9,6 +9,7 @@ mod check;
 pub mod configuration;
 mod content;
 mod decide;
+pub mod draws;
 mod evaluate;
 mod explain;
 mod export;

@@ -4,6 +4,7 @@ pub mod bench;
 pub mod config;
 pub mod decide;
 pub mod demo;
+pub mod draws;
 pub mod evaluate;
 pub mod explain;
 pub mod export;

@@ -9,16 +9,17 @@ use chrono::NaiveDate;
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
+use tidegate_jobs::draws::reveal;
 use tidegate_jobs::{
     Capacity, DecideOptions, Decided, IngestOptions, Input, LearnOptions, Quiet, Replayed, decide,
     explain_decision, ingest, learn, query, replay,
 };
 use tidegate_lake::TableSpec;
-use tidegate_ledger::{PeriodKey, RootKey};
+use tidegate_ledger::{KeyShare, RootKey};
 use tidegate_records::mapping::Mapping;
 use tidegate_records::tables::DECISION;
 
-fn day(text: &str) -> NaiveDate {
+pub fn day(text: &str) -> NaiveDate {
     text.parse().unwrap()
 }
 
@@ -27,7 +28,7 @@ fn fixture(name: &str) -> String {
 }
 
 /// A home that learnt from the months up to October and knows the keys of November and December.
-async fn learnt() -> Place {
+pub async fn learnt() -> Place {
     let place = Place::new().await;
     let path = place.write("year.csv", &file(&rows(1, 2025, 3_000, 1)));
     place.ingest(&path, true).await.unwrap();
@@ -39,14 +40,14 @@ async fn learnt() -> Place {
     };
     learn(&place.home, &options, &mut Quiet).await.unwrap();
     place.home.ledger.root_key(&RootKey::new([13; 32]), place.home.now).await.unwrap();
-    for (period, byte) in [("2025-11", 11), ("2025-12", 12)] {
-        let key = PeriodKey::new([byte; 32]);
-        place.home.ledger.add_period_key(period.parse().unwrap(), &key, place.home.now).await.unwrap();
+    for (period, byte) in [("2025-10", 10), ("2025-11", 11), ("2025-12", 12)] {
+        let shares = [KeyShare::new([byte; 32]), KeyShare::new([byte + 100; 32])];
+        place.home.ledger.set_up_period_alone(period.parse().unwrap(), shares, place.home.now).await.unwrap();
     }
     place
 }
 
-async fn decided(place: &Place) -> Decided {
+pub async fn decided(place: &Place) -> Decided {
     let options = DecideOptions { capacity: Capacity::Slots(3), ..DecideOptions::default() };
     decide(&place.home, &options, &mut Quiet).await.unwrap()
 }
@@ -114,7 +115,7 @@ async fn a_replay_is_identical_and_finds_a_forged_decision() {
         report.differences
     );
     assert_eq!(report.draws_recomputed, 0);
-    place.home.ledger.reveal_period_key("2025-11".parse().unwrap(), place.home.now).await.unwrap();
+    reveal(&place.home, "2025-11".parse().unwrap()).await.unwrap();
     let revealed = replay(&place.home, &days, &mut Quiet).await.unwrap();
     assert!(revealed.draws_recomputed > 0 && revealed.identical == revealed.decisions);
 
@@ -209,12 +210,17 @@ column = 'House Bill'
 path = 'GoodsShipment/Consignment/TransportContractDocument/ID'
 ";
 
-/// Loads copies of the first row with other days, each of one consignee with a transport document.
-async fn ingest_carried(place: &Place, lodged: &[(&str, &str, &str)]) {
+/// Loads copies of the first row with other days, each of one consignee with a transport document, at an office and with
+/// a result.
+pub async fn ingest_carried(place: &Place, lodged: &[(&str, &str, &str)], office: &str, result: &str) {
     let mapping = format!("{}{CARRIED}", include_str!("../../../../mappings/kcs-import.toml"));
     let mapping = Mapping::parse("carried", &mapping).unwrap();
     let template = rows(1, 2025, 1, 1)[0].clone();
-    let fields = template.split(',').skip(2).collect::<Vec<_>>().join(",");
+    let mut fields: Vec<&str> = template.split(',').skip(2).collect();
+    fields[0] = office;
+    let values = fields.len() - 2;
+    fields.truncate(values);
+    let fields = format!("{},{result},{result}", fields.join(","));
     let mut text = format!("{HEADER},Consignee,House Bill\n");
     for (id, day, document) in lodged {
         text.push_str(&format!("{id},{day},{fields},C1,{document}\n"));
@@ -235,7 +241,7 @@ async fn a_consignment_lodged_again_keeps_its_draw() {
         let day = ["2025-11-03", "2025-11-11", "2025-12-10"][i / 20];
         lodged.push((id.as_str(), day, documents[i % 20].as_str()));
     }
-    ingest_carried(&place, &lodged).await;
+    ingest_carried(&place, &lodged, "20", "0").await;
     // One run for each lodgement and one for all of them come to the same.
     for to in ["2025-11-04", "2025-12-31"] {
         let options =

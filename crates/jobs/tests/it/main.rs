@@ -2,6 +2,7 @@
 #![expect(clippy::unwrap_used, reason = "a test stops at what it did not expect")]
 
 mod decide;
+mod draws;
 mod formats;
 mod kcs_samples;
 mod main_job;
