@@ -5,6 +5,10 @@ use clap::{Args, Parser, Subcommand};
 use std::path::PathBuf;
 use tidegate_jobs::Capacity;
 
+mod draws;
+
+pub use draws::Draws;
+
 /// Decides which consignments to inspect: loads customs records, learns from inspections, scores and explains.
 #[derive(Debug, Parser)]
 #[command(version, about, after_help = EXAMPLES, propagate_version = true)]
@@ -94,6 +98,9 @@ pub enum Command {
     Promises(Promises),
     /// Decide again from what was stored, and say whether anything differs
     Replay(Replay),
+    /// Prove that consignments are drawn by chance: keys of periods, their reveal, published files and their verification
+    #[command(subcommand)]
+    Draws(Draws),
     /// Measure the model on a file of declarations with known results
     Evaluate(Evaluate),
     /// Say why a declaration was decided as it was, or why one of a file has its score

@@ -30,6 +30,7 @@ async fn main() -> ExitCode {
         Command::Monitor(command) => commands::monitor::run(&arguments, command).await,
         Command::Promises(command) => commands::promises::run(&arguments, command).await,
         Command::Replay(command) => commands::replay::run(&arguments, command).await,
+        Command::Draws(command) => commands::draws::run(&arguments, command).await,
         Command::Evaluate(command) => commands::evaluate::run(&arguments, command).await,
         Command::Explain(command) => commands::explain::run(&arguments, command).await,
         Command::Sql(command) => commands::sql::run(&arguments, command).await,

@@ -2,13 +2,11 @@
 //! `ledger.db` who did what.
 
 use crate::{Configuration, JobError};
-use chrono::{DateTime, NaiveDate, NaiveTime, Utc};
+use chrono::{DateTime, Utc};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use tidegate_lake::{Lake, LakeError, Snapshot, SnapshotWanted};
-use tidegate_ledger::{
-    Activation, Bundle as BundleRow, Hash256, Ledger, LedgerError, Period, PeriodKey, PrincipalId, RootKey,
-};
+use tidegate_ledger::{Activation, Bundle as BundleRow, Hash256, Ledger, PrincipalId, RootKey};
 use tidegate_query::Platform;
 use tidegate_records::tables::item_row_schema;
 use tidegate_risk::bundle::{Bundle, BundleHash};
@@ -93,31 +91,6 @@ impl Home {
     pub async fn platform(&self) -> Result<Platform, JobError> {
         let snapshot = self.snapshot().await?;
         Ok(Platform::open(&self.lake, snapshot.as_ref()).await?)
-    }
-
-    /// The period a day falls in and its key; a period without one gets 32 bytes from the system's random source.
-    ///
-    /// # Errors
-    /// When the ledger fails or the system gives no random bytes.
-    pub async fn period_key(&self, day: NaiveDate) -> Result<(Period, PeriodKey), JobError> {
-        let period = Period::containing(day.and_time(NaiveTime::MIN).and_utc())
-            .map_err(|e| JobError::Missing(e.to_string()))?;
-        Ok((period, self.key_of(period).await?))
-    }
-
-    /// The key of a period, as [`Home::period_key`].
-    ///
-    /// # Errors
-    /// As [`Home::period_key`].
-    pub async fn key_of(&self, period: Period) -> Result<PeriodKey, JobError> {
-        match self.ledger.period_key(period).await {
-            Ok(stored) => return Ok(stored.key),
-            Err(LedgerError::Unknown { .. }) => {}
-            Err(error) => return Err(error.into()),
-        }
-        let key = PeriodKey::new(random_bytes()?);
-        self.ledger.add_period_key(period, &key, self.now).await?;
-        Ok(key)
     }
 
     /// The key under which consignments get their pseudonyms, made when the home has none.

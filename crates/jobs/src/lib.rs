@@ -10,6 +10,7 @@ mod check;
 pub mod configuration;
 mod content;
 mod decide;
+pub mod draws;
 mod estimate;
 mod evaluate;
 mod explain;

@@ -252,7 +252,7 @@ async fn revealed(home: &Home, decisions: &[StoredDecision]) -> Result<HashMap<S
         let parsed: Period =
             period.parse().map_err(|e: tidegate_ledger::PeriodError| JobError::Missing(e.to_string()))?;
         let stored = home.ledger.period_key(parsed).await?;
-        if stored.revealed_at.is_some() {
+        if stored.revealed.is_some() {
             keys.insert(period.clone(), stored.key);
         }
     }

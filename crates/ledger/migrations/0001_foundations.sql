@@ -102,11 +102,59 @@ BEGIN SELECT RAISE(ABORT, 'policy states are append-only'); END;
 CREATE TRIGGER policy_states_no_delete BEFORE DELETE ON policy_states
 BEGIN SELECT RAISE(ABORT, 'policy states are append-only'); END;
 
+-- A period is opened, two custodians hand in their shares of its key, and the key is derived from them. A public
+-- value is named when the period is opened and known only after the shares are in, so that nobody chose it.
+CREATE TABLE periods (
+    period        TEXT PRIMARY KEY CHECK (period GLOB '[0-9][0-9][0-9][0-9]-[0-1][0-9]'),
+    public_source TEXT CHECK (length(public_source) > 0),
+    opened_by     INTEGER NOT NULL REFERENCES principals (id),
+    opened_at     INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+
+CREATE TRIGGER periods_no_replace BEFORE INSERT ON periods
+WHEN EXISTS (SELECT 1 FROM periods WHERE period = NEW.period)
+BEGIN SELECT RAISE(ABORT, 'periods are append-only'); END;
+
+CREATE TRIGGER periods_no_update BEFORE UPDATE ON periods
+BEGIN SELECT RAISE(ABORT, 'periods are append-only'); END;
+
+CREATE TRIGGER periods_no_delete BEFORE DELETE ON periods
+BEGIN SELECT RAISE(ABORT, 'periods are append-only'); END;
+
+CREATE TABLE key_shares (
+    period       TEXT NOT NULL REFERENCES periods (period),
+    position     INTEGER NOT NULL CHECK (position IN (1, 2)),
+    principal_id INTEGER NOT NULL REFERENCES principals (id),
+    share        BLOB NOT NULL CHECK (length(share) = 32),
+    commitment   BLOB NOT NULL CHECK (length(commitment) = 32),
+    handed_in_at INTEGER NOT NULL,
+    PRIMARY KEY (period, position)
+) STRICT, WITHOUT ROWID;
+
+CREATE TRIGGER key_shares_in_order BEFORE INSERT ON key_shares
+WHEN NEW.position <> (SELECT count(*) + 1 FROM key_shares WHERE period = NEW.period)
+BEGIN SELECT RAISE(ABORT, 'key shares are append-only: the first, then the second'); END;
+
+CREATE TRIGGER key_shares_no_update BEFORE UPDATE ON key_shares
+BEGIN SELECT RAISE(ABORT, 'key shares are append-only'); END;
+
+CREATE TRIGGER key_shares_no_delete BEFORE DELETE ON key_shares
+BEGIN SELECT RAISE(ABORT, 'key shares are append-only'); END;
+
+-- The key itself is not stored: it follows from the shares and the public value, and `commitment` says whether rightly.
 CREATE TABLE period_keys (
-    period      TEXT PRIMARY KEY CHECK (period GLOB '[0-9][0-9][0-9][0-9]-[0-1][0-9]'),
-    key         BLOB NOT NULL CHECK (length(key) = 32),
-    created_at  INTEGER NOT NULL,
-    revealed_at INTEGER
+    period       TEXT PRIMARY KEY REFERENCES periods (period),
+    commitment   BLOB NOT NULL CHECK (length(commitment) = 32),
+    custody      TEXT NOT NULL CHECK (custody IN ('two-persons', 'one-person')),
+    public_value BLOB CHECK (length(public_value) BETWEEN 1 AND 1024),
+    derived_at   INTEGER NOT NULL,
+    revealed_at  INTEGER,
+    revealed_by  INTEGER REFERENCES principals (id),
+    closed_roots INTEGER CHECK (closed_roots >= 0),
+    closed_as_of INTEGER CHECK (closed_as_of >= 0),
+    CHECK ((revealed_at IS NULL) = (revealed_by IS NULL)),
+    CHECK ((revealed_at IS NULL) = (closed_roots IS NULL)),
+    CHECK ((revealed_at IS NULL) = (closed_as_of IS NULL))
 ) STRICT, WITHOUT ROWID;
 
 CREATE TRIGGER period_keys_no_replace BEFORE INSERT ON period_keys
@@ -115,17 +163,29 @@ BEGIN SELECT RAISE(ABORT, 'a period key is never replaced'); END;
 
 CREATE TRIGGER period_keys_reveal_once BEFORE UPDATE ON period_keys
 WHEN OLD.revealed_at IS NOT NULL OR NEW.revealed_at IS NULL OR OLD.period <> NEW.period
-    OR OLD.key <> NEW.key OR OLD.created_at <> NEW.created_at
+    OR OLD.commitment <> NEW.commitment OR OLD.custody <> NEW.custody
+    OR OLD.public_value IS NOT NEW.public_value OR OLD.derived_at <> NEW.derived_at
 BEGIN SELECT RAISE(ABORT, 'a period key is revealed once and otherwise never changed'); END;
 
 CREATE TRIGGER period_keys_no_delete BEFORE DELETE ON period_keys
 BEGIN SELECT RAISE(ABORT, 'a period key is never deleted'); END;
 
+-- What each draw was committed to before it was taken. Decided days are closed one after another, counted by `close`;
+-- a work list is that of an office in a close. `list_rows` counts its commitments over all periods, so that none can
+-- join it once draws are known; `list_number` counts the lists of the office; `waiting` wait from those before.
 CREATE TABLE commitments (
     period               TEXT NOT NULL REFERENCES period_keys (period),
     sequence             INTEGER NOT NULL CHECK (sequence >= 1),
     root                 TEXT NOT NULL,
-    p_parts              BLOB NOT NULL,
+    version              INTEGER NOT NULL,
+    office               TEXT NOT NULL,
+    day                  TEXT NOT NULL CHECK (day GLOB '[0-9][0-9][0-9][0-9]-[0-1][0-9]-[0-3][0-9]'),
+    close                INTEGER NOT NULL CHECK (close >= 1),
+    list_number          INTEGER NOT NULL CHECK (list_number >= 1),
+    list_rows            INTEGER NOT NULL CHECK (list_rows >= 1),
+    waiting              INTEGER NOT NULL CHECK (waiting >= 0),
+    least_lane           TEXT NOT NULL CHECK (least_lane IN ('green', 'blue', 'yellow', 'orange', 'red')),
+    p_parts              BLOB NOT NULL CHECK (length(p_parts) = 49),
     policy_state_version INTEGER NOT NULL REFERENCES policy_states (version),
     bundle_hash          BLOB NOT NULL REFERENCES bundles (hash),
     salt                 BLOB NOT NULL CHECK (length(salt) = 32),
@@ -143,6 +203,31 @@ BEGIN SELECT RAISE(ABORT, 'commitments are append-only'); END;
 
 CREATE TRIGGER commitments_no_delete BEFORE DELETE ON commitments
 BEGIN SELECT RAISE(ABORT, 'commitments are append-only'); END;
+
+CREATE TABLE checkpoints (
+    period         TEXT NOT NULL REFERENCES period_keys (period),
+    number         INTEGER NOT NULL CHECK (number >= 1),
+    log            TEXT NOT NULL CHECK (length(log) > 0),
+    count          INTEGER NOT NULL CHECK (count >= 0),
+    head           BLOB NOT NULL CHECK (length(head) = 32),
+    merkle_root    BLOB NOT NULL CHECK (length(merkle_root) = 32),
+    key_commitment BLOB NOT NULL CHECK (length(key_commitment) = 32),
+    signed_at      INTEGER NOT NULL,
+    public_key     BLOB NOT NULL CHECK (length(public_key) = 32),
+    signature      BLOB NOT NULL CHECK (length(signature) = 64),
+    PRIMARY KEY (period, number)
+) STRICT, WITHOUT ROWID;
+
+CREATE TRIGGER checkpoints_in_order BEFORE INSERT ON checkpoints
+WHEN NEW.number <> (SELECT coalesce(max(number), 0) + 1 FROM checkpoints WHERE period = NEW.period)
+    OR NEW.count < (SELECT coalesce(max(count), 0) FROM checkpoints WHERE period = NEW.period)
+BEGIN SELECT RAISE(ABORT, 'checkpoints are append-only: numbers have no gap and counts never fall'); END;
+
+CREATE TRIGGER checkpoints_no_update BEFORE UPDATE ON checkpoints
+BEGIN SELECT RAISE(ABORT, 'checkpoints are append-only'); END;
+
+CREATE TRIGGER checkpoints_no_delete BEFORE DELETE ON checkpoints
+BEGIN SELECT RAISE(ABORT, 'checkpoints are append-only'); END;
 
 CREATE TABLE decision_runs (
     id                   INTEGER PRIMARY KEY AUTOINCREMENT,

@@ -1,12 +1,12 @@
 //! The hash chain over a period's commitments.
 //!
 //! The hash of a commitment covers the hash before it, so nothing can be edited, dropped, inserted or moved without
-//! changing every later hash; the first follows a hash of the period's key, so the key is fixed as well. The hash
-//! also covers the content of the policy state, not its version alone, which would allow the state to be swapped.
+//! changing every later hash; the first follows a hash of the period's key and of where it comes from, so those are
+//! fixed as well. The hash also covers the content of the policy state, not its version alone, which would allow the
+//! state to be swapped.
 
 use crate::hash::FieldHasher;
-use crate::period_key::StoredPeriodKey;
-use crate::{Hash256, NewCommitment, Period};
+use crate::{Hash256, KeyOrigin, NewCommitment, Period};
 
 /// The end of a period's chain. Whoever keeps one can later prove that nothing up to it was changed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -18,11 +18,18 @@ pub struct ChainHead {
 }
 
 impl ChainHead {
-    /// The end of an empty chain: a hash over the period and the commitment to its key.
-    pub(crate) fn empty(key: &StoredPeriodKey) -> Self {
-        let hash = FieldHasher::new("tidegate/commitment-chain/v1")
-            .field(key.period.to_string().as_bytes())
-            .field(key.key.commitment(key.period).as_bytes())
+    /// The end of an empty chain: a hash over the period, the commitment to its key and all that is public of where
+    /// the key comes from.
+    pub(crate) fn empty(period: Period, key_commitment: Hash256, origin: &KeyOrigin) -> Self {
+        let [first, second] = origin.share_commitments;
+        let hash = FieldHasher::new("tidegate/commitment-chain/v2")
+            .field(period.to_string().as_bytes())
+            .field(first.as_bytes())
+            .field(second.as_bytes())
+            .field(origin.custody.code().as_bytes())
+            .field(origin.public_source.as_deref().unwrap_or_default().as_bytes())
+            .field(origin.public_value.as_deref().unwrap_or_default())
+            .field(key_commitment.as_bytes())
             .finish();
         Self { count: 0, hash }
     }
@@ -30,12 +37,20 @@ impl ChainHead {
     /// The end after `content`, whose policy state has the content hash `state`.
     pub(crate) fn followed_by(self, period: Period, content: &NewCommitment, state: Hash256) -> Self {
         let count = self.count + 1;
-        let hash = FieldHasher::new("tidegate/commitment/v1")
+        let hash = FieldHasher::new("tidegate/commitment/v2")
             .field(period.to_string().as_bytes())
             .field(&count.to_be_bytes())
             .field(self.hash.as_bytes())
             .field(content.root.as_bytes())
-            .field(&content.p_parts)
+            .field(&content.version.to_be_bytes())
+            .field(content.office.as_bytes())
+            .field(content.day.to_string().as_bytes())
+            .field(&content.close.to_be_bytes())
+            .field(&content.list_number.to_be_bytes())
+            .field(&u64::from(content.list_rows).to_be_bytes())
+            .field(&u64::from(content.waiting).to_be_bytes())
+            .field(content.least_lane.code().as_bytes())
+            .field(&content.parts.to_bytes())
             .field(&content.policy_state.0.to_be_bytes())
             .field(state.as_bytes())
             .field(content.bundle.as_bytes())
@@ -47,33 +62,52 @@ impl ChainHead {
 
 #[cfg(test)]
 mod tests {
-    use chrono::DateTime;
-
     use super::*;
-    use crate::{PeriodKey, PolicyStateVersion};
+    use crate::{Custody, DrawParts, Lane, PolicyStateVersion};
 
     /// Computed with Python's hashlib from the description of the layout, not by this code.
     #[test]
     fn hashes_are_the_documented_ones() {
         let period = "2026-11".parse().unwrap();
-        let key = PeriodKey::new([7; 32]);
-        let key = StoredPeriodKey { period, key, created_at: DateTime::UNIX_EPOCH, revealed_at: None };
+        let origin = KeyOrigin {
+            share_commitments: [Hash256::new([1; 32]), Hash256::new([2; 32])],
+            custody: Custody::TwoPersons,
+            public_source: Some("drand 12".to_owned()),
+            public_value: Some(b"beacon".to_vec()),
+        };
+        let parts = DrawParts {
+            mandatory: false,
+            guaranteed: 0.125,
+            floor: 0.01,
+            multiplier: 1.0,
+            exploration: 0.02,
+            ramp: 0.5,
+            probability: 0.625,
+        };
         let content = NewCommitment {
-            root: "consignee/house-1".to_owned(),
-            p_parts: br#"{"p":0.25}"#.to_vec(),
+            root: "root-1".to_owned(),
+            version: 2,
+            office: "KR-020".to_owned(),
+            day: "2026-11-24".parse().unwrap(),
+            close: 4,
+            list_number: 30,
+            list_rows: 12,
+            waiting: 2,
+            least_lane: Lane::Yellow,
+            parts,
             policy_state: PolicyStateVersion(3),
             bundle: Hash256::new([9; 32]),
             salt: [5; 32],
         };
-        let empty = ChainHead::empty(&key);
+        let empty = ChainHead::empty(period, Hash256::new([7; 32]), &origin);
         let first = empty.followed_by(period, &content, Hash256::of(br#"{"floor":0.01}"#));
         assert_eq!(
             empty.hash.to_string(),
-            "51ae2ec62a6647a4204b32ad098b106bba563d430d874a36835ddd9c1675eb02"
+            "6e7b648e14669f2215c1492dff67d81c26b98ed7bb26e59a3f1dbff61d10b3a9"
         );
         assert_eq!(
             first.hash.to_string(),
-            "f91a671346c387c130aa5ca0986d525a0317da2b8c09c576609fd7b632476da1"
+            "43882908e3f3f3aa8a84ed2f4cf534bbfebb5889f9a1214b02f31db5daa50172"
         );
         assert_eq!((empty.count, first.count), (0, 1));
     }

@@ -1,31 +1,45 @@
 //! Commitments: salted, chained records of what decided a draw's probability, made before the draw is known.
 
-use std::collections::BTreeMap;
-use std::collections::btree_map::Entry;
 use std::fmt;
 
-use sqlx::{Executor, QueryBuilder, Sqlite};
+use chrono::NaiveDate;
+use sqlx::Row as _;
+use sqlx::sqlite::SqliteRow;
 
-use crate::ledger::WriteTransaction;
-use crate::period_key::{self, StoredPeriodKey};
-use crate::policy_state;
-use crate::{ChainHead, Hash256, Ledger, LedgerError, Period, PolicyStateVersion, column};
+use crate::draw_parts::DRAW_PARTS_BYTES;
+use crate::{ChainHead, DrawParts, Hash256, Lane, LedgerError, Period, PolicyStateVersion, column};
 
 /// Length of a salt; long enough that the committed values cannot be guessed and tried.
 pub const SALT_BYTES: usize = 32;
 
 const MAX_ROOT_BYTES: usize = 512;
-const MAX_P_PARTS_BYTES: usize = 4096;
-/// Rows of one INSERT: nine values each stay far below `SQLite`'s 32,766, and the cost of a call is shared.
-const ROWS_PER_INSERT: usize = 128;
+const MAX_OFFICE_BYTES: usize = 512;
 
-/// What is committed for one draw.
-#[derive(Clone, PartialEq, Eq)]
+/// What is committed for one draw: everything that decides it but the key.
+#[derive(Clone, PartialEq)]
 pub struct NewCommitment {
-    /// Root identity of the consignment, 1 to 512 bytes.
+    /// Root of the consignment, 1 to 512 bytes: an opaque pseudonym, since the auditors' files show it.
     pub root: String,
-    /// The inclusion probability and its parts in the caller's canonical encoding, at most 4096 bytes.
-    pub p_parts: Vec<u8>,
+    /// Version of the declaration that is decided.
+    pub version: i64,
+    /// Office whose work list it may come onto, at most 512 bytes; empty when the declaration names none.
+    pub office: String,
+    /// UTC day of that work list.
+    pub day: NaiveDate,
+    /// Which of the closes it is in, which with the office names the list: decided days are closed one after another,
+    /// counted from 1 over all periods. A close has one day and one policy state.
+    pub close: u64,
+    /// Which of the lists of the office it is, from 1.
+    pub list_number: u64,
+    /// Commitments on that work list, this one among them, counted over all periods: none can join it once draws are
+    /// known.
+    pub list_rows: u32,
+    /// Protected consignments that wait for a slot from the lists of the office before.
+    pub waiting: u32,
+    /// Least intrusive lane that the rules allow; from orange on, inspection is mandatory.
+    pub least_lane: Lane,
+    /// The inclusion probability and its parts.
+    pub parts: DrawParts,
     /// Policy state that gave them.
     pub policy_state: PolicyStateVersion,
     /// Bundle that gave them.
@@ -35,7 +49,7 @@ pub struct NewCommitment {
 }
 
 /// A commitment in its place.
-#[derive(Clone, PartialEq, Eq)]
+#[derive(Clone, PartialEq)]
 pub struct Commitment {
     /// The period.
     pub period: Period,
@@ -78,146 +92,70 @@ pub struct AppendedCommitments {
     pub head: ChainHead,
 }
 
-type Stored = (i64, String, Vec<u8>, i64, Vec<u8>, Vec<u8>, Vec<u8>, Vec<u8>);
+/// Columns of the table.
+pub(crate) const COLUMNS: &str =
+    "period, sequence, root, version, office, day, close, list_number, list_rows, waiting, least_lane, p_parts,
+    policy_state_version, bundle_hash, salt, previous, hash";
 
 impl Commitment {
-    fn from_stored(period: Period, stored: Stored) -> Result<Self, LedgerError> {
-        let (sequence, root, p_parts, policy_state, bundle, salt, previous, hash) = stored;
+    pub(crate) fn from_row(period: Period, stored: &SqliteRow) -> Result<Self, LedgerError> {
+        let sequence: i64 = stored.try_get("sequence")?;
         let row = column::Row { table: "commitments", key: format!("{period}/{sequence}") };
-        Ok(Self {
-            period,
-            sequence: row.count(sequence)?,
-            content: NewCommitment {
-                root,
-                p_parts,
-                policy_state: PolicyStateVersion(policy_state),
-                bundle: row.hash(&bundle)?,
-                salt: row.bytes(&salt)?,
-            },
-            previous: row.hash(&previous)?,
-            hash: row.hash(&hash)?,
-        })
+        let bytes = |name| stored.try_get::<&[u8], _>(name);
+        let day: &str = stored.try_get("day")?;
+        let count = |name| row.count(stored.try_get::<i64, _>(name)?);
+        let small = |name| {
+            let found = count(name)?;
+            u32::try_from(found).map_err(|_| row.damaged(format!("{name} {found}")))
+        };
+        let least_lane: &str = stored.try_get("least_lane")?;
+        let parts: [u8; DRAW_PARTS_BYTES] = row.bytes(bytes("p_parts")?)?;
+        let content = NewCommitment {
+            root: stored.try_get("root")?,
+            version: stored.try_get("version")?,
+            office: stored.try_get("office")?,
+            day: day.parse().map_err(|_| row.damaged(format!("{day:?} is no day")))?,
+            close: count("close")?,
+            list_number: count("list_number")?,
+            list_rows: small("list_rows")?,
+            waiting: small("waiting")?,
+            least_lane: least_lane.parse().map_err(|e: crate::ParseLaneError| row.damaged(e.to_string()))?,
+            parts: DrawParts::from_bytes(&parts)
+                .ok_or_else(|| row.damaged("its parts of p are not sound"))?,
+            policy_state: PolicyStateVersion(stored.try_get("policy_state_version")?),
+            bundle: row.hash(bytes("bundle_hash")?)?,
+            salt: row.bytes(bytes("salt")?)?,
+        };
+        let (previous, hash) = (row.hash(bytes("previous")?)?, row.hash(bytes("hash")?)?);
+        Ok(Self { period, sequence: row.count(sequence)?, content, previous, hash })
     }
 }
 
-impl Ledger {
-    /// Appends commitments in the order given, all or none, in one transaction.
-    ///
-    /// # Errors
-    /// [`LedgerError::Unknown`] for a period without key or an unknown policy state; [`LedgerError::UnknownReference`]
-    /// for an unknown bundle; [`LedgerError::PeriodRevealed`]; [`LedgerError::Invalid`] for a field beyond its limit.
-    pub async fn append_commitments(
-        &self,
-        period: Period,
-        new: &[NewCommitment],
-    ) -> Result<AppendedCommitments, LedgerError> {
-        new.iter().try_for_each(check_limits)?;
-        let mut tx = self.begin_write().await?;
-        let key = period_key::read(&mut *tx, period).await?;
-        if key.revealed_at.is_some() {
-            return Err(LedgerError::PeriodRevealed(period));
-        }
-        let mut states = BTreeMap::new();
-        for commitment in new {
-            if let Entry::Vacant(state) = states.entry(commitment.policy_state) {
-                state.insert(policy_state::content_hash(&mut tx, commitment.policy_state).await?);
-            }
-        }
-        let mut head = stored_head(&mut *tx, &key).await?;
-        let first_sequence = head.count + 1;
-        for rows in new.chunks(ROWS_PER_INSERT) {
-            head = insert(&mut tx, period, head, rows, &states).await?;
-        }
-        tx.commit().await?;
-        Ok(AppendedCommitments { first_sequence, head })
-    }
-
-    /// The end of a period's chain as stored.
-    ///
-    /// # Errors
-    /// [`LedgerError::Unknown`] for a period without key.
-    pub async fn commitment_head(&self, period: Period) -> Result<ChainHead, LedgerError> {
-        let mut tx = self.pool().begin().await?;
-        let key = period_key::read(&mut *tx, period).await?;
-        stored_head(&mut *tx, &key).await
-    }
-
-    /// Up to `limit` commitments of a period with a sequence above `after`, in order.
-    ///
-    /// # Errors
-    /// [`LedgerError::Damaged`].
-    pub async fn commitments(
-        &self,
-        period: Period,
-        after: u64,
-        limit: u32,
-    ) -> Result<Vec<Commitment>, LedgerError> {
-        let statement =
-            "SELECT sequence, root, p_parts, policy_state_version, bundle_hash, salt, previous, hash
-            FROM commitments WHERE period = ? AND sequence > ? ORDER BY sequence LIMIT ?";
-        let stored: Vec<Stored> = sqlx::query_as(statement)
-            .bind(period.to_string())
-            .bind(column::from_count("a sequence", after)?)
-            .bind(i64::from(limit))
-            .fetch_all(self.pool())
-            .await?;
-        stored.into_iter().map(|stored| Commitment::from_stored(period, stored)).collect()
-    }
-}
-
-fn check_limits(new: &NewCommitment) -> Result<(), LedgerError> {
-    let (root, p_parts) = (new.root.len(), new.p_parts.len());
+pub(crate) fn check_limits(new: &NewCommitment) -> Result<(), LedgerError> {
+    let invalid = |what, found, right| Err(LedgerError::Invalid { what, found, right });
+    let (root, office) = (new.root.len(), new.office.len());
     if !(1..=MAX_ROOT_BYTES).contains(&root) {
-        let (what, right) = ("the root of a commitment", "1 to 512 bytes long");
-        return Err(LedgerError::Invalid { what, found: format!("{root} bytes long"), right });
+        return invalid("the root of a commitment", format!("{root} bytes long"), "1 to 512 bytes long");
     }
-    if p_parts > MAX_P_PARTS_BYTES {
-        let (what, right) = ("the parts of p of a commitment", "at most 4096 bytes long");
-        return Err(LedgerError::Invalid { what, found: format!("{p_parts} bytes long"), right });
+    if office > MAX_OFFICE_BYTES {
+        return invalid(
+            "the office of a commitment",
+            format!("{office} bytes long"),
+            "at most 512 bytes long",
+        );
+    }
+    if new.list_rows == 0 {
+        return invalid("the length of a work list", "0".to_owned(), "at least 1, the commitment itself");
+    }
+    if new.close == 0 || new.list_number == 0 {
+        return invalid("the close or list number of a commitment", "0".to_owned(), "counted from 1");
+    }
+    if !new.parts.is_sound() {
+        return invalid("a part of p of a commitment", "outside [0, 1]".to_owned(), "in [0, 1]");
+    }
+    if new.parts.mandatory != new.least_lane.is_inspection() {
+        let found = format!("{}, and the least lane {}", new.parts.mandatory, new.least_lane);
+        return invalid("mandatory", found, "true exactly when the rules allow no lane below orange");
     }
     Ok(())
-}
-
-async fn stored_head<'c>(
-    executor: impl Executor<'c, Database = Sqlite>,
-    key: &StoredPeriodKey,
-) -> Result<ChainHead, LedgerError> {
-    let statement = "SELECT sequence, hash FROM commitments WHERE period = ? ORDER BY sequence DESC LIMIT 1";
-    let last: Option<(i64, Vec<u8>)> =
-        sqlx::query_as(statement).bind(key.period.to_string()).fetch_optional(executor).await?;
-    let Some((sequence, hash)) = last else { return Ok(ChainHead::empty(key)) };
-    let row = column::Row { table: "commitments", key: format!("{}/{sequence}", key.period) };
-    Ok(ChainHead { count: row.count(sequence)?, hash: row.hash(&hash)? })
-}
-
-/// Inserts `rows` behind `head` with one statement, which the connection prepares once for each number of rows.
-async fn insert(
-    tx: &mut WriteTransaction,
-    period: Period,
-    mut head: ChainHead,
-    rows: &[NewCommitment],
-    states: &BTreeMap<PolicyStateVersion, Hash256>,
-) -> Result<ChainHead, LedgerError> {
-    let mut insert = QueryBuilder::<Sqlite>::new(
-        "INSERT INTO commitments
-        (period, sequence, root, p_parts, policy_state_version, bundle_hash, salt, previous, hash) ",
-    );
-    let period_text = period.to_string();
-    insert.push_values(rows, |mut values, new| {
-        let previous = head;
-        head = previous.followed_by(period, new, states[&new.policy_state]);
-        values
-            .push_bind(period_text.clone())
-            .push_bind(head.count as i64)
-            .push_bind(new.root.clone())
-            .push_bind(new.p_parts.clone())
-            .push_bind(new.policy_state.0)
-            .push_bind(new.bundle.as_bytes().to_vec())
-            .push_bind(new.salt.to_vec())
-            .push_bind(previous.hash.as_bytes().to_vec())
-            .push_bind(head.hash.as_bytes().to_vec());
-    });
-    let inserted = insert.build().execute(&mut **tx).await;
-    inserted.map_err(LedgerError::inserting("a commitment", "its bundle"))?;
-    Ok(head)
 }

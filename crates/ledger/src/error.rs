@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use sqlx::error::ErrorKind;
 
-use crate::{Hash256, Period, PolicyStateVersion};
+use crate::{Hash256, HistoryFault, Period, PolicyStateVersion};
 
 /// Every way a ledger call fails.
 #[derive(Debug, thiserror::Error)]
@@ -111,6 +111,36 @@ pub enum LedgerError {
         "the key of period {0} is revealed, so a commitment in it would prove nothing; use a later period"
     )]
     PeriodRevealed(Period),
+    /// Both shares of a key came from one principal although the ledger knows another person.
+    #[error(
+        "both shares of the key of period {0} come from one principal; another person must hand in the second, since \
+         one who knows both shares knows every draw"
+    )]
+    SameCustodian(Period),
+    /// Something must happen first.
+    #[error("{what} must wait: {needs}")]
+    NotYet {
+        /// What must wait.
+        what: String,
+        /// For what.
+        needs: &'static str,
+    },
+    /// A key was to be revealed while consignments drawn with it are open.
+    #[error(
+        "the key of period {period} stays secret: {open} of the roots drawn with it are not closed, the first that of \
+         commitment {first}"
+    )]
+    RootsOpen {
+        /// The period.
+        period: Period,
+        /// How many roots are open.
+        open: u64,
+        /// Sequence of the first commitment to one of them; a root itself is not shown.
+        first: u64,
+    },
+    /// The log of commitments is not the one that was signed.
+    #[error(transparent)]
+    History(#[from] HistoryFault),
     /// A stored value does not decode: somebody changed the file by hand.
     #[error("the ledger's {table} row {key} is damaged: {what}; restore the file from a backup")]
     Damaged {

@@ -5,6 +5,8 @@ use std::str::FromStr;
 
 use sha2::{Digest, Sha256};
 
+use crate::hex;
+
 /// A SHA-256 hash (FIPS 180-4), shown as 64 lowercase hexadecimal digits.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Hash256([u8; 32]);
@@ -28,7 +30,7 @@ impl Hash256 {
 
 impl fmt::Display for Hash256 {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
+        hex::write(f, &self.0)
     }
 }
 
@@ -47,16 +49,7 @@ impl FromStr for Hash256 {
     type Err = ParseHash256Error;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        let refused = || ParseHash256Error(text.to_owned());
-        let nibble = |digit: u8| char::from(digit).to_digit(16).ok_or_else(refused);
-        if text.len() != 64 {
-            return Err(refused());
-        }
-        let mut bytes = [0; 32];
-        for (byte, digits) in bytes.iter_mut().zip(text.as_bytes().chunks_exact(2)) {
-            *byte = (nibble(digits[0])? << 4 | nibble(digits[1])?) as u8;
-        }
-        Ok(Self(bytes))
+        hex::parse(text).map(Self).ok_or_else(|| ParseHash256Error(text.to_owned()))
     }
 }
 
@@ -78,6 +71,16 @@ impl FieldHasher {
     pub(crate) fn finish(self) -> Hash256 {
         Hash256(self.0.finalize().into())
     }
+}
+
+/// Fields one after another in the way that [`FieldHasher`] hashes them: each behind its length.
+pub(crate) fn encode(fields: &[&[u8]]) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    for field in fields {
+        bytes.extend((field.len() as u64).to_be_bytes());
+        bytes.extend(*field);
+    }
+    bytes
 }
 
 #[cfg(test)]
@@ -103,6 +106,12 @@ mod tests {
     fn moving_a_byte_between_fields_changes_the_hash() {
         let hash = |a: &[u8], b: &[u8]| FieldHasher::new("test").field(a).field(b).finish();
         assert_ne!(hash(b"ab", b"c"), hash(b"a", b"bc"));
+    }
+
+    #[test]
+    fn encoded_fields_are_what_is_hashed() {
+        let hashed = FieldHasher::new("test").field(b"ab").field(b"").finish();
+        assert_eq!(Hash256::of(&encode(&[b"test", b"ab", b""])), hashed);
     }
 
     proptest! {

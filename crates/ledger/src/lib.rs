@@ -4,38 +4,70 @@
 //! (bundles, activations, policy states, commitments) are defended twice: triggers refuse careless changes, and
 //! the hash chain of the commitments makes a careful change visible to [`Ledger::verify_commitments`].
 //!
+//! The life of a period: [`Ledger::open_period`], two times [`Ledger::hand_in_share`], [`Ledger::derive_period_key`];
+//! [`Ledger::append_commitments`] before each draw, [`Ledger::append_checkpoint`] after; at last
+//! [`Ledger::reveal_period_key`] and [`Ledger::published_period`], which [`publication::verify`] checks.
+//!
 //! Time and randomness are arguments everywhere; the ledger reads neither a clock nor a random source.
 
 mod bundle;
 mod chain;
+mod checkpoint;
+mod checkpoint_log;
 mod column;
 mod commitment;
+mod commitment_log;
 mod decision_run;
+mod draw_parts;
 mod error;
 mod hash;
+mod hex;
+mod history;
 mod id;
+mod key_share;
+mod lane;
 mod ledger;
 mod load;
+pub mod merkle;
 mod migrate;
+mod opening;
 mod period;
 mod period_key;
 mod policy_state;
 mod principal;
+mod proofs;
+pub mod publication;
+mod reveal;
 mod root_key;
+mod signature;
+mod stored_key;
+mod text_serde;
 mod verify;
 
 pub use bundle::{Activation, Bundle};
 pub use chain::ChainHead;
+pub use checkpoint::{Checkpoint, SignedCheckpoint};
 pub use commitment::{AppendedCommitments, Commitment, NewCommitment, SALT_BYTES};
 pub use decision_run::{DecisionRun, RunOutcome, RunStart};
+pub use draw_parts::{DRAW_PARTS_BYTES, DrawParts};
 pub use error::LedgerError;
 pub use hash::{Hash256, ParseHash256Error};
+pub use history::{HistoryFault, check_checkpoints};
 pub use id::{DecisionRunId, LoadId, PolicyStateVersion, PrincipalId};
+pub use key_share::{Custody, HandedIn, KeyOrigin, KeyShare, SharePosition};
+pub use lane::{Lane, ParseLaneError};
 pub use ledger::{Ledger, LedgerLimits};
 pub use load::{Load, LoadOutcome, LoadStart};
+pub use opening::{NewShare, OpenedPeriod, PeriodOpening};
 pub use period::{Period, PeriodError};
-pub use period_key::{PeriodKey, StoredPeriodKey};
+pub use period_key::PeriodKey;
 pub use policy_state::{NewPolicyState, PolicyState};
 pub use principal::{NewPrincipal, Principal, PrincipalKind};
+pub use proofs::InclusionProof;
+pub use reveal::{NewReveal, Reveal};
 pub use root_key::RootKey;
+pub use signature::{
+    ParsePublicKeyError, ParseSignatureError, PublicKey, Signature, SigningKey, SigningKeyError,
+};
+pub use stored_key::StoredPeriodKey;
 pub use verify::{ChainBreak, ChainVerdict};

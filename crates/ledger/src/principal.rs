@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::fmt;
 
 use chrono::{DateTime, Utc};
+use sqlx::SqliteConnection;
 
 use crate::{Ledger, LedgerError, PrincipalId, column};
 
@@ -140,9 +141,7 @@ impl Ledger {
     /// # Errors
     /// [`LedgerError::Unknown`].
     pub async fn principal(&self, id: PrincipalId) -> Result<Principal, LedgerError> {
-        let statement = "SELECT id, name, kind, roles, created_at, disabled_at FROM principals WHERE id = ?";
-        let stored = sqlx::query_as(statement).bind(id.0).fetch_optional(self.pool()).await?;
-        Principal::from_stored(stored.ok_or_else(|| unknown(id))?)
+        read(&mut *self.pool().acquire().await?, id).await
     }
 
     /// Every principal, in the order in which they were added.
@@ -178,6 +177,16 @@ impl Ledger {
             LedgerError::Already { what: "principal", key: id.to_string(), state: "disabled" }
         })
     }
+}
+
+/// Reads a principal on a connection or inside a transaction.
+pub(crate) async fn read(
+    connection: &mut SqliteConnection,
+    id: PrincipalId,
+) -> Result<Principal, LedgerError> {
+    let statement = "SELECT id, name, kind, roles, created_at, disabled_at FROM principals WHERE id = ?";
+    let stored = sqlx::query_as(statement).bind(id.0).fetch_optional(connection).await?;
+    Principal::from_stored(stored.ok_or_else(|| unknown(id))?)
 }
 
 fn unknown(id: PrincipalId) -> LedgerError {

@@ -68,7 +68,7 @@ impl Ledger {
         period: Period,
         published: Option<ChainHead>,
     ) -> Result<ChainVerdict, LedgerError> {
-        let mut head = ChainHead::empty(&self.period_key(period).await?);
+        let mut head = self.period_key(period).await?.chain_start();
         let mut states = BTreeMap::new();
         let mut seen = published.filter(|published| published.count == 0).map(|_| head.hash);
         loop {

@@ -5,6 +5,7 @@ pub mod bench;
 pub mod config;
 pub mod decide;
 pub mod demo;
+pub mod draws;
 pub mod estimate;
 pub mod evaluate;
 pub mod explain;

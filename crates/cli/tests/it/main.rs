@@ -56,3 +56,32 @@ fn a_country_is_written_as_parquet_and_what_cannot_be_is_said() {
     let refused = run(folder, "home", &["generate", "--to", "csv", "--out", "truth", "--truth", "truth"]);
     assert!(!refused.status.success(), "the truth lies apart");
 }
+
+#[test]
+fn draws_are_opened_by_two_custodians_and_what_is_missing_is_said() {
+    let folder = TempDir::new().unwrap();
+    let folder = folder.path();
+    let share = "5a".repeat(32);
+    std::fs::write(folder.join("ana.share"), &share).unwrap();
+    let open = ["draws", "open", "2026-12", "--custodian"];
+    let first = succeed(folder, "home", &[&open, ["Ana", "--share", "ana.share"].as_slice()].concat());
+    assert!(first.contains("waits for 1 shares") && !first.contains(&share), "{first}");
+    let second = succeed(folder, "home", &[&open, ["Bo"].as_slice()].concat());
+    assert!(second.contains("key derived"), "{second}");
+    let status = succeed(folder, "home", &["draws", "status"]);
+    assert!(
+        status.contains("2026-12  two-persons, 0 commitments") && status.contains("key secret"),
+        "{status}"
+    );
+    let refusals = [
+        (["draws", "open", "2026-12", "--custodian", "Cy"].as_slice(), "given both shares"),
+        (&["draws", "publish", "2026-12", "--out", "files"], "its key must be revealed first"),
+        (&["draws", "verify", "files"], "period.json"),
+        (&["draws", "reveal", "2026-13"], "2026-13"),
+    ];
+    for (arguments, words) in refusals {
+        let refused = run(folder, "home", arguments);
+        let message = String::from_utf8_lossy(&refused.stderr).into_owned();
+        assert!(!refused.status.success() && message.contains(words), "{arguments:?}: {message}");
+    }
+}

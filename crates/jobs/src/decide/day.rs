@@ -11,16 +11,18 @@ use crate::history::{column, wrong_type};
 use crate::home::random_bytes;
 use arrow::array::{AsArray, PrimitiveArray, RecordBatch};
 use arrow::datatypes::Int64Type;
-use chrono::{DateTime, NaiveDate, Utc};
+use chrono::{DateTime, NaiveDate, NaiveTime, Utc};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
-use tidegate_ledger::{Hash256, NewCommitment, Period, PeriodKey, PolicyStateVersion};
+use tidegate_ledger::{
+    DrawParts, Hash256, NewCommitment, ParseLaneError, Period, PeriodKey, PolicyStateVersion,
+};
 use tidegate_records::tables::{DECISION, DECISION_ITEM};
 use tidegate_risk::SEMANTICS_VERSION;
 use tidegate_risk::assess::Assessment;
 use tidegate_risk::bundle::Bundle;
 use tidegate_risk::decision::{DecisionReason, Proposal, Settled, settle};
 use tidegate_risk::features::day_number;
-use tidegate_risk::selection::{Contender, Draw, PolicyState};
+use tidegate_risk::selection::{Contender, Draw, Parts, PolicyState};
 
 /// What the days of a run share.
 pub(super) struct Day<'a> {
@@ -32,6 +34,19 @@ pub(super) struct Day<'a> {
     pub now: DateTime<Utc>,
     pub earlier: Roots,
     pub waiting: Waiting,
+    /// First day whose decisions are remembered.
+    pub since: NaiveDate,
+    /// Periods whose keys are public, so that nothing more is drawn with them.
+    pub revealed: BTreeSet<Period>,
+    /// Decided days so far, over all runs.
+    pub closes: u64,
+}
+
+/// Commitments of a period, and the cases that they are about.
+#[derive(Default)]
+pub(super) struct Committed {
+    pub cases: Vec<usize>,
+    pub new: Vec<NewCommitment>,
 }
 
 /// Proposals of a day's cases, before any draw.
@@ -39,6 +54,8 @@ pub(super) struct Proposed {
     assessment: Assessment,
     proposals: Vec<Proposal>,
     chances: BTreeMap<String, Chance>,
+    /// Cases by office.
+    list_rows: BTreeMap<String, u32>,
 }
 
 /// Greatest p of a consignment over its versions, and the greatest part of it that is never shed.
@@ -66,6 +83,17 @@ pub(super) struct DayBatches {
     pub lists: RecordBatch,
 }
 
+/// What a close draws with.
+pub(super) struct Drawing<'a> {
+    /// Keys of the periods of the cases.
+    pub keys: &'a HashMap<Period, PeriodKey>,
+    /// Commitments of the cases, in their order.
+    pub sequences: &'a [u64],
+}
+
+/// Outcomes by office and root: a consignment may be lodged at two offices on a day.
+type Outcomes = HashMap<String, HashMap<String, Outcome>>;
+
 /// Outcome of a consignment at the close.
 #[derive(Debug, Clone, Copy)]
 struct Outcome {
@@ -79,44 +107,72 @@ impl Day<'_> {
         let assessment = self.bundle.assess(&read.rows)?;
         let mut chances: BTreeMap<String, Chance> = BTreeMap::new();
         let mut proposals = Vec::with_capacity(read.cases.len());
+        let mut list_rows: BTreeMap<String, u32> = BTreeMap::new();
         for case in &read.cases {
             let proposal =
                 self.bundle.propose(&assessment, case.items.clone(), &self.state, &case.office, &case.grade);
             let chance = chances.entry(case.root.clone()).or_default();
             chance.raise(proposal.parts.probability(), proposal.parts.protected());
-            if let Some(earlier) = self.earlier.get(&case.root) {
+            if let Some(earlier) = self.earlier(&case.root) {
                 chance.raise(earlier.probability, earlier.protected);
             }
             proposals.push(proposal);
+            *list_rows.entry(case.office.clone()).or_default() += 1;
         }
-        Ok(Proposed { assessment, proposals, chances })
+        Ok(Proposed { assessment, proposals, chances, list_rows })
     }
 
-    /// Period of a draw: the month of first acceptance of the consignment.
-    fn period(&self, case: &Case) -> Result<Period, JobError> {
-        let refused = |e: tidegate_ledger::PeriodError| JobError::Missing(e.to_string());
-        match self.earlier.get(&case.root) {
-            Some(earlier) => earlier.period.parse().map_err(refused),
-            None => Period::containing(case.accepted_at).map_err(refused),
+    /// What is known of a consignment whose draw is still secret.
+    fn earlier(&self, root: &str) -> Option<&Earlier> {
+        self.earlier.get(root).filter(|earlier| !self.revealed.contains(&earlier.period))
+    }
+
+    /// Period of a draw: the month of first acceptance of the consignment. When its key is public, or what was drawn
+    /// then is not remembered, the consignment is drawn anew in the month of the day.
+    fn period(&self, day: NaiveDate, case: &Case) -> Result<Period, JobError> {
+        if let Some(earlier) = self.earlier(&case.root) {
+            return Ok(earlier.period);
         }
+        let of_day = |day: NaiveDate| {
+            let period = Period::containing(day.and_time(NaiveTime::MIN).and_utc());
+            period.map_err(|error| JobError::Missing(error.to_string()))
+        };
+        let accepted = case.accepted_at.date_naive();
+        let period = of_day(accepted)?;
+        if accepted < self.since || self.revealed.contains(&period) { of_day(day) } else { Ok(period) }
     }
 
     /// Periods of the cases, whose keys [`Day::close`] needs.
-    pub(super) fn periods(&self, read: &Cases) -> Result<BTreeSet<Period>, JobError> {
-        read.cases.iter().map(|case| self.period(case)).collect()
+    pub(super) fn periods(&self, day: NaiveDate, read: &Cases) -> Result<BTreeSet<Period>, JobError> {
+        read.cases.iter().map(|case| self.period(day, case)).collect()
     }
 
     /// Commitments by period, in the order of the cases.
     pub(super) fn commitments(
         &self,
+        day: NaiveDate,
         read: &Cases,
         proposed: &Proposed,
-    ) -> Result<BTreeMap<Period, Vec<NewCommitment>>, JobError> {
-        let mut commitments: BTreeMap<Period, Vec<NewCommitment>> = BTreeMap::new();
-        for (case, proposal) in read.cases.iter().zip(&proposed.proposals) {
-            commitments.entry(self.period(case)?).or_default().push(NewCommitment {
+    ) -> Result<BTreeMap<Period, Committed>, JobError> {
+        let mut commitments: BTreeMap<Period, Committed> = BTreeMap::new();
+        for (place, (case, proposal)) in read.cases.iter().zip(&proposed.proposals).enumerate() {
+            let Parts { mandatory, guaranteed, floor, multiplier, exploration, ramp } = proposal.parts;
+            let probability = proposed.chances[&case.root].probability;
+            let queue = self.waiting.of(&case.office);
+            let lane = proposal.least_lane.code().parse();
+            let of_period = commitments.entry(self.period(day, case)?).or_default();
+            of_period.cases.push(place);
+            of_period.new.push(NewCommitment {
                 root: case.root.clone(),
-                p_parts: proposal.parts.to_bytes(proposed.chances[&case.root].probability),
+                version: case.version,
+                office: case.office.clone(),
+                day,
+                close: self.closes + 1,
+                list_number: queue.lists + 1,
+                list_rows: proposed.list_rows[&case.office],
+                waiting: queue.waiting as u32,
+                least_lane: lane.map_err(|e: ParseLaneError| JobError::Missing(e.to_string()))?,
+                parts: DrawParts { mandatory, guaranteed, floor, multiplier, exploration, ramp, probability },
                 policy_state: self.state_version,
                 bundle: self.hash,
                 salt: random_bytes()?,
@@ -131,17 +187,19 @@ impl Day<'_> {
         day: NaiveDate,
         read: &Cases,
         proposed: &Proposed,
-        keys: &HashMap<Period, PeriodKey>,
+        drawing: &Drawing<'_>,
         decided: &mut Decided,
     ) -> Result<DayBatches, JobError> {
         let mut lists = ListRows::new();
-        let outcomes = self.outcomes(day, read, proposed, keys, &mut lists)?;
+        let outcomes = self.outcomes(day, read, proposed, drawing.keys, &mut lists)?;
+        self.closes += 1;
         let mut decisions = Rows::new(&DECISION);
         let mut items = Rows::new(&DECISION_ITEM);
         let numbers = column(&read.rows, "goods_item_seq")?;
         let numbers = numbers.as_primitive_opt::<Int64Type>().ok_or_else(|| wrong_type("goods_item_seq"))?;
-        for (case, proposal) in read.cases.iter().zip(&proposed.proposals) {
-            let (chance, outcome) = (proposed.chances[&case.root], outcomes[&case.root]);
+        let committed = read.cases.iter().zip(drawing.sequences);
+        for ((case, sequence), proposal) in committed.zip(&proposed.proposals) {
+            let (chance, outcome) = (proposed.chances[&case.root], outcomes[&case.office][&case.root]);
             let settled =
                 settle(&self.bundle.selection, proposal, chance.contender(outcome.draw), outcome.tau);
             let reasons = if settled.selected || !proposal.rules.is_empty() {
@@ -163,7 +221,8 @@ impl Day<'_> {
             let one = Decision {
                 case,
                 day,
-                period: self.period(case)?,
+                period: self.period(day, case)?,
+                sequence: *sequence,
                 proposal,
                 chance,
                 outcome,
@@ -177,10 +236,26 @@ impl Day<'_> {
                 items.push(self.item_row(case, row, &proposed.assessment, numbers, &features))?;
             }
         }
-        for case in &read.cases {
-            let (chance, outcome) = (proposed.chances[&case.root], outcomes[&case.root]);
+        self.remember(day, read, proposed, &outcomes)?;
+        for (rule, nulls) in self.bundle.rules.rules.iter().zip(&proposed.assessment.conditions.null_counts) {
+            *decided.null_conditions.entry(rule.id.clone()).or_default() += *nulls as u64;
+        }
+        Ok(DayBatches { decisions: decisions.finish()?, items: items.finish()?, lists: lists.finish()? })
+    }
+
+    /// Keeps what became of the consignments of a day for those that are lodged again.
+    fn remember(
+        &mut self,
+        day: NaiveDate,
+        read: &Cases,
+        proposed: &Proposed,
+        outcomes: &Outcomes,
+    ) -> Result<(), JobError> {
+        let periods = read.cases.iter().map(|case| self.period(day, case)).collect::<Result<Vec<_>, _>>()?;
+        for (case, period) in read.cases.iter().zip(periods) {
+            let (chance, outcome) = (proposed.chances[&case.root], outcomes[&case.office][&case.root]);
             let earlier = Earlier {
-                period: self.period(case)?.to_string(),
+                period,
                 probability: chance.probability,
                 protected: chance.protected,
                 selected: chance.contender(outcome.draw).is_selected(outcome.tau),
@@ -188,10 +263,7 @@ impl Day<'_> {
             };
             self.earlier.remember(&case.root, earlier);
         }
-        for (rule, nulls) in self.bundle.rules.rules.iter().zip(&proposed.assessment.conditions.null_counts) {
-            *decided.null_conditions.entry(rule.id.clone()).or_default() += *nulls as u64;
-        }
-        Ok(DayBatches { decisions: decisions.finish()?, items: items.finish()?, lists: lists.finish()? })
+        Ok(())
     }
 
     /// Draw and cut of each consignment; one already on a work list keeps the cut of that list and takes no slot.
@@ -202,30 +274,41 @@ impl Day<'_> {
         proposed: &Proposed,
         keys: &HashMap<Period, PeriodKey>,
         lists: &mut ListRows,
-    ) -> Result<HashMap<String, Outcome>, JobError> {
-        let mut outcomes = HashMap::new();
+    ) -> Result<Outcomes, JobError> {
+        let mut outcomes = Outcomes::new();
         let mut offices: BTreeMap<String, BTreeMap<&str, Contender>> =
             self.waiting.offices().map(|office| (office.clone(), BTreeMap::new())).collect();
         for case in &read.cases {
-            let period = self.period(case)?;
+            let period = self.period(day, case)?;
             let key =
                 keys.get(&period).ok_or_else(|| JobError::Missing(format!("no key for period {period}")))?;
             let draw = Draw::new(key.expose(), &period.to_string(), &case.root);
-            if let Some(earlier) = self.earlier.get(&case.root).filter(|e| e.selected) {
-                outcomes.insert(case.root.clone(), Outcome { draw, tau: earlier.tau, queued: false });
+            let contenders = offices.entry(case.office.clone()).or_default();
+            if let Some(earlier) = self.earlier(&case.root).filter(|e| e.selected) {
+                let outcome = Outcome { draw, tau: earlier.tau, queued: false };
+                outcomes.entry(case.office.clone()).or_default().insert(case.root.clone(), outcome);
                 continue;
             }
-            let contender = proposed.chances[&case.root].contender(draw);
-            offices.entry(case.office.clone()).or_default().insert(&case.root, contender);
+            contenders.insert(&case.root, proposed.chances[&case.root].contender(draw));
         }
         for (office, contenders) in offices {
             let all: Vec<Contender> = contenders.values().copied().collect();
-            let (slots, reserved) = (self.state.office(&office).slots, self.bundle.selection.reserved_slots);
-            let (room, closed) = self.waiting.close(&office, &all, slots, reserved);
+            let slots = (self.state.office(&office).slots, self.bundle.selection.reserved_slots);
+            let declarations = proposed.list_rows.get(&office).map_or(0, |rows| *rows as usize);
+            let (room, closed) = self.waiting.close(&office, &all, declarations, slots);
             let (run, contending) = (self.run, all.as_slice());
-            lists.push(&List { run, day, office: &office, room, closed: &closed, contenders: contending })?;
+            lists.push(&List {
+                run,
+                day,
+                office: &office,
+                room,
+                closed: &closed,
+                contenders: contending,
+                declarations,
+            })?;
+            let of_office = outcomes.entry(office).or_default();
             for ((root, contender), queued) in contenders.iter().zip(closed.queued) {
-                outcomes
+                of_office
                     .insert((*root).to_owned(), Outcome { draw: contender.draw, tau: closed.tau, queued });
             }
         }
@@ -251,6 +334,7 @@ struct Decision<'a> {
     case: &'a Case,
     day: NaiveDate,
     period: Period,
+    sequence: u64,
     proposal: &'a Proposal,
     chance: Chance,
     outcome: Outcome,
@@ -288,6 +372,7 @@ impl Day<'_> {
             ("grade_code", Value::Text(&case.grade)),
             ("root_id", Value::Text(&case.root)),
             ("period", Value::Owned(decision.period.to_string())),
+            ("commitment_sequence", Value::Integer(decision.sequence as i64)),
             ("bundle_hash", Value::Owned(self.hash.to_string())),
             ("policy_state_version", Value::Integer(self.state_version.0)),
             ("semantics_version", Value::Integer(SEMANTICS_VERSION)),

@@ -5,15 +5,16 @@ use crate::JobError;
 use crate::history::{column, wrong_type};
 use arrow::array::AsArray;
 use arrow::datatypes::Float64Type;
-use chrono::{Days, NaiveDate};
+use chrono::NaiveDate;
 use std::collections::HashMap;
+use tidegate_ledger::{Period, PeriodError};
 use tidegate_query::{Platform, Principal};
 
 /// What an earlier lodgement of a consignment was decided as.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Earlier {
     /// Period of the draw: that of the first acceptance.
-    pub period: String,
+    pub period: Period,
     /// Greatest p so far.
     pub probability: f64,
     /// Greatest part of p so far that is never shed.
@@ -29,15 +30,14 @@ pub(super) struct Earlier {
 pub(super) struct Roots(HashMap<String, Earlier>);
 
 impl Roots {
-    /// Reads decisions of the days before about the consignments that are lodged on the days given: those of the same
+    /// Reads decisions since a day about the consignments that are lodged on the days given: those of the same
     /// declaration, and those of the same consignee and transport document.
     pub(super) async fn read(
         platform: &Platform,
         first: NaiveDate,
         last: NaiveDate,
-        days_back: u32,
+        since: NaiveDate,
     ) -> Result<Self, JobError> {
-        let since = first.checked_sub_days(Days::new(u64::from(days_back))).unwrap_or(first);
         let known = format!("k.accepted_at >= DATE '{since}'");
         let lodged = between(LODGED, first, last);
         let sql = format!(
@@ -48,7 +48,7 @@ impl Roots {
              AND o.declaration_id = k.declaration_id AND o.version_number = k.version_number JOIN \
              (SELECT DISTINCT r.consignee_id, r.transport_document_id FROM declaration r WHERE {lodged}) n \
              ON n.consignee_id = o.consignee_id AND n.transport_document_id = o.transport_document_id \
-             WHERE {known}) ORDER BY accepted_at, root_id, version_number, run_number"
+             WHERE {known}) ORDER BY run_number, listed_on, declaration_id, version_number"
         );
         let mut roots = Self::default();
         for batch in platform.plan_for(&Principal::LocalOwner, "job decide", &sql).await?.collect().await? {
@@ -63,7 +63,10 @@ impl Roots {
             let selected = selected.as_boolean_opt().ok_or_else(|| wrong_type("is_selected"))?;
             for row in 0..batch.num_rows() {
                 let one = Earlier {
-                    period: periods.value(row).to_owned(),
+                    period: periods
+                        .value(row)
+                        .parse()
+                        .map_err(|e: PeriodError| JobError::Missing(e.to_string()))?,
                     probability: p.value(row),
                     protected: protected.value(row),
                     selected: selected.value(row),
@@ -79,12 +82,14 @@ impl Roots {
         self.0.get(root)
     }
 
-    /// Keeps the first period, the greatest p, and the cut of the work list that a consignment is on.
+    /// Keeps the period, the greatest p, and the cut of the work list that a consignment is on.
     pub(super) fn remember(&mut self, root: &str, new: Earlier) {
         match self.0.get_mut(root) {
             None => {
                 self.0.insert(root.to_owned(), new);
             }
+            // A new draw: the key of the one before is public.
+            Some(kept) if kept.period != new.period => *kept = new,
             Some(kept) => {
                 kept.probability = kept.probability.max(new.probability);
                 kept.protected = kept.protected.max(new.protected);

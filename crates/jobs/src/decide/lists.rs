@@ -2,17 +2,26 @@
 
 use super::rows::{Rows, Value};
 use crate::JobError;
-use arrow::array::{AsArray, RecordBatch};
-use arrow::datatypes::Int64Type;
+use crate::answer::Answer;
+use arrow::array::RecordBatch;
 use chrono::NaiveDate;
 use std::collections::BTreeMap;
-use tidegate_query::{Platform, Principal};
+use tidegate_query::Platform;
 use tidegate_records::tables::WORK_LIST;
 use tidegate_risk::selection::{Closed, Contender, Room, close};
 
-/// Protected consignments that wait for a slot, by office.
+/// What goes on from one work list of an office to the next.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Queue {
+    /// Protected consignments that wait for a slot.
+    pub waiting: usize,
+    /// Lists so far, without those that only served who waits.
+    pub lists: u64,
+}
+
+/// Queues by office.
 #[derive(Debug, Default)]
-pub(super) struct Waiting(BTreeMap<String, usize>);
+pub(super) struct Waiting(BTreeMap<String, Queue>);
 
 /// A work list as it closed.
 pub(super) struct List<'a> {
@@ -22,30 +31,30 @@ pub(super) struct List<'a> {
     pub room: Room,
     pub closed: &'a Closed,
     pub contenders: &'a [Contender],
+    /// Versions decided for the list.
+    pub declarations: usize,
 }
 
 impl Waiting {
-    /// Who waits after the last list of each office before a day.
-    pub(super) async fn read(platform: &Platform, before: NaiveDate) -> Result<Self, JobError> {
-        let sql = format!(
-            "SELECT office_id, last_value(waiting_after ORDER BY listed_on, run_number) FROM work_list \
-             WHERE listed_on < '{before}' GROUP BY office_id"
-        );
-        let mut waiting = BTreeMap::new();
-        for batch in platform.plan_for(&Principal::LocalOwner, "job decide", &sql).await?.collect().await? {
-            let (offices, counts) =
-                (batch.column(0).as_string::<i32>(), batch.column(1).as_primitive::<Int64Type>());
-            for row in 0..batch.num_rows() {
-                let count = usize::try_from(counts.value(row)).unwrap_or(0);
-                waiting.insert(offices.value(row).to_owned(), count);
-            }
-        }
-        Ok(Self(waiting))
+    /// The queues after the last list of each office in the order in which lists were closed, whatever their days.
+    pub(super) async fn read(platform: &Platform) -> Result<Self, JobError> {
+        let sql = "SELECT office_id, last_value(waiting_after ORDER BY run_number, listed_on) AS waiting, \
+                   count(*) FILTER (WHERE declarations > 0) AS lists FROM work_list GROUP BY office_id";
+        let answer = Answer::of(platform, "job decide", sql).await?;
+        let (waiting, lists) = (answer.counts("waiting")?, answer.counts("lists")?);
+        let queues = waiting.into_iter().zip(lists);
+        let queues = queues.map(|(waiting, lists)| Queue { waiting: waiting as usize, lists });
+        Ok(Self(answer.texts("office_id")?.into_iter().zip(queues).collect()))
+    }
+
+    /// The queue of an office.
+    pub(super) fn of(&self, office: &str) -> Queue {
+        self.0.get(office).copied().unwrap_or_default()
     }
 
     /// Offices where somebody waits.
     pub(super) fn offices(&self) -> impl Iterator<Item = &String> {
-        self.0.iter().filter(|(_, count)| **count > 0).map(|(office, _)| office)
+        self.0.iter().filter(|(_, queue)| queue.waiting > 0).map(|(office, _)| office)
     }
 
     /// Closes the list of an office and keeps who waits after it.
@@ -53,13 +62,14 @@ impl Waiting {
         &mut self,
         office: &str,
         contenders: &[Contender],
-        slots: u32,
-        reserved: u32,
+        declarations: usize,
+        (slots, reserved): (u32, u32),
     ) -> (Room, Closed) {
-        let waiting = self.0.get(office).copied().unwrap_or(0);
+        let Queue { waiting, lists } = self.of(office);
         let room = Room { slots: slots as usize, reserved: reserved as usize, waiting };
         let closed = close(contenders, room);
-        self.0.insert(office.to_owned(), closed.waiting);
+        let lists = lists + u64::from(declarations > 0);
+        self.0.insert(office.to_owned(), Queue { waiting: closed.waiting, lists });
         (room, closed)
     }
 }
@@ -87,6 +97,7 @@ impl ListRows {
             ("slots", count(room.slots)),
             ("reserved_slots", count(room.reserved)),
             ("waiting_before", count(room.waiting)),
+            ("declarations", count(list.declarations)),
             ("consignments", count(contenders.len())),
             ("candidates", count(candidates)),
             ("protected", count(protected)),

@@ -27,8 +27,8 @@ use crate::progress::Progress;
 use arrow::array::{Array, AsArray};
 use arrow::datatypes::Date32Type;
 use cases::any_undecided;
-use chrono::{Days, NaiveDate};
-use day::Day;
+use chrono::{Days, NaiveDate, NaiveTime};
+use day::{Committed, Day, Drawing};
 use earlier::Roots;
 use lists::Waiting;
 use state::States;
@@ -178,7 +178,9 @@ impl<'a> Run<'a> {
     ) -> Result<Self, JobError> {
         let States { home, bundle, grades, root_key, .. } = *states;
         let snapshot = home.snapshot().await?;
-        let (period, _) = home.period_key(first).await?;
+        let period = Period::containing(first.and_time(NaiveTime::MIN).and_utc())
+            .map_err(|e| JobError::Missing(e.to_string()))?;
+        home.key_of(period).await?;
         let start = RunStart {
             bundle: hash,
             policy_state: state_version,
@@ -187,11 +189,21 @@ impl<'a> Run<'a> {
             started_at: home.now,
         };
         let number = home.ledger.start_decision_run(&start).await?;
-        let back = home.configuration.decide.resubmission_days;
-        let earlier = Roots::read(&platform, first, last, back).await?;
-        let waiting = Waiting::read(&platform, first).await?;
-        let run = number.0;
-        let day = Day { bundle, hash, state, state_version, run, now: home.now, earlier, waiting };
+        let back = Days::new(u64::from(home.configuration.decide.resubmission_days));
+        let since = first.checked_sub_days(back).unwrap_or(first);
+        let day = Day {
+            bundle,
+            hash,
+            state,
+            state_version,
+            run: number.0,
+            now: home.now,
+            earlier: Roots::read(&platform, first, last, since).await?,
+            waiting: Waiting::read(&platform).await?,
+            since,
+            revealed: home.revealed_periods().await?,
+            closes: home.ledger.last_close().await?,
+        };
         Ok(Self {
             home,
             platform,
@@ -237,16 +249,22 @@ impl<'a> Run<'a> {
         decided: &mut Decided,
     ) -> Result<(), JobError> {
         let proposed = self.day.propose(read)?;
-        for period in self.day.periods(read)? {
+        for period in self.day.periods(day, read)? {
             if let Entry::Vacant(key) = self.keys.entry(period) {
-                key.insert(self.home.key_of(period).await?);
+                key.insert(self.home.key_of(period).await?.key);
             }
         }
         // No draw is taken before what it is compared with stands in the ledger.
-        for (period, commitments) in self.day.commitments(read, &proposed)? {
-            self.home.ledger.append_commitments(period, &commitments).await?;
+        let mut sequences = vec![0; read.cases.len()];
+        for (period, Committed { cases, new }) in self.day.commitments(day, read, &proposed)? {
+            let appended = self.home.ledger.append_commitments(period, &new).await?;
+            self.home.sign(period).await?;
+            for (case, sequence) in cases.into_iter().zip(appended.first_sequence..) {
+                sequences[case] = sequence;
+            }
         }
-        let batches = self.day.close(day, read, &proposed, &self.keys, decided)?;
+        let drawing = Drawing { keys: &self.keys, sequences: &sequences };
+        let batches = self.day.close(day, read, &proposed, &drawing, decided)?;
         self.rows += batches.decisions.num_rows() as u64;
         self.decisions.write(&batches.decisions).await?;
         self.lists.write(&batches.lists).await?;

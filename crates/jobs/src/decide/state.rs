@@ -12,7 +12,7 @@ use std::collections::BTreeMap;
 use tidegate_ledger::{NewPolicyState, PolicyStateVersion, RootKey};
 use tidegate_query::{Platform, Principal};
 use tidegate_risk::bundle::Bundle;
-use tidegate_risk::selection::{Account, Accounts, Epoch, History, PolicyState, Seen, Setting};
+use tidegate_risk::selection::{Account, Accounts, Epoch, History, LaneShare, PolicyState, Seen, Setting};
 
 /// A state with what it was made for, as it stands in the ledger.
 #[derive(serde::Serialize, serde::Deserialize)]
@@ -22,6 +22,11 @@ pub(crate) struct StateOfEpoch {
     bundle: String,
     /// Capacity as it was asked for.
     capacity: String,
+    /// Slots that protected ones leave to others, from the selection policy: with the lanes, what a stranger needs to
+    /// close a work list again.
+    reserved_slots: u32,
+    /// Lanes of the selected, from the selection policy.
+    lanes: Vec<LaneShare>,
     pub(crate) state: PolicyState,
 }
 
@@ -72,7 +77,13 @@ impl<'a> States<'a> {
         let setting =
             Setting { policy: &self.bundle.selection, epoch, history: &history, accounts: &accounts };
         let state = setting.state(|a_day| self.capacity.slots(a_day));
-        let stored = StateOfEpoch { bundle: self.hash.clone(), capacity: self.capacity.to_string(), state };
+        let stored = StateOfEpoch {
+            bundle: self.hash.clone(),
+            capacity: self.capacity.to_string(),
+            reserved_slots: self.bundle.selection.reserved_slots,
+            lanes: self.bundle.selection.lanes.clone(),
+            state,
+        };
         let content = serde_json::to_string(&stored).map_err(|e| JobError::Missing(e.to_string()))?;
         let new = NewPolicyState {
             content,

@@ -198,7 +198,8 @@ async fn data(tables: Vec<(&str, RecordBatch)>, run: Option<i64>) -> Option<Repo
     let mut capacities = Capacities::default();
     capacities.add(
         2,
-        r#"{"bundle": "b", "capacity": "3", "state": {"epoch": {"first": "2026-01-01", "last": "2026-01-07"},
+        r#"{"bundle": "b", "capacity": "3", "reserved_slots": 0, "lanes": [],
+            "state": {"epoch": {"first": "2026-01-01", "last": "2026-01-07"},
             "default": {"slots": 3, "threshold": 0.5, "strata": {}},
             "offices": {"A": {"slots": 4, "threshold": 0.5, "strata": {}}}}}"#,
     );

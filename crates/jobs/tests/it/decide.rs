@@ -9,12 +9,13 @@ use chrono::NaiveDate;
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
+use tidegate_jobs::draws::reveal;
 use tidegate_jobs::{
     Capacity, DecideOptions, Decided, IngestOptions, Input, LearnOptions, Quiet, Replayed, decide,
     explain_decision, ingest, learn, query, replay,
 };
 use tidegate_lake::TableSpec;
-use tidegate_ledger::{PeriodKey, RootKey};
+use tidegate_ledger::{KeyShare, RootKey};
 use tidegate_records::mapping::Mapping;
 use tidegate_records::tables::DECISION;
 
@@ -43,9 +44,9 @@ pub async fn learnt_with(place: Place, selection: Option<String>) -> Place {
     };
     learn(&place.home, &options, &mut Quiet).await.unwrap();
     place.home.ledger.root_key(&RootKey::new([13; 32]), place.home.now).await.unwrap();
-    for (period, byte) in [("2025-11", 11), ("2025-12", 12)] {
-        let key = PeriodKey::new([byte; 32]);
-        place.home.ledger.add_period_key(period.parse().unwrap(), &key, place.home.now).await.unwrap();
+    for (period, byte) in [("2025-10", 10), ("2025-11", 11), ("2025-12", 12)] {
+        let shares = [KeyShare::new([byte; 32]), KeyShare::new([byte + 100; 32])];
+        place.home.ledger.set_up_period_alone(period.parse().unwrap(), shares, place.home.now).await.unwrap();
     }
     place
 }
@@ -118,7 +119,7 @@ async fn a_replay_is_identical_and_finds_a_forged_decision() {
         report.differences
     );
     assert_eq!(report.draws_recomputed, 0);
-    place.home.ledger.reveal_period_key("2025-11".parse().unwrap(), place.home.now).await.unwrap();
+    reveal(&place.home, "2025-11".parse().unwrap()).await.unwrap();
     let revealed = replay(&place.home, &days, &mut Quiet).await.unwrap();
     assert!(revealed.draws_recomputed > 0 && revealed.identical == revealed.decisions);
 
@@ -213,12 +214,17 @@ column = 'House Bill'
 path = 'GoodsShipment/Consignment/TransportContractDocument/ID'
 ";
 
-/// Loads copies of the first row with other days, each of one consignee with a transport document.
-async fn ingest_carried(place: &Place, lodged: &[(&str, &str, &str)]) {
+/// Loads copies of the first row with other days, each of one consignee with a transport document, at an office and with
+/// a result.
+pub async fn ingest_carried(place: &Place, lodged: &[(&str, &str, &str)], office: &str, result: &str) {
     let mapping = format!("{}{CARRIED}", include_str!("../../../../mappings/kcs-import.toml"));
     let mapping = Mapping::parse("carried", &mapping).unwrap();
     let template = rows(1, 2025, 1, 1)[0].clone();
-    let fields = template.split(',').skip(2).collect::<Vec<_>>().join(",");
+    let mut fields: Vec<&str> = template.split(',').skip(2).collect();
+    fields[0] = office;
+    let values = fields.len() - 2;
+    fields.truncate(values);
+    let fields = format!("{},{result},{result}", fields.join(","));
     let row = |(id, day, document): &(&str, &str, &str)| format!("{id},{day},{fields},C1,{document}");
     let lines: Vec<String> =
         [format!("{HEADER},Consignee,House Bill")].into_iter().chain(lodged.iter().map(row)).collect();
@@ -238,7 +244,7 @@ async fn a_consignment_lodged_again_keeps_its_draw() {
         let day = ["2025-11-03", "2025-11-11", "2025-12-10"][i / 20];
         lodged.push((id.as_str(), day, documents[i % 20].as_str()));
     }
-    ingest_carried(&place, &lodged).await;
+    ingest_carried(&place, &lodged, "20", "0").await;
     // One run for each lodgement and one for all of them come to the same.
     for to in ["2025-11-04", "2025-12-31"] {
         let options =

@@ -3,6 +3,7 @@
 
 mod backtest;
 mod decide;
+mod draws;
 mod formats;
 mod kcs_samples;
 mod main_job;

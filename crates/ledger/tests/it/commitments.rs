@@ -1,11 +1,11 @@
 //! Commitments: appended in order, refused after the reveal, and every kind of tampering found.
 
 use tidegate_ledger::{
-    ChainBreak, ChainHead, ChainVerdict, Hash256, Ledger, LedgerError, NewCommitment, PeriodKey,
+    ChainBreak, ChainHead, ChainVerdict, Hash256, Lane, Ledger, LedgerError, NewCommitment,
     PolicyStateVersion,
 };
 
-use crate::support::{Place, commitments, now, period, policy_state};
+use crate::support::{Place, commitments, period, policy_state, reveal};
 
 async fn verdict(ledger: &Ledger, published: Option<ChainHead>) -> ChainVerdict {
     ledger.verify_commitments(period(), published).await.unwrap()
@@ -73,7 +73,14 @@ async fn a_refused_batch_leaves_nothing_behind() {
         last(|new| new.policy_state = PolicyStateVersion(9)),
         last(|new| new.root.clear()),
         last(|new| new.root = "x".repeat(513)),
-        last(|new| new.p_parts = vec![0; 4097]),
+        last(|new| new.office = "x".repeat(513)),
+        last(|new| new.list_rows = 0),
+        last(|new| new.list_number = 0),
+        last(|new| new.close = 0),
+        last(|new| new.parts.probability = f64::NAN),
+        last(|new| new.parts.floor = 1.5),
+        last(|new| new.parts.mandatory = true),
+        last(|new| new.least_lane = Lane::Red),
     ];
     for batch in cases {
         assert!(ledger.append_commitments(period(), &batch).await.is_err());
@@ -85,17 +92,11 @@ async fn a_refused_batch_leaves_nothing_behind() {
 }
 
 #[tokio::test]
-async fn a_key_is_revealed_once_and_closes_its_period() {
+async fn no_commitment_follows_the_reveal() {
     let place = Place::new();
     let ledger = place.filled().await;
     let head = ledger.append_commitments(period(), &commitments(2, "a")).await.unwrap().head;
-    let again = ledger.add_period_key(period(), &PeriodKey::new([8; 32]), now()).await;
-    assert!(matches!(again, Err(LedgerError::Exists { .. })));
-    assert_eq!(ledger.period_key(period()).await.unwrap().revealed_at, None);
-
-    let revealed = ledger.reveal_period_key(period(), now()).await.unwrap();
-    assert_eq!((revealed.key.expose(), revealed.revealed_at), (&[7; 32], Some(now())));
-    assert!(matches!(ledger.reveal_period_key(period(), now()).await, Err(LedgerError::Already { .. })));
+    reveal(&ledger).await;
     let late = ledger.append_commitments(period(), &commitments(1, "b")).await;
     assert!(matches!(late, Err(LedgerError::PeriodRevealed(_))));
     assert_eq!(verdict(&ledger, Some(head)).await, ChainVerdict::Intact(head));
@@ -105,7 +106,15 @@ async fn a_key_is_revealed_once_and_closes_its_period() {
 async fn an_edited_field_is_found_where_it_is() {
     let edits = [
         "root = 'somebody else'",
-        "p_parts = x'00'",
+        "version = 2",
+        "office = 'KR-021'",
+        "day = '2026-11-25'",
+        "close = 2",
+        "list_number = 2",
+        "list_rows = 4",
+        "waiting = 2",
+        "least_lane = 'yellow'",
+        "p_parts = zeroblob(49)",
         "salt = zeroblob(32)",
         "bundle_hash = zeroblob(32)",
         "hash = zeroblob(32)",
@@ -170,10 +179,7 @@ async fn a_chain_written_again_is_found_with_the_published_head_only() {
 }
 
 #[tokio::test]
-async fn a_swapped_key_or_policy_state_is_found() {
-    let verdict = after_tampering("UPDATE period_keys SET key = zeroblob(32)").await;
-    assert_eq!(verdict, ChainVerdict::Broken(ChainBreak::Unlinked { sequence: 1 }));
-
+async fn a_swapped_policy_state_is_found() {
     let content = "{\"floor\":0.5}";
     let hash = Hash256::of(content.as_bytes());
     let swap = format!("UPDATE policy_states SET content = '{content}', sha256 = x'{hash}'");

@@ -2,9 +2,15 @@
 
 #![expect(clippy::unwrap_used, reason = "tests")]
 
+mod checkpoints;
 mod commitments;
+mod document;
+mod forgeries;
+mod keys;
 mod opening;
+mod publication;
 mod rows;
 mod support;
+mod synthetic;
 mod triggers;
 mod writers;

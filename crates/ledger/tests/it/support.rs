@@ -7,8 +7,8 @@ use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection};
 use sqlx::{AssertSqlSafe, ConnectOptions as _};
 use tempfile::TempDir;
 use tidegate_ledger::{
-    Bundle, Hash256, Ledger, LedgerLimits, NewCommitment, NewPolicyState, Period, PeriodKey,
-    PolicyStateVersion,
+    Bundle, DrawParts, Hash256, KeyShare, Lane, Ledger, LedgerLimits, NewCommitment, NewPolicyState,
+    NewReveal, Period, PolicyStateVersion, SigningKey, StoredPeriodKey,
 };
 
 pub const BUNDLE: Hash256 = Hash256::new([0xb0; 32]);
@@ -24,6 +24,21 @@ pub fn now() -> DateTime<Utc> {
 pub fn period() -> Period {
     "2026-11".parse().unwrap()
 }
+
+/// A moment after the period.
+pub fn later() -> DateTime<Utc> {
+    at("2027-02-01T09:00:00Z")
+}
+
+pub fn shares() -> [KeyShare; 2] {
+    [KeyShare::new([7; 32]), KeyShare::new([8; 32])]
+}
+
+pub fn signing_key() -> SigningKey {
+    SigningKey::new(&[9; 32])
+}
+
+pub const LOG: &str = "customs.example/draws";
 
 pub struct Place {
     folder: TempDir,
@@ -47,7 +62,7 @@ impl Place {
         let ledger = self.open().await;
         ledger.register_bundle(&bundle(BUNDLE, "first", &ledger).await).await.unwrap();
         ledger.append_policy_state(&policy_state("{\"floor\":0.01}", None)).await.unwrap();
-        ledger.add_period_key(period(), &PeriodKey::new([7; 32]), now()).await.unwrap();
+        ledger.set_up_period_alone(period(), shares(), now()).await.unwrap();
         ledger
     }
 
@@ -89,10 +104,36 @@ pub fn commitments(count: usize, writer: &str) -> Vec<NewCommitment> {
     (0..count)
         .map(|number| NewCommitment {
             root: format!("{writer}/house-{number}"),
-            p_parts: format!("{{\"p\":{}}}", number as f64 / count as f64).into_bytes(),
+            version: 1,
+            office: "KR-020".to_owned(),
+            day: "2026-11-24".parse().unwrap(),
+            close: 1,
+            list_number: 1,
+            list_rows: count as u32,
+            waiting: 0,
+            least_lane: Lane::Green,
+            parts: DrawParts {
+                mandatory: false,
+                guaranteed: 0.0,
+                floor: 0.01,
+                multiplier: 1.0,
+                exploration: 0.02,
+                ramp: 0.5,
+                probability: number as f64 / count as f64,
+            },
             policy_state: PolicyStateVersion(1),
             bundle: BUNDLE,
             salt: *Hash256::of(format!("{writer}{number}").as_bytes()).as_bytes(),
         })
         .collect()
+}
+
+/// Signs the log to its end and reveals the key of the period, whose roots are all closed.
+pub async fn reveal(ledger: &Ledger) -> StoredPeriodKey {
+    ledger.append_checkpoint(period(), LOG, &signing_key(), later()).await.unwrap();
+    let drawn = ledger.commitments(period(), 0, u32::MAX).await.unwrap();
+    let closed = drawn.into_iter().map(|commitment| commitment.content.root).collect();
+    let by = ledger.local_owner().await.unwrap().id;
+    let new = NewReveal { period: period(), closed: &closed, closed_as_of: 12, by, at: later() };
+    ledger.reveal_period_key(&new).await.unwrap()
 }

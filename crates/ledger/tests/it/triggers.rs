@@ -3,7 +3,7 @@
 use sqlx::AssertSqlSafe;
 use tidegate_ledger::Activation;
 
-use crate::support::{BUNDLE, Place, commitments, now, period};
+use crate::support::{BUNDLE, LOG, Place, commitments, now, period, reveal, signing_key};
 
 async fn place_with_one_of_each() -> Place {
     let place = Place::new();
@@ -17,6 +17,7 @@ async fn place_with_one_of_each() -> Place {
     };
     ledger.activate_bundle(&activation).await.unwrap();
     ledger.append_commitments(period(), &commitments(3, "a")).await.unwrap();
+    ledger.append_checkpoint(period(), LOG, &signing_key(), now()).await.unwrap();
     ledger.close().await;
     place
 }
@@ -35,7 +36,10 @@ async fn append_only_tables_refuse_update_delete_and_replace() {
         ("bundles", "name = 'x'"),
         ("bundle_activations", "alias = 'x'"),
         ("policy_states", "content = '{}'"),
+        ("periods", "opened_at = 1"),
+        ("key_shares", "handed_in_at = 1"),
         ("commitments", "root = 'x'"),
+        ("checkpoints", "log = 'x'"),
     ];
     for (table, change) in tables {
         refused(&place, &format!("UPDATE {table} SET {change}"), "append-only").await;
@@ -48,10 +52,13 @@ async fn append_only_tables_refuse_update_delete_and_replace() {
 #[tokio::test]
 async fn numbers_without_gap_are_kept_by_the_file() {
     let place = place_with_one_of_each().await;
-    let skip =
-        "INSERT INTO commitments SELECT period, 5, root, p_parts, policy_state_version, bundle_hash, salt,
-        previous, hash FROM commitments WHERE sequence = 3";
+    let skip = "INSERT INTO commitments SELECT period, 5, root, version, office, day, close, list_number,
+        list_rows, waiting, least_lane, p_parts, policy_state_version, bundle_hash, salt, previous, hash FROM commitments WHERE sequence = 3";
     refused(&place, skip, "has no gap").await;
+    let back =
+        "INSERT INTO checkpoints SELECT period, 2, log, 2, head, merkle_root, key_commitment, signed_at,
+        public_key, signature FROM checkpoints";
+    refused(&place, back, "counts never fall").await;
     let skip = "INSERT INTO policy_states SELECT 3, content, sha256, effective_from, based_on, recorded_at
         FROM policy_states";
     refused(&place, skip, "have no gap").await;
@@ -60,11 +67,15 @@ async fn numbers_without_gap_are_kept_by_the_file() {
 #[tokio::test]
 async fn a_period_key_is_neither_replaced_nor_deleted_nor_hidden_again() {
     let place = place_with_one_of_each().await;
-    refused(&place, "UPDATE period_keys SET key = randomblob(32)", "never changed").await;
-    refused(&place, "UPDATE period_keys SET key = randomblob(32), revealed_at = 1", "never changed").await;
+    refused(&place, "UPDATE period_keys SET commitment = randomblob(32)", "never changed").await;
+    let swapped =
+        "UPDATE period_keys SET public_value = x'00', revealed_at = 1, revealed_by = 1, closed_roots = 0,
+        closed_as_of = 0";
+    refused(&place, swapped, "never changed").await;
+    refused(&place, "UPDATE period_keys SET revealed_at = 1", "CHECK").await;
     refused(&place, "DELETE FROM period_keys", "never deleted").await;
     refused(&place, "INSERT OR REPLACE INTO period_keys SELECT * FROM period_keys", "never replaced").await;
-    place.open().await.reveal_period_key(period(), now()).await.unwrap();
+    reveal(&place.open().await).await;
     refused(&place, "UPDATE period_keys SET revealed_at = NULL", "never changed").await;
     refused(&place, "UPDATE period_keys SET revealed_at = 2", "never changed").await;
 }

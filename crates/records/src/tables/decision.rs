@@ -90,6 +90,12 @@ const DECISION_COLUMNS: &[Column] = &[
         General1,
         "Calendar month of first acceptance, CCYY-MM: which secret key it was drawn with.",
     ),
+    computed(
+        "commitment_sequence",
+        Integer,
+        General1,
+        "Commitment of the period in the ledger that was made before the draw.",
+    ),
     computed("bundle_hash", Text, General2, "Bundle that assessed and selected."),
     computed(
         "policy_state_version",
@@ -206,6 +212,12 @@ const LIST_COLUMNS: &[Column] = &[
         Integer,
         General2,
         "Protected consignments that waited from the lists before.",
+    ),
+    computed(
+        "declarations",
+        Integer,
+        General2,
+        "Versions decided for the list; none where it only serves who waits.",
     ),
     computed("consignments", Integer, General2, "Consignments that contended."),
     computed("candidates", Integer, General2, "Those whose draw fell below p."),

@@ -108,17 +108,6 @@ impl Parts {
         (probability..uncapped).contains(&draw.value())
     }
 
-    /// The parts and p as bytes that a commitment binds to: a byte for mandatory, then g, f, m, e, r and p as big-endian
-    /// IEEE 754 doubles.
-    pub fn to_bytes(&self, probability: f64) -> Vec<u8> {
-        let mut bytes = vec![u8::from(self.mandatory)];
-        for number in [self.guaranteed, self.floor, self.multiplier, self.exploration, self.ramp, probability]
-        {
-            bytes.extend(number.to_be_bytes());
-        }
-        bytes
-    }
-
     fn up_to(&self, share: f64) -> f64 {
         self.floor + (1.0 - self.floor) * self.multiplier * share
     }

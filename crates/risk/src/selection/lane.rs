@@ -1,9 +1,9 @@
 //! Lanes: what is done with a consignment.
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 /// What is done with a consignment, the least intrusive first.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Lane {
     /// Released.
@@ -55,7 +55,7 @@ impl Lane {
 }
 
 /// A lane of selected consignments and the share of draws it gets.
-#[derive(Debug, Clone, Copy, PartialEq, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct LaneShare {
     /// The lane.
