@@ -294,6 +294,16 @@ async fn what_comes_later_moves_no_state_of_an_epoch() {
 /// `SEMANTICS_VERSION` where old decisions would come out otherwise, and run with `UPDATE_GOLDEN=1`.
 #[tokio::test]
 async fn bundle_and_decisions_are_those_of_the_golden_files() {
+    compare_with_golden_files().await;
+}
+
+/// The same bits whatever the number of threads.
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn bundle_and_decisions_are_those_of_the_golden_files_on_four_threads() {
+    compare_with_golden_files().await;
+}
+
+async fn compare_with_golden_files() {
     let place = learnt().await;
     let decided = decided(&place).await;
     let folder = place.home.root().join("bundles").join(&decided.bundle);
