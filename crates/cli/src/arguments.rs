@@ -341,10 +341,10 @@ pub struct Replay {
     /// Declaration to decide again
     #[arg(conflicts_with_all = ["from", "to"])]
     pub id: Option<String>,
-    /// First day of acceptance to decide again (CCYY-MM-DD, UTC)
+    /// First day whose work lists are decided again (CCYY-MM-DD, UTC)
     #[arg(long, value_name = "DAY")]
     pub from: Option<NaiveDate>,
-    /// Last day of acceptance
+    /// Last day
     #[arg(long, value_name = "DAY")]
     pub to: Option<NaiveDate>,
 }

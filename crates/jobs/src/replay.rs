@@ -6,7 +6,7 @@
 use crate::JobError;
 use crate::answer::Answer;
 use crate::decide::{
-    Case, Grades, KeptReason, StoredDecision, any_version, between, cases, read_stored, stored_state,
+    Case, Grades, KeptReason, StoredDecision, any_version, cases, read_stored, stored_state,
 };
 use crate::home::Home;
 use crate::progress::Progress;
@@ -29,7 +29,7 @@ use tidegate_risk::selection::{Contender, Draw};
 pub enum Replayed {
     /// All versions of one declaration.
     Declaration(String),
-    /// Declarations accepted from a day to a day.
+    /// Work lists from a day to a day.
     Days(NaiveDate, NaiveDate),
 }
 
@@ -38,7 +38,8 @@ impl Replayed {
     fn condition(&self) -> String {
         match self {
             Self::Declaration(id) => format!("declaration_id = '{}'", id.replace('\'', "''")),
-            Self::Days(from, to) => between("accepted_at", *from, *to),
+            // Days in this form are in order as texts.
+            Self::Days(from, to) => format!("listed_on >= '{from}' AND listed_on <= '{to}'"),
         }
     }
 }

@@ -16,7 +16,7 @@ pub static DECISION: Table = Table {
     class: Declaration::DEFINITION,
     columns: DECISION_COLUMNS,
     elsewhere: &[],
-    statistics: &["accepted_at", "office_id", "run_number"],
+    statistics: &["accepted_at", "listed_on", "office_id", "run_number"],
 };
 
 /// One row for each goods item of each decided version of a declaration.
