@@ -55,6 +55,12 @@ pub fn print(decided: &Decided) {
     if decided.suppressed > 0 {
         println!("  kept by promise  {:>12}", show::count(decided.suppressed));
     }
+    if decided.reopened_lists > 0 {
+        println!(
+            "  lists reopened   {:>12}   lodged late; the slots of these days were given once more",
+            show::count(decided.reopened_lists)
+        );
+    }
     println!("By lane:");
     for (lane, count) in &decided.lanes {
         println!("  {lane:<16} {:>12}   {}", show::count(*count), share(*count, decided.decided));

@@ -73,6 +73,8 @@ pub struct Decided {
     pub shed: u64,
     /// Protected ones beyond the slots of their day.
     pub queued: u64,
+    /// Work lists of days that had one already: what was lodged late got the slots of its day once more.
+    pub reopened_lists: u64,
     /// Those that only the promise to their trader's grade kept from being candidates.
     pub suppressed: u64,
     /// Decisions by lane.
@@ -117,6 +119,9 @@ async fn run(home: &Home, options: &DecideOptions, progress: &mut dyn Progress) 
         }
         let Some(next) = epoch.next() else { break };
         epoch = next;
+    }
+    if let Some(first_run) = decided.runs.first() {
+        decided.reopened_lists = lists::reopened(&home.platform().await?, *first_run).await?;
     }
     work_list::sort(&mut decided.work_list);
     Ok(decided)

@@ -269,6 +269,19 @@ async fn a_consignment_lodged_again_keeps_its_draw() {
 }
 
 #[tokio::test]
+async fn what_is_lodged_late_for_a_closed_day_is_told() {
+    let place = learnt().await;
+    assert_eq!(decided(&place).await.reopened_lists, 0);
+    let of_november = |row: &String| row.split(',').nth(1).is_some_and(|d| d.starts_with("2025-11"));
+    let late: Vec<String> = rows(9, 2025, 3_000, 500_000).into_iter().filter(of_november).collect();
+    place.ingest(&place.write("late.csv", &file(&late)), true).await.unwrap();
+    let options = DecideOptions { from: Some(day("2025-11-01")), ..DecideOptions::default() };
+    let again = decide(&place.home, &options, &mut Quiet).await.unwrap();
+    assert_eq!(again.decided, late.len() as u64);
+    assert!(again.reopened_lists > 10, "{}", again.reopened_lists);
+}
+
+#[tokio::test]
 async fn what_comes_later_moves_no_state_of_an_epoch() {
     let mut states = Vec::new();
     for later in [false, true] {
