@@ -96,20 +96,17 @@ pub(super) async fn read(
     progress.step("rating what was lodged", (to - first).num_days() as u64 + 1, "days");
     let mut rated: [Vec<Rated>; 2] = Default::default();
     let mut names: HashMap<String, Arc<str>> = HashMap::new();
+    // One read serves both when they read the same columns, as a draft of rules or policy mostly does.
+    let reads: &[&[usize]] =
+        if bundles[0].inputs() == bundles[1].inputs() { &[&[0, 1]] } else { &[&[0], &[1]] };
     for stretch in stretches(platform, first, to, home.configuration.decide.read_versions).await? {
-        // One read serves both when they read the same columns, as a draft of rules or policy mostly does.
-        let shared = bundles[0].inputs() == bundles[1].inputs();
-        for (bundle, rated) in bundles.iter().zip(&mut rated).take(if shared { 0 } else { 2 }) {
-            let days = read_cases(platform, bundle, &grades, &root_key, stretch, Which::First).await?;
-            for (day, cases) in &days {
-                rate(bundle, *day, cases, &mut names, rated)?;
-            }
-        }
-        if shared {
-            let days = read_cases(platform, bundles[0], &grades, &root_key, stretch, Which::First).await?;
-            for (day, cases) in &days {
-                for (bundle, rated) in bundles.iter().zip(&mut rated) {
-                    rate(bundle, *day, cases, &mut names, rated)?;
+        for served in reads {
+            let reader = bundles[served[0]];
+            for (day, cases) in
+                &read_cases(platform, reader, &grades, &root_key, stretch, Which::First).await?
+            {
+                for side in *served {
+                    rate(bundles[*side], *day, cases, &mut names, &mut rated[*side])?;
                 }
             }
         }

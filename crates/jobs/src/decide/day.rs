@@ -54,6 +54,8 @@ pub(super) struct Proposed {
     assessment: Assessment,
     proposals: Vec<Proposal>,
     chances: BTreeMap<String, Chance>,
+    /// Periods of the draws of the cases, in their order.
+    pub periods: Vec<Period>,
     /// Cases by office.
     list_rows: BTreeMap<String, u32>,
 }
@@ -103,7 +105,7 @@ struct Outcome {
 }
 
 impl Day<'_> {
-    pub(super) fn propose(&self, read: &Cases) -> Result<Proposed, JobError> {
+    pub(super) fn propose(&self, day: NaiveDate, read: &Cases) -> Result<Proposed, JobError> {
         let assessment = self.bundle.assess(&read.rows)?;
         let mut chances: BTreeMap<String, Chance> = BTreeMap::new();
         let mut proposals = Vec::with_capacity(read.cases.len());
@@ -119,7 +121,8 @@ impl Day<'_> {
             proposals.push(proposal);
             *list_rows.entry(case.office.clone()).or_default() += 1;
         }
-        Ok(Proposed { assessment, proposals, chances, list_rows })
+        let periods = read.cases.iter().map(|case| self.period(day, case)).collect::<Result<_, _>>()?;
+        Ok(Proposed { assessment, proposals, chances, periods, list_rows })
     }
 
     /// What is known of a consignment whose draw is still secret.
@@ -142,11 +145,6 @@ impl Day<'_> {
         if accepted < self.since || self.revealed.contains(&period) { of_day(day) } else { Ok(period) }
     }
 
-    /// Periods of the cases, whose keys [`Day::close`] needs.
-    pub(super) fn periods(&self, day: NaiveDate, read: &Cases) -> Result<BTreeSet<Period>, JobError> {
-        read.cases.iter().map(|case| self.period(day, case)).collect()
-    }
-
     /// Commitments by period, in the order of the cases.
     pub(super) fn commitments(
         &self,
@@ -160,7 +158,7 @@ impl Day<'_> {
             let probability = proposed.chances[&case.root].probability;
             let queue = self.waiting.of(&case.office);
             let lane = proposal.least_lane.code().parse();
-            let of_period = commitments.entry(self.period(day, case)?).or_default();
+            let of_period = commitments.entry(proposed.periods[place]).or_default();
             of_period.cases.push(place);
             of_period.new.push(NewCommitment {
                 root: case.root.clone(),
@@ -197,8 +195,7 @@ impl Day<'_> {
         let mut items = Rows::new(&DECISION_ITEM);
         let numbers = column(&read.rows, "goods_item_seq")?;
         let numbers = numbers.as_primitive_opt::<Int64Type>().ok_or_else(|| wrong_type("goods_item_seq"))?;
-        let committed = read.cases.iter().zip(drawing.sequences);
-        for ((case, sequence), proposal) in committed.zip(&proposed.proposals) {
+        for (place, (case, proposal)) in read.cases.iter().zip(&proposed.proposals).enumerate() {
             let (chance, outcome) = (proposed.chances[&case.root], outcomes[&case.office][&case.root]);
             let settled =
                 settle(&self.bundle.selection, proposal, chance.contender(outcome.draw), outcome.tau);
@@ -221,8 +218,8 @@ impl Day<'_> {
             let one = Decision {
                 case,
                 day,
-                period: self.period(day, case)?,
-                sequence: *sequence,
+                period: proposed.periods[place],
+                sequence: drawing.sequences[place],
                 proposal,
                 chance,
                 outcome,
@@ -236,7 +233,7 @@ impl Day<'_> {
                 items.push(self.item_row(case, row, &proposed.assessment, numbers, &features))?;
             }
         }
-        self.remember(day, read, proposed, &outcomes)?;
+        self.remember(read, proposed, &outcomes);
         for (rule, nulls) in self.bundle.rules.rules.iter().zip(&proposed.assessment.conditions.null_counts) {
             *decided.null_conditions.entry(rule.id.clone()).or_default() += *nulls as u64;
         }
@@ -244,18 +241,11 @@ impl Day<'_> {
     }
 
     /// Keeps what became of the consignments of a day for those that are lodged again.
-    fn remember(
-        &mut self,
-        day: NaiveDate,
-        read: &Cases,
-        proposed: &Proposed,
-        outcomes: &Outcomes,
-    ) -> Result<(), JobError> {
-        let periods = read.cases.iter().map(|case| self.period(day, case)).collect::<Result<Vec<_>, _>>()?;
-        for (case, period) in read.cases.iter().zip(periods) {
+    fn remember(&mut self, read: &Cases, proposed: &Proposed, outcomes: &Outcomes) {
+        for (case, period) in read.cases.iter().zip(&proposed.periods) {
             let (chance, outcome) = (proposed.chances[&case.root], outcomes[&case.office][&case.root]);
             let earlier = Earlier {
-                period,
+                period: *period,
                 probability: chance.probability,
                 protected: chance.protected,
                 selected: chance.contender(outcome.draw).is_selected(outcome.tau),
@@ -263,7 +253,6 @@ impl Day<'_> {
             };
             self.earlier.remember(&case.root, earlier);
         }
-        Ok(())
     }
 
     /// Draw and cut of each consignment; one already on a work list keeps the cut of that list and takes no slot.
@@ -278,10 +267,9 @@ impl Day<'_> {
         let mut outcomes = Outcomes::new();
         let mut offices: BTreeMap<String, BTreeMap<&str, Contender>> =
             self.waiting.offices().map(|office| (office.clone(), BTreeMap::new())).collect();
-        for case in &read.cases {
-            let period = self.period(day, case)?;
+        for (case, period) in read.cases.iter().zip(&proposed.periods) {
             let key =
-                keys.get(&period).ok_or_else(|| JobError::Missing(format!("no key for period {period}")))?;
+                keys.get(period).ok_or_else(|| JobError::Missing(format!("no key for period {period}")))?;
             let draw = Draw::new(key.expose(), &period.to_string(), &case.root);
             let contenders = offices.entry(case.office.clone()).or_default();
             if let Some(earlier) = self.earlier(&case.root).filter(|e| e.selected) {

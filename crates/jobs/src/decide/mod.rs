@@ -253,10 +253,10 @@ impl<'a> Run<'a> {
         read: &Cases,
         decided: &mut Decided,
     ) -> Result<(), JobError> {
-        let proposed = self.day.propose(read)?;
-        for period in self.day.periods(day, read)? {
-            if let Entry::Vacant(key) = self.keys.entry(period) {
-                key.insert(self.home.key_of(period).await?.key);
+        let proposed = self.day.propose(day, read)?;
+        for period in &proposed.periods {
+            if let Entry::Vacant(key) = self.keys.entry(*period) {
+                key.insert(self.home.key_of(*period).await?.key);
             }
         }
         // No draw is taken before what it is compared with stands in the ledger.

@@ -1,16 +1,15 @@
 //! The policy state of an epoch: slots, thresholds and multipliers from what was lodged and what closed before it.
 
 use super::Capacity;
-use super::cases::{Grades, Which, between, read, stretches, text};
+use super::cases::{Grades, Which, between, read, stretches};
 use crate::JobError;
+use crate::answer::Answer;
 use crate::home::Home;
 use crate::progress::Progress;
-use arrow::array::AsArray;
-use arrow::datatypes::Float64Type;
 use chrono::{Datelike, Days, NaiveDate};
 use std::collections::BTreeMap;
 use tidegate_ledger::{NewPolicyState, PolicyStateVersion, RootKey};
-use tidegate_query::{Platform, Principal};
+use tidegate_query::Platform;
 use tidegate_risk::bundle::Bundle;
 use tidegate_risk::selection::{Account, Accounts, Epoch, History, LaneShare, PolicyState, Seen, Setting};
 
@@ -115,15 +114,12 @@ impl<'a> States<'a> {
                 read(platform, self.bundle, self.grades, self.root_key, stretch, Which::First).await?
             {
                 let assessment = self.bundle.assess(&read.rows)?;
-                // Scores depend on no state.
-                let idle = PolicyState::idle(epoch);
                 let seen = self.days.entry(day).or_default();
                 for case in &read.cases {
-                    let (office, grade) = (&case.office, &case.grade);
-                    let proposal = self.bundle.propose(&assessment, case.items.clone(), &idle, office, grade);
-                    let of_office = seen.entry(office.clone()).or_default();
-                    let one = Seen { score: proposal.score, mandatory: proposal.parts.mandatory };
-                    of_office.entry(grade.clone()).or_default().push(one);
+                    let rated = self.bundle.rate(&assessment, case.items.clone(), None);
+                    let of_office = seen.entry(case.office.clone()).or_default();
+                    let one = Seen { score: rated.score, mandatory: rated.least_lane.is_inspection() };
+                    of_office.entry(case.grade.clone()).or_default().push(one);
                 }
                 progress.done((day - from).num_days() as u64 + 1);
             }
@@ -149,25 +145,18 @@ async fn accounts(platform: &Platform, epoch: Epoch) -> Result<Accounts, JobErro
         return Ok(accounts);
     };
     let sql = format!(
-        "SELECT office_id, grade_code, CAST(count(*) AS DOUBLE) AS consignments, \
-         CAST(count(*) FILTER (WHERE component_code = 'mandatory') AS DOUBLE) AS mandatory, \
+        "SELECT office_id, grade_code, count(*) AS consignments, \
+         count(*) FILTER (WHERE component_code = 'mandatory') AS mandatory, \
          CAST(sum(CAST(round(realised_probability * {FRACTION}) AS BIGINT)) AS DOUBLE) / {FRACTION} AS expected \
          FROM decision WHERE version_number = 1 AND {} GROUP BY 1, 2 ORDER BY 1, 2",
         between("accepted_at", first, last)
     );
-    for batch in platform.plan_for(&Principal::LocalOwner, "job decide", &sql).await?.collect().await? {
-        let (offices, grades) = (text(&batch, "office_id")?, text(&batch, "grade_code")?);
-        let [consignments, mandatory, expected] =
-            [2, 3, 4].map(|column| batch.column(column).as_primitive::<Float64Type>().clone());
-        for row in 0..batch.num_rows() {
-            let account = Account {
-                consignments: consignments.value(row),
-                mandatory: mandatory.value(row),
-                expected: expected.value(row),
-            };
-            let of_office = accounts.entry(offices.value(row).to_owned()).or_default();
-            of_office.insert(grades.value(row).to_owned(), account);
-        }
+    let answer = Answer::of(platform, "job decide", &sql).await?;
+    let (offices, grades) = (answer.texts("office_id")?, answer.texts("grade_code")?);
+    let (consignments, mandatory) = (answer.reals("consignments")?, answer.reals("mandatory")?);
+    for (row, expected) in answer.reals("expected")?.into_iter().enumerate() {
+        let account = Account { consignments: consignments[row], mandatory: mandatory[row], expected };
+        accounts.entry(offices[row].clone()).or_default().insert(grades[row].clone(), account);
     }
     Ok(accounts)
 }

@@ -51,12 +51,6 @@ pub struct PolicyState {
 }
 
 impl PolicyState {
-    /// A state without capacity, for scores that no draw follows.
-    pub fn idle(epoch: Epoch) -> Self {
-        let default = OfficeState { slots: 0, threshold: 1.0, strata: BTreeMap::new() };
-        Self { epoch, default, offices: BTreeMap::new() }
-    }
-
     /// State of an office.
     pub fn office(&self, office: &str) -> &OfficeState {
         self.offices.get(office).unwrap_or(&self.default)
