@@ -5,8 +5,10 @@ use clap::{Args, Parser, Subcommand};
 use std::path::PathBuf;
 use tidegate_jobs::Capacity;
 
+mod bundles;
 mod draws;
 
+pub use bundles::Bundles;
 pub use draws::Draws;
 
 /// Decides which consignments to inspect: loads customs records, learns from inspections, scores and explains.
@@ -59,8 +61,11 @@ pub enum Command {
         Example:\n  tidegate export --format wco-xml --out march.xml --where \"month = '2025-03'\""
     )]
     Export(Export),
-    /// Learn profiles and a model from the records loaded, and make them the active bundle
+    /// Learn profiles and a model from the records loaded: a bundle, active at once where one person works alone
     Learn(Learn),
+    /// Put bundles in force: one person proposes, another approves, from a moment on
+    #[command(subcommand)]
+    Bundles(Bundles),
     /// Score the declarations of a file: a CSV of ids and scores
     Score(Score),
     /// Decide which consignments to inspect, within the capacity of each office and day

@@ -23,6 +23,7 @@ async fn main() -> ExitCode {
         Command::Export(command) => commands::export::run(&arguments, command).await,
         Command::Ingest(command) => commands::ingest::run(&arguments, command).await,
         Command::Learn(command) => commands::learn::run(&arguments, command).await,
+        Command::Bundles(command) => commands::bundles::run(&arguments, command).await,
         Command::Score(command) => commands::score::run(&arguments, command).await,
         Command::Decide(command) => commands::decide::run(&arguments, command).await,
         Command::Backtest(command) => commands::backtest::run(&arguments, command).await,

@@ -3,16 +3,18 @@
 
 use crate::{Configuration, JobError};
 use chrono::{DateTime, Utc};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use tidegate_lake::{Lake, LakeError, Snapshot, SnapshotWanted};
-use tidegate_ledger::{Activation, Bundle as BundleRow, Hash256, Ledger, PrincipalId, RootKey};
+use tidegate_ledger::{
+    Activation, Bundle as BundleRow, Hash256, Ledger, NewPrincipal, PrincipalId, PrincipalKind, RootKey,
+};
 use tidegate_query::Platform;
 use tidegate_records::tables::item_row_schema;
 use tidegate_risk::bundle::{Bundle, BundleHash};
 
 /// Alias under which `learn` activates and `score` reads.
-const DEFAULT_ALIAS: &str = "default";
+pub(crate) const DEFAULT_ALIAS: &str = "default";
 
 /// Why a home cannot be used.
 #[derive(Debug, thiserror::Error)]
@@ -72,6 +74,19 @@ impl Home {
         Ok(self.ledger.local_owner().await?.id)
     }
 
+    /// A person by name, who is added when the ledger does not know the name.
+    ///
+    /// # Errors
+    /// When the ledger fails.
+    pub async fn person(&self, name: &str) -> Result<PrincipalId, JobError> {
+        if let Some(known) = self.ledger.principals().await?.into_iter().find(|known| known.name == name) {
+            return Ok(known.id);
+        }
+        let new =
+            NewPrincipal { name, kind: PrincipalKind::Person, roles: BTreeSet::new(), created_at: self.now };
+        Ok(self.ledger.add_principal(&new).await?)
+    }
+
     /// The newest state of the tables; nothing before the first load.
     ///
     /// # Errors
@@ -101,7 +116,8 @@ impl Home {
         Ok(self.ledger.root_key(&RootKey::new(random_bytes()?), self.now).await?)
     }
 
-    /// Stores a bundle under its hash and makes it the active one.
+    /// Stores a bundle under its hash. Where one person works alone it becomes the active one at once; otherwise it is a
+    /// candidate until it is proposed and approved ([`crate::bundles`]).
     ///
     /// # Errors
     /// When files cannot be written or the ledger fails.
@@ -123,14 +139,17 @@ impl Home {
             summary: summary.to_owned(),
         };
         self.ledger.register_bundle(&row).await?;
-        let activation = Activation {
-            alias: DEFAULT_ALIAS.to_owned(),
-            bundle: hash256,
-            effective_from: self.now,
-            activated_by: owner,
-            recorded_at: self.now,
-        };
-        self.ledger.activate_bundle(&activation).await?;
+        if self.ledger.activates_alone().await? {
+            let activation = Activation {
+                alias: DEFAULT_ALIAS.to_owned(),
+                bundle: hash256,
+                effective_from: self.now,
+                activated_by: owner,
+                recorded_at: self.now,
+                proposal: None,
+            };
+            self.ledger.activate_bundle(&activation).await?;
+        }
         Ok(hash)
     }
 
@@ -143,7 +162,8 @@ impl Home {
             return read_bundle(&self.bundle_named(name)?);
         }
         let active = self.ledger.active_bundle(DEFAULT_ALIAS, self.now).await?;
-        let missing = "nothing was learnt yet; load records with results and run `tidegate learn`";
+        let missing = "no bundle is in force yet; load records with results and run `tidegate learn`, and where \
+                       two persons put bundles in force, `tidegate bundles propose` and `approve`";
         let active = active.ok_or_else(|| JobError::Missing(missing.to_owned()))?;
         read_bundle(&self.root.join("bundles").join(active.bundle.to_string()))
     }

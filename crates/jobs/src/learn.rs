@@ -15,6 +15,8 @@ use tidegate_risk::learn::{Ingredients, LabelledRecords, learn as learn_bundle};
 pub struct LearnSummary {
     /// Hash that names the bundle.
     pub bundle: String,
+    /// Whether it is in force; otherwise it is a candidate that waits to be proposed and approved.
+    pub is_active: bool,
     /// Feature set it was learnt on.
     pub feature_set: String,
     /// Goods items in the lake.
@@ -52,7 +54,7 @@ pub struct LearnOptions {
     pub until: Option<NaiveDate>,
 }
 
-/// Learns from the lake and makes the bundle the active one.
+/// Learns from the lake. Where one person works alone the bundle becomes the active one, otherwise a candidate.
 ///
 /// # Errors
 /// When there is too little to learn from.
@@ -82,6 +84,7 @@ pub async fn learn(
     let sample = Sample::new(&scores, &labels)?.with_probabilities(&scores)?;
     let mut summary = LearnSummary {
         bundle: String::new(),
+        is_active: home.ledger.activates_alone().await?,
         feature_set: name,
         records: history.records.num_rows(),
         results: learnt.results,

@@ -6,6 +6,7 @@ mod append;
 mod backtest;
 mod batcher;
 mod batches;
+pub mod bundles;
 mod check;
 pub mod configuration;
 mod content;

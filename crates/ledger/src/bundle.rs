@@ -1,8 +1,9 @@
 //! Bundles that the ledger knows of, and which of them is in force under an alias from when on.
 
 use chrono::{DateTime, Utc};
+use sqlx::SqliteConnection;
 
-use crate::{Hash256, Ledger, LedgerError, PrincipalId, column};
+use crate::{Hash256, Ledger, LedgerError, PrincipalId, ProposalId, column, principal};
 
 /// A bundle of decision content, registered under the hash of its manifest.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -32,10 +33,12 @@ pub struct Activation {
     pub activated_by: PrincipalId,
     /// When it was recorded; the order of recording settles equal `effective_from`.
     pub recorded_at: DateTime<Utc>,
+    /// Proposal that was approved; none where one person works alone.
+    pub proposal: Option<ProposalId>,
 }
 
 type StoredBundle = (Vec<u8>, String, i64, i64, String);
-type StoredActivation = (i64, String, Vec<u8>, i64, i64, i64);
+type StoredActivation = (i64, String, Vec<u8>, i64, i64, i64, Option<i64>);
 
 impl Bundle {
     fn from_stored((hash, name, created_at, created_by, summary): StoredBundle) -> Result<Self, LedgerError> {
@@ -47,7 +50,7 @@ impl Bundle {
 
 impl Activation {
     fn from_stored(stored: StoredActivation) -> Result<Self, LedgerError> {
-        let (id, alias, bundle, effective_from, activated_by, recorded_at) = stored;
+        let (id, alias, bundle, effective_from, activated_by, recorded_at, proposal) = stored;
         let row = column::Row { table: "bundle_activations", key: id };
         Ok(Self {
             alias,
@@ -55,6 +58,7 @@ impl Activation {
             effective_from: row.time(effective_from)?,
             activated_by: PrincipalId(activated_by),
             recorded_at: row.time(recorded_at)?,
+            proposal: proposal.map(ProposalId),
         })
     }
 }
@@ -106,26 +110,28 @@ impl Ledger {
         stored.into_iter().map(Bundle::from_stored).collect()
     }
 
-    /// Puts a bundle in force under an alias. An earlier activation is never changed, only followed.
+    /// Puts a bundle in force without a proposal, where the local owner is the only person there ever was. An earlier
+    /// activation is never changed, only followed.
     ///
     /// # Errors
-    /// [`LedgerError::UnknownReference`] for a bundle that is not registered; [`LedgerError::Invalid`] for a blank alias.
+    /// [`LedgerError::NeedsProposal`]; [`LedgerError::UnknownReference`] for a bundle that is not registered;
+    /// [`LedgerError::Invalid`] for a blank alias.
     pub async fn activate_bundle(&self, activation: &Activation) -> Result<(), LedgerError> {
         column::require_name("the alias of a bundle", &activation.alias)?;
-        let statement =
-            "INSERT INTO bundle_activations (alias, bundle_hash, effective_from, activated_by, recorded_at)
-            VALUES (?, ?, ?, ?, ?)";
-        let inserted = sqlx::query(statement)
-            .bind(activation.alias.as_str())
-            .bind(activation.bundle.as_bytes().as_slice())
-            .bind(column::from_time(activation.effective_from))
-            .bind(activation.activated_by.0)
-            .bind(column::from_time(activation.recorded_at))
-            .execute(self.pool())
-            .await;
-        inserted
-            .map(drop)
-            .map_err(LedgerError::inserting("a bundle activation", "the bundle and the principal"))
+        let mut tx = self.begin_write().await?;
+        if !principal::owner_is_alone(&mut tx).await? {
+            return Err(LedgerError::NeedsProposal);
+        }
+        insert_activation(&mut tx, activation).await?;
+        Ok(tx.commit().await?)
+    }
+
+    /// Whether bundles are put in force without a proposal.
+    ///
+    /// # Errors
+    /// [`LedgerError::Database`].
+    pub async fn activates_alone(&self) -> Result<bool, LedgerError> {
+        principal::owner_is_alone(&mut *self.pool().acquire().await?).await
     }
 
     /// What is in force under `alias` at `at`: the latest `effective_from` not after `at`, and of equal ones the one
@@ -138,7 +144,7 @@ impl Ledger {
         alias: &str,
         at: DateTime<Utc>,
     ) -> Result<Option<Activation>, LedgerError> {
-        let statement = "SELECT id, alias, bundle_hash, effective_from, activated_by, recorded_at
+        let statement = "SELECT id, alias, bundle_hash, effective_from, activated_by, recorded_at, proposal
             FROM bundle_activations WHERE alias = ? AND effective_from <= ?
             ORDER BY effective_from DESC, id DESC LIMIT 1";
         let stored = sqlx::query_as(statement)
@@ -154,9 +160,28 @@ impl Ledger {
     /// # Errors
     /// [`LedgerError::Database`].
     pub async fn activations(&self) -> Result<Vec<Activation>, LedgerError> {
-        let statement = "SELECT id, alias, bundle_hash, effective_from, activated_by, recorded_at
+        let statement = "SELECT id, alias, bundle_hash, effective_from, activated_by, recorded_at, proposal
             FROM bundle_activations ORDER BY id";
         let stored: Vec<StoredActivation> = sqlx::query_as(statement).fetch_all(self.pool()).await?;
         stored.into_iter().map(Activation::from_stored).collect()
     }
+}
+
+/// Records an activation inside a transaction.
+pub(crate) async fn insert_activation(
+    connection: &mut SqliteConnection,
+    activation: &Activation,
+) -> Result<(), LedgerError> {
+    let statement = "INSERT INTO bundle_activations
+        (alias, bundle_hash, effective_from, activated_by, recorded_at, proposal) VALUES (?, ?, ?, ?, ?, ?)";
+    let inserted = sqlx::query(statement)
+        .bind(activation.alias.as_str())
+        .bind(activation.bundle.as_bytes().as_slice())
+        .bind(column::from_time(activation.effective_from))
+        .bind(activation.activated_by.0)
+        .bind(column::from_time(activation.recorded_at))
+        .bind(activation.proposal.map(|proposal| proposal.0))
+        .execute(connection)
+        .await;
+    inserted.map(drop).map_err(LedgerError::inserting("a bundle activation", "the bundle and the principal"))
 }

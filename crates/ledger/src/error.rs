@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use sqlx::error::ErrorKind;
 
-use crate::{Hash256, HistoryFault, Period, PolicyStateVersion};
+use crate::{Hash256, HistoryFault, Period, PolicyStateVersion, ProposalId};
 
 /// Every way a ledger call fails.
 #[derive(Debug, thiserror::Error)]
@@ -117,6 +117,12 @@ pub enum LedgerError {
          one who knows both shares knows every draw"
     )]
     SameCustodian(Period),
+    /// Who proposed a bundle cannot approve it.
+    #[error("proposal {0} is approved by another principal than the one who made it")]
+    SamePrincipal(ProposalId),
+    /// A bundle was to be put in force by one principal although the ledger knows persons.
+    #[error("a bundle is put in force by two: one proposes it, another approves")]
+    NeedsProposal,
     /// Something must happen first.
     #[error("{what} must wait: {needs}")]
     NotYet {

@@ -19,6 +19,8 @@ macro_rules! row_number {
 row_number! {
     /// Names a principal.
     PrincipalId;
+    /// Names a proposal to put a bundle in force.
+    ProposalId;
     /// Names a load.
     LoadId;
     /// Names a decision run.

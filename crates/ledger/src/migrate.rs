@@ -16,6 +16,7 @@ struct Migration {
 const MIGRATIONS: &[Migration] = &[
     Migration { name: "0001_foundations", sql: include_str!("../migrations/0001_foundations.sql") },
     Migration { name: "0002_root_key", sql: include_str!("../migrations/0002_root_key.sql") },
+    Migration { name: "0003_bundle_proposals", sql: include_str!("../migrations/0003_bundle_proposals.sql") },
 ];
 
 /// Applies what is missing, in one transaction: a crash leaves the old schema or the new one.

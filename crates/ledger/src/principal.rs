@@ -179,6 +179,14 @@ impl Ledger {
     }
 }
 
+/// Whether the local owner is the only person there ever was: a disabled one counts, so that nobody becomes alone by
+/// disabling the others.
+pub(crate) async fn owner_is_alone(connection: &mut SqliteConnection) -> Result<bool, LedgerError> {
+    let statement = "SELECT count(*) FROM principals WHERE kind = 'person'";
+    let persons: i64 = sqlx::query_scalar(statement).fetch_one(connection).await?;
+    Ok(persons == 0)
+}
+
 /// Reads a principal on a connection or inside a transaction.
 pub(crate) async fn read(
     connection: &mut SqliteConnection,

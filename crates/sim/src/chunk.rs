@@ -82,7 +82,7 @@ impl World {
         Filed { serial, versions, inspections: Vec::new() }
     }
 
-    fn inspections(&self, declared: &Declared, examination: &Examination) -> Vec<Inspection> {
+    pub(crate) fn inspections(&self, declared: &Declared, examination: &Examination) -> Vec<Inspection> {
         let found = &examination.discrepancies;
         let result = |item: Option<usize>| {
             let findings: Vec<InspectionFinding> = found

@@ -42,6 +42,9 @@ pub struct Configuration {
     pub inspection_share: f64,
     /// Share inspected at random, part of `inspection_share`.
     pub floor_share: f64,
+    /// Last day on which the old rules and their floor select; nobody is inspected after it. The whole year when left
+    /// out.
+    pub inspected_until: Option<NaiveDate>,
     /// Value-added tax at import, percent.
     pub vat_percent: f64,
     /// Customs value, in `currency`, up to which a declaration pays neither duty nor tax.
@@ -87,6 +90,7 @@ impl Configuration {
             amendment_share: 0.03,
             inspection_share: 0.09,
             floor_share: 0.01,
+            inspected_until: None,
             vat_percent: 13.0,
             small_value_limit: 5_000.0,
             holidays: chinese_holidays(year),

@@ -37,6 +37,9 @@ pub enum SimulationError {
         /// What the system or the writer says.
         cause: String,
     },
+    /// An inspection was ordered of what the country has not.
+    #[error("this country has no declaration `{0}`")]
+    UnknownDeclaration(String),
     /// A generating thread ended before its work was done.
     #[error("a generating thread ended early, before chunk {0}")]
     ThreadEnded(u64),

@@ -25,6 +25,11 @@ pub(crate) struct Scheme {
 }
 
 impl Scheme {
+    /// Whether nobody practised it before the first of January.
+    pub(crate) fn began_in_year(&self) -> bool {
+        self.days.0 > 0.0
+    }
+
     /// Factor on the intensity of its kind for one trader's goods of the heading on a day: 1 outside the scheme,
     /// rising to the strength in the middle of its days and falling again.
     pub(crate) fn factor(&self, seed: u64, trader: u64, day: usize) -> f64 {

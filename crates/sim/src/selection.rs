@@ -17,7 +17,7 @@ const LISTED: f64 = 0.06;
 
 /// How the goods of a selected declaration are examined.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Lane {
+pub enum Lane {
     /// Documents.
     Yellow,
     /// Non-intrusive equipment.
@@ -27,7 +27,8 @@ pub(crate) enum Lane {
 }
 
 impl Lane {
-    pub(crate) fn code(self) -> &'static str {
+    /// Code in the tables.
+    pub fn code(self) -> &'static str {
         match self {
             Self::Yellow => "yellow",
             Self::Orange => "orange",
@@ -110,6 +111,10 @@ impl World {
 
     /// Lane of a declaration that is selected.
     pub(crate) fn select(&self, shipment: &Shipment) -> Option<Lane> {
+        let day = self.calendar.accepted_at(shipment.serial).date_naive();
+        if self.configuration.inspected_until.is_some_and(|last| day > last) {
+            return None;
+        }
         let (floor, rules) = self.selected_by(shipment);
         let mut stream = Stream::pair(self.seed(), Purpose::Selection, u64::MAX - 1, shipment.serial);
         let lane = [Lane::Red, Lane::Orange, Lane::Yellow][stream.weighted([0.55, 0.2, 0.25].into_iter())];

@@ -32,9 +32,16 @@ pub async fn run(arguments: &Arguments, command: &Learn) -> Result<(), JobError>
         "  calibration error{:>12}   (the calibration was fitted on these)",
         number(summary.calibration_error)
     );
-    println!(
-        "The bundle is active. It is kept in {}",
-        home.root().join("bundles").join(&summary.bundle).display()
-    );
+    let folder = home.root().join("bundles").join(&summary.bundle);
+    println!("It is kept in {}", folder.display());
+    if summary.is_active {
+        println!("The bundle is active.");
+    } else {
+        println!(
+            "It is a candidate, since persons share this home. Next: tidegate backtest --bundle {hash}\n  \
+             tidegate bundles propose {hash} --by NAME --reason WHY",
+            hash = &summary.bundle[..16]
+        );
+    }
     Ok(())
 }

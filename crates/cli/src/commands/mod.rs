@@ -2,6 +2,7 @@
 
 pub mod backtest;
 pub mod bench;
+pub mod bundles;
 pub mod config;
 pub mod decide;
 pub mod demo;

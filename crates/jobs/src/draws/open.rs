@@ -2,11 +2,9 @@
 
 use crate::JobError;
 use crate::home::{Home, random_bytes};
-use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use tidegate_ledger::{
-    Hash256, KeyShare, LedgerError, NewPrincipal, NewShare, OpenedPeriod, Period, PeriodOpening, PrincipalId,
-    PrincipalKind, PublicKey,
+    Hash256, KeyShare, LedgerError, NewShare, OpenedPeriod, Period, PeriodOpening, PublicKey,
 };
 
 /// A step of the opening of a period: the first opens it, each custodian hands in a share, the last derives the key.
@@ -51,7 +49,7 @@ pub async fn open(home: &Home, step: &OpenDraws) -> Result<Opened, JobError> {
             Some(path) => read_share(path)?,
             None => KeyShare::new(random_bytes()?),
         };
-        let custodian = person(home, name).await?;
+        let custodian = home.person(name).await?;
         home.ledger.hand_in_share(&NewShare { period, custodian, share, at: home.now }).await?;
         opened = home.ledger.opened_period(period).await?;
     }
@@ -108,13 +106,4 @@ async fn opened(home: &Home, step: &OpenDraws) -> Result<OpenedPeriod, JobError>
         }
         Err(error) => Err(error.into()),
     }
-}
-
-async fn person(home: &Home, name: &str) -> Result<PrincipalId, JobError> {
-    if let Some(known) = home.ledger.principals().await?.into_iter().find(|known| known.name == name) {
-        return Ok(known.id);
-    }
-    let new =
-        NewPrincipal { name, kind: PrincipalKind::Person, roles: BTreeSet::new(), created_at: home.now };
-    Ok(home.ledger.add_principal(&new).await?)
 }

@@ -101,8 +101,7 @@ pub(super) async fn hand_in(
     Ok(HandedIn { principal: new.custodian, commitment, at: new.at })
 }
 
-/// Two principals are two persons. One is accepted only where the local owner is the only person there ever was: a
-/// disabled one counts, so that nobody becomes alone by disabling the others.
+/// Two principals are two persons. One is accepted only where the local owner is the only person there ever was.
 async fn custody(
     connection: &mut SqliteConnection,
     period: Period,
@@ -112,10 +111,8 @@ async fn custody(
     if first != second {
         return Ok(Custody::TwoPersons);
     }
-    let persons: i64 = sqlx::query_scalar("SELECT count(*) FROM principals WHERE kind = 'person'")
-        .fetch_one(connection)
-        .await?;
-    if persons == 0 { Ok(Custody::OnePerson) } else { Err(LedgerError::SameCustodian(period)) }
+    let alone = principal::owner_is_alone(connection).await?;
+    if alone { Ok(Custody::OnePerson) } else { Err(LedgerError::SameCustodian(period)) }
 }
 
 pub(super) async fn derive(

@@ -5,7 +5,7 @@ use std::slice;
 
 use tidegate_ledger::{
     Activation, DecisionRunId, Hash256, Ledger, LedgerError, LoadId, LoadOutcome, LoadStart, NewPrincipal,
-    PolicyStateVersion, PrincipalId, PrincipalKind, RunOutcome, RunStart,
+    NewProposal, PolicyStateVersion, PrincipalId, PrincipalKind, ProposalId, RunOutcome, RunStart, Verdict,
 };
 
 use crate::support::{BUNDLE, Place, at, bundle, now, period, policy_state};
@@ -96,6 +96,7 @@ async fn activate(ledger: &Ledger, alias: &str, bundle: Hash256, from: &str) -> 
         effective_from: at(from),
         activated_by: ledger.local_owner().await.unwrap().id,
         recorded_at: now(),
+        proposal: None,
     };
     ledger.activate_bundle(&activation).await
 }
@@ -133,6 +134,65 @@ async fn an_activation_holds_from_its_time_until_the_next() {
     assert_eq!(order, [b, a, c, b]);
     let unregistered = activate(&ledger, "default", BUNDLE, "2026-01-01T00:00:00Z").await;
     assert!(matches!(unregistered, Err(LedgerError::UnknownReference { .. })));
+}
+
+#[tokio::test]
+async fn a_bundle_is_put_in_force_by_two_persons() {
+    let place = Place::new();
+    let ledger = place.open().await;
+    let [old, new] = [b"old", b"new"].map(|content| Hash256::of(content));
+    for hash in [old, new] {
+        ledger.register_bundle(&bundle(hash, "bundle", &ledger).await).await.unwrap();
+    }
+    // One who works alone puts a bundle in force alone; once there is another person, it takes two.
+    assert!(ledger.activates_alone().await.unwrap());
+    activate(&ledger, "default", old, "2026-01-01T00:00:00Z").await.unwrap();
+    let person =
+        |name| NewPrincipal { name, kind: PrincipalKind::Person, roles: BTreeSet::new(), created_at: now() };
+    let ana = ledger.add_principal(&person("Ana")).await.unwrap();
+    let bo = ledger.add_principal(&person("Bo")).await.unwrap();
+    let alone = activate(&ledger, "default", new, "2026-12-01T00:00:00Z").await;
+    assert!(matches!(alone, Err(LedgerError::NeedsProposal)));
+
+    let proposal = NewProposal {
+        alias: "default".to_owned(),
+        bundle: new,
+        effective_from: Some(at("2026-12-01T00:00:00Z")),
+        reason: "finds more".to_owned(),
+        proposed_by: ana,
+        proposed_at: now(),
+    };
+    let verdict = |by, approved| Verdict {
+        approved,
+        reason: "seen the back-test".to_owned(),
+        decided_by: by,
+        decided_at: now(),
+    };
+    let id = ledger.propose_bundle(&proposal).await.unwrap();
+    let own = ledger.decide_proposal(id, &verdict(ana, true)).await;
+    assert!(matches!(own, Err(LedgerError::SamePrincipal(found)) if found == id));
+    let late = Verdict { decided_at: at("2026-12-02T00:00:00Z"), ..verdict(bo, true) };
+    assert!(matches!(ledger.decide_proposal(id, &late).await, Err(LedgerError::Invalid { .. })));
+    assert_eq!(ledger.proposals().await.unwrap()[0].verdict, None, "what is refused leaves nothing behind");
+    ledger.decide_proposal(id, &verdict(bo, true)).await.unwrap();
+    let again = ledger.decide_proposal(id, &verdict(bo, false)).await;
+    assert!(matches!(again, Err(LedgerError::Already { state: "approved", .. })));
+
+    for (time, expected) in [("2026-11-30T23:59:59Z", old), ("2026-12-01T00:00:00Z", new)] {
+        let active = ledger.active_bundle("default", at(time)).await.unwrap().unwrap();
+        assert_eq!((active.bundle, active.proposal), (expected, (expected == new).then_some(id)), "{time}");
+    }
+    // Who made a proposal may withdraw it, and nothing is put in force.
+    let withdrawn = ledger.propose_bundle(&NewProposal { bundle: old, ..proposal.clone() }).await.unwrap();
+    ledger.decide_proposal(withdrawn, &verdict(ana, false)).await.unwrap();
+    assert_eq!(ledger.activations().await.unwrap().len(), 2);
+    // The past is decided, and who may not act changes nothing.
+    let past = NewProposal { effective_from: Some(at("2026-01-01T00:00:00Z")), ..proposal.clone() };
+    assert!(matches!(ledger.propose_bundle(&past).await, Err(LedgerError::Invalid { .. })));
+    ledger.disable_principal(ana, now()).await.unwrap();
+    assert!(matches!(ledger.propose_bundle(&proposal).await, Err(LedgerError::Invalid { .. })));
+    let nothing = ledger.decide_proposal(ProposalId(99), &verdict(bo, true)).await;
+    assert!(matches!(nothing, Err(LedgerError::Unknown { .. })));
 }
 
 #[tokio::test]

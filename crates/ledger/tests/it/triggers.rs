@@ -14,6 +14,7 @@ async fn place_with_one_of_each() -> Place {
         effective_from: now(),
         activated_by: ledger.local_owner().await.unwrap().id,
         recorded_at: now(),
+        proposal: None,
     };
     ledger.activate_bundle(&activation).await.unwrap();
     ledger.append_commitments(period(), &commitments(3, "a")).await.unwrap();
@@ -46,6 +47,27 @@ async fn append_only_tables_refuse_update_delete_and_replace() {
         refused(&place, &format!("DELETE FROM {table}"), "append-only").await;
         refused(&place, &format!("INSERT OR REPLACE INTO {table} SELECT * FROM {table}"), "append-only")
             .await;
+    }
+}
+
+#[tokio::test]
+async fn a_proposal_is_decided_once_and_never_by_who_made_it() {
+    let place = place_with_one_of_each().await;
+    let propose = "INSERT INTO bundle_proposals (alias, bundle_hash, reason, proposed_by, proposed_at)
+        SELECT 'default', bundle_hash, 'because', 1, 1 FROM bundle_activations";
+    sqlx::raw_sql(propose).execute(&mut place.raw().await).await.unwrap();
+    let decide = |approved| format!("INSERT INTO bundle_verdicts VALUES (1, {approved}, 'because', 1, 2)");
+    refused(&place, &decide(1), "by another principal").await;
+    sqlx::raw_sql(AssertSqlSafe(decide(0))).execute(&mut place.raw().await).await.unwrap();
+    for (table, change) in [("bundle_verdicts", "approved = 1"), ("bundle_proposals", "alias = 'x'")] {
+        for sql in [
+            format!("UPDATE {table} SET {change}"),
+            format!("DELETE FROM {table}"),
+            format!("INSERT OR REPLACE INTO {table} SELECT * FROM {table}"),
+        ] {
+            let why = if table == "bundle_verdicts" { "is decided once" } else { "append-only" };
+            refused(&place, &sql, why).await;
+        }
     }
 }
 

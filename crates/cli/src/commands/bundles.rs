@@ -1,0 +1,86 @@
+//! `tidegate bundles`.
+
+use super::open;
+use crate::arguments::{Arguments, Bundles};
+use crate::show;
+use chrono::NaiveTime;
+use tidegate_jobs::JobError;
+use tidegate_jobs::bundles::{Decide, KnownBundles, KnownProposal, Propose, decide, known, propose};
+
+pub async fn run(arguments: &Arguments, command: &Bundles) -> Result<(), JobError> {
+    let home = open(arguments).await?;
+    let verdict = match command {
+        Bundles::List => None,
+        Bundles::Propose(new) => {
+            let new = Propose {
+                bundle: new.bundle.clone(),
+                effective_from: new.from.map(|day| day.and_time(NaiveTime::MIN).and_utc()),
+                reason: new.reason.clone(),
+                proposed_by: new.by.clone(),
+            };
+            let number = propose(&home, &new).await?;
+            if !arguments.json {
+                println!("Proposal {number} waits for another person:");
+                println!("  tidegate bundles approve {number} --by NAME --reason WHY");
+                return Ok(());
+            }
+            None
+        }
+        Bundles::Approve(verdict) => Some((verdict, true)),
+        Bundles::Reject(verdict) => Some((verdict, false)),
+    };
+    if let Some((verdict, approved)) = verdict {
+        let verdict = Decide {
+            number: verdict.number,
+            approved,
+            reason: verdict.reason.clone(),
+            decided_by: verdict.by.clone(),
+        };
+        decide(&home, &verdict).await?;
+    }
+    let all = known(&home).await?;
+    if arguments.json {
+        return show::json(&all);
+    }
+    print(&all);
+    Ok(())
+}
+
+fn print(all: &KnownBundles) {
+    if all.bundles.is_empty() {
+        println!("No bundle yet: load records with results of inspections and run `tidegate learn`.");
+        return;
+    }
+    println!("{:<18} {:<16} {:<21} state", "bundle", "features", "learnt (UTC)");
+    for bundle in &all.bundles {
+        let state = if bundle.is_active { "active" } else { "" };
+        let learnt = bundle.learnt_at.format("%Y-%m-%d %H:%M:%S");
+        println!("{:<18} {:<16} {learnt:<21} {state}", &bundle.bundle[..16], bundle.name);
+    }
+    if all.activates_alone {
+        println!("One person works alone here: `tidegate learn` makes its bundle active.");
+    }
+    if !all.proposals.is_empty() {
+        println!("\nProposals:");
+    }
+    for proposal in &all.proposals {
+        print_proposal(proposal);
+    }
+}
+
+fn print_proposal(proposal: &KnownProposal) {
+    let from = proposal
+        .effective_from
+        .map_or("its approval".to_owned(), |from| from.format("%Y-%m-%d %H:%M UTC").to_string());
+    println!(
+        "  {} {} from {from}: {}; {} ({})",
+        proposal.number,
+        &proposal.bundle[..16],
+        proposal.state,
+        proposal.proposed_by,
+        proposal.reason
+    );
+    if let (Some(by), Some(reason)) = (&proposal.decided_by, &proposal.verdict_reason) {
+        println!("    {} by {by}: {reason}", proposal.state);
+    }
+}
