@@ -7,9 +7,11 @@ use tidegate_jobs::Capacity;
 
 mod bundles;
 mod draws;
+mod learning;
 
 pub use bundles::Bundles;
 pub use draws::Draws;
+pub use learning::{CompareLoop, Loop, ProtocolLoop, RunLoop};
 
 /// Decides which consignments to inspect: loads customs records, learns from inspections, scores and explains.
 #[derive(Debug, Parser)]
@@ -66,6 +68,9 @@ pub enum Command {
     /// Put bundles in force: one person proposes, another approves, from a moment on
     #[command(subcommand)]
     Bundles(Bundles),
+    /// Run the learning loop: decide, inspect, learn late, try a candidate, put it in force by two persons
+    #[command(subcommand)]
+    Loop(Loop),
     /// Score the declarations of a file: a CSV of ids and scores
     Score(Score),
     /// Decide which consignments to inspect, within the capacity of each office and day

@@ -24,6 +24,7 @@ async fn main() -> ExitCode {
         Command::Ingest(command) => commands::ingest::run(&arguments, command).await,
         Command::Learn(command) => commands::learn::run(&arguments, command).await,
         Command::Bundles(command) => commands::bundles::run(&arguments, command).await,
+        Command::Loop(command) => commands::learning::run(&arguments, command).await,
         Command::Score(command) => commands::score::run(&arguments, command).await,
         Command::Decide(command) => commands::decide::run(&arguments, command).await,
         Command::Backtest(command) => commands::backtest::run(&arguments, command).await,

@@ -21,6 +21,7 @@ mod home;
 mod ingest;
 mod input;
 mod learn;
+pub mod learning;
 mod monitor;
 mod progress;
 mod promises;

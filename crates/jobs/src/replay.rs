@@ -301,6 +301,7 @@ impl Run {
         };
         differences.check("rules", stored.rules.clone(), ids(&proposal.rules));
         differences.check("score", stored.score.to_bits(), proposal.score.to_bits());
+        differences.check("priority", stored.priority.to_bits(), proposal.priority.to_bits());
         let parts = proposal.parts;
         let stored_parts =
             [stored.guaranteed, stored.floor, stored.multiplier, stored.exploration, stored.ramp];

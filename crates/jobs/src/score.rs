@@ -102,12 +102,24 @@ pub(crate) fn assess_input(
     progress: &mut dyn Progress,
     mut each: impl FnMut(ScoredBatch) -> Result<(), JobError>,
 ) -> Result<Scored, JobError> {
-    progress.step("scoring", size_of_files(input)?, "bytes");
-    let mut reader = BatchReader::new(input, ItemBatcher::new(input.configuration.load)?);
-    while let Some((rows, labels)) = reader.next(progress)? {
+    read_items(input, "scoring", progress, |rows, labels| {
         let ids = rows.column_by_name("declaration_id").map(|c| c.as_string::<i32>().clone());
         let ids = ids.iter().flat_map(|a| (0..a.len()).map(|i| a.value(i).to_owned())).collect();
-        each(ScoredBatch { assessment: bundle.assess(&rows)?, ids, labels })?;
+        each(ScoredBatch { assessment: bundle.assess(&rows)?, ids, labels })
+    })
+}
+
+/// Reads the goods items of an input batch by batch, with the result of the inspection of each where the source tells one.
+pub(crate) fn read_items(
+    input: &Input,
+    step: &str,
+    progress: &mut dyn Progress,
+    mut each: impl FnMut(RecordBatch, Vec<Option<bool>>) -> Result<(), JobError>,
+) -> Result<Scored, JobError> {
+    progress.step(step, size_of_files(input)?, "bytes");
+    let mut reader = BatchReader::new(input, ItemBatcher::new(input.configuration.load)?);
+    while let Some((rows, labels)) = reader.next(progress)? {
+        each(rows, labels)?;
     }
     let (declarations, refused) = (reader.counts().accepted, reader.counts().quarantined);
     Ok(Scored { declarations, refused, problems: reader.batcher.problems })

@@ -5,7 +5,7 @@
 
 use crate::estimation::{Chance, HypotheticalList, inclusion_probabilities};
 use crate::selection::{
-    Account, Accounts, Draw, Epoch, History, Parts, Room, Seen, SelectionPolicy, Setting,
+    Account, Accounts, Draw, Epoch, History, Parts, PolicyState, Room, Seen, SelectionPolicy, Setting,
 };
 use chrono::{Datelike, Days, NaiveDate};
 use std::collections::BTreeMap;
@@ -23,8 +23,8 @@ pub struct Lodged {
     pub grade: Arc<str>,
     /// Pseudonym of the consignment.
     pub root: Arc<str>,
-    /// Score, raised by rules.
-    pub score: f64,
+    /// Score, raised by rules and by what is at stake.
+    pub priority: f64,
     /// Whether a rule makes inspection mandatory.
     pub mandatory: bool,
 }
@@ -78,59 +78,30 @@ type Waiting = BTreeMap<Arc<str>, Vec<usize>>;
 impl Course<'_> {
     /// Runs over lodgements, which are in order of their days; those before `from` only set the first thresholds.
     pub fn run(&self, lodged: &[Lodged], from: NaiveDate) -> Run {
-        let (mut run, mut accounts, mut waiting) = (Run::default(), Accounts::new(), Waiting::new());
+        let (mut run, mut waiting) = (Run::default(), Waiting::new());
+        let mut steering = Steering::new(self.policy, 1.0);
         let mut start = lodged.partition_point(|l| l.day < from);
-        let mut year = from.year();
         while let Some(next) = lodged.get(start) {
             let epoch = Epoch::of(next.day);
             let end = start + lodged[start..].partition_point(|l| l.day <= epoch.last);
-            if epoch.first.year() != year {
-                (year, accounts) = (epoch.first.year(), Accounts::new());
-            }
-            let history = self.history(&lodged[..start], epoch);
-            let setting = Setting { policy: self.policy, epoch, history: &history, accounts: &accounts };
-            let state = setting.state(self.slots);
+            let state = steering.state(&lodged[..start], epoch, self.slots);
             for day in runs(&lodged[start..end], |l| l.day) {
                 let day = &lodged[start..end][day];
                 self.close_day(day, &state, &mut waiting, &mut run);
             }
             for (one, fate) in lodged[start..end].iter().zip(&run.fates[run.fates.len() - (end - start)..]) {
-                let of_office = accounts.entry(one.office.to_string()).or_default();
-                let account: &mut Account = of_office.entry(one.grade.to_string()).or_default();
-                account.consignments += 1.0;
-                account.mandatory += f64::from(u8::from(one.mandatory));
-                account.expected += fate.inclusion;
+                steering.account(one, fate.inclusion);
             }
             start = end;
         }
         run
     }
 
-    /// Lodgements of the days before an epoch.
-    fn history(&self, before: &[Lodged], epoch: Epoch) -> History {
-        let days = self.policy.threshold_days;
-        let first = epoch.first.checked_sub_days(Days::new(u64::from(days))).unwrap_or(epoch.first);
-        let mut history = History { days, ..History::default() };
-        let from = before.partition_point(|l| l.day < first);
-        for one in before[from..].iter().filter(|l| l.day < epoch.first) {
-            let seen = Seen { score: one.score, mandatory: one.mandatory };
-            let of_office = history.seen.entry(one.office.to_string()).or_default();
-            of_office.entry(one.grade.to_string()).or_default().push(seen);
-        }
-        history
-    }
-
-    fn close_day(
-        &self,
-        day: &[Lodged],
-        state: &crate::selection::PolicyState,
-        waiting: &mut Waiting,
-        run: &mut Run,
-    ) {
+    fn close_day(&self, day: &[Lodged], state: &PolicyState, waiting: &mut Waiting, run: &mut Run) {
         let first = run.fates.len();
         let mut offices: BTreeMap<&Arc<str>, Vec<usize>> = BTreeMap::new();
         for (position, one) in day.iter().enumerate() {
-            let parts = self.parts(one, state);
+            let parts = parts(self.policy, one, state);
             let probability = parts.probability();
             let uncapped = Parts { multiplier: 1.0, ..parts }.probability();
             run.fates.push(Fate { probability, inclusion: 0.0, suppressed: uncapped - probability });
@@ -141,7 +112,7 @@ impl Course<'_> {
                 .iter()
                 .map(|p| {
                     let probability = run.fates[first + p].probability;
-                    Chance { probability, protected: self.parts(&day[*p], state).protected() }
+                    Chance { probability, protected: parts(self.policy, &day[*p], state).protected() }
                 })
                 .collect();
             let slots = state.office(office).slots;
@@ -164,13 +135,67 @@ impl Course<'_> {
             run.loads.push(Load { day: day[0].day, office: Arc::clone(office), slots, expected });
         }
     }
+}
 
-    fn parts(&self, one: &Lodged, state: &crate::selection::PolicyState) -> Parts {
-        let own = state.office(&one.office);
-        let stratum = own.stratum(self.policy.regime(one.day), &one.grade);
-        let (width, exploration) = (self.policy.ramp_width, self.policy.exploration);
-        Parts::new(one.mandatory, one.score, own.threshold, width, stratum, exploration)
+/// The states of a policy, epoch by epoch, from what was lodged and closed before each.
+pub(crate) struct Steering<'a> {
+    policy: &'a SelectionPolicy,
+    /// Year of the accounts: promises run over calendar years.
+    year: i32,
+    accounts: Accounts,
+    list_days: f64,
+}
+
+impl<'a> Steering<'a> {
+    pub(crate) fn new(policy: &'a SelectionPolicy, list_days: f64) -> Self {
+        Self { policy, year: i32::MIN, accounts: Accounts::new(), list_days }
     }
+
+    /// The state of an epoch, from the lodgements before it, which are in order of their days.
+    pub(crate) fn state(
+        &mut self,
+        before: &[Lodged],
+        epoch: Epoch,
+        slots: impl Fn(f64) -> u32,
+    ) -> PolicyState {
+        if epoch.first.year() != self.year {
+            (self.year, self.accounts) = (epoch.first.year(), Accounts::new());
+        }
+        let days = self.policy.threshold_days;
+        let first = epoch.first.checked_sub_days(Days::new(u64::from(days))).unwrap_or(epoch.first);
+        let mut history = History { days, ..History::default() };
+        let from = before.partition_point(|l| l.day < first);
+        for one in before[from..].iter().filter(|l| l.day < epoch.first) {
+            let seen = Seen { priority: one.priority, mandatory: one.mandatory };
+            let of_office = history.seen.entry(one.office.to_string()).or_default();
+            of_office.entry(one.grade.to_string()).or_default().push(seen);
+        }
+        Setting {
+            policy: self.policy,
+            epoch,
+            history: &history,
+            accounts: &self.accounts,
+            list_days: self.list_days,
+        }
+        .state(slots)
+    }
+
+    /// Takes down what became of a lodgement of the epoch: its probability of inspection.
+    pub(crate) fn account(&mut self, one: &Lodged, inclusion: f64) {
+        let of_office = self.accounts.entry(one.office.to_string()).or_default();
+        let account: &mut Account = of_office.entry(one.grade.to_string()).or_default();
+        account.consignments += 1.0;
+        account.mandatory += f64::from(u8::from(one.mandatory));
+        account.expected += inclusion;
+    }
+}
+
+/// Parts of p of a lodgement.
+pub(crate) fn parts(policy: &SelectionPolicy, one: &Lodged, state: &PolicyState) -> Parts {
+    let own = state.office(&one.office);
+    let stratum = own.stratum(policy.regime(one.day), &one.grade);
+    let (width, exploration) = (policy.ramp_width, policy.exploration);
+    Parts::new(one.mandatory, one.priority, own.threshold, width, stratum, exploration)
 }
 
 /// Stretches of equal keys.
@@ -205,7 +230,7 @@ mod tests {
                     office: if i < 70 { "A" } else { "B" }.into(),
                     grade: if certified { "advanced-certified" } else { "conventional" }.into(),
                     root: name.as_str().into(),
-                    score: uniform(&format!("{name} score")).powi(3),
+                    priority: uniform(&format!("{name} score")).powi(3),
                     mandatory: uniform(&format!("{name} mandatory")) < 0.002,
                 });
             }

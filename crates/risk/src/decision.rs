@@ -19,6 +19,8 @@ const MODEL_REASONS: usize = 3;
 pub struct Rated {
     /// Greatest score of the items, raised by the weights of the rules of the declaration.
     pub score: f64,
+    /// Score raised by what is at stake ([`crate::features::FeatureSet::priority`]).
+    pub priority: f64,
     /// Row of the item with the greatest score.
     pub worst_row: usize,
     /// Positions of the rules that hit.
@@ -34,6 +36,8 @@ pub struct Rated {
 pub struct Proposal {
     /// Greatest score of the items, raised by the weights of the rules of the declaration.
     pub score: f64,
+    /// Score raised by what is at stake ([`crate::features::FeatureSet::priority`]).
+    pub priority: f64,
     /// Row of the item with the greatest score.
     pub worst_row: usize,
     /// Parts of p.
@@ -92,13 +96,15 @@ impl Bundle {
             None => assessment.scores[row],
             Some(_) => conditions.item_score(&self.rules, row, assessment.probabilities[row], muted),
         };
+        let stake = items.clone().map(|row| assessment.prepared.revenue[row].max(0.0)).sum();
         let (worst_row, worst_score) = worst(item_score, items);
         let hit = || rules.iter().map(|r| &self.rules.rules[*r]);
         let of_declaration = hit().filter(|r| r.level == Level::Declaration);
         let score = of_declaration.fold(worst_score, |score, rule| raised(score, rule.weight()));
         let least_lane = hit().filter_map(Rule::least_lane).max().unwrap_or(Lane::Green);
         let held = hit().any(|r| r.effect == Effect::Hold);
-        Rated { score, worst_row, rules, least_lane, held }
+        let priority = self.set.priority(score, stake);
+        Rated { score, priority, worst_row, rules, least_lane, held }
     }
 
     /// What is known before the draw of a declaration whose items are the rows `items`, at an office, of a trader with a
@@ -113,17 +119,18 @@ impl Bundle {
     ) -> Proposal {
         // Rows always have a day; the first regime stands in for a day that no calendar has.
         let day = NaiveDate::from_epoch_days(assessment.prepared.days[items.start]).unwrap_or_default();
-        let Rated { score, worst_row, rules, least_lane, held } = self.rate(assessment, items, None);
+        let Rated { score, priority, worst_row, rules, least_lane, held } =
+            self.rate(assessment, items, None);
         let (policy, own) = (&self.selection, state.office(office));
         let parts = Parts::new(
             least_lane.is_inspection(),
-            score,
+            priority,
             own.threshold,
             policy.ramp_width,
             own.stratum(policy.regime(day), grade),
             policy.exploration,
         );
-        Proposal { score, worst_row, parts, rules, least_lane, held }
+        Proposal { score, priority, worst_row, parts, rules, least_lane, held }
     }
 
     /// Why a declaration was decided as it was: the rules that hit, then what raised the score of its worst item most.

@@ -13,7 +13,8 @@ use crate::model::{
 };
 use crate::rules::RuleSet;
 use crate::selection::SelectionPolicy;
-use chrono::{Datelike, Days, NaiveDate};
+use chrono::{Datelike, NaiveDate};
+use std::ops::Range;
 
 /// Why nothing was learnt.
 #[derive(Debug, thiserror::Error)]
@@ -32,10 +33,11 @@ pub enum LearnError {
     },
     /// The history is too short to calibrate.
     #[error(
-        "no month of the last {months} could be predicted by a model of the months before it; give a longer history"
+        "none of the last {months} folds (months, or weeks of a short history) could be predicted by a model of what was \
+         known before it; give a longer history"
     )]
     TooShort {
-        /// Months that were tried.
+        /// Folds that were tried.
         months: u32,
     },
     /// Training failed.
@@ -80,7 +82,7 @@ pub struct Learnt {
 pub type Progress<'a> = &'a mut dyn FnMut(&str, usize, usize);
 
 /// What a bundle is made of beside what is learnt.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Ingredients {
     /// Computed columns, profiles and features.
     pub set: FeatureSet,
@@ -109,9 +111,9 @@ pub fn learn(
     let decision = matrix(ForestChoice::Decision)?;
 
     let mut folded = Vec::new();
-    for (fold, first_day) in fold_starts(&rows, set.training.fold_months).into_iter().enumerate() {
-        progress("training on the months before a fold", fold, total);
-        folded.extend(predict_fold(&decision, &rows, first_day, &set.training)?);
+    for (number, fold) in folds(&rows, set.training.fold_months).into_iter().enumerate() {
+        progress("training on what was known before a fold", number, total);
+        folded.extend(predict_fold(&decision, &rows, &fold, &set.training)?);
     }
     let (margins, labels): (Vec<f64>, Vec<bool>) = folded.into_iter().unzip();
     if margins.is_empty() {
@@ -167,40 +169,48 @@ fn training_rows(records: &LabelledRecords<'_>, needed: usize) -> Result<Vec<Tra
     Ok(rows)
 }
 
-/// First days of the last calendar months of the records, oldest first.
-fn fold_starts(rows: &[TrainingRow], months: u32) -> Vec<i32> {
-    let Some(last) = rows.last().and_then(|r| date(r.day)) else { return Vec::new() };
-    let mut first = last.with_day(1).unwrap_or(last);
-    let mut starts = Vec::new();
-    for _ in 0..months {
-        starts.push(day_number(first));
-        first = match first.checked_sub_days(Days::new(1)).and_then(|d| d.with_day(1)) {
-            Some(before) => before,
+/// Days of a fold where the records do not fill two months.
+const SHORT_FOLD: i32 = 7;
+
+/// The last calendar months of the records, oldest first; where the records do not fill two months, the last weeks. A fold
+/// goes from its first day up to that of the next.
+fn folds(rows: &[TrainingRow], most: u32) -> Vec<Range<i32>> {
+    let (Some(first), Some(last)) = (rows.first(), rows.last()) else { return Vec::new() };
+    let (oldest, end) = (first.day, last.day + 1);
+    let month = |day: NaiveDate| Some(day_number(day.with_day(1)?));
+    let (Some(mut begin), true) = (date(last.day).and_then(month), end - oldest > 60) else {
+        let weeks = (end - oldest) / SHORT_FOLD;
+        let count = i32::try_from(most).unwrap_or(i32::MAX).min(weeks);
+        return (0..count).rev().map(|k| end - (k + 1) * SHORT_FOLD..end - k * SHORT_FOLD).collect();
+    };
+    let (mut end, mut folds) = (end, Vec::new());
+    for _ in 0..most {
+        folds.push(begin..end);
+        end = begin;
+        match date(begin - 1).and_then(month) {
+            Some(before) => begin = before,
             None => break,
-        };
+        }
     }
-    starts.reverse();
-    starts
+    folds.reverse();
+    folds
 }
 
 fn date(day: i32) -> Option<NaiveDate> {
     NaiveDate::from_epoch_days(day)
 }
 
-/// Margins and labels of one month, predicted by a forest that saw only results recorded before it. Nothing when
-/// the months before it hold too little.
+/// Margins and labels of one fold, predicted by a forest that saw only results recorded before it. Nothing when
+/// the days before it hold too little.
 fn predict_fold(
     matrix: &FeatureMatrix,
     rows: &[TrainingRow],
-    first_day: i32,
+    days: &Range<i32>,
     settings: &TrainingSettings,
 ) -> Result<Vec<(f64, bool)>, LearnError> {
-    let end = date(first_day)
-        .and_then(|d| d.checked_add_months(chrono::Months::new(1)))
-        .map_or(i32::MAX, day_number);
-    let before: Vec<TrainingRow> =
-        rows.iter().filter(|r| r.day < first_day && r.outcome.recorded_day < first_day).copied().collect();
-    let fold: Vec<TrainingRow> = rows.iter().filter(|r| (first_day..end).contains(&r.day)).copied().collect();
+    let is_known = |r: &&TrainingRow| r.day < days.start && r.outcome.recorded_day < days.start;
+    let before: Vec<TrainingRow> = rows.iter().filter(is_known).copied().collect();
+    let fold: Vec<TrainingRow> = rows.iter().filter(|r| days.contains(&r.day)).copied().collect();
     let found = before.iter().filter(|r| r.outcome.discrepancy).count();
     if before.len() < settings.least_results || found == 0 || found == before.len() || fold.is_empty() {
         return Ok(Vec::new());

@@ -30,6 +30,8 @@ pub struct Found {
     pub items: Vec<bool>,
     /// Duty and tax recovered, in the currency of the configuration.
     pub recovered: f64,
+    /// Duty and tax evaded, whether it is found or not.
+    pub evaded: f64,
     /// Whether the declaration is fraudulent.
     pub is_fraud: bool,
     /// Number of the scheme that it belongs to, which began in the year; none for other fraud and for sound goods.
@@ -106,6 +108,10 @@ impl World {
             recorded_at: examination.recorded_at,
             items,
             recovered: examination.discrepancies.iter().map(|d| d.recovered).sum(),
+            evaded: (0..declared.shipment.items.len())
+                .filter(|item| declared.is_flawed(*item))
+                .map(|item| self.evaded(&declared.shipment, item))
+                .sum(),
             is_fraud: matches!(declared.flaw, Some(Flaw::Fraud(_))),
             scheme: self.scheme_of(declared),
         }

@@ -86,7 +86,7 @@ fn generator(country: &Country, limits: configuration::Generate) -> Result<Gener
 }
 
 #[expect(clippy::needless_pass_by_value, reason = "an adapter for map_err")]
-fn refused(error: SimulationError) -> JobError {
+pub(super) fn refused(error: SimulationError) -> JobError {
     JobError::Missing(error.to_string())
 }
 

@@ -14,6 +14,7 @@ pub mod export;
 pub mod generate;
 pub mod ingest;
 pub mod learn;
+pub mod learning;
 pub mod monitor;
 pub mod promises;
 pub mod replay;

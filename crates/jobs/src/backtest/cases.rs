@@ -24,7 +24,7 @@ pub(super) struct Rated {
 /// A rating without one rule.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Without {
-    score: f64,
+    priority: f64,
     mandatory: bool,
 }
 
@@ -34,8 +34,8 @@ impl Rated {
         let without = self.rules.iter().find(|(rule, _)| Some(*rule) == muted);
         match without {
             None => self.lodged.clone(),
-            Some((_, Without { score, mandatory })) => {
-                Lodged { score: *score, mandatory: *mandatory, ..self.lodged.clone() }
+            Some((_, Without { priority, mandatory })) => {
+                Lodged { priority: *priority, mandatory: *mandatory, ..self.lodged.clone() }
             }
         }
     }
@@ -129,7 +129,7 @@ fn rate(
         let rating = bundle.rate(&assessment, case.items.clone(), None);
         let without = |rule: usize| {
             let rating = bundle.rate(&assessment, case.items.clone(), Some(rule));
-            Without { score: rating.score, mandatory: rating.least_lane.is_inspection() }
+            Without { priority: rating.priority, mandatory: rating.least_lane.is_inspection() }
         };
         rated.push(Rated {
             id: case.declaration_id.clone(),
@@ -139,7 +139,7 @@ fn rate(
                 office: shared(&case.office),
                 grade: shared(&case.grade),
                 root: case.root.as_str().into(),
-                score: rating.score,
+                priority: rating.priority,
                 mandatory: rating.least_lane.is_inspection(),
             },
         });

@@ -73,26 +73,31 @@ pub(crate) struct Grades(HashMap<String, Vec<(i64, String)>>);
 impl Grades {
     /// Reads the grades of all enterprises.
     pub(crate) async fn read(platform: &Platform, purpose: &str) -> Result<Self, JobError> {
-        let sql = "SELECT enterprise_id, grade_effective_at, grade_code FROM enterprise \
-                   WHERE enterprise_id IS NOT NULL AND grade_code IS NOT NULL ORDER BY 1, 2, 3";
+        let sql = "SELECT enterprise_id, grade_effective_at, grade_code FROM enterprise";
+        Self::of(&platform.plan_for(&Principal::LocalOwner, purpose, sql).await?.collect().await?)
+    }
+
+    /// The grades of rows of `enterprise`; those without an enterprise or a grade say nothing.
+    pub(crate) fn of(batches: &[RecordBatch]) -> Result<Self, JobError> {
         let mut grades: HashMap<String, Vec<(i64, String)>> = HashMap::new();
-        for batch in platform.plan_for(&Principal::LocalOwner, purpose, sql).await?.collect().await? {
-            let (ids, codes) = (text(&batch, "enterprise_id")?, text(&batch, "grade_code")?);
-            let since = column(&batch, "grade_effective_at")?;
+        for batch in batches {
+            let (ids, codes) = (text(batch, "enterprise_id")?, text(batch, "grade_code")?);
+            let since = column(batch, "grade_effective_at")?;
             let since = since.as_primitive_opt::<TimestampMicrosecondType>();
             let since = since.ok_or_else(|| wrong_type("grade_effective_at"))?;
-            for row in 0..batch.num_rows() {
+            for row in (0..batch.num_rows()).filter(|row| ids.is_valid(*row) && codes.is_valid(*row)) {
                 let from = if since.is_valid(row) { since.value(row) } else { i64::MIN };
-                grades
-                    .entry(ids.value(row).to_owned())
-                    .or_default()
-                    .push((from, codes.value(row).to_owned()));
+                let dated = grades.entry(ids.value(row).to_owned()).or_default();
+                dated.push((from, codes.value(row).to_owned()));
             }
+        }
+        for dated in grades.values_mut() {
+            dated.sort();
         }
         Ok(Self(grades))
     }
 
-    fn at(&self, importer: Option<&str>, micros: i64) -> &str {
+    pub(crate) fn at(&self, importer: Option<&str>, micros: i64) -> &str {
         let dated = importer.and_then(|id| self.0.get(id));
         let grade = dated.and_then(|d| d.iter().rev().find(|(from, _)| *from <= micros));
         grade.map_or(UNKNOWN_GRADE, |(_, code)| code)

@@ -365,6 +365,7 @@ impl Day<'_> {
             ("policy_state_version", Value::Integer(self.state_version.0)),
             ("semantics_version", Value::Integer(SEMANTICS_VERSION)),
             ("score", Value::Real(proposal.score)),
+            ("priority", Value::Real(proposal.priority)),
             ("guaranteed_probability", Value::Real(parts.guaranteed)),
             ("floor_probability", Value::Real(parts.floor)),
             ("multiplier", Value::Real(parts.multiplier)),

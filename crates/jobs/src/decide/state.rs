@@ -73,8 +73,13 @@ impl<'a> States<'a> {
         }
         let history = self.history(platform, epoch, progress).await?;
         let accounts = accounts(platform, epoch).await?;
-        let setting =
-            Setting { policy: &self.bundle.selection, epoch, history: &history, accounts: &accounts };
+        let setting = Setting {
+            policy: &self.bundle.selection,
+            epoch,
+            history: &history,
+            accounts: &accounts,
+            list_days: 1.0,
+        };
         let state = setting.state(|a_day| self.capacity.slots(a_day));
         let stored = StateOfEpoch {
             bundle: self.hash.clone(),
@@ -118,7 +123,7 @@ impl<'a> States<'a> {
                 for case in &read.cases {
                     let rated = self.bundle.rate(&assessment, case.items.clone(), None);
                     let of_office = seen.entry(case.office.clone()).or_default();
-                    let one = Seen { score: rated.score, mandatory: rated.least_lane.is_inspection() };
+                    let one = Seen { priority: rated.priority, mandatory: rated.least_lane.is_inspection() };
                     of_office.entry(case.grade.clone()).or_default().push(one);
                 }
                 progress.done((day - from).num_days() as u64 + 1);

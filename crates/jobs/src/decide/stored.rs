@@ -66,6 +66,8 @@ pub struct StoredDecision {
     pub policy_state: i64,
     pub semantics: i64,
     pub score: f64,
+    /// Score raised by what is at stake.
+    pub priority: f64,
     pub guaranteed: f64,
     pub floor: f64,
     pub multiplier: f64,
@@ -229,6 +231,7 @@ impl Columns<'_> {
             policy_state: integer("policy_state_version")?,
             semantics: integer("semantics_version")?,
             score: real("score")?,
+            priority: real("priority")?,
             guaranteed: real("guaranteed_probability")?,
             floor: real("floor_probability")?,
             multiplier: real("multiplier")?,

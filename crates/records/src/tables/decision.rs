@@ -111,6 +111,12 @@ const DECISION_COLUMNS: &[Column] = &[
         "Probability of a discrepancy, of the worst item, raised by the weights of rules; 0 to 1.",
     ),
     computed(
+        "priority",
+        Real,
+        General4,
+        "Score raised by the revenue at stake, as the selection policy weighs it; what the ramp is about, 0 to 1.",
+    ),
+    computed(
         "guaranteed_probability",
         Real,
         General4,

@@ -89,6 +89,7 @@ pub(super) struct FileSet {
     pub description: String,
     pub goods: Vec<String>,
     pub revenue: Spanned<String>,
+    pub finding_worth: Option<f64>,
     pub initial_rate: f64,
     pub training: FileTraining,
     pub ablation: Option<FileTraining>,

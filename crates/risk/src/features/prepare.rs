@@ -58,6 +58,22 @@ pub struct Prepared {
     pub revenue: Vec<f64>,
 }
 
+impl Prepared {
+    /// The first rows alone.
+    pub fn first(&self, rows: usize) -> Self {
+        let keys = |of: &Vec<ProfileKey>| of[..rows].to_vec();
+        Self {
+            batch: self.batch.slice(0, rows),
+            days: self.days[..rows].to_vec(),
+            keys: self.keys.iter().map(keys).collect(),
+            goods: keys(&self.goods),
+            measures: self.measures.iter().map(|m| m.as_ref().map(|m| m[..rows].to_vec())).collect(),
+            columns: self.columns.iter().map(|c| c[..rows].to_vec()).collect(),
+            revenue: self.revenue[..rows].to_vec(),
+        }
+    }
+}
+
 impl FeatureSet {
     /// Computes what the set needs from records; they must have `accepted_at` and the columns of
     /// [`FeatureSet::inputs`].

@@ -62,6 +62,8 @@ pub struct FeatureSet {
     pub goods: Vec<String>,
     /// Revenue at stake, in the currency of the prices.
     pub revenue: Expression,
+    /// Revenue that counts as much as one more finding, in the same currency; none when revenue counts nothing.
+    pub finding_worth: Option<f64>,
     /// Rate of discrepancies before anything was inspected.
     pub initial_rate: f64,
     /// How the forest that decides is trained.
@@ -104,6 +106,7 @@ impl FeatureSet {
             description: parsed.description,
             text: text.to_owned(),
             goods: parsed.goods,
+            finding_worth: parsed.finding_worth,
             initial_rate: parsed.initial_rate,
             profiles,
             features,
@@ -113,7 +116,21 @@ impl FeatureSet {
         if !(set.initial_rate > 0.0 && set.initial_rate < 1.0) {
             return Err(checker.wrong("column", "initial_rate", "must lie between 0 and 1"));
         }
+        if set.finding_worth.is_some_and(|worth| !(worth > 0.0 && worth.is_finite())) {
+            return Err(checker.wrong("column", "finding_worth", "must be an amount above 0"));
+        }
         Ok(set)
+    }
+
+    /// Where a record stands among others: `1 - (1 - score)^(1 + stake / worth)`. For small scores that is
+    /// `score (1 + stake / worth)`, expected findings plus expected revenue at the price of a finding: the Lagrangian of
+    /// finding most and recovering most within the same slots. It stays in [0, 1], grows with both, and is the score itself
+    /// where nothing is at stake. The stake is a revenue, not negative.
+    pub fn priority(&self, score: f64, stake: f64) -> f64 {
+        match self.finding_worth {
+            None => score,
+            Some(worth) => -libm::expm1((1.0 + stake / worth) * libm::log1p(-score)),
+        }
     }
 
     /// Columns of a record that the set reads, sorted, without those it computes.

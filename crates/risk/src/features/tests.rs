@@ -237,3 +237,30 @@ fn a_mistake_in_a_set_names_its_line() {
     assert!(refuse("statistic = \"distance\"", "statistic = \"rate\"").contains("statistic"));
     assert!(refuse("[training]", "[training]\ntreees = 3").contains("treees"));
 }
+
+#[test]
+fn the_more_is_at_stake_the_higher_the_priority() {
+    let with = SET.replace("initial_rate = 0.1", "finding_worth = 1000.0\ninitial_rate = 0.1");
+    let set = |text: &str| FeatureSet::parse("test", text, &schema()).unwrap();
+    let (plain, set) = (set(SET), set(&with));
+    let grid: Vec<f64> = (0..=20).map(|i| f64::from(i) / 20.0).collect();
+    for score in &grid {
+        assert_eq!(plain.priority(*score, 5e6).to_bits(), score.to_bits());
+        assert!((set.priority(*score, 0.0) - score).abs() < 1e-12);
+        let mut before = 0.0;
+        for stake in grid.iter().map(|g| 20_000.0 * g) {
+            let priority = set.priority(*score, stake);
+            assert!((0.0..=1.0).contains(&priority) && priority >= before, "{score} {stake}");
+            before = priority;
+        }
+    }
+    for stake in [0.0, 500.0, 1e7] {
+        let priorities: Vec<f64> = grid.iter().map(|score| set.priority(*score, stake)).collect();
+        assert!(priorities.is_sorted(), "{stake}");
+    }
+    // Expected findings and revenue at the price of a finding: 0.001 (1 + 3000 / 1000).
+    assert!((set.priority(0.001, 3_000.0) - 0.004).abs() < 1e-5);
+    let refused = SET.replace("initial_rate = 0.1", "finding_worth = -1.0\ninitial_rate = 0.1");
+    let error = FeatureSet::parse("test", &refused, &schema()).unwrap_err().to_string();
+    assert!(error.contains("finding_worth"), "{error}");
+}

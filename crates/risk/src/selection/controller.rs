@@ -23,8 +23,8 @@ const ROUNDS: u32 = 2;
 /// A consignment of the days before an epoch.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Seen {
-    /// Score, raised by rules.
-    pub score: f64,
+    /// Score, raised by rules and by what is at stake.
+    pub priority: f64,
     /// Whether a rule makes inspection mandatory.
     pub mandatory: bool,
 }
@@ -86,6 +86,8 @@ pub struct Setting<'a> {
     pub history: &'a History,
     /// What closed in the window of the promises, the calendar year, before the epoch.
     pub accounts: &'a Accounts,
+    /// Days that one work list covers: 1, or those of an epoch in comparisons whose list is an epoch.
+    pub list_days: f64,
 }
 
 impl Setting<'_> {
@@ -129,13 +131,12 @@ impl Setting<'_> {
         state
     }
 
-    /// The threshold of each office at which its slots are used up in expectation; an office with few consignments takes
+    /// The threshold of each office at which as many candidates are expected as are wanted; an office with few consignments takes
     /// that of all offices together.
     fn set_thresholds(&self, state: &mut PolicyState) {
-        let days = f64::from(self.history.days.max(1));
         let pooled = solve(
             |threshold| state.offices.iter().map(|(o, s)| self.expected(o, s, threshold)).sum(),
-            state.offices.values().map(|s| f64::from(s.slots) * days).sum(),
+            state.offices.values().map(|s| self.wanted(s.slots)).sum(),
         );
         state.default.threshold = pooled;
         for (office, own) in &mut state.offices {
@@ -143,9 +144,15 @@ impl Setting<'_> {
             own.threshold = if count < LEAST {
                 pooled
             } else {
-                solve(|threshold| self.expected(office, own, threshold), f64::from(own.slots) * days)
+                solve(|threshold| self.expected(office, own, threshold), self.wanted(own.slots))
             };
         }
+    }
+
+    /// Candidates that are wanted over the days before, at an office with so many slots a day.
+    fn wanted(&self, slots: u32) -> f64 {
+        let lists = f64::from(self.history.days.max(1)) / self.list_days;
+        lists * self.policy.wanted_candidates(f64::from(slots) * self.list_days)
     }
 
     /// Sum of p over the consignments of an office.
@@ -154,7 +161,7 @@ impl Setting<'_> {
             let stratum = state.stratum(self.regime(), grade);
             let (width, e) = (self.policy.ramp_width, self.policy.exploration);
             seen.iter()
-                .map(|s| Parts::new(s.mandatory, s.score, threshold, width, stratum, e).probability())
+                .map(|s| Parts::new(s.mandatory, s.priority, threshold, width, stratum, e).probability())
                 .sum()
         };
         self.history.seen[office].iter().map(|(grade, seen)| of_grade(grade, seen)).sum()
@@ -203,9 +210,9 @@ impl Setting<'_> {
                 account.consignments += 1.0;
                 account.mandatory += f64::from(u8::from(one.mandatory));
                 account.expected +=
-                    Parts::new(one.mandatory, one.score, state.threshold, width, stratum, e).probability();
+                    Parts::new(one.mandatory, one.priority, state.threshold, width, stratum, e).probability();
                 if of_grade && !one.mandatory {
-                    group.reach += scale * (e + (1.0 - e) * ramp(one.score, state.threshold, width));
+                    group.reach += scale * (e + (1.0 - e) * ramp(one.priority, state.threshold, width));
                 }
             }
             let (count, next) = if of_grade {

@@ -16,7 +16,7 @@ pub struct Parts {
     pub multiplier: f64,
     /// e: share of the rest that does not depend on the score.
     pub exploration: f64,
-    /// r: where the score stands on the ramp around the threshold.
+    /// r: where the priority stands on the ramp around the threshold.
     pub ramp: f64,
 }
 
@@ -52,10 +52,10 @@ impl Component {
 }
 
 impl Parts {
-    /// Parts of a consignment with a score, in a stratum, around the threshold of its office.
+    /// Parts of a consignment with a priority, in a stratum, around the threshold of its office.
     pub fn new(
         mandatory: bool,
-        score: f64,
+        priority: f64,
         threshold: f64,
         ramp_width: f64,
         stratum: Stratum,
@@ -68,7 +68,7 @@ impl Parts {
             floor,
             multiplier,
             exploration,
-            ramp: ramp(score, threshold, ramp_width),
+            ramp: ramp(priority, threshold, ramp_width),
         }
     }
 
@@ -114,12 +114,12 @@ impl Parts {
 }
 
 /// 0 up to `threshold (1 - width)`, 1 from `threshold (1 + width)`, a straight line between.
-pub fn ramp(score: f64, threshold: f64, width: f64) -> f64 {
+pub fn ramp(priority: f64, threshold: f64, width: f64) -> f64 {
     let (low, high) = (threshold * (1.0 - width), threshold * (1.0 + width));
     if high <= low {
-        return if score >= threshold { 1.0 } else { 0.0 };
+        return if priority >= threshold { 1.0 } else { 0.0 };
     }
-    ((score - low) / (high - low)).clamp(0.0, 1.0)
+    ((priority - low) / (high - low)).clamp(0.0, 1.0)
 }
 
 #[cfg(test)]

@@ -45,6 +45,8 @@ pub struct SelectionPolicy {
     pub ramp_width: f64,
     /// Slots of each work list that mandatory inspections leave to others.
     pub reserved_slots: u32,
+    /// Candidates beyond the slots of a day that thresholds are set for, in standard deviations of their number.
+    pub spare_candidates: f64,
     /// Days before an epoch whose scores set its state.
     pub threshold_days: u32,
     /// Threshold of offices that had no records before.
@@ -63,6 +65,7 @@ struct FilePolicy {
     exploration: f64,
     ramp_width: f64,
     reserved_slots: u32,
+    spare_candidates: f64,
     threshold_days: u32,
     initial_threshold: f64,
     lane: Vec<LaneShare>,
@@ -91,6 +94,9 @@ impl SelectionPolicy {
                 return wrong(key, value.to_string(), "between 0 and 1");
             }
         }
+        if !(0.0..=3.0).contains(&parsed.spare_candidates) {
+            return wrong("spare_candidates", parsed.spare_candidates.to_string(), "between 0 and 3");
+        }
         if parsed.threshold_days == 0 {
             return wrong("threshold_days", "0".to_owned(), "at least 1");
         }
@@ -108,11 +114,19 @@ impl SelectionPolicy {
             exploration,
             ramp_width,
             reserved_slots: parsed.reserved_slots,
+            spare_candidates: parsed.spare_candidates,
             threshold_days: parsed.threshold_days,
             initial_threshold,
             lanes,
             regimes: regime::check(file, parsed.regime)?,
         })
+    }
+
+    /// Candidates of a list that thresholds are set for. Their number is a sum of independent coins, at most Poisson: its
+    /// standard deviation is at most the root of its mean, so that with one of them to spare fewer than a sixth of the lists
+    /// leave a slot empty. What is too much is shed by rank, and its pi says so.
+    pub fn wanted_candidates(&self, slots: f64) -> f64 {
+        slots + self.spare_candidates * slots.sqrt()
     }
 
     /// The regime in force on a day; the first one before it began.
@@ -170,6 +184,9 @@ mod tests {
         assert!(refused("exploration = ", "exploration = 7 #").contains("`exploration` is 7"));
         assert!(refused("share = ", "share = 0.01 #").contains("sum to 1"));
         assert!(refused("ramp_width", "rampwidth").contains("line"));
+        assert!(
+            refused("spare_candidates = ", "spare_candidates = -1 #").contains("`spare_candidates` is -1")
+        );
         assert!(refused("target = 0.15", "target = 0.3").contains("promise.target"));
         assert!(refused("from = 2026-04-01", "from = 2001-04-01").contains("after the day"));
         assert!(refused("guaranteed = 0.8", "guaranteed = 8").contains("guaranteed"));

@@ -33,8 +33,8 @@ fn day(number: u32) -> ByStratum<Vec<Seen>> {
                 _ => "conventional",
             };
             let season = 1.0 + 0.5 * (f64::from(number) / 365.0 * std::f64::consts::TAU).sin();
-            let score = (u("score").powi(4) * season * if grade == ADVANCED { 0.7 } else { 1.0 }).min(1.0);
-            let one = Seen { score, mandatory: u("mandatory") < 0.002 };
+            let priority = (u("score").powi(4) * season * if grade == ADVANCED { 0.7 } else { 1.0 }).min(1.0);
+            let one = Seen { priority, mandatory: u("mandatory") < 0.002 };
             seen.entry(office.to_owned()).or_default().entry(grade.to_owned()).or_default().push(one);
         }
     }
@@ -62,7 +62,7 @@ fn account(policy: &SelectionPolicy, regime: &Regime, state: &PolicyState, histo
             let account = accounts.entry(office.clone()).or_default().entry(grade.clone()).or_default();
             for one in seen {
                 let (width, e) = (policy.ramp_width, policy.exploration);
-                let parts = Parts::new(one.mandatory, one.score, own.threshold, width, stratum, e);
+                let parts = Parts::new(one.mandatory, one.priority, own.threshold, width, stratum, e);
                 account.consignments += 1.0;
                 account.mandatory += f64::from(u8::from(one.mandatory));
                 account.expected += parts.probability();
@@ -95,7 +95,8 @@ fn the_promise_holds_in_every_epoch_of_a_year_with_drift() {
     while first < 28 + 365 {
         let length = epoch.days();
         let history = days(first - 28..first);
-        let setting = Setting { policy: &policy, epoch, history: &history, accounts: &closed };
+        let setting =
+            Setting { policy: &policy, epoch, history: &history, accounts: &closed, list_days: 1.0 };
         let state = setting.state(|a_day| ((a_day * 0.1).round() as u32).max(1));
         let lodged = account(&policy, regime, &state, &days(first..first + length));
         // How many mandatory hits a week brings is chance; what is chosen is planned.
@@ -122,15 +123,18 @@ fn the_promise_holds_in_every_epoch_of_a_year_with_drift() {
 }
 
 #[test]
-fn slots_are_used_up_in_expectation() {
+fn as_many_candidates_are_expected_as_are_wanted() {
     let policy = policy();
     let regime = policy.regime("2027-01-01".parse().unwrap());
     let (history, accounts) = (days(0..28), Accounts::new());
-    let setting = Setting { policy: &policy, epoch: epoch(), history: &history, accounts: &accounts };
+    let setting =
+        Setting { policy: &policy, epoch: epoch(), history: &history, accounts: &accounts, list_days: 1.0 };
     let state = setting.state(|a_day| (a_day * 0.1).round() as u32);
     let expected = account(&policy, regime, &state, &history);
     let office = |name: &str| expected[name].values().map(|a| a.expected).sum::<f64>() / 28.0;
-    assert!((office("large") / 60.0 - 1.0).abs() < 0.02, "{}", office("large"));
+    let wanted = policy.wanted_candidates(60.0);
+    assert!((60.0..70.0).contains(&wanted));
+    assert!((office("large") / wanted - 1.0).abs() < 0.02, "{} of {wanted}", office("large"));
     assert_eq!(state.offices["small"].slots, 1, "rounded");
     assert!(state.office("small").threshold > 0.0 && state.office("nowhere") == &state.default);
     let text = serde_json::to_string(&state).unwrap();
@@ -147,7 +151,8 @@ fn a_past_above_the_promise_is_made_up_for_and_mandatory_hits_are_left_alone() {
     let policy = policy();
     let history = days(0..28);
     let multiplier = |closed: &Accounts| {
-        let setting = Setting { policy: &policy, epoch: epoch(), history: &history, accounts: closed };
+        let setting =
+            Setting { policy: &policy, epoch: epoch(), history: &history, accounts: closed, list_days: 1.0 };
         setting.state(|a_day| (a_day * 0.1) as u32).office("large").strata[ADVANCED].multiplier
     };
     let closed = |rate: f64| {
