@@ -1,5 +1,7 @@
 //! Loading files into the lake, exactly once: the same bytes read the same way are never loaded twice.
 
+mod kind;
+
 use crate::JobError;
 use crate::batcher::{LoadBatch, LoadBatcher};
 use crate::batches::{BatchReader, FileCounts, Step, size_of_files};
@@ -88,13 +90,30 @@ async fn load(
     if is_new {
         let input = input.with_files(files);
         progress.step("loading", size_of_files(&input)?, "bytes");
-        let mut reader =
-            BatchReader::new(&input, LoadBatcher::new(load_id, options.strict, input.configuration.load)?);
-        write_all(home, &ingested.load_id, &mut reader, progress).await?;
-        record_loads(home, &input, &new_hashes, &reader.files).await?;
-        ingested.counts = reader.counts().clone();
+        let files;
+        (ingested.counts, files) = match input.kind() {
+            Some(kind) => {
+                Box::pin(kind::load(home, kind, &input, &load_id, options.strict, progress)).await?
+            }
+            None => Box::pin(declarations(home, &input, &load_id, options.strict, progress)).await?,
+        };
+        record_loads(home, &input, &new_hashes, &files).await?;
     }
     Ok(ingested)
+}
+
+/// Loads declarations.
+async fn declarations(
+    home: &Home,
+    input: &Input,
+    load_id: &str,
+    strict: bool,
+    progress: &mut dyn Progress,
+) -> Result<(Counts, Vec<FileCounts>), JobError> {
+    let batcher = LoadBatcher::new(load_id.to_owned(), strict, input.configuration.load)?;
+    let mut reader = BatchReader::new(input, batcher);
+    write_all(home, load_id, &mut reader, progress).await?;
+    Ok((reader.counts().clone(), reader.files))
 }
 
 /// Writes every batch and makes all of them visible at once; nothing is visible after an error.

@@ -29,6 +29,7 @@ mod results;
 mod score;
 mod source;
 mod stored;
+mod treatments;
 
 pub use append::Appender;
 pub use backtest::{BacktestOptions, Backtested, RuleEffect, Side, Valued, backtest};
@@ -36,7 +37,7 @@ pub use check::Counts;
 pub use configuration::Configuration;
 pub use content::{feature_set, rule_set, selection_policy};
 pub use decide::{
-    Capacity, DecideOptions, Decided, KeptReason, ParseCapacityError, StoredDecision, StoredItem,
+    Capacity, DecideOptions, Decided, KeptReason, Opening, ParseCapacityError, StoredDecision, StoredItem,
     WorkListEntry, decide,
 };
 pub use estimate::{ComponentFound, Estimated, estimate};
@@ -54,6 +55,9 @@ pub use replay::{Difference, ReplayReport, Replayed, explain_decision, replay};
 pub use report::report;
 pub use score::{Scored, score};
 pub use source::SourceError;
+pub use treatments::{
+    LostTreatment, Matched, Progressed, Treatments, TreatmentsOptions, UnderWay, treatments,
+};
 
 use arrow::array::RecordBatch;
 use std::sync::Arc;
