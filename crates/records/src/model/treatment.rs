@@ -7,7 +7,7 @@ class! {
     /// Goods of an enterprise whose special packaging is filed with customs, and where they may be opened.
     pub struct SpecialFiling = "SpecialFiling" "X32" {
         /// Number of the filing; a record of the same number that was recorded later stands in its place.
-        leaf id: Text = "ID" "X321" "an..35",
+        leaf id: Text = "ID" "X321" "an..70",
         /// Enterprise, as declarations name the importer.
         leaf enterprise_id: Text = "EnterpriseID" "X322" "an..18",
         /// When customs recorded the filing; decisions of later days know it.
