@@ -17,7 +17,7 @@ use std::collections::BTreeSet;
 use std::fs::File;
 use std::io::Read;
 use std::path::{Path, PathBuf};
-use tidegate_lake::{AppTransaction, Appended, LakeWriter, TableSpec};
+use tidegate_lake::{AppTransaction, Appended, LakeError, LakeWriter, TableSpec};
 use tidegate_ledger::{Hash256, LoadOutcome, LoadStart};
 use tidegate_query::{Platform, Principal, QueryError};
 use tidegate_records::table::{Key, Source, Table};
@@ -270,10 +270,13 @@ impl Tables {
     }
 }
 
-/// A writer of one of our tables.
+/// A writer of one of our tables; a stored table gets the columns that its definition has gained.
 pub(crate) async fn writer(home: &Home, table: &'static Table) -> Result<LakeWriter, JobError> {
     let by_month = table.columns.iter().any(|c| c.source == Source::Key(Key::Month));
     let spec =
         TableSpec::try_new(table.name, &table.schema(), by_month.then_some("month"), table.statistics)?;
-    Ok(home.lake.writer(&spec).await?)
+    match home.lake.evolve(&spec).await {
+        Ok(_) | Err(LakeError::NoTable { .. }) => Ok(home.lake.writer(&spec).await?),
+        Err(error) => Err(error.into()),
+    }
 }

@@ -9,7 +9,11 @@ use tidegate_jobs::{
     Capacity, DecideOptions, Decided, IngestOptions, Ingested, Input, JobError, Progressed, Quiet, Replayed,
     TreatmentsOptions, decide, ingest, query, replay, treatments,
 };
+use tidegate_lake::TableSpec;
+use tidegate_records::columnar::{RowKey, TableBuilder};
 use tidegate_records::mapping::Mapping;
+use tidegate_records::model::SpecialFiling;
+use tidegate_records::tables::SPECIAL_FILING;
 
 const PACKED: &str = "
 [[declaration]]
@@ -227,4 +231,31 @@ async fn records_of_a_kind_are_loaded_once_and_what_cannot_be_used_is_set_aside(
         let refused = ingest_as(&place, kind, "x.ndjson", &[], true).await.unwrap_err().to_string();
         assert!(refused.contains(words), "{refused}");
     }
+}
+
+#[tokio::test]
+async fn a_table_stored_before_it_gained_a_column_has_it_absent_in_every_row() {
+    let place = Place::new().await;
+    let mut builder = TableBuilder::new(&SPECIAL_FILING).unwrap();
+    builder.push(RowKey::default(), &SpecialFiling { id: Some("F1".into()), ..Default::default() }).unwrap();
+    let batch = builder.finish().unwrap();
+    let kept = (0..batch.num_columns()).filter(|c| batch.schema().field(*c).name() != "cleanliness_class");
+    let batch = batch.project(&kept.collect::<Vec<_>>()).unwrap();
+    let spec =
+        TableSpec::try_new(SPECIAL_FILING.name, &batch.schema(), None, SPECIAL_FILING.statistics).unwrap();
+    let appended = place.home.lake.append(&spec, [batch], None).await.unwrap();
+    place.home.lake.record_snapshot(place.home.now, [&appended]).await.unwrap();
+    for (condition, rows) in [
+        ("cleanliness_class IS NULL", 1),
+        ("cleanliness_class = 7", 0),
+        ("cleanliness_class = 7 OR filing_id = 'F1'", 1),
+        ("filing_id = 'F2'", 0),
+    ] {
+        let sql = format!("SELECT count(*) FROM (SELECT filing_id FROM special_filing WHERE {condition})");
+        assert_eq!(place.count(&sql).await, rows, "{condition}");
+    }
+    // Loading evolves the table.
+    let filing = [filing("2025-10-20", "S1")];
+    ingest_as(&place, "special_filing", "filings.ndjson", &filing, true).await.unwrap();
+    assert_eq!(place.count("SELECT count(*) FROM special_filing WHERE cleanliness_class = 7").await, 1);
 }
