@@ -4,6 +4,7 @@ use chrono::NaiveDate;
 use clap::{Args, Parser, Subcommand};
 use std::path::PathBuf;
 use tidegate_jobs::Capacity;
+use tidegate_records::tables::RECORD_KINDS;
 
 mod bundles;
 mod draws;
@@ -54,7 +55,8 @@ pub enum Command {
         table quarantine. The same file is never loaded twice.\n\nExamples:\n  \
         tidegate ingest --mapping kcs-import train.csv\n  \
         tidegate ingest messages/                a folder of WCO XML messages\n  \
-        tidegate ingest past.ndjson --strict"
+        tidegate ingest past.ndjson --strict\n  \
+        tidegate ingest --as special_filing filings.ndjson"
     )]
     Ingest(Ingest),
     /// Write declarations of the lake to a file: WCO XML, NDJSON or Parquet
@@ -106,6 +108,13 @@ pub enum Command {
         Windows with too few inspections to tell chance from a breach are called not assessable."
     )]
     Promises(Promises),
+    /// Say what became of special packaging: what is under way to its destination, what was lost, and hit rates
+    #[command(
+        after_help = "Selected goods that cannot be opened at the port are sealed and opened at a filed destination. Their hit \
+        rate is compared with that of ordinary goods of the same heading, grade and lane; with too few openings the \
+        comparison is refused.\n\nExample:\n  tidegate treatments --from 2025-12-01 --as-of 2026-01-15"
+    )]
+    Treatments(Treatments),
     /// Decide again from what was stored, and say whether anything differs
     Replay(Replay),
     /// Prove that consignments are drawn by chance: keys of periods, their reveal, published files and their verification
@@ -117,7 +126,7 @@ pub enum Command {
     Explain(Explain),
     /// Ask the lake in SQL
     #[command(
-        after_help = "Tables: declaration, goods_item, inspection, enterprise, decision, decision_item, work_list, quarantine, \
+        after_help = "Tables: declaration, goods_item, inspection, enterprise, special_filing, treatment_event, decision, decision_item, work_list, quarantine, \
         data_finding, and declaration_item (each goods item with the columns of its declaration). `tidegate dictionary` lists \
         their columns."
     )]
@@ -204,9 +213,17 @@ pub struct Ingest {
     /// Source.
     #[command(flatten)]
     pub input: Input,
+    /// Kind of the records, in NDJSON; declarations when left out
+    #[arg(long = "as", value_name = "KIND", conflicts_with = "mapping", value_parser = record_kinds())]
+    pub kind: Option<String>,
     /// Stop at the first bad record and load nothing
     #[arg(long)]
     pub strict: bool,
+}
+
+/// Names of the kinds of record that have tables of their own.
+fn record_kinds() -> clap::builder::PossibleValuesParser {
+    RECORD_KINDS.iter().map(|kind| kind.table.name).collect::<Vec<_>>().into()
 }
 
 /// Arguments of `generate`.
@@ -342,6 +359,20 @@ pub struct Promises {
     /// Calendar year; that of the last decision when left out
     #[arg(long, value_name = "CCYY")]
     pub year: Option<i32>,
+}
+
+/// Arguments of `treatments`.
+#[derive(Debug, Args)]
+pub struct Treatments {
+    /// First day of acceptance (CCYY-MM-DD, UTC); the first decided when left out
+    #[arg(long, value_name = "DAY")]
+    pub from: Option<NaiveDate>,
+    /// Last day of acceptance; the last decided when left out
+    #[arg(long, value_name = "DAY")]
+    pub to: Option<NaiveDate>,
+    /// Day that what is under way is judged on; today when left out
+    #[arg(long, value_name = "DAY")]
+    pub as_of: Option<NaiveDate>,
 }
 
 /// Arguments of `replay`.

@@ -31,6 +31,7 @@ async fn main() -> ExitCode {
         Command::Estimate(command) => commands::estimate::run(&arguments, command).await,
         Command::Monitor(command) => commands::monitor::run(&arguments, command).await,
         Command::Promises(command) => commands::promises::run(&arguments, command).await,
+        Command::Treatments(command) => commands::treatments::run(&arguments, command).await,
         Command::Replay(command) => commands::replay::run(&arguments, command).await,
         Command::Draws(command) => commands::draws::run(&arguments, command).await,
         Command::Evaluate(command) => commands::evaluate::run(&arguments, command).await,

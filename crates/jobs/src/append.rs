@@ -5,7 +5,7 @@ use crate::home::Home;
 use crate::ingest::writer;
 use arrow::array::RecordBatch;
 use tidegate_lake::{AppTransaction, LakeWriter};
-use tidegate_records::tables::{DECLARATION, ENTERPRISE, GOODS_ITEM, INSPECTION};
+use tidegate_records::tables::{DECLARATION, ENTERPRISE, GOODS_ITEM, INSPECTION, SPECIAL_FILING};
 
 /// An append under way; nothing is visible before [`Appender::commit`].
 pub struct Appender<'a> {
@@ -15,6 +15,7 @@ pub struct Appender<'a> {
     goods_items: LakeWriter,
     inspections: LakeWriter,
     enterprises: LakeWriter,
+    filings: LakeWriter,
 }
 
 impl<'a> Appender<'a> {
@@ -30,6 +31,7 @@ impl<'a> Appender<'a> {
             goods_items: writer(home, &GOODS_ITEM).await?,
             inspections: writer(home, &INSPECTION).await?,
             enterprises: writer(home, &ENTERPRISE).await?,
+            filings: writer(home, &SPECIAL_FILING).await?,
         })
     }
 
@@ -56,6 +58,14 @@ impl<'a> Appender<'a> {
         Ok(self.enterprises.write(enterprises).await?)
     }
 
+    /// Adds rows of filings of special packaging.
+    ///
+    /// # Errors
+    /// When the batch does not fit the table.
+    pub async fn filings(&mut self, filings: &RecordBatch) -> Result<(), JobError> {
+        Ok(self.filings.write(filings).await?)
+    }
+
     /// Makes everything visible at once; gives whether anything was new.
     ///
     /// # Errors
@@ -63,7 +73,8 @@ impl<'a> Appender<'a> {
     pub async fn commit(self) -> Result<bool, JobError> {
         let transaction = AppTransaction { app_id: self.app_id, sequence: 1 };
         let mut versions = Vec::new();
-        for writer in [self.declarations, self.goods_items, self.inspections, self.enterprises] {
+        for writer in [self.declarations, self.goods_items, self.inspections, self.enterprises, self.filings]
+        {
             versions.push(writer.commit(Some(&transaction)).await?);
         }
         self.home.lake.record_snapshot(self.home.now, versions.iter()).await?;

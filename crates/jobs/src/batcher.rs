@@ -3,10 +3,11 @@
 
 use crate::JobError;
 use crate::batches::Batcher;
-use crate::check::{Checked, Key};
+use crate::check::{Checked, Key, reason};
 use crate::configuration::Load;
 use arrow::array::RecordBatch;
 use tidegate_records::columnar::{RowKey, TableBuilder};
+use tidegate_records::finding::Finding;
 use tidegate_records::model::{DataFinding, QuarantinedRecord};
 use tidegate_records::reading::SourceRecord;
 use tidegate_records::tables::{DATA_FINDING, DECLARATION, GOODS_ITEM, INSPECTION, QUARANTINE};
@@ -65,22 +66,42 @@ impl LoadBatcher {
     }
 
     fn set_aside(&mut self, source_name: &str, checked: &Checked) -> Result<(), JobError> {
-        let record = &checked.record;
-        if let (true, Some(finding)) = (self.strict, checked.reason()) {
-            let (path, line, finding) = (source_name.to_owned(), record.line, finding.to_string());
-            return Err(JobError::Strict { path, line, finding });
+        let SourceRecord { findings, line, original, .. } = &checked.record;
+        if self.strict {
+            refuse(source_name, *line, findings)?;
         }
         let number = checked.number as i64;
         let key = RowKey { load_id: &self.load_id, source_row: number, ..RowKey::default() };
-        let raw = record.original.text();
+        let raw = original.text();
         self.bytes_set_aside += raw.len();
-        let quarantined = QuarantinedRecord {
-            source_name: Some(source_name.into()),
-            line_numeric: u32::try_from(record.line).ok(),
-            raw: Some(raw.into()),
-            finding: record.findings.iter().map(DataFinding::from).collect(),
-        };
+        let quarantined = quarantined(source_name, *line, findings, &raw);
         Ok(self.quarantine.push(key, &quarantined)?)
+    }
+}
+
+/// Refuses a record that an error sets aside, as a strict load does.
+pub(crate) fn refuse(source_name: &str, line: u64, findings: &[Finding]) -> Result<(), JobError> {
+    match reason(findings) {
+        None => Ok(()),
+        Some(finding) => {
+            let (path, finding) = (source_name.to_owned(), finding.to_string());
+            Err(JobError::Strict { path, line, finding })
+        }
+    }
+}
+
+/// A record that is set aside, whole, with what is wrong with it.
+pub(crate) fn quarantined(
+    source_name: &str,
+    line: u64,
+    findings: &[Finding],
+    raw: &str,
+) -> QuarantinedRecord {
+    QuarantinedRecord {
+        source_name: Some(source_name.into()),
+        line_numeric: u32::try_from(line).ok(),
+        raw: Some(raw.into()),
+        finding: findings.iter().map(DataFinding::from).collect(),
     }
 }
 

@@ -31,6 +31,15 @@ pub struct Counts {
     pub findings: BTreeMap<String, u64>,
 }
 
+impl Counts {
+    pub(crate) fn add_findings(&mut self, findings: &[Finding]) {
+        for finding in findings {
+            let name = format!("{} {}", finding.severity.as_str(), finding.code);
+            *self.findings.entry(name).or_default() += 1;
+        }
+    }
+}
+
 /// A record with all of its findings.
 pub(crate) struct Checked {
     pub(crate) record: SourceRecord,
@@ -63,8 +72,13 @@ impl Key {
 impl Checked {
     /// The finding that set the record aside, if one did.
     pub(crate) fn reason(&self) -> Option<&Finding> {
-        self.record.findings.iter().find(|f| f.severity == Severity::Error)
+        reason(&self.record.findings)
     }
+}
+
+/// The first finding that sets a record aside, if one does.
+pub(crate) fn reason(findings: &[Finding]) -> Option<&Finding> {
+    findings.iter().find(|f| f.severity == Severity::Error)
 }
 
 /// Checks the records of one load, one after the other.
@@ -96,10 +110,7 @@ impl Checker {
             record.findings.extend(on_the_whole.into_iter().map(|f| Finding { line: Some(line), ..f }));
         }
         let key = self.key(&mut record);
-        for finding in &record.findings {
-            let name = format!("{} {}", finding.severity.as_str(), finding.code);
-            *self.counts.findings.entry(name).or_default() += 1;
-        }
+        self.counts.add_findings(&record.findings);
         if key.is_some() {
             self.counts.accepted += 1;
             self.counts.goods_items +=

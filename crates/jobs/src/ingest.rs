@@ -1,5 +1,7 @@
 //! Loading files into the lake, exactly once: the same bytes read the same way are never loaded twice.
 
+mod kind;
+
 use crate::JobError;
 use crate::batcher::{LoadBatch, LoadBatcher};
 use crate::batches::{BatchReader, FileCounts, Step, size_of_files};
@@ -15,7 +17,7 @@ use std::collections::BTreeSet;
 use std::fs::File;
 use std::io::Read;
 use std::path::{Path, PathBuf};
-use tidegate_lake::{AppTransaction, Appended, LakeWriter, TableSpec};
+use tidegate_lake::{AppTransaction, Appended, LakeError, LakeWriter, TableSpec};
 use tidegate_ledger::{Hash256, LoadOutcome, LoadStart};
 use tidegate_query::{Platform, Principal, QueryError};
 use tidegate_records::table::{Key, Source, Table};
@@ -88,13 +90,30 @@ async fn load(
     if is_new {
         let input = input.with_files(files);
         progress.step("loading", size_of_files(&input)?, "bytes");
-        let mut reader =
-            BatchReader::new(&input, LoadBatcher::new(load_id, options.strict, input.configuration.load)?);
-        write_all(home, &ingested.load_id, &mut reader, progress).await?;
-        record_loads(home, &input, &new_hashes, &reader.files).await?;
-        ingested.counts = reader.counts().clone();
+        let files;
+        (ingested.counts, files) = match input.kind() {
+            Some(kind) => {
+                Box::pin(kind::load(home, kind, &input, &load_id, options.strict, progress)).await?
+            }
+            None => Box::pin(declarations(home, &input, &load_id, options.strict, progress)).await?,
+        };
+        record_loads(home, &input, &new_hashes, &files).await?;
     }
     Ok(ingested)
+}
+
+/// Loads declarations.
+async fn declarations(
+    home: &Home,
+    input: &Input,
+    load_id: &str,
+    strict: bool,
+    progress: &mut dyn Progress,
+) -> Result<(Counts, Vec<FileCounts>), JobError> {
+    let batcher = LoadBatcher::new(load_id.to_owned(), strict, input.configuration.load)?;
+    let mut reader = BatchReader::new(input, batcher);
+    write_all(home, load_id, &mut reader, progress).await?;
+    Ok((reader.counts().clone(), reader.files))
 }
 
 /// Writes every batch and makes all of them visible at once; nothing is visible after an error.
@@ -251,10 +270,13 @@ impl Tables {
     }
 }
 
-/// A writer of one of our tables.
+/// A writer of one of our tables; a stored table gets the columns that its definition has gained.
 pub(crate) async fn writer(home: &Home, table: &'static Table) -> Result<LakeWriter, JobError> {
     let by_month = table.columns.iter().any(|c| c.source == Source::Key(Key::Month));
     let spec =
         TableSpec::try_new(table.name, &table.schema(), by_month.then_some("month"), table.statistics)?;
-    Ok(home.lake.writer(&spec).await?)
+    match home.lake.evolve(&spec).await {
+        Ok(_) | Err(LakeError::NoTable { .. }) => Ok(home.lake.writer(&spec).await?),
+        Err(error) => Err(error.into()),
+    }
 }

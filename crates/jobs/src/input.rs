@@ -5,6 +5,7 @@ use chrono::{DateTime, SubsecRound, Utc};
 use std::fmt;
 use std::path::{Path, PathBuf};
 use tidegate_records::mapping::Mapping;
+use tidegate_records::tables::{RECORD_KINDS, RecordKind};
 
 /// A format of records.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -88,6 +89,22 @@ pub enum InputError {
     /// The format takes no mapping.
     #[error("a file in the format {0} names its fields itself; leave --mapping out")]
     TakesNoMapping(Format),
+    /// There are no records of the kind.
+    #[error("records of the kind `{name}` are not loaded; it is one of: {kinds}")]
+    UnknownKind {
+        /// Kind as written.
+        name: String,
+        /// The kinds there are.
+        kinds: String,
+    },
+    /// The format does not hold records of the kind.
+    #[error("records of the kind {kind} are loaded from ndjson, not from {format}; leave --mapping out")]
+    KindFormat {
+        /// The kind.
+        kind: &'static str,
+        /// Format of the files.
+        format: Format,
+    },
 }
 
 /// Files of one format.
@@ -96,6 +113,7 @@ pub struct Input {
     files: Vec<PathBuf>,
     format: Format,
     mapping: Option<Mapping>,
+    kind: Option<&'static RecordKind>,
     received_at: DateTime<Utc>,
     /// Limits of the readers.
     pub(crate) configuration: Configuration,
@@ -135,6 +153,7 @@ impl Input {
                 files,
                 format,
                 mapping,
+                kind: None,
                 received_at: received_at.trunc_subsecs(6),
                 configuration: Configuration::default(),
             }),
@@ -145,6 +164,26 @@ impl Input {
     #[must_use]
     pub fn within(self, configuration: &Configuration) -> Self {
         Self { configuration: configuration.clone(), ..self }
+    }
+
+    /// The same files as records of a kind that has a table of its own, such as `special_filing`.
+    ///
+    /// # Errors
+    /// When there is no such kind, or the files are not NDJSON.
+    pub fn of_kind(self, name: &str) -> Result<Self, InputError> {
+        let kind = RecordKind::named(name).ok_or_else(|| {
+            let kinds: Vec<&str> = RECORD_KINDS.iter().map(|kind| kind.table.name).collect();
+            InputError::UnknownKind { name: name.to_owned(), kinds: kinds.join(", ") }
+        })?;
+        if self.format != Format::Ndjson {
+            return Err(InputError::KindFormat { kind: kind.table.name, format: self.format });
+        }
+        Ok(Self { kind: Some(kind), ..self })
+    }
+
+    /// Kind of the records; none for declarations.
+    pub(crate) fn kind(&self) -> Option<&'static RecordKind> {
+        self.kind
     }
 
     /// The files, in the order they are read.
@@ -168,8 +207,11 @@ impl Input {
         self.mapping.as_ref()
     }
 
-    /// What names a way of reading in loads: the mapping, otherwise the format.
+    /// What names a way of reading in loads: the kind of the records, the mapping, otherwise the format.
     pub fn name(&self) -> &str {
+        if let Some(kind) = self.kind {
+            return kind.table.name;
+        }
         self.mapping.as_ref().map_or(self.format.as_str(), |mapping| mapping.name.as_str())
     }
 

@@ -7,6 +7,7 @@ use crate::home::Home;
 use crate::progress::Progress;
 use chrono::NaiveDate;
 use tidegate_records::mapping;
+use tidegate_records::tables::RecordKind;
 use tidegate_risk::evaluation::{Binning, Sample};
 use tidegate_risk::learn::{Ingredients, LabelledRecords, learn as learn_bundle};
 
@@ -104,7 +105,8 @@ pub async fn learn(
 
 async fn named_by_mapping(home: &Home) -> Result<String, JobError> {
     let loads = home.ledger.loads().await?;
-    let newest = loads.iter().rev().find(|l| l.outcome.is_some());
+    let of_declarations = |name: &str| RecordKind::named(name).is_none();
+    let newest = loads.iter().rev().find(|l| l.outcome.is_some() && of_declarations(&l.start.mapping_name));
     let newest = newest.ok_or_else(|| {
         JobError::Missing(
             "nothing was loaded yet; run `tidegate ingest --mapping NAME FILE` first".to_owned(),

@@ -31,6 +31,7 @@ mod results;
 mod score;
 mod source;
 mod stored;
+mod treatments;
 
 pub use append::Appender;
 pub use backtest::{BacktestOptions, Backtested, RuleEffect, Side, Valued, backtest};
@@ -38,7 +39,7 @@ pub use check::Counts;
 pub use configuration::Configuration;
 pub use content::{feature_set, rule_set, selection_policy};
 pub use decide::{
-    Capacity, DecideOptions, Decided, KeptReason, ParseCapacityError, StoredDecision, StoredItem,
+    Capacity, DecideOptions, Decided, KeptReason, Opening, ParseCapacityError, StoredDecision, StoredItem,
     WorkListEntry, decide,
 };
 pub use estimate::{ComponentFound, Estimated, estimate};
@@ -56,6 +57,9 @@ pub use replay::{Difference, ReplayReport, Replayed, explain_decision, replay};
 pub use report::report;
 pub use score::{Scored, score};
 pub use source::SourceError;
+pub use treatments::{
+    LostTreatment, Matched, Progressed, Treatments, TreatmentsOptions, UnderWay, treatments,
+};
 
 use arrow::array::RecordBatch;
 use std::sync::Arc;

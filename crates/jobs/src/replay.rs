@@ -6,7 +6,8 @@
 use crate::JobError;
 use crate::answer::Answer;
 use crate::decide::{
-    Case, Grades, KeptReason, StoredDecision, any_version, cases, read_stored, stored_state,
+    Case, Grades, KeptReason, Opening, Packaging, StoredDecision, any_version, cases, read_stored,
+    stored_state,
 };
 use crate::home::Home;
 use crate::progress::Progress;
@@ -20,9 +21,10 @@ use tidegate_query::{Platform, Principal};
 use tidegate_risk::SEMANTICS_VERSION;
 use tidegate_risk::assess::Assessment;
 use tidegate_risk::bundle::Bundle;
-use tidegate_risk::decision::{DecisionReason, Proposal, settle};
+use tidegate_risk::decision::{DecisionReason, Proposal, Settled, settle};
 use tidegate_risk::model::FeatureMatrix;
 use tidegate_risk::selection::{Contender, Draw};
+use tidegate_risk::treatment::Losses;
 
 /// Which decisions to replay.
 #[derive(Debug, Clone)]
@@ -51,7 +53,7 @@ pub struct Difference {
     pub declaration_id: String,
     /// Its version.
     pub version: i64,
-    /// Which part: `features`, `margin`, `root`, `rules`, `score`, `p`, `draw` or `decision`.
+    /// Which part: `features`, `margin`, `root`, `rules`, `score`, `p`, `draw`, `treatment` or `decision`.
     pub part: &'static str,
     /// As stored.
     pub stored: String,
@@ -163,6 +165,9 @@ struct Run {
     rows: RecordBatch,
     assessment: Assessment,
     keys: HashMap<String, PeriodKey>,
+    packaging: Packaging,
+    /// By day of the work list.
+    losses: BTreeMap<NaiveDate, Losses>,
     again: Vec<Again>,
 }
 
@@ -214,6 +219,13 @@ async fn run_again(
         .collect();
     let assessment = bundle.assess(&rows)?;
     let keys = revealed(home, &decisions).await?;
+    let run = decisions[0].run;
+    let first = decisions.iter().filter_map(listed_on).min().unwrap_or_default();
+    let packaging = packaging(platform, &bundle, what, (run, first)).await?;
+    let mut losses = BTreeMap::new();
+    for day in decisions.iter().filter(|d| d.selected).filter_map(listed_on) {
+        losses.entry(day).or_insert_with(|| packaging.losses(run, day));
+    }
     let mut again = Vec::new();
     for stored in decisions {
         let case = cases.get(&(stored.declaration_id.clone(), stored.version)).cloned();
@@ -224,7 +236,7 @@ async fn run_again(
         let proposal = bundle.propose(&assessment, case.items.clone(), &state, &case.office, &stored.grade);
         again.push(Again { stored, case, proposal });
     }
-    Ok(Run { bundle, rows, assessment, keys, again })
+    Ok(Run { bundle, rows, assessment, keys, packaging, losses, again })
 }
 
 /// The records of the decisions of a run, as they are in the lake.
@@ -244,6 +256,25 @@ async fn rows(
     let plan = platform.plan_for(&Principal::LocalOwner, "job replay", &sql).await?;
     let schema = plan.schema();
     Ok(concat_batches(&schema, &plan.collect().await?)?)
+}
+
+/// Special packaging as a run knew it.
+async fn packaging(
+    platform: &Platform,
+    bundle: &Bundle,
+    what: &Replayed,
+    (run, first): (i64, NaiveDate),
+) -> Result<Packaging, JobError> {
+    let decided = format!(
+        "r.declaration_id IN (SELECT declaration_id FROM decision WHERE run_number = {run} AND {})",
+        what.condition()
+    );
+    Packaging::read(platform, "job replay", &bundle.selection, (run, first), &decided).await
+}
+
+/// Day of the work list of a decision.
+fn listed_on(stored: &StoredDecision) -> Option<NaiveDate> {
+    stored.listed_on.parse().ok()
 }
 
 /// Keys of the periods of the decisions that are revealed.
@@ -348,10 +379,24 @@ impl Run {
             stored.realised_probability.to_bits(),
             settled.realised_probability.to_bits(),
         );
+        differences.check("treatment", stored.opening.clone(), self.opening(again, &settled));
         let reasons = self.bundle.decision_reasons(&self.assessment, case.items.clone(), proposal)?;
-        let directive = self.bundle.directive(proposal, &settled, &reasons);
+        // The stored treatment, so that another one is not told twice.
+        let treatment = stored.opening.as_ref().and_then(Opening::treatment);
+        let directive = self.bundle.directive(proposal, &settled, &reasons, treatment);
         differences.check("decision", stored.directive.clone(), directive);
         Ok(())
+    }
+
+    /// Where the consignment is opened, from filings, goods and losses as the run knew them.
+    fn opening(&self, again: &Again, settled: &Settled) -> Option<Opening> {
+        let Again { stored, case, proposal } = again;
+        let day = listed_on(stored)?;
+        let none = Losses::default();
+        let losses = self.losses.get(&day).unwrap_or(&none);
+        // The grade of a replay is the stored one.
+        let case = Case { grade: stored.grade.clone(), ..case.clone() };
+        self.packaging.opening(&self.bundle.selection, &case, proposal, settled, day, losses)
     }
 
     /// Inputs to features, bit by bit.

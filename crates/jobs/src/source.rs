@@ -8,9 +8,10 @@ use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use tidegate_records::csv::{CsvError, CsvReader};
-use tidegate_records::json::JsonReader;
+use tidegate_records::json::{JsonReader, ObjectReader};
 use tidegate_records::parquet::{MappedParquet, ReadParquetError, WholeParquet};
 use tidegate_records::reading::SourceRecord;
+use tidegate_records::tables::RecordKind;
 use tidegate_records::wco::MessageReader;
 
 /// Bytes read from a file at once.
@@ -145,8 +146,21 @@ impl Reader {
     }
 }
 
+/// A reader of the records of a kind in a file of an input, and the bytes that it has read.
+pub(crate) fn objects(
+    path: &Path,
+    kind: &'static RecordKind,
+    input: &Input,
+) -> Result<(ObjectReader<'static>, Counter), JobError> {
+    let failed = |cause| JobError::File { path: path.display().to_string(), cause };
+    let counter = Counter::default();
+    let file = Counted { file: File::open(path).map_err(failed)?, counter: counter.clone() };
+    let source = BufReader::with_capacity(BUFFER, file);
+    Ok((ObjectReader::new(source, kind, input.configuration.json.limits()), counter))
+}
+
 /// Bytes that were read.
-type Counter = Arc<AtomicU64>;
+pub(crate) type Counter = Arc<AtomicU64>;
 
 /// A file that counts what is read from it.
 struct Counted {

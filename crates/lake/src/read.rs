@@ -133,6 +133,13 @@ impl TableProvider for PinnedTable {
     }
 
     fn supports_filters_pushdown(&self, filters: &[&Expr]) -> QueryResult<Vec<TableProviderFilterPushDown>> {
-        self.scan.supports_filters_pushdown(filters)
+        let mut supported = self.scan.supports_filters_pushdown(filters)?;
+        // Delta's reader says that it applies a filter without columns, such as a bare NULL, and drops it.
+        for (supported, filter) in supported.iter_mut().zip(filters) {
+            if filter.column_refs().is_empty() {
+                *supported = TableProviderFilterPushDown::Unsupported;
+            }
+        }
+        Ok(supported)
     }
 }

@@ -8,19 +8,20 @@ pub use assess::assessment_fields;
 pub use item_rows::DECLARATION_ITEM;
 
 use datafusion::arrow::array::RecordBatch;
-use datafusion::arrow::datatypes::SchemaRef;
-use datafusion::common::{Column, SchemaError};
+use datafusion::arrow::datatypes::{FieldRef, SchemaRef};
+use datafusion::common::{Column, ScalarValue, SchemaError};
 use datafusion::datasource::empty::EmptyTable;
 use datafusion::datasource::{MemTable, TableProvider};
 use datafusion::error::DataFusionError;
 use datafusion::execution::SendableRecordBatchStream;
 use datafusion::execution::context::{SQLOptions, SessionConfig, SessionContext};
-use datafusion::prelude::DataFrame;
+use datafusion::prelude::{DataFrame, Expr, lit};
 use datafusion::sql::parser::Statement;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use tidegate_lake::{Lake, LakeError, Snapshot};
 use tidegate_records::path::nearest;
+use tidegate_records::table::Table;
 use tidegate_records::tables::TABLES;
 use tidegate_risk::bundle::{Bundle, BundleHash};
 
@@ -59,6 +60,28 @@ impl From<DataFusionError> for QueryError {
         let hint = near.map(|n| format!("; `{n}` is the nearest")).unwrap_or_default();
         Self::Column { name: field.quoted_flat_name(), hint }
     }
+}
+
+/// A table as it was stored, with the columns that its definition has gained since: absent in every row.
+fn with_new_columns(
+    context: &SessionContext,
+    definition: &Table,
+    stored: Arc<dyn TableProvider>,
+) -> Result<Arc<dyn TableProvider>, QueryError> {
+    let (schema, known) = (definition.schema(), stored.schema());
+    let is_gained = |f: &&FieldRef| f.is_nullable() && known.field_with_name(f.name()).is_err();
+    let gained = schema.fields().iter().filter(is_gained);
+    let absent = |field: &FieldRef| {
+        Ok::<_, QueryError>(lit(ScalarValue::try_from(field.data_type())?).alias(field.name()))
+    };
+    let gained: Vec<Expr> = gained.map(absent).collect::<Result<_, _>>()?;
+    if gained.is_empty() {
+        return Ok(stored);
+    }
+    let frame = context.read_table(stored)?;
+    let kept = frame.schema().columns().into_iter().map(Expr::Column);
+    let columns: Vec<Expr> = kept.chain(gained).collect();
+    Ok(frame.select(columns)?.into_view())
 }
 
 /// Who reads.
@@ -110,6 +133,10 @@ impl Platform {
             context.register_table(table.name, Arc::new(EmptyTable::new(table.schema())))?;
         }
         for (name, table) in tables {
+            let table = match TABLES.iter().find(|t| t.name == name) {
+                Some(definition) => with_new_columns(&context, definition, table)?,
+                None => table,
+            };
             context.register_table(name, table)?;
         }
         let view = context.sql(&item_rows::view_sql()).await?.into_view();

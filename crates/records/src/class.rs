@@ -57,6 +57,11 @@ impl FieldDefinition {
         self.id.starts_with('X')
     }
 
+    /// Whether a number may be below zero: temperatures may, quantities and amounts may not.
+    pub fn may_be_negative(&self) -> bool {
+        self.element.starts_with("Temperature")
+    }
+
     /// Unit of a measure that comes without one: masses are in kilograms.
     pub fn default_unit(&self) -> Option<&'static str> {
         (self.element.ends_with("MassMeasure") || self.element.ends_with("WeightMeasure")).then_some("KGM")

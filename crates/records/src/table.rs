@@ -84,8 +84,12 @@ pub enum Computed {
     OptionalText,
     /// A 64-bit integer.
     Integer,
+    /// A 64-bit integer that a row may lack.
+    OptionalInteger,
     /// A 64-bit float, kept to the last bit.
     Real,
+    /// A 64-bit float that a row may lack.
+    OptionalReal,
     /// A truth value.
     Flag,
     /// A moment in UTC.
@@ -104,14 +108,21 @@ impl Computed {
         let list = |item| DataType::List(Arc::new(Field::new("element", item, false)));
         match self {
             Self::Text | Self::OptionalText => DataType::Utf8,
-            Self::Integer => DataType::Int64,
-            Self::Real => DataType::Float64,
+            Self::Integer | Self::OptionalInteger => DataType::Int64,
+            Self::Real | Self::OptionalReal => DataType::Float64,
             Self::Flag => DataType::Boolean,
             Self::Moment => scalar_type(LeafKind::Time),
             Self::Texts => list(DataType::Utf8),
             Self::Features => list(DataType::Float32),
             Self::Reasons => list(DataType::Struct(reason_fields())),
         }
+    }
+}
+
+impl Computed {
+    /// Whether a row may lack it.
+    pub fn is_optional(self) -> bool {
+        matches!(self, Self::OptionalText | Self::OptionalInteger | Self::OptionalReal)
     }
 }
 
@@ -261,7 +272,7 @@ impl Table {
     fn arrow_field(&self, column: &Column) -> Field {
         let nullable = match column.source {
             Source::Key(_) | Source::List(_) | Source::Other => false,
-            Source::Computed(computed) => matches!(computed, Computed::OptionalText),
+            Source::Computed(computed) => computed.is_optional(),
             _ => true,
         };
         let mut metadata = HashMap::from([

@@ -8,6 +8,7 @@ use crate::bundle::Bundle;
 use crate::rules::{Effect, Level, Rule, raised};
 use crate::selection::{Component, Contender, Lane, Parts, PolicyState, SelectionPolicy};
 use crate::template;
+use crate::treatment::Treatment;
 use chrono::NaiveDate;
 use std::ops::Range;
 
@@ -173,17 +174,19 @@ impl Bundle {
     }
 
     /// What an officer is told. Where chance alone selected, the officer is not told what the model thinks, so that
-    /// such inspections are equally thorough everywhere.
+    /// such inspections are equally thorough everywhere. A treatment says what is done in place of opening at the port.
     pub fn directive(
         &self,
         proposal: &Proposal,
         settled: &Settled,
         reasons: &[DecisionReason],
+        treatment: Option<&Treatment>,
     ) -> Option<String> {
         if settled.lane == Lane::Green {
             return None;
         }
-        let mut directive = settled.lane.instruction().to_owned();
+        let mut directive =
+            treatment.map_or_else(|| settled.lane.instruction().to_owned(), Treatment::directive);
         let hit = proposal.rules.iter().map(|r| &self.rules.rules[*r]);
         for told in hit.filter_map(|rule| rule.directive.as_ref()) {
             directive.push(' ');

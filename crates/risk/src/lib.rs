@@ -18,6 +18,7 @@ pub mod model;
 pub mod rules;
 pub mod selection;
 mod template;
+pub mod treatment;
 
 /// Version of the meaning of features, rules and selection: raised when a golden decision changes, as when a dependency
 /// computes otherwise. Features are promised to be recomputed alike within one version.

@@ -138,7 +138,7 @@ impl World {
         let mut stream = Stream::new(self.seed(), Purpose::Deceit, shipment.serial);
         let intensities = intensities(self, shipment);
         let sum: f64 = intensities.iter().sum();
-        let yields = stream.coin(fraud_probability(self.fraud_scale * sum));
+        let yields = stream.coin(fraud_probability(self.fraud_scale * sum * self.loophole(shipment)));
         let kind = Kind::ALL[stream.weighted(intensities.into_iter())];
         yields.then_some(kind)
     }

@@ -53,6 +53,14 @@ impl Generator {
         self.world.enterprises()
     }
 
+    /// Batches of `records::tables::SPECIAL_FILING`: what traders filed about goods that cannot be opened at the port.
+    ///
+    /// # Errors
+    /// When a record does not fit its table, which would be a mistake of this crate.
+    pub fn filings(&self) -> Result<Vec<RecordBatch>, SimulationError> {
+        self.world.filings()
+    }
+
     /// Generates on several threads and delivers the chunks in order; at most two a thread wait to be delivered.
     ///
     /// # Errors

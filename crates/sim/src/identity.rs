@@ -117,6 +117,12 @@ pub(crate) fn declaration_id(office: &str, year: i32, serial: u64) -> String {
     format!("{office}{year:04}1{:09}", serial + 1)
 }
 
+/// Serial number of a declaration from its customs number.
+pub(crate) fn serial(declaration_id: &str) -> Option<u64> {
+    let digits = declaration_id.get(declaration_id.len().checked_sub(9)?..)?;
+    digits.parse::<u64>().ok()?.checked_sub(1)
+}
+
 /// An officer of an office.
 pub(crate) fn officer_id(office: &str, officer: usize) -> String {
     format!("{office}-{:02}", officer + 1)
@@ -166,5 +172,6 @@ mod tests {
     #[test]
     fn a_declaration_number_has_eighteen_digits() {
         assert_eq!(declaration_id("2248", 2026, 41), "224820261000000042");
+        assert_eq!(serial("224820261000000042"), Some(41));
     }
 }

@@ -26,6 +26,8 @@
 //!   `T = 0.85 z(trader) + 0.5 z(trader, quarter) + 0.35 z(broker) + 0.45 z(hs6) + grade + succession`;
 //!   `P(fraud) = min(0.7, 1 - exp(-sum lambda_k))`, the kind in proportion to `lambda_k`. `gain` is what the kind would
 //!   save on these goods; `wave` and `scheme` are the drift; `s` is solved so that the share of the configuration comes out.
+//! - Loophole: a quarter of the traders that filed special packaging learn, between the second month and the middle of the
+//!   year, that the port does not open it; from then on `lambda` of consignments packed so is 12 times as large.
 //! - Deceit: undervaluation multiplies the value by a habit of trader and goods in 0.4..0.8; quantity multiplies
 //!   mass and value, while the gross mass follows only in part; misclassification takes a near subheading with a duty at
 //!   least three points lower; false origin takes one with lower charges, often with a departure that fits; splitting
@@ -42,8 +44,9 @@ pub use error::SimulationError;
 pub use generator::{Generator, generate};
 pub use officers::{Found, InspectionOrder};
 pub use selection::Lane;
+pub use treated::TreatedConsignment;
 pub use truth::truth_schema;
-pub use write_csv::csv_mapping;
+pub use write_csv::{csv_mapping, filings_beside};
 pub use written::Written;
 
 mod amendment;
@@ -65,6 +68,7 @@ mod grade;
 mod identity;
 mod office;
 mod officers;
+mod packaging;
 mod partner;
 mod random;
 mod record;
@@ -73,6 +77,7 @@ mod scheme;
 mod selection;
 mod shipment;
 mod trader;
+mod treated;
 mod truth;
 mod volume;
 mod world;

@@ -31,6 +31,10 @@ pub(crate) enum Purpose {
     Officer,
     Amendment,
     Name,
+    Imitation,
+    Loophole,
+    Filing,
+    Journey,
 }
 
 /// A stream of numbers.

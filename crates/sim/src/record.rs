@@ -7,7 +7,8 @@ use crate::identity;
 use crate::office::Mode;
 use crate::random::{Purpose, Stream};
 use crate::shipment::Shipment;
-use crate::world::World;
+use crate::trader::Trader;
+use crate::world::{self, World};
 use chrono::{DateTime, TimeDelta, Utc};
 use tidegate_records::model::{
     Agent, AuthorisationHolder, BorderTransportMeans, Carrier, Consignee, Consignment, Declarant,
@@ -74,8 +75,13 @@ impl World {
 
     /// Registration number and name of the importer.
     pub(crate) fn importer_identity(&self, shipment: &Shipment) -> (String, String) {
-        let enterprise = self.enterprise_of(shipment.importer);
-        let office = &self.offices[shipment.trader.offices[0]].code;
+        self.identity_of(shipment.importer, &shipment.trader)
+    }
+
+    /// Registration number and name of an importer of a trader's goods.
+    pub(crate) fn identity_of(&self, importer: world::Importer, trader: &Trader) -> (String, String) {
+        let enterprise = self.enterprise_of(importer);
+        let office = &self.offices[trader.offices[0]].code;
         (
             identity::enterprise_id(self.seed(), enterprise, office, false),
             identity::enterprise_name(self.seed(), enterprise, false),

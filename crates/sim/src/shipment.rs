@@ -92,6 +92,7 @@ impl World {
             self.make_sample(&mut items[0], &mut stream);
         }
         let lead = stream.below(items.len());
+        self.imitate(&trader, key, &mut items);
         let mut shipment = Shipment {
             serial,
             day,
@@ -277,7 +278,7 @@ impl World {
 }
 
 /// Packages that hold a mass; goods in bulk have none.
-fn packages(kind: &str, mass: f64) -> Option<u32> {
+pub(crate) fn packages(kind: &str, mass: f64) -> Option<u32> {
     let capacity = match kind {
         "VR" | "VG" | "VL" => return None,
         "VP" | "CT" => 14.0,

@@ -66,7 +66,7 @@ impl World {
             brokers: [self.broker(&mut stream), self.broker(&mut stream)],
             self_declares: stream.coin(0.04 + 0.4 * largest),
             processing: if stream.coin(0.22) { stream.between(0.2, 0.9) } else { 0.0 },
-            filed: electronic && stream.coin(0.06 + 0.3 * largest),
+            filed: electronic && stream.coin(0.35 + 0.5 * largest),
             lines,
         }
     }

@@ -9,9 +9,10 @@ use crate::write_parquet::ParquetFile;
 use crate::written::{Written, two_directories};
 use arrow::array::RecordBatch;
 use std::fs::File;
-use std::io::Write;
-use std::path::Path;
+use std::io::{BufWriter, Write};
+use std::path::{Path, PathBuf};
 use tidegate_records::class::{Class, ClassDefinition, Defined, LeafRef};
+use tidegate_records::json::write_object;
 use tidegate_records::model::{Declaration, Inspection};
 use tidegate_records::path::Path as RecordPath;
 use tidegate_records::value::format_time;
@@ -25,6 +26,11 @@ pub fn csv_mapping(currency: &str) -> String {
     MAPPING.replace(SHIPPED_CURRENCY, &format!("\"{currency}\""))
 }
 
+/// File of the filings beside a CSV.
+pub fn filings_beside(file: &Path) -> PathBuf {
+    file.with_extension("special_filing.ndjson")
+}
+
 /// Rows of one chunk.
 struct Rows {
     csv: Vec<u8>,
@@ -34,7 +40,7 @@ struct Rows {
 }
 
 impl Generator {
-    /// Writes one CSV with a header, and `truth.parquet` into another directory. `progress` is told the declarations
+    /// Writes one CSV with a header, the filings beside it ([`filings_beside`]), and `truth.parquet` into another directory. `progress` is told the declarations
     /// generated so far.
     ///
     /// # Errors
@@ -70,6 +76,20 @@ impl Generator {
         )?;
         output.sync_all().map_err(failed)?;
         truth.close()?;
+        written.filings = self.write_filings(&filings_beside(file))?;
+        Ok(written)
+    }
+
+    /// Writes the filings of special packaging, one JSON object a line.
+    fn write_filings(&self, file: &Path) -> Result<u64, SimulationError> {
+        let failed = |e: std::io::Error| SimulationError::write(file, e);
+        let mut output = BufWriter::new(File::create(file).map_err(failed)?);
+        let mut written = 0;
+        for filing in self.world.filed() {
+            write_object(&mut output, &filing).map_err(failed)?;
+            written += 1;
+        }
+        output.flush().map_err(failed)?;
         Ok(written)
     }
 

@@ -45,7 +45,8 @@ impl ParquetFile {
 }
 
 impl Generator {
-    /// Writes `declaration.parquet`, `goods_item.parquet`, `inspection.parquet` and `enterprise.parquet` into one
+    /// Writes `declaration.parquet`, `goods_item.parquet`, `inspection.parquet`, `enterprise.parquet` and
+    /// `special_filing.parquet` into one
     /// directory and `truth.parquet` into another. `progress` is told the declarations generated so far.
     ///
     /// # Errors
@@ -81,7 +82,12 @@ impl Generator {
             written.enterprises += batch.num_rows() as u64;
             enterprises.write(&batch)?;
         }
-        for file in [declarations, goods_items, inspections, truth, enterprises] {
+        let mut filings = create(&tables::SPECIAL_FILING)?;
+        for batch in self.filings()? {
+            written.filings += batch.num_rows() as u64;
+            filings.write(&batch)?;
+        }
+        for file in [declarations, goods_items, inspections, truth, enterprises, filings] {
             file.close()?;
         }
         Ok(written)

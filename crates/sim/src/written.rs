@@ -15,6 +15,8 @@ pub struct Written {
     pub inspections: u64,
     /// Rows of the table of enterprises.
     pub enterprises: u64,
+    /// Filings of special packaging.
+    pub filings: u64,
 }
 
 impl Written {

@@ -48,6 +48,12 @@ pub fn print(decided: &Decided) {
         show::count(decided.selected),
         share(decided.selected, decided.decided)
     );
+    if decided.to_destination > 0 {
+        println!(
+            "  to destinations  {:>12}   special packaging; tidegate treatments follows it",
+            show::count(decided.to_destination)
+        );
+    }
     println!("  beyond capacity  {:>12}", show::count(decided.shed));
     if decided.queued > 0 {
         println!("  protected queued {:>12}", show::count(decided.queued));

@@ -4,7 +4,8 @@ use super::{input, open};
 use crate::arguments::{Arguments, Explain, Input};
 use crate::progress::Bars;
 use crate::show;
-use tidegate_jobs::{Explanation, Home, JobError, StoredDecision, explain, explain_decision};
+use tidegate_jobs::{Explanation, Home, JobError, Opening, StoredDecision, explain, explain_decision};
+use tidegate_risk::treatment::Refusal;
 
 pub async fn run(arguments: &Arguments, command: &Explain) -> Result<(), JobError> {
     let home = open(arguments).await?;
@@ -49,6 +50,28 @@ fn moved(contribution: f64) -> String {
     format!("{} by {:>5.2}", if contribution > 0.0 { "raises" } else { "lowers" }, contribution.abs())
 }
 
+/// Where a selected consignment is opened; silent on those that never filed, which are opened as always.
+fn print_opening(opening: Option<&Opening>) {
+    match opening {
+        Some(Opening::Destination(t)) => println!(
+            "  special packaging: at the port {}, sealed, to {} by {}; opened by {} officers in: {}",
+            t.port_check.code(),
+            t.site,
+            t.deadline,
+            t.officers,
+            if t.environment.to_string().is_empty() {
+                "any environment".to_owned()
+            } else {
+                t.environment.to_string()
+            }
+        ),
+        Some(Opening::Port(refusal)) if *refusal != Refusal::NotFiled => {
+            println!("  no special packaging: {}", refusal.sentence());
+        }
+        _ => {}
+    }
+}
+
 fn print_decision(decision: &StoredDecision) {
     let d = decision;
     println!(
@@ -74,6 +97,7 @@ fn print_decision(decision: &StoredDecision) {
     if let Some(directive) = &d.directive {
         println!("  directive: {directive}");
     }
+    print_opening(d.opening.as_ref());
     println!("How it was chosen");
     println!("  score            {:>8.4}   probability of a discrepancy, with rules", d.score);
     println!(

@@ -7,7 +7,7 @@ use crate::show;
 use std::fs::File;
 use std::path::{Path, PathBuf};
 use tidegate_jobs::{Appender, Configuration as Settings, Home, JobError, Progress, configuration};
-use tidegate_sim::{Configuration, Generator, Limits, SimulationError, Written};
+use tidegate_sim::{Configuration, Generator, Limits, SimulationError, Written, filings_beside};
 
 /// What was generated.
 #[derive(Debug, serde::Serialize)]
@@ -18,6 +18,8 @@ pub struct Generated {
     pub goods_items: u64,
     /// Results of inspections.
     pub inspections: u64,
+    /// Filings of special packaging.
+    pub filings: u64,
     /// Whether they were in the lake already; nothing was added then.
     pub already_there: bool,
     /// File or folder that was written; none when they went into the lake.
@@ -44,6 +46,7 @@ pub async fn run(arguments: &Arguments, command: &Generate) -> Result<(), JobErr
     print(&generated);
     if let (Destination::Csv, Some(file)) = (command.to, &generated.out) {
         println!("Load it with: tidegate ingest --mapping national-csv {}", file.display());
+        println!("and its filings: tidegate ingest --as special_filing {}", filings_beside(file).display());
     }
     Ok(())
 }
@@ -56,6 +59,7 @@ pub fn print(generated: &Generated) {
     println!("Generated {} declarations", show::count(generated.declarations));
     println!("  goods items      {:>12}", show::count(generated.goods_items));
     println!("  inspections      {:>12}", show::count(generated.inspections));
+    println!("  filings          {:>12}", show::count(generated.filings));
     if let Some(out) = &generated.out {
         println!("  they are in {}", out.display());
     }
@@ -106,11 +110,12 @@ fn into_files(
     } else {
         generator.write_parquet(out, &country.truth, threads, progress)
     };
-    let Written { declarations, goods_items, inspections, .. } = written.map_err(refused)?;
+    let Written { declarations, goods_items, inspections, filings, .. } = written.map_err(refused)?;
     Ok(Generated {
         declarations,
         goods_items,
         inspections,
+        filings,
         already_there: false,
         out: Some(out.to_owned()),
         truth: country.truth.join("truth.parquet"),
@@ -138,10 +143,15 @@ async fn append(home: &Home, country: &Country, bars: &mut Bars) -> Result<Gener
         declarations: 0,
         goods_items: 0,
         inspections: 0,
+        filings: 0,
         already_there: false,
         out: None,
         truth: truth.clone(),
     };
+    for batch in generator.filings().map_err(refused)? {
+        appender.filings(&batch).await?;
+        generated.filings += batch.num_rows() as u64;
+    }
     bars.step("generating", country.declarations, "declarations");
     for chunk in generator.chunks() {
         let chunk = chunk.map_err(refused)?;

@@ -8,23 +8,27 @@ use tidegate_jobs::{IngestOptions, Ingested, JobError, ingest};
 
 pub async fn run(arguments: &Arguments, command: &Ingest) -> Result<(), JobError> {
     let home = open(arguments).await?;
-    let input = input(&home, &command.input)?;
+    let mut input = input(&home, &command.input)?;
+    if let Some(kind) = &command.kind {
+        input = input.of_kind(kind)?;
+    }
     let options = IngestOptions { strict: command.strict };
     let ingested = ingest(&home, &input, options, &mut Bars::new()).await?;
     if arguments.json {
         return show::json(&ingested);
     }
-    print(&ingested);
+    print(&ingested, command.kind.as_deref());
     Ok(())
 }
 
-fn print(ingested: &Ingested) {
+fn print(ingested: &Ingested, kind: Option<&str>) {
     let counts = &ingested.counts;
     if ingested.already_loaded {
         println!("Everything was loaded before as {}; nothing was added.", ingested.load_id);
         return;
     }
-    println!("Loaded {} as {}", show::count(counts.accepted) + " declarations", ingested.load_id);
+    let records = kind.map_or("declarations".to_owned(), |kind| format!("records of {kind}"));
+    println!("Loaded {} {records} as {}", show::count(counts.accepted), ingested.load_id);
     if ingested.files > 1 {
         println!("  files            {:>12}", show::count(ingested.files as u64));
     }
@@ -32,9 +36,11 @@ fn print(ingested: &Ingested) {
         println!("  loaded before    {:>12}", show::count(ingested.files_loaded_before as u64));
     }
     println!("  records read     {:>12}", show::count(counts.read));
-    println!("  goods items      {:>12}", show::count(counts.goods_items));
-    println!("  results          {:>12}", show::count(counts.inspected));
-    println!("  discrepancies    {:>12}", show::count(counts.discrepancies));
+    if kind.is_none() {
+        println!("  goods items      {:>12}", show::count(counts.goods_items));
+        println!("  results          {:>12}", show::count(counts.inspected));
+        println!("  discrepancies    {:>12}", show::count(counts.discrepancies));
+    }
     println!("  set aside        {:>12}", show::count(counts.quarantined));
     if !counts.findings.is_empty() {
         println!("Findings (severity, code, how often):");

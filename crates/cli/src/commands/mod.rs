@@ -21,6 +21,7 @@ pub mod replay;
 pub mod report;
 pub mod score;
 pub mod sql;
+pub mod treatments;
 
 use crate::arguments::{Arguments, Input as InputArguments, InputFormat};
 use clap::CommandFactory;

@@ -29,6 +29,10 @@ fn a_country_written_as_csv_loads_as_the_declarations_it_has_in_the_lake() {
     let file = "files/simulated-2025-3-600.csv";
     let loaded = succeed(folder, "csv", &["ingest", "--strict", "--mapping", "national-csv", file]);
     assert!(loaded.contains("set aside                   0"), "{loaded}");
+    let filings = "files/simulated-2025-3-600.special_filing.ndjson";
+    succeed(folder, "csv", &["ingest", "--strict", "--as", "special_filing", filings]);
+    let filed = ["sql", "select filing_id, commodity_prefix, valid_until from special_filing order by 1"];
+    assert_eq!(succeed(folder, "lake", &filed), succeed(folder, "csv", &filed));
     let [expected, found] = ["lake", "csv"].map(|home| {
         let out = format!("{home}.ndjson");
         succeed(folder, home, &["export", "--format", "ndjson", "--out", &out]);
@@ -78,6 +82,29 @@ fn draws_are_opened_by_two_custodians_and_what_is_missing_is_said() {
         (&["draws", "publish", "2026-12", "--out", "files"], "its key must be revealed first"),
         (&["draws", "verify", "files"], "period.json"),
         (&["draws", "reveal", "2026-13"], "2026-13"),
+    ];
+    for (arguments, words) in refusals {
+        let refused = run(folder, "home", arguments);
+        let message = String::from_utf8_lossy(&refused.stderr).into_owned();
+        assert!(!refused.status.success() && message.contains(words), "{arguments:?}: {message}");
+    }
+}
+
+#[test]
+fn special_packaging_is_loaded_and_what_is_missing_is_said() {
+    let folder = TempDir::new().unwrap();
+    let folder = folder.path();
+    let filing = r#"{"id":"F1","enterprise_id":"E1","recorded_date_time":"2025-01-02T00:00:00Z","commodity_prefix_id":"8542",
+        "handling_code":"vacuum","site_id":"S1","site_certified_until_date_time":"2026-12-31T00:00:00Z",
+        "valid_from_date_time":"2025-01-03T00:00:00Z","valid_until_date_time":"2025-12-31T00:00:00Z"}"#;
+    std::fs::write(folder.join("filings.ndjson"), filing).unwrap();
+    std::fs::write(folder.join("bad.ndjson"), filing.replace("vacuum", "vaccum")).unwrap();
+    let loaded = succeed(folder, "home", &["ingest", "--as", "special_filing", "filings.ndjson"]);
+    assert!(loaded.contains("Loaded 1 records of special_filing"), "{loaded}");
+    let refusals = [
+        (["treatments"].as_slice(), "tidegate decide"),
+        (&["ingest", "--as", "declarations", "filings.ndjson"], "special_filing, treatment_event"),
+        (&["ingest", "--strict", "--as", "special_filing", "bad.ndjson"], "`vaccum` is not one of: vacuum"),
     ];
     for (arguments, words) in refusals {
         let refused = run(folder, "home", arguments);

@@ -4,6 +4,7 @@ use super::Decided;
 use super::cases::{Case, Cases};
 use super::earlier::{Earlier, Roots};
 use super::lists::{List, ListRows, Waiting};
+use super::packaging::{Opening, Packaging, opening_values};
 use super::rows::{Rows, StoredReason, Value};
 use super::work_list::WorkListEntry;
 use crate::JobError;
@@ -34,6 +35,7 @@ pub(super) struct Day<'a> {
     pub now: DateTime<Utc>,
     pub earlier: Roots,
     pub waiting: Waiting,
+    pub packaging: Packaging,
     /// First day whose decisions are remembered.
     pub since: NaiveDate,
     /// Periods whose keys are public, so that nothing more is drawn with them.
@@ -195,6 +197,8 @@ impl Day<'_> {
         let mut items = Rows::new(&DECISION_ITEM);
         let numbers = column(&read.rows, "goods_item_seq")?;
         let numbers = numbers.as_primitive_opt::<Int64Type>().ok_or_else(|| wrong_type("goods_item_seq"))?;
+        let losses = self.packaging.losses(self.run, day);
+        let mut openings = Vec::new();
         for (place, (case, proposal)) in read.cases.iter().zip(&proposed.proposals).enumerate() {
             let (chance, outcome) = (proposed.chances[&case.root], outcomes[&case.office][&case.root]);
             let settled =
@@ -204,8 +208,12 @@ impl Day<'_> {
             } else {
                 Vec::new()
             };
-            let directive = self.bundle.directive(proposal, &settled, &reasons);
+            let opening =
+                self.packaging.opening(&self.bundle.selection, case, proposal, &settled, day, &losses);
+            let treatment = opening.as_ref().and_then(Opening::treatment);
+            let directive = self.bundle.directive(proposal, &settled, &reasons, treatment);
             count(decided, &settled, outcome.queued);
+            decided.to_destination += u64::from(treatment.is_some());
             if settled.selected {
                 decided.work_list.push(WorkListEntry::new(
                     case,
@@ -213,6 +221,7 @@ impl Day<'_> {
                     &settled,
                     outcome.queued,
                     directive.as_deref(),
+                    treatment,
                 ));
             }
             let one = Decision {
@@ -226,14 +235,17 @@ impl Day<'_> {
                 settled,
                 reasons: &reasons,
                 directive: directive.as_deref(),
+                opening: opening.as_ref(),
             };
             decisions.push(self.decision_row(&one, &proposed.assessment, numbers))?;
             for row in case.items.clone() {
                 let features = proposed.assessment.features.row(row).unwrap_or_default();
                 items.push(self.item_row(case, row, &proposed.assessment, numbers, &features))?;
             }
+            openings.push(opening);
         }
         self.remember(read, proposed, &outcomes);
+        self.packaging.remember(self.run, day, &read.cases, &openings);
         for (rule, nulls) in self.bundle.rules.rules.iter().zip(&proposed.assessment.conditions.null_counts) {
             *decided.null_conditions.entry(rule.id.clone()).or_default() += *nulls as u64;
         }
@@ -329,6 +341,7 @@ struct Decision<'a> {
     settled: Settled,
     reasons: &'a [DecisionReason],
     directive: Option<&'a str>,
+    opening: Option<&'a Opening>,
 }
 
 impl Day<'_> {
@@ -390,6 +403,7 @@ impl Day<'_> {
             ("rules", self.rule_ids(proposal.rules.iter().copied())),
             ("reasons", Value::Reasons(decision.reasons.iter().map(reason).collect())),
         ]);
+        row.extend(opening_values(decision.opening));
         row
     }
 

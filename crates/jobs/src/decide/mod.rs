@@ -8,6 +8,7 @@ mod cases;
 mod day;
 mod earlier;
 mod lists;
+mod packaging;
 mod rows;
 mod state;
 mod stored;
@@ -15,6 +16,8 @@ mod work_list;
 
 pub use capacity::{Capacity, ParseCapacityError};
 pub(crate) use cases::{Case, Cases, Grades, Which, any_version, between, cases, read, stretches};
+pub use packaging::Opening;
+pub(crate) use packaging::{Packaging, seen as packaging_records};
 pub(crate) use state::{parse as parse_state, stored_state};
 pub(crate) use stored::read as read_stored;
 pub use stored::{KeptReason, StoredDecision, StoredItem};
@@ -77,6 +80,8 @@ pub struct Decided {
     pub reopened_lists: u64,
     /// Those that only the promise to their trader's grade kept from being candidates.
     pub suppressed: u64,
+    /// Those on a work list that are opened at their destination, as special packaging.
+    pub to_destination: u64,
     /// Decisions by lane.
     pub lanes: BTreeMap<&'static str, u64>,
     /// Selected ones by the part of p that their draw fell into.
@@ -205,6 +210,14 @@ impl<'a> Run<'a> {
             now: home.now,
             earlier: Roots::read(&platform, first, last, since).await?,
             waiting: Waiting::read(&platform).await?,
+            packaging: Packaging::read(
+                &platform,
+                "job decide",
+                &bundle.selection,
+                (number.0, first),
+                &between(cases::LODGED, first, last),
+            )
+            .await?,
             since,
             revealed: home.revealed_periods().await?,
             closes: home.ledger.last_close().await?,

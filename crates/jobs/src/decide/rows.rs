@@ -93,8 +93,8 @@ fn column(kind: Computed) -> Column {
     let item = |data_type| Arc::new(Field::new("element", data_type, false));
     match kind {
         Computed::Text | Computed::OptionalText => Column::Text(StringBuilder::new()),
-        Computed::Integer => Column::Integer(Int64Builder::new()),
-        Computed::Real => Column::Real(Float64Builder::new()),
+        Computed::Integer | Computed::OptionalInteger => Column::Integer(Int64Builder::new()),
+        Computed::Real | Computed::OptionalReal => Column::Real(Float64Builder::new()),
         Computed::Flag => Column::Flag(BooleanBuilder::new()),
         Computed::Moment => Column::Moment(TimestampMicrosecondBuilder::new().with_timezone("UTC")),
         Computed::Texts => {
@@ -119,6 +119,8 @@ impl Column {
             (Self::Text(builder), Value::Absent) => builder.append_null(),
             (Self::Integer(builder), Value::Integer(number)) => builder.append_value(number),
             (Self::Real(builder), Value::Real(number)) => builder.append_value(number),
+            (Self::Integer(builder), Value::Absent) => builder.append_null(),
+            (Self::Real(builder), Value::Absent) => builder.append_null(),
             (Self::Flag(builder), Value::Flag(flag)) => builder.append_value(flag),
             (Self::Moment(builder), Value::Moment(micros)) => builder.append_value(micros),
             (Self::Texts(builder), Value::Texts(texts)) => {

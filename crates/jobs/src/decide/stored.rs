@@ -1,6 +1,7 @@
 //! Decisions as they were stored.
 
 use super::cases::text;
+use super::packaging::Opening;
 use crate::JobError;
 use crate::history::{column, wrong_type};
 use arrow::array::{Array, ArrayRef, AsArray, BooleanArray, PrimitiveArray, RecordBatch, StringArray};
@@ -8,6 +9,7 @@ use arrow::datatypes::{ArrowPrimitiveType, Float32Type, Float64Type, Int64Type, 
 use chrono::{DateTime, Utc};
 use std::collections::HashMap;
 use tidegate_query::{Platform, Principal};
+use tidegate_risk::treatment::{Band, Environment, PortCheck, Refusal, Treatment};
 
 /// A reason of a decision.
 #[derive(Debug, Clone, PartialEq, serde::Serialize)]
@@ -90,6 +92,7 @@ pub struct StoredDecision {
     pub directive: Option<String>,
     pub rules: Vec<String>,
     pub reasons: Vec<KeptReason>,
+    pub opening: Option<Opening>,
     pub items: Vec<StoredItem>,
 }
 
@@ -175,6 +178,15 @@ impl Columns<'_> {
         Ok(numbers.value(row))
     }
 
+    fn optional_number<T: ArrowPrimitiveType>(
+        &self,
+        name: &str,
+        row: usize,
+    ) -> Result<Option<T::Native>, JobError> {
+        let valid = self.get(name)?.is_valid(row);
+        valid.then(|| self.number::<T>(name, row)).transpose()
+    }
+
     fn moment(&self, name: &str, row: usize) -> Result<DateTime<Utc>, JobError> {
         let micros = self.number::<TimestampMicrosecondType>(name, row)?;
         DateTime::from_timestamp_micros(micros).ok_or_else(|| wrong_type(name))
@@ -209,6 +221,39 @@ impl Columns<'_> {
                 })
             })
             .collect()
+    }
+
+    /// Decisions from before there were treatments have none.
+    fn opening(&self, row: usize) -> Result<Option<Opening>, JobError> {
+        let Some(code) = self.optional("treatment_code", row)? else { return Ok(None) };
+        let unknown = |what: &str| JobError::Missing(format!("the table decision holds an unknown {what}"));
+        if code != "destination" {
+            let reason = self.optional("treatment_reason", row)?.unwrap_or_default();
+            let refusal = Refusal::of_code(&reason).ok_or_else(|| unknown("treatment_reason"))?;
+            return Ok(Some(Opening::Port(refusal)));
+        }
+        let check = self.optional("treatment_port_check", row)?.unwrap_or_default();
+        let deadline = self.optional("treatment_deadline", row)?.unwrap_or_default();
+        let real = |name| self.optional_number::<Float64Type>(name, row);
+        let class = self.optional_number::<Int64Type>("treatment_cleanliness_class", row)?;
+        let officers = self.optional_number::<Int64Type>("treatment_officers", row)?;
+        Ok(Some(Opening::Destination(Treatment {
+            port_check: PortCheck::of_code(&check).ok_or_else(|| unknown("treatment_port_check"))?,
+            site: self.optional("treatment_site_id", row)?.unwrap_or_default(),
+            environment: Environment {
+                temperature_c: Band {
+                    low: real("treatment_temperature_low_c")?,
+                    high: real("treatment_temperature_high_c")?,
+                },
+                humidity_percent: Band {
+                    low: real("treatment_humidity_low_percent")?,
+                    high: real("treatment_humidity_high_percent")?,
+                },
+                cleanliness_class: class.and_then(|c| u8::try_from(c).ok()),
+            },
+            officers: officers.and_then(|o| u32::try_from(o).ok()).unwrap_or_default(),
+            deadline: deadline.parse().map_err(|_| unknown("treatment_deadline"))?,
+        })))
     }
 
     fn decision(&self, row: usize) -> Result<StoredDecision, JobError> {
@@ -254,6 +299,7 @@ impl Columns<'_> {
             directive: self.optional("directive", row)?,
             rules: self.texts("rules", row)?,
             reasons: self.reasons(row)?,
+            opening: self.opening(row)?,
             items: Vec::new(),
         })
     }

@@ -3,6 +3,7 @@
 use super::cases::Case;
 use chrono::NaiveDate;
 use tidegate_risk::decision::{Proposal, Settled};
+use tidegate_risk::treatment::Treatment;
 
 /// A selected consignment.
 #[derive(Debug, Clone, PartialEq, serde::Serialize)]
@@ -23,6 +24,10 @@ pub struct WorkListEntry {
     pub realised_probability: f64,
     /// Waits for the next free slot.
     pub queued: bool,
+    /// Site where special packaging is opened in place of the port.
+    pub destination: Option<String>,
+    /// Last day on which it may arrive there.
+    pub deadline: Option<NaiveDate>,
     /// What the officer is asked to do.
     pub directive: String,
 }
@@ -34,6 +39,7 @@ impl WorkListEntry {
         settled: &Settled,
         queued: bool,
         directive: Option<&str>,
+        treatment: Option<&Treatment>,
     ) -> Self {
         Self {
             day: case.accepted_at.date_naive(),
@@ -44,6 +50,8 @@ impl WorkListEntry {
             score: proposal.score,
             realised_probability: settled.realised_probability,
             queued,
+            destination: treatment.map(|t| t.site.clone()),
+            deadline: treatment.map(|t| t.deadline),
             directive: directive.unwrap_or_default().to_owned(),
         }
     }

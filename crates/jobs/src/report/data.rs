@@ -124,6 +124,8 @@ pub struct ReportData {
     pub lanes: Vec<Group>,
     /// By the part of the inclusion probability that the draw fell into.
     pub components: Vec<Group>,
+    /// By where it is opened: at a destination, or the first reason why at the port; an empty code for the others.
+    pub openings: Vec<Group>,
     /// Those whose draw fell below the floor, mandatory ones too: a random sample.
     pub floor: Tally,
     /// Share of all declarations with a discrepancy, estimated from the floor, each weighted by 1/f.
@@ -180,6 +182,7 @@ pub(super) async fn gather(
             grouped(scope.by("component_code")).await?,
             &["mandatory", "statutory", "floor", "exploration", "model", "none"],
         ),
+        openings: grouped(scope.by("coalesce(treatment_reason, treatment_code)")).await?,
         floor: tallies(&floor)?.first().copied().unwrap_or_default(),
         population: Rate::weighted(weight("hit_weight")?, weight("weight")?, weight("weight_squares")?),
         days: days(&Answer::of(platform, PURPOSE, &scope.days()).await?, capacities)?,

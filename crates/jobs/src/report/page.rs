@@ -2,12 +2,13 @@
 //! outside.
 
 use super::charts::{self, Chart};
-use super::data::ReportData;
+use super::data::{Group, ReportData};
 use super::format::{count, moment, percent};
 use super::rate::Rate;
 use super::{Provenance, tables};
 use crate::JobError;
 use maud::{DOCTYPE, Markup, PreEscaped, html};
+use tidegate_risk::treatment::Refusal;
 
 const STYLE: &str = include_str!("style.css");
 
@@ -137,6 +138,7 @@ fn outcomes(data: &ReportData) -> Result<Markup, JobError> {
             (tables::groups("lane", &data.lanes, same))
             h3 { "By what selected" }
             (tables::groups("part of the inclusion probability", &data.components, component_words))
+            (openings(data))
         }
         @if !lines.is_empty() {
             section {
@@ -161,6 +163,19 @@ fn load(data: &ReportData) -> Result<Markup, JobError> {
             (chart(&charts::load_by_day(&data.days)?, "Declarations by day of acceptance (UTC). A slot of one office serves no other."))
         }
     })
+}
+
+/// Where the selected are opened, once somebody has filed special packaging.
+fn openings(data: &ReportData) -> Markup {
+    let told: Vec<Group> = data.openings.iter().filter(|g| !g.code.is_empty()).cloned().collect();
+    let is_filed =
+        told.iter().any(|g| g.code != Refusal::NotFiled.code() && g.code != Refusal::NoPolicy.code());
+    html! {
+        @if is_filed {
+            h3 { "By where the selected are opened" }
+            (tables::groups("destination, or why at the port", &told, opening_words))
+        }
+    }
 }
 
 fn breakdowns(data: &ReportData) -> Markup {
@@ -244,6 +259,13 @@ fn chart(chart: &Chart, caption: &str) -> Markup {
 
 fn same(code: &str) -> &str {
     code
+}
+
+fn opening_words(code: &str) -> &str {
+    match Refusal::of_code(code) {
+        Some(refusal) => refusal.sentence(),
+        None => "At a filed destination, as special packaging.",
+    }
 }
 
 fn component_words(code: &str) -> &str {

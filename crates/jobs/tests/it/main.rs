@@ -7,6 +7,7 @@ mod draws;
 mod formats;
 mod kcs_samples;
 mod main_job;
+mod packaging;
 mod place;
 mod source;
 mod wco_samples;

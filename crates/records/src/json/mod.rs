@@ -6,9 +6,12 @@
 //! measure `{"value": "3", "unit": "KGM"}`; counts are numbers, moments follow RFC 3339 in UTC. Text has no
 //! white space around it, and masses without a unit are in kilograms, as in every other format.
 //!
+//! [`ObjectReader`] reads the records of another kind, such as enterprises, in the same form.
+//!
 //! Codes of the findings made here: `json.not-well-formed`, `json.encoding`, `json.limit`, `json.unknown-key`,
 //! `json.duplicate-key`, `json.wrong-type` and `value.unreadable` are errors; `json.empty-object` is a warning.
 
+mod object;
 mod pieces;
 mod reader;
 mod scalar;
@@ -16,5 +19,6 @@ mod structure;
 mod value;
 mod writer;
 
+pub use object::{ObjectReader, ParsedObject};
 pub use reader::{JsonLimits, JsonReader, ParsedRecord};
-pub use writer::{Json, write_record};
+pub use writer::{Json, write_object, write_record};

@@ -75,50 +75,74 @@ impl<'r> JsonReader<'r> {
     }
 
     fn read_record(&self, piece: Piece) -> ParsedRecord {
-        let Piece { start, bytes, is_complete } = piece;
-        let mut record = ParsedRecord {
-            declaration: Declaration::default(),
-            inspection: None,
-            findings: Vec::new(),
-            line: start.line,
-            raw: bytes,
-            raw_is_complete: is_complete,
-        };
-        let refuse = |code, line, message: String| Finding {
-            code,
-            severity: Severity::Error,
-            pointer: Pointer::root(Declaration::DEFINITION),
-            line: Some(line),
-            message,
-        };
-        if !is_complete {
-            let message = format!("the record is longer than {} bytes", self.limits.line_bytes);
-            record.findings.push(refuse("json.limit", start.line, message));
-        } else if record.raw.is_empty() {
-            let message = "the list that starts here is not closed; is the source cut off?".to_owned();
-            record.findings.push(refuse("json.not-well-formed", start.line, message));
-        } else if let Ok(text) = std::str::from_utf8(&record.raw) {
+        let (mut declaration, mut inspection) = (Declaration::default(), None);
+        let mut findings = Vec::new();
+        read_piece(&piece, Declaration::DEFINITION, &self.limits, &mut findings, |text, findings| {
+            let line = Rc::new(Cell::new(piece.start.line));
             let root = Root {
-                declaration: &mut record.declaration,
-                inspection: &mut record.inspection,
-                findings: &mut record.findings,
+                declaration: &mut declaration,
+                inspection: &mut inspection,
+                findings,
                 limits: &self.limits,
-                line: Rc::new(Cell::new(start.line)),
+                line: Rc::clone(&line),
             };
-            if let Err(error) = root.read(text) {
-                let (line, message) = not_well_formed(&error, text, start);
-                record.findings.push(refuse("json.not-well-formed", line, message));
-            }
-        } else {
-            let message = "the record is not UTF-8; convert the file".to_owned();
-            record.findings.push(refuse("json.encoding", start.line, message));
-        }
-        if let Some(inspection) = &mut record.inspection
+            read_text(text, &line, root)
+        });
+        if let Some(inspection) = &mut inspection
             && inspection.declaration_id.is_none()
         {
-            inspection.declaration_id = record.declaration.declaration_id();
+            inspection.declaration_id = declaration.declaration_id();
         }
-        record
+        ParsedRecord {
+            declaration,
+            inspection,
+            findings,
+            line: piece.start.line,
+            raw: piece.bytes,
+            raw_is_complete: piece.is_complete,
+        }
+    }
+}
+
+/// Reads the text of a piece; a piece that is no text or no JSON gives a finding.
+pub(super) fn read_piece(
+    piece: &Piece,
+    class: &'static ClassDefinition,
+    limits: &JsonLimits,
+    findings: &mut Vec<Finding>,
+    read: impl FnOnce(&str, &mut Vec<Finding>) -> serde_json::Result<()>,
+) {
+    let line = piece.start.line;
+    let (code, line, message) = if !piece.is_complete {
+        ("json.limit", line, format!("the record is longer than {} bytes", limits.line_bytes))
+    } else if piece.bytes.is_empty() {
+        let message = "the list that starts here is not closed; is the source cut off?".to_owned();
+        ("json.not-well-formed", line, message)
+    } else if let Ok(text) = std::str::from_utf8(&piece.bytes) {
+        let Err(error) = read(text, findings) else { return };
+        let (line, message) = not_well_formed(&error, text, piece.start);
+        ("json.not-well-formed", line, message)
+    } else {
+        ("json.encoding", line, "the record is not UTF-8; convert the file".to_owned())
+    };
+    let pointer = Pointer::root(class);
+    findings.push(Finding { code, severity: Severity::Error, pointer, line: Some(line), message });
+}
+
+/// Reads a text that is one value; `line` follows the lines of the source.
+pub(super) fn read_text(
+    text: &str,
+    line: &Rc<Cell<u64>>,
+    seed: impl for<'a> DeserializeSeed<'a, Value = ()>,
+) -> serde_json::Result<()> {
+    // Reading from a slice is quicker, and nothing is to be counted on one line.
+    if text.contains('\n') {
+        let counted = Counted { bytes: text.as_bytes(), line: Rc::clone(line), line_ended: false };
+        let mut json = serde_json::Deserializer::from_reader(counted);
+        seed.deserialize(&mut json).and_then(|()| json.end())
+    } else {
+        let mut json = serde_json::Deserializer::from_str(text);
+        seed.deserialize(&mut json).and_then(|()| json.end())
     }
 }
 
@@ -171,18 +195,6 @@ struct Root<'a> {
 }
 
 impl Root<'_> {
-    fn read(self, text: &str) -> serde_json::Result<()> {
-        // Reading from a slice is quicker, and nothing is to be counted on one line.
-        if text.contains('\n') {
-            let counted = Counted { bytes: text.as_bytes(), line: Rc::clone(&self.line), line_ended: false };
-            let mut json = serde_json::Deserializer::from_reader(counted);
-            self.deserialize(&mut json).and_then(|()| json.end())
-        } else {
-            let mut json = serde_json::Deserializer::from_str(text);
-            self.deserialize(&mut json).and_then(|()| json.end())
-        }
-    }
-
     fn context(&self, root: &'static ClassDefinition) -> Context {
         let report = Report::new(root, self.limits.findings, "json.limit");
         Context { report, line: Rc::clone(&self.line), occurrences: self.limits.occurrences }

@@ -30,6 +30,15 @@ pub fn write_record(
     out.write_all(b"\n")
 }
 
+/// Writes a record of any kind as one line of NDJSON.
+///
+/// # Errors
+/// When the sink cannot be written to.
+pub fn write_object(out: &mut impl io::Write, record: &dyn Class) -> io::Result<()> {
+    serde_json::to_writer(&mut *out, &Json(record))?;
+    out.write_all(b"\n")
+}
+
 struct Entries<'a, V>(&'a [(&'a str, V)]);
 
 impl<V: Serialize> Serialize for Entries<'_, V> {

@@ -13,6 +13,7 @@ mod quality;
 mod response;
 mod shipment;
 mod transport;
+mod treatment;
 
 pub use declaration::*;
 pub use document::*;
@@ -24,6 +25,7 @@ pub use quality::*;
 pub use response::*;
 pub use shipment::*;
 pub use transport::*;
+pub use treatment::*;
 
 use crate::value::Text;
 use chrono::Datelike;

@@ -4,7 +4,9 @@
 use super::{DECLARATION_ID, MONTH, VERSION_NUMBER};
 use crate::class::Defined;
 use crate::model::Declaration;
-use crate::table::Computed::{Features, Flag, Integer, Moment, OptionalText, Real, Reasons, Text, Texts};
+use crate::table::Computed::{
+    Features, Flag, Integer, Moment, OptionalInteger, OptionalReal, OptionalText, Real, Reasons, Text, Texts,
+};
 use crate::table::Grade::{General1, General2, General3, General4};
 use crate::table::{Column, Computed, Domain, Grade, Source, Table};
 
@@ -43,6 +45,15 @@ pub static WORK_LIST: Table = Table {
 
 const fn computed(name: &'static str, kind: Computed, grade: Grade, description: &'static str) -> Column {
     Column { name, source: Source::Computed(kind), unit: None, grade, description }
+}
+
+const fn in_unit(
+    name: &'static str,
+    kind: Computed,
+    unit: &'static str,
+    description: &'static str,
+) -> Column {
+    Column { unit: Some(unit), ..computed(name, kind, General2, description) }
 }
 
 const RUN_NUMBER: Column = computed(
@@ -198,6 +209,37 @@ const DECISION_COLUMNS: &[Column] = &[
         Reasons,
         General4,
         "Why, for selected ones: rules that hit and what moved the score most.",
+    ),
+    computed(
+        "treatment_code",
+        OptionalText,
+        General2,
+        "Where a selected consignment is opened: `port`, or `destination` for special packaging.",
+    ),
+    computed(
+        "treatment_reason",
+        OptionalText,
+        General2,
+        "First reason why it is opened at the port, such as `not-filed`; absent at the destination.",
+    ),
+    computed(
+        "treatment_port_check",
+        OptionalText,
+        General2,
+        "Check at the port in place of opening: exterior or scan.",
+    ),
+    computed("treatment_site_id", OptionalText, General3, "Site where it is opened."),
+    computed("treatment_deadline", OptionalText, General2, "Last day on which it may arrive, CCYY-MM-DD."),
+    computed("treatment_officers", OptionalInteger, General2, "Officers who open it together."),
+    in_unit("treatment_temperature_low_c", OptionalReal, "°C", "Lowest temperature to open it in."),
+    in_unit("treatment_temperature_high_c", OptionalReal, "°C", "Highest temperature to open it in."),
+    in_unit("treatment_humidity_low_percent", OptionalReal, "%", "Lowest relative humidity to open it in."),
+    in_unit("treatment_humidity_high_percent", OptionalReal, "%", "Highest relative humidity to open it in."),
+    computed(
+        "treatment_cleanliness_class",
+        OptionalInteger,
+        General2,
+        "Dirtiest class of air to open it in, by ISO 14644-1.",
     ),
 ];
 

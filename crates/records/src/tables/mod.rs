@@ -6,6 +6,8 @@ mod enterprise;
 mod goods_item;
 mod inspection;
 mod quality;
+mod record_kind;
+mod treatment;
 
 pub use decision::{DECISION, DECISION_ITEM, WORK_LIST};
 pub use declaration::DECLARATION;
@@ -13,6 +15,8 @@ pub use enterprise::ENTERPRISE;
 pub use goods_item::GOODS_ITEM;
 pub use inspection::INSPECTION;
 pub use quality::{DATA_FINDING, QUARANTINE};
+pub use record_kind::{HANDLING, RECORD_KINDS, RecordKind};
+pub use treatment::{SPECIAL_FILING, TREATMENT_EVENT};
 
 use crate::table::{Column, Grade, Key, Source, Table};
 use arrow::datatypes::{Fields, Schema, SchemaRef};
@@ -24,6 +28,8 @@ pub const TABLES: &[&Table] = &[
     &GOODS_ITEM,
     &INSPECTION,
     &ENTERPRISE,
+    &SPECIAL_FILING,
+    &TREATMENT_EVENT,
     &DECISION,
     &DECISION_ITEM,
     &WORK_LIST,

@@ -11,7 +11,11 @@ pub(super) fn check(class: &dyn Class, at: &dyn Fn() -> Pointer, findings: &mut 
     for (index, field) in class.definition().fields.iter().enumerate() {
         match (field.kind, class.field(index)) {
             (FieldKind::Leaf { format, .. }, FieldRef::Leaf(leaf)) => {
-                check_leaf(leaf, format, || at().leaf(field.id), findings);
+                let pointer = || at().leaf(field.id);
+                if !field.may_be_negative() {
+                    check_sign(leaf, pointer, findings);
+                }
+                check_leaf(leaf, format, pointer, findings);
             }
             (_, FieldRef::One(child)) => check(child, &|| at().class(field.id, None), findings),
             (_, FieldRef::Many(list)) => {
@@ -69,10 +73,19 @@ fn check_text(text: &str, format: &str, at: impl Fn() -> Pointer, findings: &mut
     }
 }
 
-fn check_number(value: Decimal, format: &str, at: impl Fn() -> Pointer, findings: &mut Findings) {
+fn check_sign(leaf: LeafRef<'_>, at: impl Fn() -> Pointer, findings: &mut Findings) {
+    let value = match leaf {
+        LeafRef::Decimal(Some(value)) => value,
+        LeafRef::Amount(Some(amount)) => amount.value,
+        LeafRef::Measure(Some(measure)) => measure.value,
+        _ => return,
+    };
     if value.is_sign_negative() && !value.is_zero() {
         findings.push("value.negative", at(), format!("{value} is below zero"));
     }
+}
+
+fn check_number(value: Decimal, format: &str, at: impl Fn() -> Pointer, findings: &mut Findings) {
     let (digits, decimals) = limits(format);
     let after = if value.scale() > decimals { value.normalize().scale() } else { value.scale() };
     let before = value.trunc().mantissa().unsigned_abs().checked_ilog10().map_or(0, |d| d + 1);

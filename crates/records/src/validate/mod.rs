@@ -6,9 +6,11 @@
 mod catalogue;
 mod codes;
 mod format;
+mod kind;
 mod semantics;
 
 pub use catalogue::{CATALOGUE, CatalogueEntry};
+pub use kind::validate_kind;
 
 use crate::class::Defined;
 use crate::finding::{Finding, Severity};

@@ -9,7 +9,8 @@
 //! - [`missed_by_model`]: what the random floor says about consignments that nobody looked at.
 //!
 //! Values that are looked at again and again need a [`ConfidenceSequence`]. Beside them stand what officers see
-//! ([`accuracy`], [`prevalence`]), the promise to certified traders ([`rate_ratio`], [`Promise`]), how large a floor must be
+//! ([`accuracy`], [`prevalence`]), whether goods opened at their destination
+//! are as sound as others like them ([`matched_ratio`]), the promise to certified traders ([`rate_ratio`], [`Promise`]), how large a floor must be
 //! ([`floor_size`], [`reporting_cell`]), and what a back-test does not know ([`BackTest`]).
 //!
 //! A finding is what an inspection recorded under its assigned lane, right or wrong. Not estimated here: long-run effects
@@ -20,6 +21,7 @@ pub mod coverage;
 mod horvitz_thompson;
 mod hypothetical;
 mod likelihood;
+mod matched;
 mod missed;
 mod normal;
 mod outcome;
@@ -39,6 +41,7 @@ mod wilson;
 pub use accuracy::{Accuracy, Reference, Reinspection, Share, accuracy, prevalence};
 pub use horvitz_thompson::{Inspected, horvitz_thompson};
 pub use hypothetical::{Chance, HypotheticalList, inclusion_probabilities};
+pub use matched::{MIN_MATCHED_FINDINGS, MIN_MATCHED_OPENINGS, MatchedRatio, MatchedStratum, matched_ratio};
 pub use missed::{FloorInspection, Missed, missed_by_model};
 pub use outcome::{Example, ForwardOutcomeModel};
 pub use paired::paired_difference;

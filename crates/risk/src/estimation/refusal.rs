@@ -102,6 +102,16 @@ pub enum Refusal {
         /// What was declared.
         largest: f64,
     },
+    /// Too few openings or findings of alike goods.
+    #[error("there are {found} {what}; {least} are the least that a comparison stands on")]
+    TooFewMatched {
+        /// What there is too little of.
+        what: &'static str,
+        /// How many there are.
+        found: u64,
+        /// How many there must be.
+        least: u64,
+    },
     /// There is nothing to divide by.
     #[error("there are no {what}; a ratio to them is not defined")]
     Nothing {

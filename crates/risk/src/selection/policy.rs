@@ -2,6 +2,7 @@
 
 use super::lane::{Lane, LaneShare};
 use super::regime::{self, FileRegime, Regime};
+use crate::treatment::{self, FileTreatment, TreatmentPolicy};
 use chrono::NaiveDate;
 use serde::Deserialize;
 
@@ -55,6 +56,8 @@ pub struct SelectionPolicy {
     pub lanes: Vec<LaneShare>,
     /// Grades as the law has them, by day of beginning.
     pub regimes: Vec<Regime>,
+    /// Treatment of special packaging, by day of beginning.
+    pub treatments: Vec<TreatmentPolicy>,
 }
 
 #[derive(Deserialize)]
@@ -71,6 +74,8 @@ struct FilePolicy {
     lane: Vec<LaneShare>,
     #[serde(default)]
     regime: Vec<FileRegime>,
+    #[serde(default)]
+    treatment: Vec<FileTreatment>,
 }
 
 impl SelectionPolicy {
@@ -119,6 +124,7 @@ impl SelectionPolicy {
             initial_threshold,
             lanes,
             regimes: regime::check(file, parsed.regime)?,
+            treatments: treatment::check(file, parsed.treatment)?,
         })
     }
 

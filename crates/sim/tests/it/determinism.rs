@@ -10,7 +10,7 @@ use tidegate_sim::{CHUNK_DECLARATIONS, Chunk, Configuration, Generator, Simulati
 
 /// Digest of a tiny country. It changes when the generator does, but also with the columns of the tables and with
 /// Arrow's stream format: find out which before writing a new one.
-const GOLDEN: &str = "d8a4fb2853bd11449ae4a5b5c49a766d6ddf95c22150853aca352c4531cbaeae";
+const GOLDEN: &str = "c776c65a4777026c9e9be71925d82b333833e1a840f17be66062fa0dc64b4adb";
 
 fn digest<'a>(batches: impl Iterator<Item = &'a RecordBatch>) -> String {
     let mut hash = Sha256::new();

@@ -37,7 +37,8 @@ fn parquet_holds_the_chunks_and_keeps_the_truth_elsewhere() {
     assert_eq!(read(&truth.join("truth.parquet")), whole(|c| &c.truth));
     assert_eq!(written.declarations, whole(|c| &c.declarations).num_rows() as u64);
     assert_eq!(written.enterprises, read(&tables.join("enterprise.parquet")).num_rows() as u64);
-    assert_eq!(std::fs::read_dir(&tables).unwrap().count(), 4, "nothing but the four tables");
+    assert_eq!(std::fs::read_dir(&tables).unwrap().count(), 5, "nothing but the five tables");
+    assert_eq!(written.filings, read(&tables.join("special_filing.parquet")).num_rows() as u64);
     let refused = generator.write_parquet(&tables, &tables.join("../tables"), 1, |_| ()).unwrap_err();
     assert!(refused.to_string().contains("another directory"), "{refused}");
 }

@@ -1,0 +1,261 @@
+//! Special packaging, from filings to treated consignments, their loss, and the replay of both.
+
+use crate::decide::{day, learnt};
+use crate::place::Place;
+use crate::source::{HEADER, rows};
+use arrow::array::AsArray;
+use std::collections::BTreeMap;
+use tidegate_jobs::{
+    Capacity, DecideOptions, Decided, IngestOptions, Ingested, Input, JobError, Progressed, Quiet, Replayed,
+    TreatmentsOptions, decide, ingest, query, replay, treatments,
+};
+use tidegate_lake::TableSpec;
+use tidegate_records::columnar::{RowKey, TableBuilder};
+use tidegate_records::mapping::Mapping;
+use tidegate_records::model::SpecialFiling;
+use tidegate_records::tables::SPECIAL_FILING;
+
+const PACKED: &str = "
+[[declaration]]
+column = 'Package'
+path = 'GoodsShipment/GovernmentAgencyGoodsItem/Packaging/TypeCode'
+
+[[declaration]]
+column = 'Handling'
+path = 'GoodsShipment/GovernmentAgencyGoodsItem/HandlingRequirement/TypeCode'
+";
+
+/// Numbers of the declarations of the importer that filed; of every four the first two evidence their handling, the third
+/// looks packed only, the fourth is of goods that are not filed.
+const FIRST: usize = 800_000;
+
+/// Declarations of November and December by one importer, of goods that the model looks for.
+async fn ingest_packed(place: &Place) {
+    let mapping = format!("{}{PACKED}", include_str!("../../../../mappings/kcs-import.toml"));
+    let mapping = Mapping::parse("packed", &mapping).unwrap();
+    let template: Vec<String> = rows(1, 2025, 1, 1)[0].split(',').map(str::to_owned).collect();
+    let mut lines = vec![format!("{HEADER},Package,Handling")];
+    for number in 0..232_usize {
+        let mut fields = template.clone();
+        fields[0] = (FIRST + number).to_string();
+        fields[1] = format!("2025-{:02}-{:02}", 11 + number / 116, 1 + number / 4 % 29);
+        fields[9] = String::from("F1");
+        fields[12] = String::from(if number % 4 == 3 { "392690" } else { "620822" });
+        (fields[13], fields[14]) = ("CN".to_owned(), "CN".to_owned());
+        (fields[18], fields[19]) = ("20.5".to_owned(), "2500".to_owned());
+        let handling = if number % 4 < 2 { "vacuum" } else { "" };
+        lines.push(format!("{},VP,{handling}", fields.join(",")));
+    }
+    let path = place.write("packed.csv", &lines.join("\n"));
+    let input = Input::new(&[path], None, Some(mapping), place.home.now).unwrap();
+    ingest(&place.home, &input, IngestOptions { strict: true }, &mut Quiet).await.unwrap();
+}
+
+async fn ingest_as(
+    place: &Place,
+    kind: &str,
+    name: &str,
+    lines: &[String],
+    strict: bool,
+) -> Result<Ingested, JobError> {
+    let path = place.write(name, &lines.join("\n"));
+    let input = Input::new(&[path], None, None, place.home.now)?.of_kind(kind)?;
+    ingest(&place.home, &input, IngestOptions { strict }, &mut Quiet).await
+}
+
+fn filing(recorded: &str, site: &str) -> String {
+    format!(
+        r#"{{"id":"F1-1","enterprise_id":"F1","recorded_date_time":"{recorded}T08:00:00Z","commodity_prefix_id":"6208",
+"handling_code":"vacuum","site_id":"{site}","site_certified_until_date_time":"2026-12-31","temperature_low_numeric":"21",
+"temperature_high_numeric":"24","humidity_low_numeric":"40","humidity_high_numeric":"55","cleanliness_class_numeric":7,
+"valid_from_date_time":"2025-01-01","valid_until_date_time":"2025-12-31"}}"#
+    )
+    .replace('\n', "")
+}
+
+fn event(declaration: &str, moment: &str, code: &str) -> String {
+    format!(r#"{{"declaration_id":"{declaration}","recorded_date_time":"{moment}","type_code":"{code}"}}"#)
+}
+
+async fn decided_to(place: &Place, to: &str) -> Decided {
+    let options =
+        DecideOptions { capacity: Capacity::Slots(12), to: Some(day(to)), ..DecideOptions::default() };
+    decide(&place.home, &options, &mut Quiet).await.unwrap()
+}
+
+/// Everything of a decision that a treatment may not change.
+async fn choices(place: &Place) -> Vec<String> {
+    let sql = "SELECT concat_ws(' ', declaration_id, inclusion_probability, draw, tau, realised_probability, \
+               component_code, is_selected, lane_code) FROM decision WHERE listed_on <= '2025-11-15' ORDER BY 1";
+    place.texts(sql).await
+}
+
+async fn by_reason(place: &Place, condition: &str) -> BTreeMap<String, i64> {
+    let sql = format!(
+        "SELECT coalesce(treatment_reason, treatment_code), count(*) FROM decision \
+         WHERE CAST(declaration_id AS BIGINT) >= {FIRST} AND is_selected AND {condition} GROUP BY 1"
+    );
+    let batches = query(&place.home, "test", &sql).await.unwrap();
+    let of_batch = |b: &arrow::array::RecordBatch| {
+        let (names, counts) = (b.column(0).as_string::<i32>(), b.column(1));
+        let counts = counts.as_primitive::<arrow::datatypes::Int64Type>();
+        (0..b.num_rows()).map(|row| (names.value(row).to_owned(), counts.value(row))).collect::<Vec<_>>()
+    };
+    batches.iter().flat_map(of_batch).collect()
+}
+
+#[tokio::test]
+async fn filed_goods_are_opened_at_their_destination_until_a_seal_is_broken() {
+    let place = learnt().await;
+    ingest_packed(&place).await;
+    let loaded =
+        ingest_as(&place, "special_filing", "filings.ndjson", &[filing("2025-10-20", "S1")], true).await;
+    assert_eq!(loaded.unwrap().counts.accepted, 1);
+    let work_list = decided_to(&place, "2025-11-15").await.work_list;
+    let treated: Vec<_> = work_list.iter().filter(|entry| entry.destination.is_some()).collect();
+    assert!(treated.len() > 5, "{}", treated.len());
+    let reasons = by_reason(&place, "true").await;
+    assert_eq!(reasons["destination"], treated.len() as i64, "{reasons:?}");
+    assert!(reasons["handling-not-evidenced"] > 0, "a package code alone never qualifies: {reasons:?}");
+    let directive = &treated[0].directive;
+    for words in ["Do not open at the port", "S1", "21 to 24 °C", "40 to 55 %", "class 7", "2 officers"] {
+        assert!(directive.contains(words), "{words}: {directive}");
+    }
+    for law in [
+        "(treatment_code IS NOT NULL) = is_selected",
+        "coalesce(treatment_code, '') <> 'destination' OR importer_id = 'F1'",
+        "(treatment_deadline IS NULL) OR CAST(treatment_deadline AS DATE) = CAST(listed_on AS DATE) + INTERVAL '14 days'",
+    ] {
+        let broken = format!("SELECT count(*) FROM decision WHERE NOT coalesce({law}, false)");
+        assert_eq!(place.count(&broken).await, 0, "{law}");
+    }
+    let unfiled = learnt().await;
+    ingest_packed(&unfiled).await;
+    decided_to(&unfiled, "2025-11-15").await;
+    assert_eq!(choices(&place).await, choices(&unfiled).await, "filings move neither p nor the draw");
+
+    // One seal breaks, the others arrive.
+    let (broken, others) = treated.split_last().unwrap();
+    let broken = &broken.declaration_id;
+    let arrived = others.iter().map(|e| event(&e.declaration_id, "2025-11-15T09:00:00Z", "arrived"));
+    let events: Vec<String> = arrived.chain([event(broken, "2025-11-20T09:00:00Z", "seal-broken")]).collect();
+    ingest_as(&place, "treatment_event", "events.ndjson", &events, true).await.unwrap();
+    decided_to(&place, "2025-12-31").await;
+    let before = by_reason(&place, "listed_on BETWEEN '2025-11-16' AND '2025-11-20'").await;
+    assert!(before["destination"] > 0 && !before.contains_key("suspended"), "{before:?}");
+    let after = by_reason(&place, "listed_on > '2025-11-20'").await;
+    assert!(after["suspended"] > 0 && !after.contains_key("destination"), "{after:?}");
+
+    let options = TreatmentsOptions { from: None, to: None, as_of: day("2025-11-25") };
+    let told = treatments(&place.home, &options).await.unwrap();
+    assert_eq!((told.lost.len(), told.lost[0].cause), (1, "seal-broken"), "{:?}", told.lost);
+    assert_eq!(told.under_way.len() as u64, told.treated, "nothing was opened");
+    let arrived = told.under_way.iter().filter(|u| u.progressed == Progressed::Arrived).count();
+    assert_eq!(arrived, others.len());
+    assert!(told.under_way.iter().all(|u| !u.is_overdue) && told.reasons["suspended"] > 0);
+    assert!(told.matched.ratio.is_some() != told.matched.refused.is_some());
+    let later = TreatmentsOptions { as_of: day("2026-01-31"), ..options };
+    let told = treatments(&place.home, &later).await.unwrap();
+    let overdue = told.under_way.iter().filter(|u| u.is_overdue).count();
+    assert_eq!(overdue, told.under_way.len() - arrived);
+    assert!(told.lost.iter().any(|l| l.cause == "late"));
+
+    let days = Replayed::Days(day("2025-11-01"), day("2025-12-31"));
+    let report = replay(&place.home, &days, &mut Quiet).await.unwrap();
+    assert_eq!(report.identical, report.decisions, "{:?}", report.differences);
+    // A filing that was known later changes nothing; one that pretends to have been known is found.
+    ingest_as(&place, "special_filing", "later.ndjson", &[filing("2026-01-05", "S2")], true).await.unwrap();
+    let report = replay(&place.home, &days, &mut Quiet).await.unwrap();
+    assert_eq!(report.identical, report.decisions, "{:?}", report.differences);
+    ingest_as(&place, "special_filing", "forged.ndjson", &[filing("2025-10-21", "S2")], true).await.unwrap();
+    let report = replay(&place.home, &days, &mut Quiet).await.unwrap();
+    let moved = place.count("SELECT count(*) FROM decision WHERE treatment_code = 'destination'").await;
+    assert_eq!(report.differences.len() as i64, moved);
+    assert!(report.differences.iter().all(|d| d.part == "treatment"), "{:?}", report.differences[0]);
+}
+
+#[tokio::test]
+async fn nobody_who_arrives_late_keeps_the_treatment() {
+    let place = learnt().await;
+    let nothing = TreatmentsOptions { from: None, to: None, as_of: day("2025-12-31") };
+    let nothing = treatments(&place.home, &nothing).await.unwrap_err().to_string();
+    assert!(nothing.contains("--as special_filing"), "{nothing}");
+    ingest_packed(&place).await;
+    ingest_as(&place, "special_filing", "filings.ndjson", &[filing("2025-10-20", "S1")], true).await.unwrap();
+    decided_to(&place, "2025-12-31").await;
+    // The first list is of 1 November; nothing ever arrives.
+    let first = place.texts("SELECT min(treatment_deadline) FROM decision").await[0].clone();
+    let until = by_reason(&place, &format!("listed_on <= '{first}'")).await;
+    assert!(!until.contains_key("suspended"), "{until:?}");
+    let after = by_reason(&place, &format!("listed_on > '{first}'")).await;
+    assert!(after["suspended"] > 0 && !after.contains_key("destination"), "{after:?}");
+    let days = Replayed::Days(day("2025-11-01"), day("2025-12-31"));
+    let report = replay(&place.home, &days, &mut Quiet).await.unwrap();
+    assert_eq!(report.identical, report.decisions, "{:?}", report.differences);
+}
+
+#[tokio::test]
+async fn records_of_a_kind_are_loaded_once_and_what_cannot_be_used_is_set_aside() {
+    let place = learnt().await;
+    let id = place.texts("SELECT min(declaration_id) FROM declaration").await[0].clone();
+    let lines = [
+        event(&id, "2025-11-05T09:00:00Z", "sealed"),
+        event("no such declaration", "2025-11-05T09:00:00Z", "sealed"),
+        event(&id, "2025-11-06T09:00:00Z", "lost"),
+        "{\"declaration\":1}".to_owned(),
+    ];
+    let strict = ingest_as(&place, "treatment_event", "events.ndjson", &lines, true).await.unwrap_err();
+    assert!(strict.to_string().contains("events.ndjson, line 2"), "{strict}");
+    assert_eq!(place.count("SELECT count(*) FROM treatment_event").await, 0);
+    let loaded = ingest_as(&place, "treatment_event", "events.ndjson", &lines, false).await.unwrap();
+    assert_eq!((loaded.counts.read, loaded.counts.accepted, loaded.counts.quarantined), (4, 1, 3));
+    let codes: Vec<&str> = loaded.counts.findings.keys().map(String::as_str).collect();
+    assert_eq!(codes, ["error code.not-allowed", "error declaration.unknown", "error json.unknown-key"]);
+    let again = ingest_as(&place, "treatment_event", "again.ndjson", &lines, false).await.unwrap();
+    assert!(again.already_loaded && again.load_id == loaded.load_id);
+    let of_month = "SELECT count(*) FROM treatment_event e JOIN declaration d ON d.month = e.month \
+                    AND d.declaration_id = e.declaration_id";
+    assert_eq!(place.count(of_month).await, 1);
+    assert_eq!(place.count("SELECT count(*) FROM quarantine").await, 3);
+
+    let grade = r#"{"id":"I1","grade_code":"dishonest","grade_effective_date_time":"2025-01-01T00:00:00Z"}"#;
+    ingest_as(&place, "enterprise", "grades.ndjson", &[grade.to_owned()], true).await.unwrap();
+    assert_eq!(place.count("SELECT count(*) FROM enterprise WHERE grade_code = 'dishonest'").await, 1);
+    let result = format!(
+        r#"{{"declaration_id":"{id}","recorded_date_time":"2025-11-07T09:00:00Z","result_code":"conform"}}"#
+    );
+    let before = place.count("SELECT count(*) FROM inspection").await;
+    ingest_as(&place, "inspection", "results.ndjson", &[result], true).await.unwrap();
+    assert_eq!(place.count("SELECT count(*) FROM inspection").await, before + 1);
+    for (kind, words) in [("declaration", "special_filing"), ("nothing", "treatment_event")] {
+        let refused = ingest_as(&place, kind, "x.ndjson", &[], true).await.unwrap_err().to_string();
+        assert!(refused.contains(words), "{refused}");
+    }
+}
+
+#[tokio::test]
+async fn a_table_stored_before_it_gained_a_column_has_it_absent_in_every_row() {
+    let place = Place::new().await;
+    let mut builder = TableBuilder::new(&SPECIAL_FILING).unwrap();
+    builder.push(RowKey::default(), &SpecialFiling { id: Some("F1".into()), ..Default::default() }).unwrap();
+    let batch = builder.finish().unwrap();
+    let kept = (0..batch.num_columns()).filter(|c| batch.schema().field(*c).name() != "cleanliness_class");
+    let batch = batch.project(&kept.collect::<Vec<_>>()).unwrap();
+    let spec =
+        TableSpec::try_new(SPECIAL_FILING.name, &batch.schema(), None, SPECIAL_FILING.statistics).unwrap();
+    let appended = place.home.lake.append(&spec, [batch], None).await.unwrap();
+    place.home.lake.record_snapshot(place.home.now, [&appended]).await.unwrap();
+    for (condition, rows) in [
+        ("cleanliness_class IS NULL", 1),
+        ("cleanliness_class = 7", 0),
+        ("cleanliness_class = 7 OR filing_id = 'F1'", 1),
+        ("filing_id = 'F2'", 0),
+    ] {
+        let sql = format!("SELECT count(*) FROM (SELECT filing_id FROM special_filing WHERE {condition})");
+        assert_eq!(place.count(&sql).await, rows, "{condition}");
+    }
+    // Loading evolves the table.
+    let filing = [filing("2025-10-20", "S1")];
+    ingest_as(&place, "special_filing", "filings.ndjson", &filing, true).await.unwrap();
+    assert_eq!(place.count("SELECT count(*) FROM special_filing WHERE cleanliness_class = 7").await, 1);
+}
