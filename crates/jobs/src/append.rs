@@ -4,66 +4,35 @@ use crate::JobError;
 use crate::home::Home;
 use crate::ingest::writer;
 use arrow::array::RecordBatch;
+use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 use tidegate_lake::{AppTransaction, LakeWriter};
-use tidegate_records::tables::{DECLARATION, ENTERPRISE, GOODS_ITEM, INSPECTION, SPECIAL_FILING};
+use tidegate_records::table::Table;
 
 /// An append under way; nothing is visible before [`Appender::commit`].
 pub struct Appender<'a> {
     home: &'a Home,
     app_id: String,
-    declarations: LakeWriter,
-    goods_items: LakeWriter,
-    inspections: LakeWriter,
-    enterprises: LakeWriter,
-    filings: LakeWriter,
+    /// By name of the table.
+    writers: BTreeMap<&'static str, LakeWriter>,
 }
 
 impl<'a> Appender<'a> {
     /// Begins an append under a name; one name is appended once.
-    ///
-    /// # Errors
-    /// When the lake fails.
-    pub async fn new(home: &'a Home, name: &str) -> Result<Self, JobError> {
-        Ok(Self {
-            home,
-            app_id: format!("append/{name}"),
-            declarations: writer(home, &DECLARATION).await?,
-            goods_items: writer(home, &GOODS_ITEM).await?,
-            inspections: writer(home, &INSPECTION).await?,
-            enterprises: writer(home, &ENTERPRISE).await?,
-            filings: writer(home, &SPECIAL_FILING).await?,
-        })
+    pub fn new(home: &'a Home, name: &str) -> Self {
+        Self { home, app_id: format!("append/{name}"), writers: BTreeMap::new() }
     }
 
-    /// Adds rows of declarations, their goods items and their inspections.
+    /// Adds rows of a table.
     ///
     /// # Errors
-    /// When the batches do not fit the tables.
-    pub async fn declarations(
-        &mut self,
-        declarations: &RecordBatch,
-        goods_items: &RecordBatch,
-        inspections: &RecordBatch,
-    ) -> Result<(), JobError> {
-        self.declarations.write(declarations).await?;
-        self.goods_items.write(goods_items).await?;
-        Ok(self.inspections.write(inspections).await?)
-    }
-
-    /// Adds rows of enterprises.
-    ///
-    /// # Errors
-    /// When the batch does not fit the table.
-    pub async fn enterprises(&mut self, enterprises: &RecordBatch) -> Result<(), JobError> {
-        Ok(self.enterprises.write(enterprises).await?)
-    }
-
-    /// Adds rows of filings of special packaging.
-    ///
-    /// # Errors
-    /// When the batch does not fit the table.
-    pub async fn filings(&mut self, filings: &RecordBatch) -> Result<(), JobError> {
-        Ok(self.filings.write(filings).await?)
+    /// When the batch does not fit the table, or the lake fails.
+    pub async fn write(&mut self, table: &'static Table, rows: &RecordBatch) -> Result<(), JobError> {
+        let writer = match self.writers.entry(table.name) {
+            Entry::Occupied(open) => open.into_mut(),
+            Entry::Vacant(vacant) => vacant.insert(writer(self.home, table).await?),
+        };
+        Ok(writer.write(rows).await?)
     }
 
     /// Makes everything visible at once; gives whether anything was new.
@@ -73,8 +42,7 @@ impl<'a> Appender<'a> {
     pub async fn commit(self) -> Result<bool, JobError> {
         let transaction = AppTransaction { app_id: self.app_id, sequence: 1 };
         let mut versions = Vec::new();
-        for writer in [self.declarations, self.goods_items, self.inspections, self.enterprises, self.filings]
-        {
+        for writer in self.writers.into_values() {
             versions.push(writer.commit(Some(&transaction)).await?);
         }
         self.home.lake.record_snapshot(self.home.now, versions.iter()).await?;

@@ -4,6 +4,7 @@ use crate::chunk::CHUNK_DECLARATIONS;
 use crate::error::SimulationError;
 use crate::flaw::{Declared, Flaw};
 use crate::generator::Generator;
+use crate::identity;
 use crate::selection::Lane;
 use crate::world::World;
 use arrow::array::RecordBatch;
@@ -87,13 +88,10 @@ impl Generator {
         self.world.declared(chunk).map(found).collect()
     }
 
-    /// Chunk of a declaration: its number ends with nine digits of its serial, from 1.
     fn chunk_of(&self, declaration_id: &str) -> Result<u64, SimulationError> {
-        let digits = declaration_id.len().checked_sub(9).and_then(|at| declaration_id.get(at..));
-        let serial: Option<u64> = digits.and_then(|d| d.parse().ok());
-        let known = serial.filter(|s| (1..=self.configuration().declarations).contains(s));
+        let known = identity::serial(declaration_id).filter(|s| *s < self.configuration().declarations);
         let serial = known.ok_or_else(|| SimulationError::UnknownDeclaration(declaration_id.to_owned()))?;
-        Ok((serial - 1) / CHUNK_DECLARATIONS)
+        Ok(serial / CHUNK_DECLARATIONS)
     }
 }
 

@@ -1,12 +1,16 @@
 //! What happens to a consignment that is sealed at the port and opened at its destination: a function of the country and
 //! the consignment, so that a decision of somebody else's can be played out.
 
+use crate::error::SimulationError;
 use crate::generator::Generator;
 use crate::identity;
 use crate::random::{Purpose, Stream};
 use crate::record::text;
+use arrow::array::RecordBatch;
 use chrono::{DateTime, NaiveDate, NaiveTime, TimeDelta, Utc};
+use tidegate_records::columnar::{RowKey, TableBuilder};
 use tidegate_records::model::{TreatmentEvent, TreatmentOfficer};
+use tidegate_records::tables::TREATMENT_EVENT;
 use tidegate_records::value::Decimal;
 
 /// A consignment that was decided to be opened at its destination.
@@ -34,6 +38,34 @@ const HONEST: Mishaps = Mishaps { seal_broken: 0.004, deviated: 0.006, late: 0.0
 const ABUSIVE: Mishaps = Mishaps { seal_broken: 0.05, deviated: 0.04, late: 0.06 };
 
 impl Generator {
+    /// Events of treated consignments as rows of `records::tables::TREATMENT_EVENT`.
+    ///
+    /// # Errors
+    /// When a record does not fit its table, which would be a mistake of this crate.
+    pub fn treatment_event_rows(
+        &self,
+        treated: &[TreatedConsignment],
+    ) -> Result<RecordBatch, SimulationError> {
+        let mut rows = TableBuilder::new(&TREATMENT_EVENT)?;
+        let (load_id, mut source_row) = (self.world.load_id(), 0);
+        for one in treated {
+            let serial = identity::serial(&one.declaration_id).unwrap_or_default();
+            let month = self.world.calendar.accepted_at(serial).format("%Y-%m").to_string();
+            for event in self.treatment_events(one) {
+                source_row += 1;
+                let key = RowKey {
+                    month: &month,
+                    declaration_id: &one.declaration_id,
+                    version_number: 1,
+                    load_id: &load_id,
+                    source_row,
+                };
+                rows.push(key, &event)?;
+            }
+        }
+        Ok(rows.finish()?)
+    }
+
     /// Events of a treated consignment, in their order. A broken seal or a deviation ends its way: it is opened at once,
     /// where it is. Whether goods match is for whoever examines them; no event says so here. Nothing for a declaration
     /// that the country does not have.

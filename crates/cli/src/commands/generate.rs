@@ -7,6 +7,7 @@ use crate::show;
 use std::fs::File;
 use std::path::{Path, PathBuf};
 use tidegate_jobs::{Appender, Configuration as Settings, Home, JobError, Progress, configuration};
+use tidegate_records::tables::{DECLARATION, ENTERPRISE, GOODS_ITEM, INSPECTION, SPECIAL_FILING};
 use tidegate_sim::{Configuration, Generator, Limits, SimulationError, Written, filings_beside};
 
 /// What was generated.
@@ -135,9 +136,9 @@ async fn append(home: &Home, country: &Country, bars: &mut Bars) -> Result<Gener
     let file_error = |cause| JobError::File { path: truth.display().to_string(), cause };
     std::fs::create_dir_all(&country.truth).map_err(file_error)?;
     let mut truth_writer = arrow::csv::Writer::new(File::create(&truth).map_err(file_error)?);
-    let mut appender = Appender::new(home, &name).await?;
+    let mut appender = Appender::new(home, &name);
     for batch in generator.enterprises() {
-        appender.enterprises(&batch.map_err(refused)?).await?;
+        appender.write(&ENTERPRISE, &batch.map_err(refused)?).await?;
     }
     let mut generated = Generated {
         declarations: 0,
@@ -149,13 +150,19 @@ async fn append(home: &Home, country: &Country, bars: &mut Bars) -> Result<Gener
         truth: truth.clone(),
     };
     for batch in generator.filings().map_err(refused)? {
-        appender.filings(&batch).await?;
+        appender.write(&SPECIAL_FILING, &batch).await?;
         generated.filings += batch.num_rows() as u64;
     }
     bars.step("generating", country.declarations, "declarations");
     for chunk in generator.chunks() {
         let chunk = chunk.map_err(refused)?;
-        appender.declarations(&chunk.declarations, &chunk.goods_items, &chunk.inspections).await?;
+        for (table, rows) in [
+            (&DECLARATION, &chunk.declarations),
+            (&GOODS_ITEM, &chunk.goods_items),
+            (&INSPECTION, &chunk.inspections),
+        ] {
+            appender.write(table, rows).await?;
+        }
         truth_writer.write(&chunk.truth)?;
         generated.declarations += chunk.declarations.num_rows() as u64;
         generated.goods_items += chunk.goods_items.num_rows() as u64;

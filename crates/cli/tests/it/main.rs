@@ -112,3 +112,61 @@ fn special_packaging_is_loaded_and_what_is_missing_is_said() {
         assert!(!refused.status.success() && message.contains(words), "{arguments:?}: {message}");
     }
 }
+
+#[test]
+fn the_loop_learns_tries_candidates_and_puts_them_in_force_by_two_persons() {
+    let folder = TempDir::new().unwrap();
+    let folder = folder.path();
+    let year = ["--declarations", "6000", "--offices", "4", "--warm-up", "299", "--learn-every", "3"];
+    let told = succeed(folder, "home", &[&["--json", "loop", "run"], year.as_slice()].concat());
+    let looped: serde_json::Value = serde_json::from_str(&told).unwrap();
+    let epochs = looped["epochs"].as_array().unwrap();
+    assert_eq!(epochs.len(), 9, "from 27 October to the end of the year");
+    let sum = |name: &str| epochs.iter().map(|e| e[name].as_u64().unwrap()).sum::<u64>();
+    assert!(
+        sum("selected") > 50 && sum("known") >= sum("selected") - 5,
+        "{} {}",
+        sum("selected"),
+        sum("known")
+    );
+    assert!(sum("found") > 0);
+    let proposals = looped["bundles"]["proposals"].as_array().unwrap();
+    assert!(proposals.len() >= 3, "the first bundle and two candidates: {proposals:?}");
+    for proposal in proposals {
+        assert_ne!(proposal["proposed_by"], proposal["decided_by"]);
+        assert_ne!(proposal["state"], "waits");
+    }
+    // What decided an epoch is what was in force on its first day, and all of it can be decided again.
+    let bundles: std::collections::BTreeSet<&str> =
+        epochs.iter().map(|e| e["bundle"].as_str().unwrap()).collect();
+    let approved = proposals.iter().filter(|p| p["state"] == "approved").count();
+    assert_eq!(bundles.len(), approved);
+    let replayed = succeed(folder, "home", &["replay", "--from", "2025-10-27", "--to", "2025-12-31"]);
+    assert!(replayed.contains("identical"), "{replayed}");
+    // Nobody decides alone any more, and the home is not run over twice.
+    let learnt = succeed(folder, "home", &["learn", "--features", "national", "--until", "2025-12-31"]);
+    assert!(learnt.contains("candidate"), "{learnt}");
+    let again = run(folder, "home", &[&["loop", "run"], year.as_slice()].concat());
+    assert!(!again.status.success() && String::from_utf8_lossy(&again.stderr).contains("a home of its own"));
+    let listed = succeed(folder, "home", &["bundles", "list"]);
+    assert!(listed.contains("active") && listed.contains("Simulated supervisor"), "{listed}");
+}
+
+#[test]
+fn strategies_are_compared_on_the_same_years() {
+    let folder = TempDir::new().unwrap();
+    let folder = folder.path();
+    let study = ["--json", "loop", "compare", "--seeds", "1", "--declarations", "5000", "--warm-up", "200"];
+    let compared = succeed(folder, "unused", &[study.as_slice(), &["--learn-every", "12"]].concat());
+    let compared: serde_json::Value = serde_json::from_str(&compared).unwrap();
+    let strategies: Vec<&str> =
+        compared["strategies"].as_array().unwrap().iter().map(|s| s.as_str().unwrap()).collect();
+    let measured = compared["seeds"][0]["measured"].as_array().unwrap();
+    assert_eq!(measured.len(), strategies.len());
+    let of = |name: &str| &measured[strategies.iter().position(|s| *s == name).unwrap()];
+    assert_eq!(of("random")["inspections"], of("exploitation")["inspections"]);
+    assert!(of("policy")["inspections"].as_u64() <= of("random")["inspections"].as_u64());
+    assert!(measured.iter().all(|m| m["revenue_share"].as_f64().unwrap() <= 1.0));
+    let unknown = run(folder, "unused", &["loop", "compare", "--strategies", "luck"]);
+    assert!(!unknown.status.success() && String::from_utf8_lossy(&unknown.stderr).contains("exploitation"));
+}

@@ -10,7 +10,9 @@ use arrow::datatypes::{Int64Type, TimestampMicrosecondType};
 use chrono::{Days, NaiveDate, NaiveTime};
 use std::collections::HashSet;
 use tidegate_records::table::Table;
-use tidegate_records::tables::{DECLARATION, GOODS_ITEM, INSPECTION};
+use tidegate_records::tables::{
+    DECLARATION, ENTERPRISE, GOODS_ITEM, INSPECTION, SPECIAL_FILING, TREATMENT_EVENT,
+};
 use tidegate_risk::selection::Lane;
 
 /// Declarations with their goods items and results of inspections, as rows of the tables.
@@ -31,6 +33,28 @@ pub struct Order {
     pub declaration_id: String,
     /// Lane in which it is examined.
     pub lane: Lane,
+    /// Where it is opened, when special packaging is not opened at the port.
+    pub destination: Option<Destination>,
+}
+
+/// Where a sealed consignment is opened.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Destination {
+    /// Site.
+    pub site_id: String,
+    /// Day on which it is sealed.
+    pub sealed_on: NaiveDate,
+    /// Last day on which it may arrive.
+    pub deadline: NaiveDate,
+}
+
+/// What became of orders.
+#[derive(Debug, Clone)]
+pub struct Reported {
+    /// Rows of `inspection`.
+    pub inspections: RecordBatch,
+    /// Rows of `treatment_event`.
+    pub treatment_events: RecordBatch,
 }
 
 /// A country that lodges declarations and inspects what it is told to.
@@ -41,17 +65,23 @@ pub trait Country {
     /// When they cannot be given.
     fn enterprises(&mut self) -> Result<Vec<RecordBatch>, JobError>;
 
+    /// Rows of `special_filing`.
+    ///
+    /// # Errors
+    /// When they cannot be given.
+    fn filings(&mut self) -> Result<Vec<RecordBatch>, JobError>;
+
     /// What is lodged next; none at the end.
     ///
     /// # Errors
     /// When it cannot be given.
     fn next(&mut self) -> Result<Option<Lodged>, JobError>;
 
-    /// Rows of `inspection` with the results of orders.
+    /// Carries out orders.
     ///
     /// # Errors
     /// When an order names a declaration that was not lodged.
-    fn inspect(&mut self, orders: &[Order]) -> Result<RecordBatch, JobError>;
+    fn inspect(&mut self, orders: &[Order]) -> Result<Reported, JobError>;
 }
 
 /// Rows that wait for their day to come into the lake.
@@ -63,6 +93,7 @@ pub(super) struct Arrivals<'a> {
     declarations: RecordBatch,
     goods_items: RecordBatch,
     results: RecordBatch,
+    events: RecordBatch,
     /// Declarations whose owner was told of an inspection: they may not be amended any more.
     noticed: HashSet<String>,
 }
@@ -77,15 +108,19 @@ impl<'a> Arrivals<'a> {
             declarations: none(&DECLARATION),
             goods_items: none(&GOODS_ITEM),
             results: none(&INSPECTION),
+            events: none(&TREATMENT_EVENT),
             noticed: HashSet::new(),
         }
     }
 
-    /// Loads the enterprises.
+    /// Loads the enterprises and what they have filed.
     pub(super) async fn register(&mut self, home: &Home) -> Result<(), JobError> {
-        let mut appender = Appender::new(home, "loop/enterprises").await?;
+        let mut appender = Appender::new(home, "loop/enterprises");
         for batch in self.country.enterprises()? {
-            appender.enterprises(&batch).await?;
+            appender.write(&ENTERPRISE, &batch).await?;
+        }
+        for batch in self.country.filings()? {
+            appender.write(&SPECIAL_FILING, &batch).await?;
         }
         appender.commit().await.map(drop)
     }
@@ -116,9 +151,9 @@ impl<'a> Arrivals<'a> {
         if declarations.num_rows() == 0 {
             return Ok(false);
         }
-        let mut appender = Appender::new(home, &format!("loop/lodged/{until}")).await?;
-        let none = RecordBatch::new_empty(INSPECTION.schema());
-        appender.declarations(&declarations, &goods_items, &none).await?;
+        let mut appender = Appender::new(home, &format!("loop/lodged/{until}"));
+        appender.write(&DECLARATION, &declarations).await?;
+        appender.write(&GOODS_ITEM, &goods_items).await?;
         appender.commit().await?;
         Ok(true)
     }
@@ -126,26 +161,24 @@ impl<'a> Arrivals<'a> {
     /// Sends officers out.
     pub(super) fn inspect(&mut self, orders: &[Order]) -> Result<(), JobError> {
         self.noticed.extend(orders.iter().map(|order| order.declaration_id.clone()));
-        let results = self.country.inspect(orders)?;
-        self.results = concat_batches(&self.results.schema(), [&self.results, &results])?;
+        let reported = self.country.inspect(orders)?;
+        let join = |held: &RecordBatch, new: &RecordBatch| concat_batches(&held.schema(), [held, new]);
+        self.results = join(&self.results, &reported.inspections)?;
+        self.events = join(&self.events, &reported.treatment_events)?;
         Ok(())
     }
 
-    /// Loads the results that are recorded by the end of a day.
+    /// Loads the results and events that are recorded by the end of a day.
     pub(super) async fn record(&mut self, home: &Home, until: NaiveDate) -> Result<(), JobError> {
-        let recorded = moments(&self.results, "recorded_at")?;
+        let mut appender = Appender::new(home, &format!("loop/results/{until}"));
         let end = micros_after(until);
-        let due: BooleanArray = (0..recorded.len())
-            .map(|row| Some(recorded.is_valid(row) && recorded.value(row) < end))
-            .collect();
-        let results = filter_record_batch(&self.results, &due)?;
-        if results.num_rows() == 0 {
-            return Ok(());
+        for (table, held) in [(&INSPECTION, &mut self.results), (&TREATMENT_EVENT, &mut self.events)] {
+            let recorded = moments(held, "recorded_at")?;
+            let is_due = |row: usize| Some(recorded.is_valid(row) && recorded.value(row) < end);
+            let due: BooleanArray = (0..recorded.len()).map(is_due).collect();
+            appender.write(table, &filter_record_batch(held, &due)?).await?;
+            *held = filter_record_batch(held, &not(&due)?)?;
         }
-        self.results = filter_record_batch(&self.results, &not(&due)?)?;
-        let mut appender = Appender::new(home, &format!("loop/results/{until}")).await?;
-        let none = |table: &'static Table| RecordBatch::new_empty(table.schema());
-        appender.declarations(&none(&DECLARATION), &none(&GOODS_ITEM), &results).await?;
         appender.commit().await.map(drop)
     }
 

@@ -14,7 +14,7 @@ pub use candidate::{Candidate, Shadowed};
 pub use comparison::{
     Compared, Content, Contest, Difference, Foreknown, KnownYear, LaneResult, Protocol, STRATEGIES,
 };
-pub use country::{Country, Lodged, Order};
+pub use country::{Country, Destination, Lodged, Order, Reported};
 pub use outcome::{EpochFound, Looped};
 
 use crate::JobError;
@@ -183,7 +183,13 @@ impl Course<'_> {
         let decided = decide(self.home, &options, progress).await?;
         let order = |entry: &crate::WorkListEntry| {
             let lane = Lane::of_code(entry.lane)?;
-            Some(Order { declaration_id: entry.declaration_id.clone(), lane })
+            let destination = entry.destination.clone().zip(entry.deadline);
+            let destination = destination.map(|(site_id, deadline)| Destination {
+                site_id,
+                sealed_on: entry.day,
+                deadline,
+            });
+            Some(Order { declaration_id: entry.declaration_id.clone(), lane, destination })
         };
         let mut orders: Vec<Order> = decided.work_list.iter().filter_map(order).collect();
         orders.sort_by(|a, b| (&a.declaration_id, b.lane).cmp(&(&b.declaration_id, a.lane)));

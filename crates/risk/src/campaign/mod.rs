@@ -7,6 +7,8 @@
 mod choice;
 mod measure;
 mod stream;
+#[cfg(test)]
+mod tests;
 
 pub use choice::Strategy;
 pub use measure::{Measured, Truth, measure};

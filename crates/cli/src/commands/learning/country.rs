@@ -4,10 +4,18 @@ use crate::commands::generate::refused;
 use arrow::array::RecordBatch;
 use std::collections::HashMap;
 use tidegate_jobs::JobError;
-use tidegate_jobs::learning::{Country, Foreknown, KnownYear, LaneResult, Lodged, Order};
+use tidegate_jobs::learning::{Country, Foreknown, KnownYear, LaneResult, Lodged, Order, Reported};
 use tidegate_risk::campaign::Truth;
 use tidegate_risk::selection::Lane;
-use tidegate_sim::{Configuration, Generator, InspectionOrder, Lane as ExaminationLane, Limits};
+use tidegate_sim::{
+    Configuration, Generator, InspectionOrder, Lane as ExaminationLane, Limits, TreatedConsignment,
+};
+
+/// When consignments are sealed.
+const NOON: chrono::NaiveTime = match chrono::NaiveTime::from_hms_opt(12, 0, 0) {
+    Some(noon) => noon,
+    None => chrono::NaiveTime::MIN,
+};
 
 /// The generator as the world outside.
 pub struct SimulatedCountry {
@@ -72,7 +80,11 @@ impl Country for SimulatedCountry {
         }))
     }
 
-    fn inspect(&mut self, orders: &[Order]) -> Result<RecordBatch, JobError> {
+    fn filings(&mut self) -> Result<Vec<RecordBatch>, JobError> {
+        self.generator.filings().map_err(refused)
+    }
+
+    fn inspect(&mut self, orders: &[Order]) -> Result<Reported, JobError> {
         let order = |order: &Order| InspectionOrder {
             declaration_id: order.declaration_id.clone(),
             lane: match order.lane {
@@ -81,7 +93,20 @@ impl Country for SimulatedCountry {
                 Lane::Green | Lane::Blue | Lane::Yellow => ExaminationLane::Yellow,
             },
         };
-        let orders: Vec<InspectionOrder> = orders.iter().map(order).collect();
-        self.generator.inspect(&orders).map_err(refused)
+        let treated = |order: &Order| {
+            let destination = order.destination.as_ref()?;
+            Some(TreatedConsignment {
+                declaration_id: order.declaration_id.clone(),
+                site_id: destination.site_id.clone(),
+                sealed_at: destination.sealed_on.and_time(NOON).and_utc(),
+                deadline: destination.deadline,
+            })
+        };
+        let (inspected, treated): (Vec<_>, Vec<_>) =
+            (orders.iter().map(order).collect(), orders.iter().filter_map(treated).collect());
+        Ok(Reported {
+            inspections: self.generator.inspect(&inspected).map_err(refused)?,
+            treatment_events: self.generator.treatment_event_rows(&treated).map_err(refused)?,
+        })
     }
 }
