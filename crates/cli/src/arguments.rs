@@ -9,10 +9,12 @@ use tidegate_records::tables::RECORD_KINDS;
 mod bundles;
 mod draws;
 mod learning;
+mod sql;
 
 pub use bundles::Bundles;
 pub use draws::Draws;
 pub use learning::{CompareLoop, Loop, ProtocolLoop, RunLoop};
+pub use sql::{Format, Sql};
 
 /// Decides which consignments to inspect: loads customs records, learns from inspections, scores and explains.
 #[derive(Debug, Parser)]
@@ -471,31 +473,4 @@ pub struct Config {
     /// The defaults of the program, whatever is set
     #[arg(long, conflicts_with = "check")]
     pub defaults: bool,
-}
-
-/// Arguments of `sql`.
-#[derive(Debug, Args)]
-pub struct Sql {
-    /// One SELECT statement
-    pub statement: String,
-    /// What the answer is for; it is part of every read
-    #[arg(long, default_value = "analysis at the command line", value_name = "TEXT")]
-    pub purpose: String,
-    /// How to print: table, csv or json
-    #[arg(long, default_value = "table", value_name = "FORMAT")]
-    pub format: Format,
-    /// Most rows to print as a table, 0 for all; as configured when left out
-    #[arg(long, value_name = "N")]
-    pub limit: Option<usize>,
-}
-
-/// How an answer is printed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
-pub enum Format {
-    /// Columns side by side
-    Table,
-    /// RFC 4180
-    Csv,
-    /// One object a line
-    Json,
 }

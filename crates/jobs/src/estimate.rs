@@ -101,7 +101,6 @@ struct Decision {
     probability: f64,
     inclusion: f64,
     floor: f64,
-    tau: f64,
     draw: f64,
     component: String,
     selected: bool,
@@ -113,7 +112,7 @@ impl Decisions {
     async fn read(platform: &Platform, from: NaiveDate, to: NaiveDate) -> Result<Self, JobError> {
         let sql = format!(
             "SELECT declaration_id, root_id, listed_on, office_id, lane_code, inclusion_probability, \
-             realised_probability, floor_probability, tau, draw, component_code, is_selected FROM decision \
+             realised_probability, floor_probability, draw, component_code, is_selected FROM decision \
              WHERE version_number = 1 AND {} ORDER BY declaration_id, run_number",
             between("accepted_at", from, to)
         );
@@ -123,10 +122,10 @@ impl Decisions {
                 .map(|name| answer.texts(name));
         let (ids, roots, days, offices) = (ids?, roots?, days?, offices?);
         let (lanes, components, selected) = (lanes?, components?, answer.counts("is_selected")?);
-        let [p, pi, floor, tau, draw] =
-            ["inclusion_probability", "realised_probability", "floor_probability", "tau", "draw"]
+        let [p, pi, floor, draw] =
+            ["inclusion_probability", "realised_probability", "floor_probability", "draw"]
                 .map(|name| answer.reals(name));
-        let (p, pi, floor, tau, draw) = (p?, pi?, floor?, tau?, draw?);
+        let (p, pi, floor, draw) = (p?, pi?, floor?, draw?);
         let mut cells: HashMap<(&str, &str), u32> = HashMap::new();
         let mut decisions = Vec::with_capacity(answer.rows());
         for row in 0..answer.rows() {
@@ -139,7 +138,6 @@ impl Decisions {
                 probability: p[row],
                 inclusion: pi[row],
                 floor: floor[row],
-                tau: tau[row],
                 draw: draw[row],
                 component: components[row].clone(),
                 selected: selected[row] > 0,
@@ -219,13 +217,13 @@ impl Decisions {
                 draw: Draw::stored(d.draw)?,
                 floor: d.floor,
                 probability: d.probability,
-                tau: d.tau,
+                inclusion: d.inclusion,
                 known_probability: k.probability,
                 finding: k.result.finding,
             })
         };
         let inspections: Vec<FloorInspection> = known.iter().filter_map(inspection).collect();
-        let least = self.0.iter().map(|d| d.floor.min(d.probability * d.tau)).reduce(f64::min).unwrap_or(0.0);
+        let least = self.0.iter().map(|d| d.floor.min(d.inclusion)).reduce(f64::min).unwrap_or(0.0);
         missed_by_model(&inspections, least)
     }
 }

@@ -342,7 +342,11 @@ impl Run {
         let own = parts.probability();
         let known = stored.probability.to_bits() == own.to_bits() || lodged.another_has(stored);
         differences.check("p", (true, true), (stored.probability >= own, known));
-        differences.check("p", true, stored.protected >= parts.protected());
+        differences.check(
+            "p",
+            true,
+            stored.protected >= parts.protected() && stored.weight >= parts.weight(),
+        );
         let draw = match self.keys.get(&stored.period) {
             None => Draw::stored(stored.draw),
             Some(key) => {
@@ -352,8 +356,8 @@ impl Run {
         };
         differences.check("draw", Some(stored.draw.to_bits()), draw.map(|d| d.value().to_bits()));
         let Some(draw) = draw else { return Ok(()) };
-        let (probability, protected) = (stored.probability, stored.protected);
-        let contender = Contender { probability, protected, draw };
+        let (probability, weight, protected) = (stored.probability, stored.weight, stored.protected);
+        let contender = Contender { probability, weight, protected, draw };
         let settled = settle(&self.bundle.selection, proposal, contender, stored.tau);
         let stored_outcome = (
             stored.component.as_str(),

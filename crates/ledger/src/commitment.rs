@@ -151,7 +151,11 @@ pub(crate) fn check_limits(new: &NewCommitment) -> Result<(), LedgerError> {
         return invalid("the close or list number of a commitment", "0".to_owned(), "counted from 1");
     }
     if !new.parts.is_sound() {
-        return invalid("a part of p of a commitment", "outside [0, 1]".to_owned(), "in [0, 1]");
+        return invalid(
+            "a part of p of a commitment",
+            "outside its range".to_owned(),
+            "in [0, 1], r not negative",
+        );
     }
     if new.parts.mandatory != new.least_lane.is_inspection() {
         let found = format!("{}, and the least lane {}", new.parts.mandatory, new.least_lane);

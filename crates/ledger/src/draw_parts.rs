@@ -3,7 +3,7 @@
 /// Bytes of [`DrawParts::to_bytes`].
 pub const DRAW_PARTS_BYTES: usize = 49;
 
-/// What decides whether a draw becomes a candidate; every number is in [0, 1].
+/// What decides whether a draw becomes a candidate; every number is in [0, 1] but r, which is not negative.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct DrawParts {
     /// Whether a rule makes inspection mandatory.
@@ -16,17 +16,25 @@ pub struct DrawParts {
     pub multiplier: f64,
     /// e: share of the rest that does not depend on the score.
     pub exploration: f64,
-    /// r: where the score stands on the ramp around the threshold.
+    /// r: where the priority stands on the ramp around the threshold; above 1 beyond it.
     pub ramp: f64,
     /// p of the consignment: the greatest that this version and those before it give.
     pub probability: f64,
 }
 
 impl DrawParts {
-    /// p of this version alone: max(g, f + (1 - f) m (e + (1 - e) r)), and 1 when mandatory.
+    /// p of this version alone: max(g, f + (1 - f) m (e + (1 - e) min(r, 1))), and 1 when mandatory.
     pub fn own_probability(&self) -> f64 {
-        let chosen = self.up_to(self.exploration + (1.0 - self.exploration) * self.ramp);
-        self.own_protected().max(chosen)
+        self.own_protected().max(self.chosen(self.ramp.min(1.0)))
+    }
+
+    /// w of this version alone, which its rank is taken by: the same with r as it is.
+    pub fn own_weight(&self) -> f64 {
+        self.own_protected().max(self.chosen(self.ramp))
+    }
+
+    fn chosen(&self, ramp: f64) -> f64 {
+        self.up_to(self.exploration + (1.0 - self.exploration) * ramp)
     }
 
     /// Part of this version's p that takes a slot before others and is never shed: 1 when mandatory, otherwise g.
@@ -72,9 +80,11 @@ impl DrawParts {
         (bytes[0] <= 1 && parts.is_sound()).then_some(parts)
     }
 
-    /// Whether every number is in [0, 1].
+    /// Whether every number is in [0, 1], and r not negative and finite.
     pub fn is_sound(&self) -> bool {
-        self.numbers().iter().all(|number| (0.0..=1.0).contains(number))
+        let Self { guaranteed, floor, multiplier, exploration, ramp, probability, .. } = *self;
+        let shares = [guaranteed, floor, multiplier, exploration, probability];
+        shares.iter().all(|share| (0.0..=1.0).contains(share)) && (0.0..=f64::MAX).contains(&ramp)
     }
 
     const fn numbers(&self) -> [f64; 6] {

@@ -111,8 +111,9 @@ impl Course<'_> {
             let chances: Vec<Chance> = positions
                 .iter()
                 .map(|p| {
-                    let probability = run.fates[first + p].probability;
-                    Chance { probability, protected: parts(self.policy, &day[*p], state).protected() }
+                    let parts = parts(self.policy, &day[*p], state);
+                    let (probability, weight) = (parts.probability(), parts.weight());
+                    Chance { probability, weight, protected: parts.protected() }
                 })
                 .collect();
             let slots = state.office(office).slots;

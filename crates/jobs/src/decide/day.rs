@@ -62,21 +62,24 @@ pub(super) struct Proposed {
     list_rows: BTreeMap<String, u32>,
 }
 
-/// Greatest p of a consignment over its versions, and the greatest part of it that is never shed.
+/// Greatest p and w of a consignment over its versions, and the greatest part of p that is never shed.
 #[derive(Debug, Clone, Copy, Default)]
 struct Chance {
     probability: f64,
+    weight: f64,
     protected: f64,
 }
 
 impl Chance {
-    fn raise(&mut self, probability: f64, protected: f64) {
+    fn raise(&mut self, probability: f64, weight: f64, protected: f64) {
         self.probability = self.probability.max(probability);
+        self.weight = self.weight.max(weight);
         self.protected = self.protected.max(protected);
     }
 
     fn contender(self, draw: Draw) -> Contender {
-        Contender { probability: self.probability, protected: self.protected, draw }
+        let Self { probability, weight, protected } = self;
+        Contender { probability, weight, protected, draw }
     }
 }
 
@@ -116,9 +119,10 @@ impl Day<'_> {
             let proposal =
                 self.bundle.propose(&assessment, case.items.clone(), &self.state, &case.office, &case.grade);
             let chance = chances.entry(case.root.clone()).or_default();
-            chance.raise(proposal.parts.probability(), proposal.parts.protected());
+            let Proposal { parts, .. } = &proposal;
+            chance.raise(parts.probability(), parts.weight(), parts.protected());
             if let Some(earlier) = self.earlier(&case.root) {
-                chance.raise(earlier.probability, earlier.protected);
+                chance.raise(earlier.probability, earlier.weight, earlier.protected);
             }
             proposals.push(proposal);
             *list_rows.entry(case.office.clone()).or_default() += 1;
@@ -259,6 +263,7 @@ impl Day<'_> {
             let earlier = Earlier {
                 period: *period,
                 probability: chance.probability,
+                weight: chance.weight,
                 protected: chance.protected,
                 selected: chance.contender(outcome.draw).is_selected(outcome.tau),
                 tau: outcome.tau,
@@ -385,6 +390,7 @@ impl Day<'_> {
             ("exploration", Value::Real(parts.exploration)),
             ("ramp", Value::Real(parts.ramp)),
             ("inclusion_probability", Value::Real(decision.chance.probability)),
+            ("weight", Value::Real(decision.chance.weight)),
             ("protected_probability", Value::Real(decision.chance.protected)),
             ("draw", Value::Real(outcome.draw.value())),
             ("tau", Value::Real(outcome.tau)),

@@ -17,6 +17,8 @@ pub(super) struct Earlier {
     pub period: Period,
     /// Greatest p so far.
     pub probability: f64,
+    /// Greatest w so far.
+    pub weight: f64,
     /// Greatest part of p so far that is never shed.
     pub protected: f64,
     /// Whether it is on a work list.
@@ -41,7 +43,7 @@ impl Roots {
         let known = format!("k.accepted_at >= DATE '{since}'");
         let lodged = between(LODGED, first, last);
         let sql = format!(
-            "SELECT root_id, period, inclusion_probability, protected_probability, is_selected, tau FROM (\
+            "SELECT root_id, period, inclusion_probability, weight, protected_probability, is_selected, tau FROM (\
              SELECT k.* FROM decision k WHERE {known} AND k.declaration_id IN \
              (SELECT r.declaration_id FROM declaration r WHERE r.version_number > 1 AND {lodged}) \
              UNION ALL SELECT k.* FROM decision k JOIN declaration o ON o.month = k.month \
@@ -58,7 +60,7 @@ impl Roots {
                 numbers.as_primitive_opt::<Float64Type>().cloned().ok_or_else(|| wrong_type(name))
             };
             let (p, tau) = (number("inclusion_probability")?, number("tau")?);
-            let protected = number("protected_probability")?;
+            let (weight, protected) = (number("weight")?, number("protected_probability")?);
             let selected = column(&batch, "is_selected")?;
             let selected = selected.as_boolean_opt().ok_or_else(|| wrong_type("is_selected"))?;
             for row in 0..batch.num_rows() {
@@ -68,6 +70,7 @@ impl Roots {
                         .parse()
                         .map_err(|e: PeriodError| JobError::Missing(e.to_string()))?,
                     probability: p.value(row),
+                    weight: weight.value(row),
                     protected: protected.value(row),
                     selected: selected.value(row),
                     tau: tau.value(row),
@@ -92,6 +95,7 @@ impl Roots {
             Some(kept) if kept.period != new.period => *kept = new,
             Some(kept) => {
                 kept.probability = kept.probability.max(new.probability);
+                kept.weight = kept.weight.max(new.weight);
                 kept.protected = kept.protected.max(new.protected);
                 if !kept.selected {
                     (kept.selected, kept.tau) = (new.selected, new.tau);

@@ -49,7 +49,7 @@ async fn the_active_bundle_beside_itself_is_itself_and_its_estimate_holds_what_i
 async fn an_estimate_from_the_selected_holds_what_everything_shows() {
     // A high floor and many slots, so that five hundred declarations are enough.
     let place = Place::new().await;
-    let policy = include_str!("../../../../selection/default.toml").replace("floor = 0.005", "floor = 0.4");
+    let policy = include_str!("../../../../selection/default.toml").replace("floor = 0.003", "floor = 0.4");
     let policy = policy.replace("ramp_width = 0.1", "ramp_width = 0.5");
     let path = place.write("selection.toml", &policy);
     let place = learnt_with(place, Some(path.display().to_string())).await;

@@ -84,7 +84,7 @@ async fn work_lists_fit_the_capacity_and_every_choice_is_a_coin_flip() {
     for law in [
         "is_candidate = (draw < inclusion_probability)",
         "is_in_floor = (draw < floor_probability)",
-        "is_selected = (draw < protected_probability OR (is_candidate AND draw / inclusion_probability < tau))",
+        "is_selected = (draw < protected_probability OR (is_candidate AND draw / weight < tau))",
         "is_selected OR lane_code IN ('green', 'yellow')",
         "NOT array_has(rules, 'heavy') OR (lane_code = 'red' AND is_selected AND inclusion_probability = 1)",
         "is_held = array_has(rules, 'light-goods')",

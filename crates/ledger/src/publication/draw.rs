@@ -104,7 +104,7 @@ pub struct Outcome {
     pub draw: f64,
     /// Cut of the ranks of the work list it is on, or was left out of.
     pub tau: f64,
-    /// pi: p tau, and at least the protected part of p.
+    /// pi: the lesser of p and w tau, and at least the protected part of p.
     pub realised_probability: f64,
     /// Part of p that the draw fell into.
     pub component: Component,
@@ -127,6 +127,8 @@ pub(super) struct Chance {
     pub draw: f64,
     /// p.
     pub probability: f64,
+    /// w.
+    pub weight: f64,
     /// The part of p that takes a slot before others and is never shed.
     pub protected: f64,
 }
@@ -136,9 +138,9 @@ impl Chance {
         self.draw < self.protected
     }
 
-    /// u / p of a candidate.
+    /// u / w of a candidate.
     pub(super) fn rank(&self) -> Option<f64> {
-        (self.draw < self.probability).then(|| self.draw / self.probability)
+        (self.draw < self.probability).then(|| self.draw / self.weight)
     }
 }
 
@@ -165,7 +167,7 @@ impl Outcome {
         rules: &ClosingRules,
     ) -> Self {
         let is_selected = chance.is_protected() || chance.rank().is_some_and(|rank| rank < tau);
-        let realised_probability = chance.protected.max(chance.probability * tau);
+        let realised_probability = chance.protected.max(chance.probability.min(chance.weight * tau));
         let is_drawn = is_selected && !content.parts.mandatory;
         let drawn = if is_drawn { rules.lane(chance.draw / realised_probability) } else { Lane::Green };
         Self {

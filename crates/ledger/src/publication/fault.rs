@@ -110,7 +110,7 @@ pub enum RowFault {
     #[error("{0} is not among those of the period")]
     Unlisted(String),
     /// Outside its range.
-    #[error("its parts of p are not all in [0, 1], or `mandatory` does not fit its least lane")]
+    #[error("its parts of p are not all in their ranges, or `mandatory` does not fit its least lane")]
     Parts,
     /// Something committed was altered.
     #[error(

@@ -48,6 +48,8 @@ type Place = (usize, usize);
 struct Known {
     /// Greatest p of its versions.
     probability: f64,
+    /// Greatest w of its versions.
+    weight: f64,
     /// Greatest part of it that is never shed.
     protected: f64,
     /// Cut of the work list that it is on.
@@ -162,6 +164,7 @@ impl<'a> Again<'a> {
             let parts = &self.content(*place).parts;
             let known = self.known.entry(self.root(*place)).or_default();
             known.probability = known.probability.max(parts.own_probability());
+            known.weight = known.weight.max(parts.own_weight());
             known.protected = known.protected.max(parts.own_protected());
         }
         for place in places {
@@ -181,8 +184,8 @@ impl<'a> Again<'a> {
         for place in list {
             let root = self.root(*place);
             let Drawn { key, period, .. } = &self.periods[place.0];
-            let Known { probability, protected, .. } = self.known[&root];
-            let chance = Chance { draw: draw(key, *period, root.1), probability, protected };
+            let Known { probability, weight, protected, .. } = self.known[&root];
+            let chance = Chance { draw: draw(key, *period, root.1), probability, weight, protected };
             chances.insert(root, chance);
         }
         let content = self.content(list[0]);
@@ -251,7 +254,7 @@ impl<'a> Again<'a> {
 
 /// Where a work list is cut.
 struct Cut {
-    /// The smallest rank u / p that has no slot; 1 when all have one.
+    /// The smallest rank u / w that has no slot; 1 when all have one.
     tau: f64,
     /// The smallest draw of a protected one that has no slot.
     queue_from: f64,

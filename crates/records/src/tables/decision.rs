@@ -141,12 +141,23 @@ const DECISION_COLUMNS: &[Column] = &[
     ),
     computed("multiplier", Real, General4, "m: multiplier of the stratum of grade and office."),
     computed("exploration", Real, General4, "e: the part of the rest that does not depend on the score."),
-    computed("ramp", Real, General4, "r: 0 well below the office's threshold, 1 well above it."),
+    computed(
+        "ramp",
+        Real,
+        General4,
+        "r: 0 well below the office's threshold, 1 well above it, and rising on.",
+    ),
     computed(
         "inclusion_probability",
         Real,
         General4,
         "p: greatest over the versions of the consignment; 1 when a rule makes it mandatory.",
+    ),
+    computed(
+        "weight",
+        Real,
+        General4,
+        "w: what the rank u / w is taken by, p with r as it is; greatest over the versions of the consignment, at least p.",
     ),
     computed(
         "protected_probability",
@@ -159,7 +170,7 @@ const DECISION_COLUMNS: &[Column] = &[
         "tau",
         Real,
         General4,
-        "Cut of the ranks u / p at the close of the office's work list; 1 when all fitted.",
+        "Cut of the ranks u / w at the close of the office's work list; 1 when all fitted.",
     ),
     computed(
         "realised_probability",
@@ -273,7 +284,7 @@ const LIST_COLUMNS: &[Column] = &[
     computed("listed", Integer, General2, "Consignments of the day that got a slot."),
     computed("queued", Integer, General2, "Protected ones of the day that wait for a slot."),
     computed("waiting_after", Integer, General2, "Protected consignments that wait after the list."),
-    computed("tau", Real, General4, "Cut of the ranks u / p; 1 when all fitted."),
+    computed("tau", Real, General4, "Cut of the ranks u / w; 1 when all fitted."),
 ];
 
 const ITEM_COLUMNS: &[Column] = &[

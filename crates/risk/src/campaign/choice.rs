@@ -1,7 +1,8 @@
-//! Strategies: which consignments of a work list are inspected.
+//! Strategies: which consignments of a work list are inspected. All of them stay within the law: what it guarantees is
+//! inspected, and what it promises is kept, so that they differ in what they learn and choose alone.
 
 use crate::course::{Lodged, parts};
-use crate::selection::{Contender, Draw, Lane, PolicyState, Room, SelectionPolicy, close};
+use crate::selection::{Contender, Draw, GradePolicy, Lane, PolicyState, Room, SelectionPolicy, close};
 
 /// Who is chosen.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -10,7 +11,7 @@ pub enum Strategy {
     Policy,
     /// Anybody.
     Random,
-    /// The greatest scores: pure exploitation.
+    /// The greatest scores: pure exploitation, within the law.
     Score,
     /// Shares of the slots by probability times revenue at stake and at random, the rest by score.
     Shares {
@@ -69,7 +70,8 @@ impl List<'_> {
         let contender = |position: &usize| {
             let parts = parts(policy, &self.now.lodged[*position], state);
             let draw = self.draw(*position);
-            Contender { probability: parts.probability(), protected: parts.protected(), draw }
+            let (probability, weight) = (parts.probability(), parts.weight());
+            Contender { probability, weight, protected: parts.protected(), draw }
         };
         let contenders: Vec<Contender> = self.positions.iter().map(contender).collect();
         let room = Room { slots: self.slots, reserved: policy.reserved_slots as usize, waiting: 0 };
@@ -88,25 +90,54 @@ impl List<'_> {
         chosen
     }
 
-    /// The first in each order take their share of the slots, one after the other, in lanes as the policy has them.
+    /// Within the law, the first in each order take their share of the slots, one after the other, in lanes as the policy
+    /// has them. What the law guarantees comes before; of a grade with a promise no more are taken than keep it.
     fn first(&self, policy: &SelectionPolicy, shares: &[(f64, Order)]) -> Chosen {
-        let mut taken = vec![false; self.positions.len()];
+        let grades: Vec<GradePolicy> = self.positions.iter().map(|p| self.grade(policy, *p)).collect();
+        let uniform = |i: usize| self.draw(self.positions[i]).value();
+        let mut taken: Vec<bool> = (0..grades.len()).map(|i| uniform(i) < grades[i].guaranteed).collect();
+        let mut quota = self.quota(&grades);
+        let slots = self.slots.saturating_sub(taken.iter().filter(|t| **t).count());
         let (mut share_so_far, mut slots_so_far) = (0.0, 0);
         for (share, order) in shares {
             share_so_far += share;
-            let slots = (share_so_far * self.slots as f64).round() as usize;
+            let wanted = (share_so_far * slots as f64).round() as usize;
             let mut left: Vec<usize> = (0..taken.len()).filter(|i| !taken[*i]).collect();
             left.sort_by(|a, b| self.value(*order, *b).total_cmp(&self.value(*order, *a)));
-            for i in left.into_iter().take(slots.saturating_sub(slots_so_far)) {
-                taken[i] = true;
+            for i in left {
+                let promised = grades[i].promise.is_some();
+                if slots_so_far < wanted && !(promised && quota == 0) {
+                    taken[i] = true;
+                    slots_so_far += 1;
+                    quota -= usize::from(promised);
+                }
             }
-            slots_so_far = slots.max(slots_so_far);
         }
         let selected = taken.iter().zip(self.positions).filter(|(taken, _)| **taken);
         Chosen {
             selected: selected.map(|(_, p)| (*p, policy.lane(self.draw(*p).value()))).collect(),
             inclusion: taken.iter().map(|taken| f64::from(u8::from(*taken))).collect(),
         }
+    }
+
+    fn grade(&self, policy: &SelectionPolicy, position: usize) -> GradePolicy {
+        let one = &self.now.lodged[position];
+        policy.regime(one.day).grade(&one.grade)
+    }
+
+    /// Inspections of promised grades at which their rate is the target of that of the others, which get the rest of the
+    /// slots: `k = K q / (1 + q)` with `q = target N_A / N_C`; what is not whole is left to the draw of the list.
+    fn quota(&self, grades: &[GradePolicy]) -> usize {
+        let promised = grades.iter().filter_map(|grade| grade.promise).collect::<Vec<_>>();
+        let Some(target) = promised.iter().map(|p| p.target).reduce(f64::min) else { return 0 };
+        let others = grades.len() - promised.len();
+        if others == 0 {
+            return self.slots;
+        }
+        let q = target * promised.len() as f64 / others as f64;
+        let whole = self.slots as f64 * q / (1.0 + q);
+        let chance = self.positions.first().map_or(0.0, |p| self.draw(*p).value());
+        (whole + chance).floor() as usize
     }
 
     /// What a member of the list is ordered by, the greatest first. Equal scores are frequent where the calibration is

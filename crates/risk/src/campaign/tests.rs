@@ -7,6 +7,7 @@ use crate::selection::{Draw, SelectionPolicy};
 use arrow::array::{Float64Array, RecordBatch, StringArray, TimestampMicrosecondArray};
 use arrow::datatypes::{DataType, Field, Schema, SchemaRef, TimeUnit};
 use chrono::{Days, NaiveDate};
+use std::collections::HashMap;
 use std::sync::Arc;
 
 const SET: &str = r#"
@@ -166,7 +167,7 @@ fn slots_are_the_same_for_all_and_what_is_learnt_finds_more_than_chance() {
     let country = Country::new();
     let measured = |strategy, budget| {
         let inspections = country.run(strategy, budget, &country.truth);
-        let mut by_day: std::collections::HashMap<(usize, NaiveDate), usize> = Default::default();
+        let mut by_day: HashMap<(usize, NaiveDate), usize> = HashMap::new();
         for one in &inspections {
             let day = country.stream.consignments()[one.consignment].day;
             let list = if matches!(budget, Budget::OfDay(_)) { day } else { NaiveDate::MIN };

@@ -9,7 +9,7 @@ use super::sum::{Estimate, Term, WeightedSum};
 pub struct Inspected {
     /// Root of its consignment.
     pub root: u64,
-    /// `pi = p tau`, in (0, 1]; p alone would understate what overfull work lists shed.
+    /// `pi = min(p, w tau)`, in (0, 1]; p alone would understate what overfull work lists shed.
     pub probability: f64,
     /// y, at least 0.
     pub value: f64,

@@ -7,6 +7,8 @@ use crate::selection::{Contender, Draw, Room};
 pub struct Chance {
     /// p, in [0, 1].
     pub probability: f64,
+    /// w, at least p: what its rank is taken by.
+    pub weight: f64,
     /// Part of p that is never shed; 1 when a rule makes inspection mandatory.
     pub protected: f64,
 }
@@ -14,7 +16,8 @@ pub struct Chance {
 impl Chance {
     /// What contends with a draw.
     pub fn contender(self, draw: Draw) -> Contender {
-        Contender { probability: self.probability, protected: self.protected, draw }
+        let Self { probability, weight, protected } = self;
+        Contender { probability, weight, protected, draw }
     }
 }
 
@@ -27,7 +30,7 @@ pub struct HypotheticalList {
     pub room: Room,
 }
 
-/// `pi_e = E[max(protected, p tau)]` of each consignment of a list, over `draws`: one list of draws, in the order of the
+/// `pi_e = E[max(protected, min(p, w tau))]` of each consignment of a list, over `draws`: one list of draws, in the order of the
 /// consignments, for each throw-away key. Never the key of a period, whose draws the logged policy used.
 ///
 /// tau of a consignment is the cut that *the others* leave it: the next rank after the last that fits beside it. That
@@ -101,8 +104,10 @@ mod tests {
 
     fn chance() -> impl Strategy<Value = Chance> {
         let protected = prop_oneof![7 => Just(0.0), 1 => Just(1.0), 2 => 0.0..=1.0_f64];
-        (0.0..=1.0_f64, protected)
-            .prop_map(|(p, protected)| Chance { probability: p.max(protected), protected })
+        (0.0..=1.0_f64, 0.0..=5.0_f64, protected).prop_map(|(p, more, protected)| {
+            let probability = p.max(protected);
+            Chance { probability, weight: probability * (1.0 + more), protected }
+        })
     }
 
     proptest! {
@@ -122,7 +127,7 @@ mod tests {
                     chances.iter().zip(&draws).map(|(chance, draw)| chance.contender(*draw)).collect();
                 contenders[i] = Contender { draw: Draw::stored(0.0).unwrap(), protected: 0.0, ..contenders[i] };
                 let tau = close(&contenders, list.room).tau;
-                let right = own.protected.max(own.probability * tau);
+                let right = own.protected.max(own.probability.min(own.weight * tau));
                 prop_assert!((found[i] - right).abs() < 1e-15, "{} is not {right}: {own:?} x {tau}", found[i]);
             }
         }
@@ -133,6 +138,7 @@ mod tests {
         let protected = |i: i32| if i % 13 == 5 { 0.3 } else { 0.0 };
         let chance = |i: i32| Chance {
             probability: f64::max(f64::from(i + 1) / 60.0, protected(i)),
+            weight: f64::max(f64::from(i + 1) / 60.0, protected(i)) * if i % 5 == 0 { 4.0 } else { 1.0 },
             protected: protected(i),
         };
         let chances: Vec<Chance> = (0..40).map(chance).collect();

@@ -17,8 +17,8 @@ pub struct FloorInspection {
     pub floor: f64,
     /// p; 1 where mandatory.
     pub probability: f64,
-    /// tau of its work list.
-    pub tau: f64,
+    /// pi.
+    pub inclusion: f64,
     /// P(result in by now | assigned, lane, office).
     pub known_probability: f64,
     /// What was recorded.
@@ -40,14 +40,14 @@ pub struct Missed {
 
 /// Estimates `sum (1 - p) y` over all consignments: what inspections would have recorded where the draw fell above p, so
 /// that nobody looked. Evidence is the floor alone, whose inspections are blinded and equally thorough; directives raise
-/// detection elsewhere. An inspection of the floor happens when `u < min(f, p tau)`, the floor being the part of p that is
-/// shed last: its weight is `(1 - p) / min(f, p tau)`. `least_probability` is the least `min(f, p tau)` of any consignment.
+/// detection elsewhere. An inspection of the floor happens when `u < min(f, pi)`, the floor being the part of p that is shed
+/// last: its weight is `(1 - p) / min(f, pi)`. `least_probability` is the least `min(f, pi)` of any consignment.
 /// Records with `u >= f` are left out, whatever they say.
 pub fn missed_by_model(inspections: &[FloorInspection], least_probability: f64) -> Missed {
-    let in_floor = |i: &&FloorInspection| i.draw.value() < i.floor.min(i.probability * i.tau);
+    let in_floor = |i: &&FloorInspection| i.draw.value() < i.floor.min(i.inclusion);
     let sum = |measure: Measure| {
         let term = |i: &FloorInspection| {
-            let probability = i.floor.min(i.probability * i.tau) * i.known_probability;
+            let probability = i.floor.min(i.inclusion) * i.known_probability;
             let weight = (1.0 - i.probability) / probability;
             Term { root: i.root, weight, value: measure.of(i.finding), predicted: 0.0, probability }
         };

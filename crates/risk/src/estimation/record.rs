@@ -53,9 +53,9 @@ pub enum Outcome {
 pub struct LaneChance {
     /// The lane.
     pub lane: Lane,
-    /// `pi_b = p tau share` of the policy that decided, with the tau of the work list as it was closed.
+    /// `pi_b = min(p, w tau) share` of the policy that decided, with the tau of the work list as it was closed.
     pub logged: f64,
-    /// `pi_e = p tau share` of the evaluated policy, averaged over throw-away keys
+    /// `pi_e = min(p, w tau) share` of the evaluated policy, averaged over throw-away keys
     /// ([`inclusion_probabilities`](super::inclusion_probabilities)).
     pub evaluated: f64,
 }

@@ -146,6 +146,7 @@ mod tests {
                 .clone()
                 .map(|root| Contender {
                     probability: 0.05 + 0.3 * risk(root).powi(2),
+                    weight: 0.05 + 0.3 * risk(root).powi(2),
                     draw: Draw::stored(noise.uniform("select", root)).unwrap(),
                     protected: 0.0,
                 })

@@ -22,6 +22,8 @@ fn value(i: usize) -> f64 {
 fn day(noise: &Noise, day: u64) -> Day {
     let contender = |i: usize| Contender {
         probability: if value(i) > 0.0 { 0.3 } else { 0.071 },
+        // Some stand far above the ramp.
+        weight: if value(i) > 0.0 && i.is_multiple_of(3) { 1.8 } else { 0.3 },
         draw: Draw::stored(noise.uniform("day", day * SIZE as u64 + i as u64)).unwrap(),
         protected: 0.0,
     };
@@ -90,6 +92,7 @@ fn what_the_model_missed_is_unbiased() {
                 let contenders: Vec<Contender> = (0..SIZE)
                     .map(|i| Contender {
                         probability: probability(i),
+                        weight: probability(i),
                         draw: Draw::stored(noise.uniform("missed", place(i))).unwrap(),
                         protected: 0.0,
                     })
@@ -101,7 +104,7 @@ fn what_the_model_missed_is_unbiased() {
                     draw: c.draw,
                     floor,
                     probability: c.probability,
-                    tau,
+                    inclusion: c.realised_probability(tau),
                     known_probability: 1.0,
                     finding: finding(i),
                 }));
@@ -276,6 +279,7 @@ fn a_value_is_what_the_policy_finds_when_it_is_run() {
         for start in (0..population.len()).step_by(200) {
             let contender = |i: usize| Contender {
                 probability: policy.probability(&population[i]),
+                weight: policy.probability(&population[i]),
                 draw: draws[i],
                 protected: 0.0,
             };

@@ -60,6 +60,7 @@ pub struct Prepared {
 
 impl Prepared {
     /// The first rows alone.
+    #[must_use]
     pub fn first(&self, rows: usize) -> Self {
         let keys = |of: &Vec<ProfileKey>| of[..rows].to_vec();
         Self {

@@ -7,6 +7,8 @@ use super::draw::Draw;
 pub struct Contender {
     /// p, in [0, 1].
     pub probability: f64,
+    /// w, at least p: what its rank is taken by.
+    pub weight: f64,
     /// Part of p that takes a slot before others and is never shed; 1 when a rule makes inspection mandatory.
     pub protected: f64,
     /// u.
@@ -19,9 +21,9 @@ impl Contender {
         self.draw.value() < self.protected
     }
 
-    /// u / p of a candidate (u < p), below 1; none otherwise.
+    /// u / w of a candidate (u < p), below 1; none otherwise.
     pub fn rank(&self) -> Option<f64> {
-        (self.draw.value() < self.probability).then(|| self.draw.value() / self.probability)
+        (self.draw.value() < self.probability).then(|| self.draw.value() / self.weight)
     }
 
     /// Whether it is on a work list whose cut is `tau`.
@@ -29,10 +31,10 @@ impl Contender {
         self.is_protected() || self.rank().is_some_and(|rank| rank < tau)
     }
 
-    /// pi = max(protected, p tau): its probability of being on that work list, given everybody else's draws. Whether it
+    /// pi = max(protected, min(p, w tau)): its probability of being on that work list, given everybody else's draws. Whether it
     /// is protected itself changes nothing: it then takes one of the slots, and the next rank is the cut as before.
     pub fn realised_probability(&self, tau: f64) -> f64 {
-        self.protected.max(self.probability * tau)
+        self.protected.max(self.probability.min(self.weight * tau))
     }
 }
 
@@ -62,8 +64,9 @@ pub struct Closed {
 /// Closes a work list.
 ///
 /// Protected ones take their slots first, those that wait from earlier lists before those of today, of these the
-/// smallest draws first, and queue beyond them. Of the other candidates (u < p) the C smallest ranks u / p are kept,
-/// where C is the number of slots left; tau is the next smallest, and pi = p tau (Duffield, Lund, Thorup 2007). Equal
+/// smallest draws first, and queue beyond them. Of the other candidates (u < p) the C smallest ranks u / w are kept,
+/// where C is the number of slots left; tau is the next smallest, and pi = min(p, w tau): selected are those with
+/// u < min(p, w tau), and tau does not depend on their own draw (priority sampling: Duffield, Lund, Thorup 2007). Equal
 /// ranks do not happen among distinct roots but with a chance of 2^-53; they are cut together.
 pub fn close(contenders: &[Contender], room: Room) -> Closed {
     let Room { slots, reserved, waiting } = room;
@@ -89,10 +92,11 @@ mod tests {
 
     fn contenders() -> impl Strategy<Value = Vec<Contender>> {
         let protected = prop_oneof![8 => Just(0.0), 1 => Just(1.0), 1 => 0.0..=1.0_f64];
-        let one = (0.0..=1.0_f64, 0_u64..1 << 53, protected);
+        let one = (0.0..=1.0_f64, 0.0..=5.0_f64, 0_u64..1 << 53, protected);
         proptest::collection::vec(one, 0..60).prop_map(|all| {
-            let contender = |(p, u, protected): (f64, u64, f64)| Contender {
+            let contender = |(p, more, u, protected): (f64, f64, u64, f64)| Contender {
                 probability: p.max(protected),
+                weight: p.max(protected) * (1.0 + more),
                 protected,
                 draw: Draw::stored(u as f64 / (1_u64 << 53) as f64).unwrap(),
             };
@@ -157,6 +161,8 @@ mod tests {
             let all: Vec<Contender> = (0..size)
                 .map(|i| Contender {
                     probability: f64::max(protected(i), if value(i) > 0.0 { 0.3 } else { 0.05 }),
+                    // A third of those with something to find stand far above the ramp.
+                    weight: f64::max(protected(i), if i.is_multiple_of(24) { 2.0 } else { 0.3 }),
                     protected: protected(i),
                     draw: Draw::new(&key, &day.to_string(), &i.to_string()),
                 })
@@ -190,6 +196,28 @@ mod tests {
         assert!(p < -10.0, "by p, as if nothing were shed: {p} standard errors from {truth}");
     }
 
+    #[test]
+    fn where_slots_are_short_the_highest_weights_keep_theirs() {
+        let key = [3; 32];
+        let (mut low, mut high) = (0, 0);
+        for day in 0..400 {
+            let all: Vec<Contender> = (0..30)
+                .map(|i| Contender {
+                    probability: 1.0,
+                    weight: if i < 5 { 20.0 } else { 1.0 },
+                    protected: 0.0,
+                    draw: Draw::new(&key, &day.to_string(), &i.to_string()),
+                })
+                .collect();
+            let tau = close(&all, Room { slots: 10, reserved: 0, waiting: 0 }).tau;
+            let selected = |of: std::ops::Range<usize>| of.filter(|i| all[*i].is_selected(tau)).count();
+            (high, low) = (high + selected(0..5), low + selected(5..30));
+            assert!(all[0].realised_probability(tau) > all[9].realised_probability(tau) || tau > 0.95);
+        }
+        // All candidates are certain, so that ranks by p alone would shed a third of the highest as well.
+        assert_eq!((high, low), (5 * 400, 5 * 400));
+    }
+
     /// Three lodgements of one consignment share its root, hence its draw, and p is the greatest so far.
     #[test]
     fn three_lodgements_with_rising_p_select_with_the_greatest_p_and_not_more() {
@@ -199,7 +227,7 @@ mod tests {
             let mut greatest = 0.0_f64;
             lodgements.iter().any(|p| {
                 greatest = greatest.max(*p);
-                Contender { probability: greatest, protected: 0.0, draw }.is_selected(1.0)
+                Contender { probability: greatest, weight: greatest, protected: 0.0, draw }.is_selected(1.0)
             })
         });
         let rate = selected.count() as f64 / f64::from(consignments);

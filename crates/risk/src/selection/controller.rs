@@ -194,10 +194,18 @@ impl Setting<'_> {
         }
     }
 
+    /// Share of the expected candidates that find slots: what is wanted beyond them is shed. A grade with a promise is
+    /// taken as if nothing of it were shed, since its p is far below its w.
+    fn kept(&self, office: &str, state: &OfficeState) -> f64 {
+        let slots = f64::from(state.slots) * f64::from(self.history.days.max(1));
+        (slots / self.expected(office, state, state.threshold)).min(1.0)
+    }
+
     /// Sums of a grade and of ordinary traders at an office.
     fn group(&self, office: &str, state: &OfficeState, code: &str) -> Group {
         let scale = f64::from(self.epoch.days()) / f64::from(self.history.days.max(1));
         let (width, e) = (self.policy.ramp_width, self.policy.exploration);
+        let kept = self.kept(office, state);
         let mut group = Group::default();
         for (grade, seen) in &self.history.seen[office] {
             let of_grade = grade == code;
@@ -212,12 +220,14 @@ impl Setting<'_> {
                 account.expected +=
                     Parts::new(one.mandatory, one.priority, state.threshold, width, stratum, e).probability();
                 if of_grade && !one.mandatory {
-                    group.reach += scale * (e + (1.0 - e) * ramp(one.priority, state.threshold, width));
+                    let ramp = ramp(one.priority, state.threshold, width).min(1.0);
+                    group.reach += scale * (e + (1.0 - e) * ramp);
                 }
             }
             let (count, next) = if of_grade {
                 (&mut group.seen.0, &mut group.next)
             } else {
+                account.expected = account.mandatory + kept * (account.expected - account.mandatory);
                 (&mut group.seen.1, &mut group.next_ordinary)
             };
             *count += seen.len();

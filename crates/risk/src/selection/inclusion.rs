@@ -3,7 +3,7 @@
 use super::draw::Draw;
 use super::state::Stratum;
 
-/// The parts of an inclusion probability, all in [0, 1].
+/// The parts of an inclusion probability, all in [0, 1] but r, which goes on rising above 1.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Parts {
     /// Whether a rule makes inspection mandatory.
@@ -16,7 +16,7 @@ pub struct Parts {
     pub multiplier: f64,
     /// e: share of the rest that does not depend on the score.
     pub exploration: f64,
-    /// r: where the priority stands on the ramp around the threshold.
+    /// r: where the priority stands on the ramp around the threshold: 0 below it, above 1 beyond it.
     pub ramp: f64,
 }
 
@@ -72,10 +72,15 @@ impl Parts {
         }
     }
 
-    /// p = max(g, f + (1 - f) m (e + (1 - e) r)); 1 when mandatory.
+    /// p = max(g, f + (1 - f) m (e + (1 - e) min(r, 1))); 1 when mandatory.
     pub fn probability(&self) -> f64 {
-        let chosen = self.up_to(self.exploration + (1.0 - self.exploration) * self.ramp);
-        self.protected().max(chosen)
+        self.protected().max(self.chosen(self.ramp.min(1.0)))
+    }
+
+    /// w: what the rank u / w is taken by, p with r as it is. Far above the ramp it is far above 1, so that where slots are
+    /// short the highest priorities keep theirs: pi = min(p, w tau).
+    pub fn weight(&self) -> f64 {
+        self.protected().max(self.chosen(self.ramp))
     }
 
     /// Part of p that takes a slot before others and is never shed: 1 when mandatory, otherwise g.
@@ -108,18 +113,23 @@ impl Parts {
         (probability..uncapped).contains(&draw.value())
     }
 
+    fn chosen(&self, ramp: f64) -> f64 {
+        self.up_to(self.exploration + (1.0 - self.exploration) * ramp)
+    }
+
     fn up_to(&self, share: f64) -> f64 {
         self.floor + (1.0 - self.floor) * self.multiplier * share
     }
 }
 
-/// 0 up to `threshold (1 - width)`, 1 from `threshold (1 + width)`, a straight line between.
+/// 0 up to `threshold (1 - width)`, from there a straight line through 1 at `threshold (1 + width)`; without a width
+/// there is no line, and r is 0 or 1.
 pub fn ramp(priority: f64, threshold: f64, width: f64) -> f64 {
     let (low, high) = (threshold * (1.0 - width), threshold * (1.0 + width));
     if high <= low {
         return if priority >= threshold { 1.0 } else { 0.0 };
     }
-    ((priority - low) / (high - low)).clamp(0.0, 1.0)
+    ((priority - low) / (high - low)).max(0.0)
 }
 
 #[cfg(test)]
@@ -143,6 +153,7 @@ mod tests {
             let (low, high) = (p(low), p(high));
             prop_assert!((0.0..=1.0).contains(&low.probability()) && low.probability() <= high.probability());
             prop_assert!(low.probability() >= floor.max(guaranteed), "nobody is below the floor");
+            prop_assert!(low.weight() >= low.probability() && low.weight() <= high.weight());
         }
 
         #[test]
@@ -177,7 +188,7 @@ mod tests {
     fn the_ramp_runs_around_the_threshold() {
         let bits =
             |scores: &[f64], width| scores.iter().map(|s| ramp(*s, 0.5, width).to_bits()).collect::<Vec<_>>();
-        assert_eq!(bits(&[0.1, 0.25, 0.5, 0.75, 0.9], 0.5), [0.0, 0.0, 0.5, 1.0, 1.0_f64].map(f64::to_bits));
+        assert_eq!(bits(&[0.1, 0.25, 0.5, 0.75, 1.0], 0.5), [0.0, 0.0, 0.5, 1.0, 1.5_f64].map(f64::to_bits));
         assert_eq!(bits(&[0.0, 0.49, 0.5], 0.0), [0.0, 0.0, 1.0_f64].map(f64::to_bits), "no width: a step");
     }
 }

@@ -22,7 +22,11 @@ impl Evaluated {
         let size = LIST_SIZE as usize;
         let mut inclusion = Vec::with_capacity(population.len());
         for (place, list) in population.chunks(size).enumerate() {
-            let chance = |c| Chance { probability: policy.probability(c), protected: 0.0 };
+            let chance = |c| Chance {
+                probability: policy.probability(c),
+                weight: policy.probability(c),
+                protected: 0.0,
+            };
             let chances = list.iter().map(chance).collect();
             let of_list: Vec<Vec<Draw>> =
                 draws.iter().map(|d| d[place * size..(place + 1) * size].to_vec()).collect();
@@ -75,6 +79,7 @@ impl SimulatedLog {
                 .zip(draws)
                 .map(|(c, draw)| Contender {
                     probability: LOGGED.probability(c),
+                    weight: LOGGED.probability(c),
                     draw: *draw,
                     protected: 0.0,
                 })
