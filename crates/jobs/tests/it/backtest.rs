@@ -51,6 +51,7 @@ async fn an_estimate_from_the_selected_holds_what_everything_shows() {
     let place = Place::new().await;
     let policy = include_str!("../../../../selection/default.toml").replace("floor = 0.003", "floor = 0.4");
     let policy = policy.replace("ramp_width = 0.1", "ramp_width = 0.5");
+    let policy = policy.replace("spare_candidates = 2.0", "spare_candidates = 0.0");
     let path = place.write("selection.toml", &policy);
     let place = learnt_with(place, Some(path.display().to_string())).await;
     let options = DecideOptions { capacity: Capacity::Slots(6), ..DecideOptions::default() };
