@@ -32,14 +32,28 @@ pub(crate) async fn read(
         }
     }
     let listed: Vec<String> = columns.iter().map(|c| format!("r.\"{c}\"")).collect();
-    let accepted =
-        until.map_or(String::new(), |day| format!("AND r.accepted_at < DATE '{day}' + INTERVAL '1 day'"));
+    let by = |column: &str| {
+        until.map_or(String::new(), |day| format!("AND {column} < DATE '{day}' + INTERVAL '1 day'"))
+    };
+    // An item may have been inspected more than once: what any of the inspections found counts, and is known with the last.
+    let results = |of: &str, keys: &str| {
+        format!(
+            "(SELECT {keys}, max(recorded_at) AS recorded_at, CASE WHEN bool_or(result_code = 'discrepancy') \
+             THEN 'discrepancy' ELSE 'conform' END AS result_code FROM inspection WHERE goods_item_seq {of} AND result_code IS NOT NULL {} GROUP BY {keys})",
+            by("recorded_at")
+        )
+    };
     let sql = format!(
-        "SELECT {}, i.recorded_at, i.result_code FROM {DECLARATION_ITEM} r \
-         LEFT JOIN inspection i ON i.month = r.month AND i.declaration_id = r.declaration_id \
-         AND (i.goods_item_seq IS NULL OR i.goods_item_seq = r.goods_item_seq) \
-         WHERE r.version_number = 1 {accepted}",
-        listed.join(", ")
+        "SELECT {}, coalesce(i.recorded_at, d.recorded_at) AS recorded_at, \
+         coalesce(i.result_code, d.result_code) AS result_code FROM {DECLARATION_ITEM} r \
+         LEFT JOIN {} i ON i.month = r.month AND i.declaration_id = r.declaration_id \
+         AND i.goods_item_seq = r.goods_item_seq \
+         LEFT JOIN {} d ON d.month = r.month AND d.declaration_id = r.declaration_id \
+         WHERE r.version_number = 1 {}",
+        listed.join(", "),
+        results("IS NOT NULL", "month, declaration_id, goods_item_seq"),
+        results("IS NULL", "month, declaration_id"),
+        by("r.accepted_at")
     );
     let platform = home.platform().await?;
     let plan = platform.plan_for(&Principal::LocalOwner, "job learn", &sql).await?;

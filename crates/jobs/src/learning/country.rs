@@ -1,10 +1,11 @@
 //! The world outside: declarations that come as time goes by, and officers who inspect what was decided.
 
+use super::rows::texts;
 use crate::JobError;
 use crate::append::Appender;
 use crate::history::{column, wrong_type};
 use crate::home::Home;
-use arrow::array::{Array, AsArray, BooleanArray, RecordBatch, StringArray, TimestampMicrosecondArray};
+use arrow::array::{Array, AsArray, BooleanArray, RecordBatch, TimestampMicrosecondArray};
 use arrow::compute::{concat_batches, filter_record_batch, not};
 use arrow::datatypes::{Int64Type, TimestampMicrosecondType};
 use chrono::{Days, NaiveDate, NaiveTime};
@@ -210,10 +211,6 @@ impl<'a> Arrivals<'a> {
 fn micros_after(day: NaiveDate) -> i64 {
     let next = day.checked_add_days(Days::new(1)).unwrap_or(day);
     next.and_time(NaiveTime::MIN).and_utc().timestamp_micros()
-}
-
-fn texts(rows: &RecordBatch, name: &str) -> Result<StringArray, JobError> {
-    column(rows, name)?.as_string_opt::<i32>().cloned().ok_or_else(|| wrong_type(name))
 }
 
 fn moments(rows: &RecordBatch, name: &str) -> Result<TimestampMicrosecondArray, JobError> {

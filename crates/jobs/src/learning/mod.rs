@@ -9,13 +9,14 @@ mod candidate;
 mod comparison;
 mod country;
 mod outcome;
+mod protocol;
+mod rows;
 
 pub use candidate::{Candidate, Shadowed};
-pub use comparison::{
-    Compared, Content, Contest, Difference, Foreknown, KnownYear, LaneResult, Protocol, STRATEGIES,
-};
+pub use comparison::{Compared, Content, Contest, Difference, Foreknown, KnownYear, LaneResult, STRATEGIES};
 pub use country::{Country, Destination, Lodged, Order, Reported};
 pub use outcome::{EpochFound, Looped};
+pub use protocol::Protocol;
 
 use crate::JobError;
 use crate::bundles::{self, Decide, Propose};

@@ -4,7 +4,9 @@ use crate::place::{Place, input};
 use crate::source::{file, rows};
 use std::collections::BTreeMap;
 use std::path::Path;
-use tidegate_jobs::{LearnOptions, Quiet, evaluate, explain, learn, query, score};
+use tidegate_jobs::{
+    IngestOptions, Input, LearnOptions, Quiet, evaluate, explain, ingest, learn, query, score,
+};
 use tidegate_risk::evaluation::EvaluationOptions;
 
 #[tokio::test]
@@ -137,4 +139,35 @@ async fn too_little_to_learn_from_is_said() {
     assert!(error.contains("50 of 50 records"), "{error}");
     let nothing = LearnOptions { features: Some("nothing".to_owned()), ..LearnOptions::default() };
     assert!(learn(&place.home, &nothing, &mut Quiet).await.unwrap_err().to_string().contains("kcs-import"));
+}
+
+#[tokio::test]
+async fn goods_that_were_inspected_again_are_one_record_with_one_result() {
+    let place = Place::new().await;
+    let path = place.write("year.csv", &file(&rows(1, 2025, 3_000, 1)));
+    place.ingest(&path, true).await.unwrap();
+    let before = learn(&place.home, &LearnOptions::default(), &mut Quiet).await.unwrap();
+    let inspected = "SELECT declaration_id || ' ' || result_code FROM inspection WHERE recorded_at >= DATE '2025-03-01' \
+                     AND recorded_at < DATE '2025-03-11' ORDER BY 1";
+    let again: Vec<String> = place.texts(inspected).await;
+    assert!(
+        again.iter().any(|line| line.ends_with("discrepancy"))
+            && again.iter().any(|l| l.ends_with("conform"))
+    );
+    let line = |(number, of): (usize, &String)| {
+        let id = of.split(' ').next().unwrap();
+        format!(
+            r#"{{"declaration_id":"{id}","recorded_date_time":"2025-04-01T08:00:00Z","lane_code":"red","result_code":"{}"}}"#,
+            if number % 2 == 0 { "conform" } else { "discrepancy" }
+        )
+    };
+    let lines: Vec<String> = again.iter().enumerate().map(line).collect();
+    let path = place.write("again.ndjson", &lines.join("\n"));
+    let second = Input::new(&[path], None, None, place.home.now).unwrap().of_kind("inspection").unwrap();
+    ingest(&place.home, &second, IngestOptions { strict: true }, &mut Quiet).await.unwrap();
+    let after = learn(&place.home, &LearnOptions::default(), &mut Quiet).await.unwrap();
+    assert_eq!((after.records, after.results), (before.records, before.results));
+    let newly = again.iter().enumerate().filter(|(n, of)| n % 2 == 1 && of.ends_with("conform")).count();
+    assert!(newly > 0);
+    assert_eq!(after.discrepancies, before.discrepancies + newly, "what any of the inspections found counts");
 }

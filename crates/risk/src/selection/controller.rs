@@ -136,7 +136,7 @@ impl Setting<'_> {
     fn set_thresholds(&self, state: &mut PolicyState) {
         let pooled = solve(
             |threshold| state.offices.iter().map(|(o, s)| self.expected(o, s, threshold)).sum(),
-            state.offices.values().map(|s| self.wanted(s.slots)).sum(),
+            state.offices.iter().map(|(o, s)| self.wanted(o, s.slots)).sum(),
         );
         state.default.threshold = pooled;
         for (office, own) in &mut state.offices {
@@ -144,15 +144,16 @@ impl Setting<'_> {
             own.threshold = if count < LEAST {
                 pooled
             } else {
-                solve(|threshold| self.expected(office, own, threshold), self.wanted(own.slots))
+                solve(|threshold| self.expected(office, own, threshold), self.wanted(office, own.slots))
             };
         }
     }
 
     /// Candidates that are wanted over the days before, at an office with so many slots a day.
-    fn wanted(&self, slots: u32) -> f64 {
+    fn wanted(&self, office: &str, slots: u32) -> f64 {
         let lists = f64::from(self.history.days.max(1)) / self.list_days;
-        lists * self.policy.wanted_candidates(f64::from(slots) * self.list_days)
+        let all: usize = self.history.seen[office].values().map(Vec::len).sum();
+        lists * self.policy.wanted_candidates(f64::from(slots) * self.list_days, all as f64 / lists)
     }
 
     /// Sum of p over the consignments of an office.

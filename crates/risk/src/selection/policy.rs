@@ -131,8 +131,11 @@ impl SelectionPolicy {
     /// Candidates of a list that thresholds are set for. Their number is a sum of independent coins, at most Poisson: its
     /// standard deviation is at most the root of its mean, so that with one of them to spare fewer than a sixth of the lists
     /// leave a slot empty. What is too much is shed by rank, and its pi says so.
-    pub fn wanted_candidates(&self, slots: f64) -> f64 {
-        slots + self.spare_candidates * slots.sqrt()
+    /// At most half of the consignments that find no slot are wanted: on a short list everybody would be a candidate
+    /// otherwise, and the ramp would tell none of them apart.
+    pub fn wanted_candidates(&self, slots: f64, consignments: f64) -> f64 {
+        let spare = self.spare_candidates * slots.sqrt();
+        slots + spare.min(0.5 * (consignments - slots).max(0.0))
     }
 
     /// The regime in force on a day; the first one before it began.
@@ -178,6 +181,16 @@ mod tests {
         }
         assert_eq!(policy.lane(0.0), policy.lanes[0].lane);
         assert_eq!(policy.lane(0.999_999), policy.lanes[policy.lanes.len() - 1].lane);
+    }
+
+    #[test]
+    fn a_few_more_candidates_are_wanted_than_there_are_slots_and_never_everybody() {
+        let policy = SelectionPolicy::parse("default.toml", FILE).unwrap();
+        assert!(
+            (policy.wanted_candidates(100.0, 2_000.0) - 100.0 - 10.0 * policy.spare_candidates).abs() < 1e-9
+        );
+        assert!((policy.wanted_candidates(3.0, 5.0) - 4.0).abs() < 1e-9, "half of those without a slot");
+        assert!((policy.wanted_candidates(3.0, 2.0) - 3.0).abs() < 1e-9, "all fit");
     }
 
     #[test]

@@ -150,7 +150,7 @@ fn as_many_candidates_are_expected_as_are_wanted() {
         seen.iter().map(|one| parts(one, grade).probability()).sum()
     };
     let candidates = history.seen["large"].iter().map(of_grade).sum::<f64>() / 28.0;
-    let wanted = policy.wanted_candidates(60.0);
+    let wanted = policy.wanted_candidates(60.0, 600.0);
     assert!(wanted > 60.0 && (candidates / wanted - 1.0).abs() < 0.02, "{candidates} of {wanted}");
     assert_eq!(state.offices["small"].slots, 1, "rounded");
     assert!(state.office("small").threshold > 0.0 && state.office("nowhere") == &state.default);

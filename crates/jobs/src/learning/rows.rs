@@ -1,0 +1,125 @@
+//! Rows as a campaign takes them: goods items of first versions by day, and the consignments that they belong to.
+
+use super::country::Lodged;
+use crate::JobError;
+use crate::decide::Grades;
+use crate::history::{column, wrong_type};
+use crate::input::Input;
+use crate::progress::Progress;
+use crate::score::read_items;
+use arrow::array::{Array, AsArray, RecordBatch, StringArray};
+use arrow::compute::{concat_batches, filter_record_batch, sort_to_indices, take_record_batch};
+use arrow::datatypes::{Int64Type, TimestampMicrosecondType};
+use chrono::NaiveDate;
+use std::collections::HashMap;
+use std::sync::Arc;
+use tidegate_records::columnar::item_rows;
+use tidegate_records::tables::item_row_schema;
+use tidegate_risk::campaign::Consignment;
+use tidegate_risk::features::{Outcome, day_of};
+
+/// Goods items of the first versions, and the outcomes of inspections that are in the rows.
+pub(super) fn first_versions(lodged: &[Lodged]) -> Result<(RecordBatch, Vec<Option<Outcome>>), JobError> {
+    let schema = item_row_schema();
+    let joined: Vec<RecordBatch> = lodged
+        .iter()
+        .map(|batch| Ok(item_rows(&first(&batch.declarations)?, &first(&batch.goods_items)?)?))
+        .collect::<Result<_, JobError>>()?;
+    let rows = concat_batches(&schema, &joined)?;
+    let mut results: HashMap<(String, Option<i64>), Outcome> = HashMap::new();
+    for batch in lodged.iter().map(|l| &l.inspections) {
+        let (ids, codes) = (texts(batch, "declaration_id")?, texts(batch, "result_code")?);
+        let items = column(batch, "goods_item_seq")?;
+        let items = items.as_primitive_opt::<Int64Type>().ok_or_else(|| wrong_type("goods_item_seq"))?;
+        let recorded = column(batch, "recorded_at")?;
+        let recorded = recorded.as_primitive_opt::<TimestampMicrosecondType>();
+        let recorded = recorded.ok_or_else(|| wrong_type("recorded_at"))?;
+        for row in 0..batch.num_rows() {
+            let item = items.is_valid(row).then(|| items.value(row));
+            let outcome = Outcome {
+                recorded_day: day_of(recorded.value(row)),
+                discrepancy: codes.value(row) == "discrepancy",
+            };
+            results.insert((ids.value(row).to_owned(), item), outcome);
+        }
+    }
+    let ids = texts(&rows, "declaration_id")?;
+    let items = column(&rows, "goods_item_seq")?;
+    let items = items.as_primitive_opt::<Int64Type>().ok_or_else(|| wrong_type("goods_item_seq"))?;
+    let outcome = |row: usize| {
+        let of = |item: Option<i64>| results.get(&(ids.value(row).to_owned(), item)).copied();
+        of(Some(items.value(row))).or_else(|| of(None))
+    };
+    let outcomes = (0..rows.num_rows()).map(outcome).collect();
+    Ok((rows, outcomes))
+}
+
+/// Rows of first versions.
+fn first(rows: &RecordBatch) -> Result<RecordBatch, JobError> {
+    let versions = column(rows, "version_number")?;
+    let versions = versions.as_primitive_opt::<Int64Type>().ok_or_else(|| wrong_type("version_number"))?;
+    Ok(filter_record_batch(rows, &versions.iter().map(|v| Some(v == Some(1))).collect())?)
+}
+
+/// Goods items of an input by day of acceptance, with their labels.
+pub(super) fn read_by_day(
+    input: &Input,
+    progress: &mut dyn Progress,
+) -> Result<(RecordBatch, Vec<bool>), JobError> {
+    let (mut batches, mut labels) = (Vec::new(), Vec::new());
+    read_items(input, "reading", progress, |rows, of_rows| {
+        batches.push(rows);
+        labels.extend(of_rows);
+        Ok(())
+    })?;
+    let without = labels.iter().filter(|l| l.is_none()).count();
+    if without > 0 {
+        return Err(JobError::Missing(format!(
+            "{without} of {} goods items have no result; the protocol needs the outcome of every record to measure with",
+            labels.len()
+        )));
+    }
+    let rows = concat_batches(&item_row_schema(), &batches)?;
+    let order = sort_to_indices(&column(&rows, "accepted_at")?, None, None)?;
+    let labels = order.values().iter().map(|row| labels[*row as usize] == Some(true)).collect();
+    Ok((take_record_batch(&rows, &order)?, labels))
+}
+
+/// Consignments of rows whose items stand together.
+pub(super) fn consignments(
+    rows: &RecordBatch,
+    grades: Option<&Grades>,
+) -> Result<Vec<Consignment>, JobError> {
+    let (ids, offices) = (texts(rows, "declaration_id")?, texts(rows, "office_id")?);
+    let importers = texts(rows, "importer_id")?;
+    let accepted = column(rows, "accepted_at")?;
+    let accepted = accepted.as_primitive_opt::<TimestampMicrosecondType>();
+    let accepted = accepted.ok_or_else(|| wrong_type("accepted_at"))?;
+    let mut all: Vec<Consignment> = Vec::new();
+    let mut known: HashMap<String, Arc<str>> = HashMap::new();
+    let mut shared =
+        |text: &str| -> Arc<str> { known.entry(text.to_owned()).or_insert_with(|| text.into()).clone() };
+    for row in 0..rows.num_rows() {
+        if let Some(last) = all.last_mut()
+            && *last.root == *ids.value(row)
+        {
+            last.items.end = row + 1;
+            continue;
+        }
+        let importer = importers.is_valid(row).then(|| importers.value(row));
+        let grade = grades.map_or("unknown", |grades| grades.at(importer, accepted.value(row)));
+        let day = NaiveDate::from_epoch_days(day_of(accepted.value(row))).unwrap_or_default();
+        all.push(Consignment {
+            day,
+            office: shared(if grades.is_some() { offices.value(row) } else { "" }),
+            grade: shared(grade),
+            root: ids.value(row).into(),
+            items: row..row + 1,
+        });
+    }
+    Ok(all)
+}
+
+pub(super) fn texts(rows: &RecordBatch, name: &str) -> Result<StringArray, JobError> {
+    column(rows, name)?.as_string_opt::<i32>().cloned().ok_or_else(|| wrong_type(name))
+}
