@@ -2,12 +2,12 @@
 
 use crate::JobError;
 use crate::home::Home;
-use arrow::array::{Array, AsArray, RecordBatch};
+use arrow::array::{Array, AsArray, Int64Array, RecordBatch, StringArray, TimestampMicrosecondArray};
 use arrow::compute::concat_batches;
 use arrow::datatypes::{Int64Type, TimestampMicrosecondType};
 use chrono::NaiveDate;
 use tidegate_query::{DECLARATION_ITEM, Principal};
-use tidegate_risk::features::{FeatureSet, Outcome, day_number, day_of};
+use tidegate_risk::features::{FeatureSet, Outcome, day_of};
 use twox_hash::XxHash3_128;
 
 /// Records of the lake with what became of them.
@@ -60,41 +60,48 @@ pub(crate) async fn read(
     let schema = plan.schema();
     let batches = plan.collect().await?;
     let records = concat_batches(&schema, &batches)?;
-    Ok(History { names: names(&records)?, outcomes: outcomes(&records, until)?, records })
+    Ok(History { names: names(&records)?, outcomes: outcomes(&records)?, records })
 }
 
 /// A hash that names each record, from its declaration and item number.
 pub(crate) fn names(records: &RecordBatch) -> Result<Vec<u64>, JobError> {
-    let ids = column(records, "declaration_id")?;
-    let ids = ids.as_string_opt::<i32>().ok_or_else(|| wrong_type("declaration_id"))?;
-    let items = column(records, "goods_item_seq")?;
-    let items = items.as_primitive_opt::<Int64Type>().ok_or_else(|| wrong_type("goods_item_seq"))?;
+    let (ids, items) = (text(records, "declaration_id")?, integers(records, "goods_item_seq")?);
     let name = |row: usize| {
-        let text = format!("{}\u{0}{}", items.value(row), ids.value(row));
-        XxHash3_128::oneshot(text.as_bytes()) as u64
+        let name = format!("{}\u{0}{}", items.value(row), ids.value(row));
+        XxHash3_128::oneshot(name.as_bytes()) as u64
     };
     Ok((0..records.num_rows()).map(name).collect())
 }
 
-fn outcomes(records: &RecordBatch, until: Option<NaiveDate>) -> Result<Vec<Option<Outcome>>, JobError> {
-    let recorded = column(records, "recorded_at")?;
-    let recorded =
-        recorded.as_primitive_opt::<TimestampMicrosecondType>().ok_or_else(|| wrong_type("recorded_at"))?;
-    let results = column(records, "result_code")?;
-    let results = results.as_string_opt::<i32>().ok_or_else(|| wrong_type("result_code"))?;
-    let last = until.map_or(i32::MAX, day_number);
+fn outcomes(records: &RecordBatch) -> Result<Vec<Option<Outcome>>, JobError> {
+    let (recorded, results) = (moments(records, "recorded_at")?, text(records, "result_code")?);
     let outcome = |row: usize| {
         (recorded.is_valid(row) && results.is_valid(row)).then(|| Outcome {
             recorded_day: day_of(recorded.value(row)),
             discrepancy: results.value(row) == "discrepancy",
         })
     };
-    let in_time = |outcome: &Outcome| outcome.recorded_day <= last;
-    Ok((0..records.num_rows()).map(|row| outcome(row).filter(in_time)).collect())
+    Ok((0..records.num_rows()).map(outcome).collect())
 }
 
 pub(crate) fn column(records: &RecordBatch, name: &str) -> Result<arrow::array::ArrayRef, JobError> {
     records.column_by_name(name).cloned().ok_or_else(|| wrong_type(name))
+}
+
+/// A column of texts.
+pub(crate) fn text(records: &RecordBatch, name: &str) -> Result<StringArray, JobError> {
+    column(records, name)?.as_string_opt::<i32>().cloned().ok_or_else(|| wrong_type(name))
+}
+
+/// A column of whole numbers.
+pub(crate) fn integers(records: &RecordBatch, name: &str) -> Result<Int64Array, JobError> {
+    column(records, name)?.as_primitive_opt::<Int64Type>().cloned().ok_or_else(|| wrong_type(name))
+}
+
+/// A column of moments.
+pub(crate) fn moments(records: &RecordBatch, name: &str) -> Result<TimestampMicrosecondArray, JobError> {
+    let moments = column(records, name)?;
+    moments.as_primitive_opt::<TimestampMicrosecondType>().cloned().ok_or_else(|| wrong_type(name))
 }
 
 pub(crate) fn wrong_type(name: &str) -> JobError {

@@ -187,6 +187,23 @@ pub(crate) async fn owner_is_alone(connection: &mut SqliteConnection) -> Result<
     Ok(persons == 0)
 }
 
+/// A person, or the local owner, who may act: persons answer for what is drawn and in force, services do not.
+pub(crate) async fn acting_person(
+    connection: &mut SqliteConnection,
+    id: PrincipalId,
+    what: &'static str,
+) -> Result<(), LedgerError> {
+    let principal = read(connection, id).await?;
+    if principal.kind == PrincipalKind::Service || principal.disabled_at.is_some() {
+        return Err(LedgerError::Invalid {
+            what,
+            found: principal.name,
+            right: "a person, or the local owner, who is not disabled",
+        });
+    }
+    Ok(())
+}
+
 /// Reads a principal on a connection or inside a transaction.
 pub(crate) async fn read(
     connection: &mut SqliteConnection,

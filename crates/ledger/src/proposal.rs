@@ -3,9 +3,7 @@
 use chrono::{DateTime, Utc};
 use sqlx::SqliteConnection;
 
-use crate::{
-    Hash256, Ledger, LedgerError, PrincipalId, PrincipalKind, ProposalId, bundle, column, principal,
-};
+use crate::{Hash256, Ledger, LedgerError, PrincipalId, ProposalId, bundle, column, principal};
 
 /// A proposal to put a bundle in force.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -62,6 +60,10 @@ type Row = (
     Option<i64>,
 );
 
+/// Who acts, as errors call them.
+const WHO: &str = "who proposes or decides";
+
+/// One proposal, or all of them.
 const SELECT: &str =
     "SELECT p.id, p.alias, p.bundle_hash, p.effective_from, p.reason, p.proposed_by, p.proposed_at,
     v.approved, v.reason, v.decided_by, v.decided_at
@@ -112,7 +114,7 @@ impl Ledger {
             });
         }
         let mut tx = self.begin_write().await?;
-        require_acting_person(&mut tx, new.proposed_by).await?;
+        principal::acting_person(&mut tx, new.proposed_by, WHO).await?;
         let statement = "INSERT INTO bundle_proposals
             (alias, bundle_hash, effective_from, reason, proposed_by, proposed_at)
             VALUES (?, ?, ?, ?, ?, ?) RETURNING id";
@@ -140,7 +142,7 @@ impl Ledger {
     pub async fn decide_proposal(&self, id: ProposalId, verdict: &Verdict) -> Result<(), LedgerError> {
         column::require_name("the reason of a verdict", &verdict.reason)?;
         let mut tx = self.begin_write().await?;
-        require_acting_person(&mut tx, verdict.decided_by).await?;
+        principal::acting_person(&mut tx, verdict.decided_by, WHO).await?;
         let stored: Option<Row> = sqlx::query_as(SELECT).bind(Some(id.0)).fetch_optional(&mut *tx).await?;
         let stored =
             stored.ok_or_else(|| LedgerError::Unknown { what: "bundle proposal", key: id.to_string() })?;
@@ -200,21 +202,5 @@ async fn record(
         .bind(column::from_time(verdict.decided_at))
         .execute(connection)
         .await?;
-    Ok(())
-}
-
-/// Persons answer for what is in force; services do not.
-async fn require_acting_person(
-    connection: &mut SqliteConnection,
-    id: PrincipalId,
-) -> Result<(), LedgerError> {
-    let principal = principal::read(connection, id).await?;
-    if principal.kind == PrincipalKind::Service || principal.disabled_at.is_some() {
-        return Err(LedgerError::Invalid {
-            what: "who proposes or decides",
-            found: principal.name,
-            right: "a person, or the local owner, who is not disabled",
-        });
-    }
     Ok(())
 }

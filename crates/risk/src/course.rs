@@ -3,9 +3,9 @@
 //! The same controller, probabilities and close as in deciding; draws are taken with throw-away keys and averaged over
 //! them. Lodgements are taken one by one: that a consignment lodged again keeps its draw is left out.
 
-use crate::estimation::{Chance, HypotheticalList, inclusion_probabilities};
+use crate::estimation::{HypotheticalList, inclusion_probabilities};
 use crate::selection::{
-    Account, Accounts, Draw, Epoch, History, Parts, PolicyState, Room, Seen, SelectionPolicy, Setting,
+    Account, Accounts, Chance, Draw, Epoch, History, Parts, PolicyState, Room, Seen, SelectionPolicy, Setting,
 };
 use chrono::{Datelike, Days, NaiveDate};
 use std::collections::BTreeMap;
@@ -108,14 +108,8 @@ impl Course<'_> {
             offices.entry(&one.office).or_default().push(position);
         }
         for (office, positions) in offices {
-            let chances: Vec<Chance> = positions
-                .iter()
-                .map(|p| {
-                    let parts = parts(self.policy, &day[*p], state);
-                    let (probability, weight) = (parts.probability(), parts.weight());
-                    Chance { probability, weight, protected: parts.protected() }
-                })
-                .collect();
+            let chances: Vec<Chance> =
+                positions.iter().map(|p| parts(self.policy, &day[*p], state).chance()).collect();
             let slots = state.office(office).slots;
             let waits = waiting.entry(Arc::clone(office)).or_insert_with(|| vec![0; self.keys.len()]);
             for (key, waits) in self.keys.iter().zip(waits) {
@@ -193,10 +187,8 @@ impl<'a> Steering<'a> {
 
 /// Parts of p of a lodgement.
 pub(crate) fn parts(policy: &SelectionPolicy, one: &Lodged, state: &PolicyState) -> Parts {
-    let own = state.office(&one.office);
-    let stratum = own.stratum(policy.regime(one.day), &one.grade);
-    let (width, exploration) = (policy.ramp_width, policy.exploration);
-    Parts::new(one.mandatory, one.priority, own.threshold, width, stratum, exploration)
+    let Lodged { priority, mandatory, .. } = *one;
+    state.office(&one.office).parts(policy, policy.regime(one.day), &one.grade, Seen { priority, mandatory })
 }
 
 /// Stretches of equal keys.

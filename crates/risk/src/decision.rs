@@ -6,7 +6,7 @@
 use crate::assess::{AssessError, Assessment};
 use crate::bundle::Bundle;
 use crate::rules::{Effect, Level, Rule, raised};
-use crate::selection::{Component, Contender, Lane, Parts, PolicyState, SelectionPolicy};
+use crate::selection::{Component, Contender, Lane, Parts, PolicyState, Seen, SelectionPolicy};
 use crate::template;
 use crate::treatment::Treatment;
 use chrono::NaiveDate;
@@ -122,15 +122,8 @@ impl Bundle {
         let day = NaiveDate::from_epoch_days(assessment.prepared.days[items.start]).unwrap_or_default();
         let Rated { score, priority, worst_row, rules, least_lane, held } =
             self.rate(assessment, items, None);
-        let (policy, own) = (&self.selection, state.office(office));
-        let parts = Parts::new(
-            least_lane.is_inspection(),
-            priority,
-            own.threshold,
-            policy.ramp_width,
-            own.stratum(policy.regime(day), grade),
-            policy.exploration,
-        );
+        let (policy, seen) = (&self.selection, Seen { priority, mandatory: least_lane.is_inspection() });
+        let parts = state.office(office).parts(policy, policy.regime(day), grade, seen);
         Proposal { score, priority, worst_row, parts, rules, least_lane, held }
     }
 

@@ -80,14 +80,19 @@ fn bounded(arguments: &Arguments, country: &Country) -> Result<Generator, JobErr
 
 fn generator(country: &Country, limits: configuration::Generate) -> Result<Generator, JobError> {
     let configuration = Configuration {
-        limits: Limits {
-            declarations: limits.most_declarations,
-            enterprises: limits.most_enterprises,
-            goods_items: limits.most_goods_items,
-        },
+        limits: bounds(limits),
         ..Configuration::new(country.seed, country.year, country.declarations)
     };
     Generator::new(configuration).map_err(refused)
+}
+
+/// The configured limits as the generator takes them.
+pub(super) fn bounds(limits: configuration::Generate) -> Limits {
+    Limits {
+        declarations: limits.most_declarations,
+        enterprises: limits.most_enterprises,
+        goods_items: limits.most_goods_items,
+    }
 }
 
 #[expect(clippy::needless_pass_by_value, reason = "an adapter for map_err")]

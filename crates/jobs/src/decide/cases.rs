@@ -1,7 +1,7 @@
 //! The declarations of a day that wait for a decision, read through the one door.
 
 use crate::JobError;
-use crate::history::{column, wrong_type};
+use crate::history::{column, moments, text, wrong_type};
 use arrow::array::{Array, AsArray, Int64Array, RecordBatch, StringArray};
 use arrow::compute::concat_batches;
 use arrow::datatypes::{Date32Type, Int64Type, TimestampMicrosecondType};
@@ -82,9 +82,7 @@ impl Grades {
         let mut grades: HashMap<String, Vec<(i64, String)>> = HashMap::new();
         for batch in batches {
             let (ids, codes) = (text(batch, "enterprise_id")?, text(batch, "grade_code")?);
-            let since = column(batch, "grade_effective_at")?;
-            let since = since.as_primitive_opt::<TimestampMicrosecondType>();
-            let since = since.ok_or_else(|| wrong_type("grade_effective_at"))?;
+            let since = moments(batch, "grade_effective_at")?;
             for row in (0..batch.num_rows()).filter(|row| ids.is_valid(*row) && codes.is_valid(*row)) {
                 let from = if since.is_valid(row) { since.value(row) } else { i64::MIN };
                 let dated = grades.entry(ids.value(row).to_owned()).or_default();
@@ -320,8 +318,4 @@ impl Naming {
             Consignment::Lodged { load: self.loads.value(row), row: self.rows.value(row) }
         }
     }
-}
-
-pub(super) fn text(batch: &RecordBatch, name: &str) -> Result<StringArray, JobError> {
-    column(batch, name)?.as_string_opt::<i32>().cloned().ok_or_else(|| wrong_type(name))
 }

@@ -23,7 +23,7 @@ use tidegate_risk::assess::Assessment;
 use tidegate_risk::bundle::Bundle;
 use tidegate_risk::decision::{DecisionReason, Proposal, Settled, settle};
 use tidegate_risk::features::day_number;
-use tidegate_risk::selection::{Contender, Draw, Parts, PolicyState};
+use tidegate_risk::selection::{Chance, Contender, Draw, Parts, PolicyState};
 
 /// What the days of a run share.
 pub(super) struct Day<'a> {
@@ -62,27 +62,6 @@ pub(super) struct Proposed {
     list_rows: BTreeMap<String, u32>,
 }
 
-/// Greatest p and w of a consignment over its versions, and the greatest part of p that is never shed.
-#[derive(Debug, Clone, Copy, Default)]
-struct Chance {
-    probability: f64,
-    weight: f64,
-    protected: f64,
-}
-
-impl Chance {
-    fn raise(&mut self, probability: f64, weight: f64, protected: f64) {
-        self.probability = self.probability.max(probability);
-        self.weight = self.weight.max(weight);
-        self.protected = self.protected.max(protected);
-    }
-
-    fn contender(self, draw: Draw) -> Contender {
-        let Self { probability, weight, protected } = self;
-        Contender { probability, weight, protected, draw }
-    }
-}
-
 /// Rows of a day.
 pub(super) struct DayBatches {
     pub decisions: RecordBatch,
@@ -119,10 +98,9 @@ impl Day<'_> {
             let proposal =
                 self.bundle.propose(&assessment, case.items.clone(), &self.state, &case.office, &case.grade);
             let chance = chances.entry(case.root.clone()).or_default();
-            let Proposal { parts, .. } = &proposal;
-            chance.raise(parts.probability(), parts.weight(), parts.protected());
+            *chance = chance.max(proposal.parts.chance());
             if let Some(earlier) = self.earlier(&case.root) {
-                chance.raise(earlier.probability, earlier.weight, earlier.protected);
+                *chance = chance.max(earlier.chance);
             }
             proposals.push(proposal);
             *list_rows.entry(case.office.clone()).or_default() += 1;
@@ -262,9 +240,7 @@ impl Day<'_> {
             let (chance, outcome) = (proposed.chances[&case.root], outcomes[&case.office][&case.root]);
             let earlier = Earlier {
                 period: *period,
-                probability: chance.probability,
-                weight: chance.weight,
-                protected: chance.protected,
+                chance,
                 selected: chance.contender(outcome.draw).is_selected(outcome.tau),
                 tau: outcome.tau,
             };

@@ -1,26 +1,23 @@
 //! What was decided before about consignments that are lodged again.
 
-use super::cases::{LODGED, between, text};
+use super::cases::{LODGED, between};
 use crate::JobError;
-use crate::history::{column, wrong_type};
+use crate::history::{column, text, wrong_type};
 use arrow::array::AsArray;
 use arrow::datatypes::Float64Type;
 use chrono::NaiveDate;
 use std::collections::HashMap;
 use tidegate_ledger::{Period, PeriodError};
 use tidegate_query::{Platform, Principal};
+use tidegate_risk::selection::Chance;
 
 /// What an earlier lodgement of a consignment was decided as.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Earlier {
     /// Period of the draw: that of the first acceptance.
     pub period: Period,
-    /// Greatest p so far.
-    pub probability: f64,
-    /// Greatest w so far.
-    pub weight: f64,
-    /// Greatest part of p so far that is never shed.
-    pub protected: f64,
+    /// Greatest chance so far.
+    pub chance: Chance,
     /// Whether it is on a work list.
     pub selected: bool,
     /// Cut of that list, or of the last one that it was left out of.
@@ -69,9 +66,11 @@ impl Roots {
                         .value(row)
                         .parse()
                         .map_err(|e: PeriodError| JobError::Missing(e.to_string()))?,
-                    probability: p.value(row),
-                    weight: weight.value(row),
-                    protected: protected.value(row),
+                    chance: Chance {
+                        probability: p.value(row),
+                        weight: weight.value(row),
+                        protected: protected.value(row),
+                    },
                     selected: selected.value(row),
                     tau: tau.value(row),
                 };
@@ -94,9 +93,7 @@ impl Roots {
             // A new draw: the key of the one before is public.
             Some(kept) if kept.period != new.period => *kept = new,
             Some(kept) => {
-                kept.probability = kept.probability.max(new.probability);
-                kept.weight = kept.weight.max(new.weight);
-                kept.protected = kept.protected.max(new.protected);
+                kept.chance = kept.chance.max(new.chance);
                 if !kept.selected {
                     (kept.selected, kept.tau) = (new.selected, new.tau);
                 }

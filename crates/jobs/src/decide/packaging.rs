@@ -1,11 +1,11 @@
 //! Special packaging as a run knows it: filings, goods of those who filed, what was treated before, and what was recorded
 //! of it.
 
-use super::cases::{Case, text};
+use super::cases::Case;
 use super::rows::Value;
 use crate::JobError;
 use crate::answer::Answer;
-use crate::history::{column, wrong_type};
+use crate::history::{column, text, wrong_type};
 use arrow::array::{Array, AsArray, RecordBatch};
 use arrow::datatypes::{ArrowPrimitiveType, Decimal128Type, Int64Type, TimestampMicrosecondType};
 use chrono::{DateTime, Days, NaiveDate, Utc};

@@ -1,11 +1,11 @@
 //! Strategies of choosing and learning side by side on simulated years, paired by seed.
 
 use super::country::Lodged;
-use super::rows::{consignments, first_versions, texts};
+use super::rows::{consignments, first_versions};
 use crate::JobError;
 use crate::content::{feature_set, rule_set, selection_policy};
 use crate::decide::Grades;
-use crate::history::names;
+use crate::history::{names, text};
 use crate::progress::Progress;
 use arrow::array::RecordBatch;
 use chrono::NaiveDate;
@@ -165,7 +165,7 @@ impl Contest {
                 consignment.office = "".into();
             }
         }
-        let ids = texts(&rows, "declaration_id")?;
+        let ids = text(&rows, "declaration_id")?;
         let missing =
             |id: &str| JobError::Missing(format!("nothing is known beforehand of declaration {id}"));
         let foreknown = consignments

@@ -1,13 +1,11 @@
 //! The world outside: declarations that come as time goes by, and officers who inspect what was decided.
 
-use super::rows::texts;
 use crate::JobError;
 use crate::append::Appender;
-use crate::history::{column, wrong_type};
+use crate::history::{integers, moments, text};
 use crate::home::Home;
-use arrow::array::{Array, AsArray, BooleanArray, RecordBatch, TimestampMicrosecondArray};
+use arrow::array::{Array, BooleanArray, RecordBatch, TimestampMicrosecondArray};
 use arrow::compute::{concat_batches, filter_record_batch, not};
-use arrow::datatypes::{Int64Type, TimestampMicrosecondType};
 use chrono::{Days, NaiveDate, NaiveTime};
 use std::collections::HashSet;
 use tidegate_records::table::Table;
@@ -130,10 +128,8 @@ impl<'a> Arrivals<'a> {
     pub(super) async fn lodge(&mut self, home: &Home, until: NaiveDate) -> Result<bool, JobError> {
         self.read(until)?;
         let lodged = coalesced(&self.declarations)?;
-        let versions = column(&self.declarations, "version_number")?;
-        let versions =
-            versions.as_primitive_opt::<Int64Type>().ok_or_else(|| wrong_type("version_number"))?;
-        let ids = texts(&self.declarations, "declaration_id")?;
+        let versions = integers(&self.declarations, "version_number")?;
+        let ids = text(&self.declarations, "declaration_id")?;
         let end = micros_after(until);
         let comes = |row: usize| lodged.value(row) < end;
         let due: BooleanArray = (0..lodged.len()).map(|row| Some(comes(row))).collect();
@@ -213,11 +209,6 @@ fn micros_after(day: NaiveDate) -> i64 {
     next.and_time(NaiveTime::MIN).and_utc().timestamp_micros()
 }
 
-fn moments(rows: &RecordBatch, name: &str) -> Result<TimestampMicrosecondArray, JobError> {
-    let moments = column(rows, name)?;
-    moments.as_primitive_opt::<TimestampMicrosecondType>().cloned().ok_or_else(|| wrong_type(name))
-}
-
 /// When each version was lodged: when it was issued, otherwise when it was accepted.
 fn coalesced(declarations: &RecordBatch) -> Result<TimestampMicrosecondArray, JobError> {
     let (issued, accepted) = (moments(declarations, "issued_at")?, moments(declarations, "accepted_at")?);
@@ -227,9 +218,8 @@ fn coalesced(declarations: &RecordBatch) -> Result<TimestampMicrosecondArray, Jo
 
 /// Which goods items belong to some versions.
 fn of_versions(items: &RecordBatch, versions: &HashSet<(String, i64)>) -> Result<BooleanArray, JobError> {
-    let numbers = column(items, "version_number")?;
-    let numbers = numbers.as_primitive_opt::<Int64Type>().ok_or_else(|| wrong_type("version_number"))?;
-    let ids = texts(items, "declaration_id")?;
+    let numbers = integers(items, "version_number")?;
+    let ids = text(items, "declaration_id")?;
     let belongs = |row: usize| Some(versions.contains(&(ids.value(row).to_owned(), numbers.value(row))));
     Ok((0..items.num_rows()).map(belongs).collect())
 }

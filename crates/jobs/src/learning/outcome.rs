@@ -7,7 +7,8 @@ use crate::bundles::{KnownBundles, known};
 use crate::estimate::{Estimated, estimate};
 use crate::home::Home;
 use crate::promises::{Promises, promises};
-use chrono::Datelike;
+use crate::results::{self, InspectionResult};
+use chrono::{Datelike, Days, NaiveDate};
 use std::collections::HashMap;
 
 const PURPOSE: &str = "job loop";
@@ -41,26 +42,24 @@ pub struct EpochFound {
 
 impl Looped {
     pub(super) async fn read(home: &Home, epochs: Vec<(EpochTold, Vec<i64>)>) -> Result<Self, JobError> {
-        let sql = "WITH result AS (SELECT declaration_id, \
-             max(CASE WHEN result_code = 'discrepancy' THEN 1 ELSE 0 END) AS found \
-             FROM inspection GROUP BY declaration_id), \
-             amount AS (SELECT declaration_id, sum(f['revenue_amount']) AS revenue FROM \
-             (SELECT declaration_id, unnest(findings) AS f FROM inspection) GROUP BY declaration_id) \
-             SELECT d.run_number, count(*) AS known, sum(r.found) AS found, \
-             CAST(coalesce(sum(a.revenue), 0) AS DOUBLE) AS revenue \
-             FROM decision d JOIN result r ON r.declaration_id = d.declaration_id \
-             LEFT JOIN amount a ON a.declaration_id = d.declaration_id \
-             WHERE d.is_selected GROUP BY d.run_number";
-        let answer = Answer::of(&home.platform().await?, PURPOSE, sql).await?;
-        let (runs, known_results) = (answer.integers("run_number")?, answer.counts("known")?);
-        let (found, revenue) = (answer.counts("found")?, answer.reals("revenue")?);
-        let rows: HashMap<i64, usize> = runs.iter().enumerate().map(|(row, run)| (*run, row)).collect();
+        let last = epochs.iter().map(|(told, _)| told.last).max().unwrap_or_default();
+        // What is lodged on a day is accepted soon after midnight at the latest; what amends it, long before.
+        let last = last.checked_add_days(Days::new(1)).unwrap_or(last);
+        let platform = home.platform().await?;
+        let results = results::read(&platform, PURPOSE, NaiveDate::default(), last).await?;
+        let sql = "SELECT run_number, declaration_id FROM decision WHERE is_selected";
+        let answer = Answer::of(&platform, PURPOSE, sql).await?;
+        let (runs, ids) = (answer.integers("run_number")?, answer.texts("declaration_id")?);
+        let mut selected: HashMap<i64, Vec<&InspectionResult>> = HashMap::new();
+        for (run, id) in runs.iter().zip(&ids) {
+            selected.entry(*run).or_default().extend(results.get(id));
+        }
         let of_epoch = |(told, runs): (EpochTold, Vec<i64>)| {
             let mut epoch = EpochFound { told, known: 0, found: 0, revenue: 0.0 };
-            for row in runs.iter().filter_map(|run| rows.get(run)) {
-                epoch.known += known_results[*row];
-                epoch.found += found[*row];
-                epoch.revenue += revenue[*row];
+            for result in runs.iter().filter_map(|run| selected.get(run)).flatten() {
+                epoch.known += 1;
+                epoch.found += u64::from(result.finding.found);
+                epoch.revenue += result.finding.revenue;
             }
             epoch
         };

@@ -3,13 +3,12 @@
 use super::country::Lodged;
 use crate::JobError;
 use crate::decide::Grades;
-use crate::history::{column, wrong_type};
+use crate::history::{column, integers, moments, text};
 use crate::input::Input;
 use crate::progress::Progress;
 use crate::score::read_items;
-use arrow::array::{Array, AsArray, RecordBatch, StringArray};
+use arrow::array::{Array, RecordBatch};
 use arrow::compute::{concat_batches, filter_record_batch, sort_to_indices, take_record_batch};
-use arrow::datatypes::{Int64Type, TimestampMicrosecondType};
 use chrono::NaiveDate;
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -28,12 +27,8 @@ pub(super) fn first_versions(lodged: &[Lodged]) -> Result<(RecordBatch, Vec<Opti
     let rows = concat_batches(&schema, &joined)?;
     let mut results: HashMap<(String, Option<i64>), Outcome> = HashMap::new();
     for batch in lodged.iter().map(|l| &l.inspections) {
-        let (ids, codes) = (texts(batch, "declaration_id")?, texts(batch, "result_code")?);
-        let items = column(batch, "goods_item_seq")?;
-        let items = items.as_primitive_opt::<Int64Type>().ok_or_else(|| wrong_type("goods_item_seq"))?;
-        let recorded = column(batch, "recorded_at")?;
-        let recorded = recorded.as_primitive_opt::<TimestampMicrosecondType>();
-        let recorded = recorded.ok_or_else(|| wrong_type("recorded_at"))?;
+        let (ids, codes) = (text(batch, "declaration_id")?, text(batch, "result_code")?);
+        let (items, recorded) = (integers(batch, "goods_item_seq")?, moments(batch, "recorded_at")?);
         for row in 0..batch.num_rows() {
             let item = items.is_valid(row).then(|| items.value(row));
             let outcome = Outcome {
@@ -43,9 +38,8 @@ pub(super) fn first_versions(lodged: &[Lodged]) -> Result<(RecordBatch, Vec<Opti
             results.insert((ids.value(row).to_owned(), item), outcome);
         }
     }
-    let ids = texts(&rows, "declaration_id")?;
-    let items = column(&rows, "goods_item_seq")?;
-    let items = items.as_primitive_opt::<Int64Type>().ok_or_else(|| wrong_type("goods_item_seq"))?;
+    let ids = text(&rows, "declaration_id")?;
+    let items = integers(&rows, "goods_item_seq")?;
     let outcome = |row: usize| {
         let of = |item: Option<i64>| results.get(&(ids.value(row).to_owned(), item)).copied();
         of(Some(items.value(row))).or_else(|| of(None))
@@ -56,8 +50,7 @@ pub(super) fn first_versions(lodged: &[Lodged]) -> Result<(RecordBatch, Vec<Opti
 
 /// Rows of first versions.
 fn first(rows: &RecordBatch) -> Result<RecordBatch, JobError> {
-    let versions = column(rows, "version_number")?;
-    let versions = versions.as_primitive_opt::<Int64Type>().ok_or_else(|| wrong_type("version_number"))?;
+    let versions = integers(rows, "version_number")?;
     Ok(filter_record_batch(rows, &versions.iter().map(|v| Some(v == Some(1))).collect())?)
 }
 
@@ -90,15 +83,13 @@ pub(super) fn consignments(
     rows: &RecordBatch,
     grades: Option<&Grades>,
 ) -> Result<Vec<Consignment>, JobError> {
-    let (ids, offices) = (texts(rows, "declaration_id")?, texts(rows, "office_id")?);
-    let importers = texts(rows, "importer_id")?;
-    let accepted = column(rows, "accepted_at")?;
-    let accepted = accepted.as_primitive_opt::<TimestampMicrosecondType>();
-    let accepted = accepted.ok_or_else(|| wrong_type("accepted_at"))?;
+    let (ids, offices) = (text(rows, "declaration_id")?, text(rows, "office_id")?);
+    let importers = text(rows, "importer_id")?;
+    let accepted = moments(rows, "accepted_at")?;
     let mut all: Vec<Consignment> = Vec::new();
     let mut known: HashMap<String, Arc<str>> = HashMap::new();
     let mut shared =
-        |text: &str| -> Arc<str> { known.entry(text.to_owned()).or_insert_with(|| text.into()).clone() };
+        |name: &str| -> Arc<str> { known.entry(name.to_owned()).or_insert_with(|| name.into()).clone() };
     for row in 0..rows.num_rows() {
         if let Some(last) = all.last_mut()
             && *last.root == *ids.value(row)
@@ -118,8 +109,4 @@ pub(super) fn consignments(
         });
     }
     Ok(all)
-}
-
-pub(super) fn texts(rows: &RecordBatch, name: &str) -> Result<StringArray, JobError> {
-    column(rows, name)?.as_string_opt::<i32>().cloned().ok_or_else(|| wrong_type(name))
 }

@@ -5,8 +5,8 @@ use sqlx::SqliteConnection;
 
 use super::{NewShare, OpenedPeriod, PeriodOpening};
 use crate::{
-    Custody, HandedIn, LedgerError, Period, PeriodKey, PrincipalId, PrincipalKind, SharePosition,
-    StoredPeriodKey, column, principal, stored_key,
+    Custody, HandedIn, LedgerError, Period, PeriodKey, PrincipalId, SharePosition, StoredPeriodKey, column,
+    principal, stored_key,
 };
 
 const MAX_PUBLIC_VALUE_BYTES: usize = 1024;
@@ -64,14 +64,7 @@ pub(super) async fn hand_in(
     connection: &mut SqliteConnection,
     new: &NewShare,
 ) -> Result<HandedIn, LedgerError> {
-    let custodian = principal::read(connection, new.custodian).await?;
-    if custodian.kind == PrincipalKind::Service || custodian.disabled_at.is_some() {
-        return Err(LedgerError::Invalid {
-            what: "the custodian of a share",
-            found: custodian.name,
-            right: "a person, or the local owner, who is not disabled",
-        });
-    }
+    principal::acting_person(connection, new.custodian, "the custodian of a share").await?;
     let OpenedPeriod { opening, shares: before } = opened(connection, new.period).await?;
     let position = match before.as_slice() {
         [] => SharePosition::First,

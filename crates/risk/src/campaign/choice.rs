@@ -68,10 +68,8 @@ impl List<'_> {
     /// As `decide` does it, without work lists that wait: what is protected beyond the slots is inspected as well.
     fn by_policy(&self, policy: &SelectionPolicy, state: &PolicyState) -> Chosen {
         let contender = |position: &usize| {
-            let parts = parts(policy, &self.now.lodged[*position], state);
-            let draw = self.draw(*position);
-            let (probability, weight) = (parts.probability(), parts.weight());
-            Contender { probability, weight, protected: parts.protected(), draw }
+            let chance = parts(policy, &self.now.lodged[*position], state).chance();
+            chance.contender(self.draw(*position))
         };
         let contenders: Vec<Contender> = self.positions.iter().map(contender).collect();
         let room = Room { slots: self.slots, reserved: policy.reserved_slots as usize, waiting: 0 };

@@ -1,25 +1,6 @@
 //! Inclusion probabilities of a policy that never decided: the cut of its work lists averaged over throw-away keys.
 
-use crate::selection::{Contender, Draw, Room};
-
-/// Chance of a consignment on a hypothetical work list.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Chance {
-    /// p, in [0, 1].
-    pub probability: f64,
-    /// w, at least p: what its rank is taken by.
-    pub weight: f64,
-    /// Part of p that is never shed; 1 when a rule makes inspection mandatory.
-    pub protected: f64,
-}
-
-impl Chance {
-    /// What contends with a draw.
-    pub fn contender(self, draw: Draw) -> Contender {
-        let Self { probability, weight, protected } = self;
-        Contender { probability, weight, protected, draw }
-    }
-}
+use crate::selection::{Chance, Contender, Draw, Room};
 
 /// A work list as the evaluated policy would fill it.
 #[derive(Debug, Clone, PartialEq)]

@@ -40,7 +40,7 @@ mod wilson;
 
 pub use accuracy::{Accuracy, Reference, Reinspection, Share, accuracy, prevalence};
 pub use horvitz_thompson::{Inspected, horvitz_thompson};
-pub use hypothetical::{Chance, HypotheticalList, inclusion_probabilities};
+pub use hypothetical::{HypotheticalList, inclusion_probabilities};
 pub use matched::{MIN_MATCHED_FINDINGS, MIN_MATCHED_OPENINGS, MatchedRatio, MatchedStratum, matched_ratio};
 pub use missed::{FloorInspection, Missed, missed_by_model};
 pub use outcome::{Example, ForwardOutcomeModel};

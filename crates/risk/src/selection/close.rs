@@ -2,6 +2,35 @@
 
 use super::draw::Draw;
 
+/// What a consignment contends with, whatever its draw: the greatest of its versions.
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
+pub struct Chance {
+    /// p, in [0, 1].
+    pub probability: f64,
+    /// w, at least p: what its rank is taken by.
+    pub weight: f64,
+    /// Part of p that is never shed; 1 when a rule makes inspection mandatory.
+    pub protected: f64,
+}
+
+impl Chance {
+    /// The greater of each of two versions.
+    #[must_use]
+    pub fn max(self, other: Self) -> Self {
+        Self {
+            probability: self.probability.max(other.probability),
+            weight: self.weight.max(other.weight),
+            protected: self.protected.max(other.protected),
+        }
+    }
+
+    /// What contends with a draw.
+    pub fn contender(self, draw: Draw) -> Contender {
+        let Self { probability, weight, protected } = self;
+        Contender { probability, weight, protected, draw }
+    }
+}
+
 /// A consignment at the close of a work list.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Contender {

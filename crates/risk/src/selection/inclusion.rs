@@ -1,5 +1,6 @@
 //! The inclusion probability of a consignment, and which part of it a draw fell into.
 
+use super::close::Chance;
 use super::draw::Draw;
 use super::state::Stratum;
 
@@ -86,6 +87,11 @@ impl Parts {
     /// Part of p that takes a slot before others and is never shed: 1 when mandatory, otherwise g.
     pub fn protected(&self) -> f64 {
         if self.mandatory { 1.0 } else { self.guaranteed }
+    }
+
+    /// p, w and the protected part of p.
+    pub fn chance(&self) -> Chance {
+        Chance { probability: self.probability(), weight: self.weight(), protected: self.protected() }
     }
 
     /// The part of p that a draw fell into: nested intervals, what is protected lowest, then floor, exploration, model.

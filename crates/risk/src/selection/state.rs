@@ -1,6 +1,9 @@
 //! The policy state: what is set between epochs, in versions; every decision names its version.
 
+use super::controller::Seen;
 use super::epoch::Epoch;
+use super::inclusion::Parts;
+use super::policy::SelectionPolicy;
 use super::regime::Regime;
 use std::collections::BTreeMap;
 
@@ -64,5 +67,12 @@ impl OfficeState {
         let (floor, multiplier) =
             self.strata.get(grade).map_or((of_law.floor, of_law.multiplier), |s| (s.floor, s.multiplier));
         Stratum { guaranteed: of_law.guaranteed, floor, multiplier }
+    }
+
+    /// Parts of p of a consignment of a grade, under a regime of a policy.
+    pub fn parts(&self, policy: &SelectionPolicy, regime: &Regime, grade: &str, seen: Seen) -> Parts {
+        let Seen { priority, mandatory } = seen;
+        let (width, stratum) = (policy.ramp_width, self.stratum(regime, grade));
+        Parts::new(mandatory, priority, self.threshold, width, stratum, policy.exploration)
     }
 }

@@ -1,15 +1,13 @@
 //! The generator as the world outside: it lodges, and its officers inspect.
 
-use crate::commands::generate::refused;
+use crate::commands::generate::{bounds, refused};
 use arrow::array::RecordBatch;
 use std::collections::HashMap;
 use tidegate_jobs::JobError;
 use tidegate_jobs::learning::{Country, Foreknown, KnownYear, LaneResult, Lodged, Order, Reported};
 use tidegate_risk::campaign::Truth;
 use tidegate_risk::selection::Lane;
-use tidegate_sim::{
-    Configuration, Generator, InspectionOrder, Lane as ExaminationLane, Limits, TreatedConsignment,
-};
+use tidegate_sim::{Configuration, Generator, InspectionOrder, Lane as ExaminationLane, TreatedConsignment};
 
 /// When consignments are sealed.
 const NOON: chrono::NaiveTime = match chrono::NaiveTime::from_hms_opt(12, 0, 0) {
@@ -29,12 +27,7 @@ impl SimulatedCountry {
         limits: &tidegate_jobs::Configuration,
         configuration: &Configuration,
     ) -> Result<Self, JobError> {
-        let limits = limits.generate;
-        let limits = Limits {
-            declarations: limits.most_declarations,
-            enterprises: limits.most_enterprises,
-            goods_items: limits.most_goods_items,
-        };
+        let limits = bounds(limits.generate);
         let generator = Generator::new(Configuration { limits, ..configuration.clone() }).map_err(refused)?;
         Ok(Self { generator, next: 0 })
     }

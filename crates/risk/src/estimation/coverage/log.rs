@@ -1,11 +1,11 @@
 //! A simulated log: draws, closed work lists, lanes, late and missing results, officers' own additions.
 
-use super::super::hypothetical::{Chance, HypotheticalList, inclusion_probabilities};
+use super::super::hypothetical::{HypotheticalList, inclusion_probabilities};
 use super::super::pending::{ResultDelays, Wait};
 use super::super::record::{LaneChance, LoggedRecord, Outcome};
 use super::policies::{LOGGED, ROOM, SimulatedPolicy};
 use super::population::{Consignment, DAYS, LIST_SIZE, Noise};
-use crate::selection::{Contender, Draw, Lane, close};
+use crate::selection::{Chance, Contender, Draw, Lane, close};
 
 /// The consignments of a simulation with `pi_e` of an evaluated policy.
 #[derive(Debug, Clone)]
