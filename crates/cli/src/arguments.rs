@@ -390,6 +390,9 @@ pub struct Replay {
     /// Last day
     #[arg(long, value_name = "DAY")]
     pub to: Option<NaiveDate>,
+    /// Decide again by statements in SQL: `assess` of the records, and the draw from the stored parts
+    #[arg(long)]
+    pub in_sql: bool,
 }
 
 /// Arguments of `score`.

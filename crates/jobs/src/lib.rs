@@ -53,7 +53,9 @@ pub use learn::{LearnOptions, LearnSummary, learn};
 pub use monitor::{FeatureDrift, MonitorOptions, Monitored, RuleWatched, monitor};
 pub use progress::{Progress, Quiet};
 pub use promises::{GuaranteeKept, PromiseCounts, PromiseKept, Promises, Ratio, Verdict, Window, promises};
-pub use replay::{Difference, ReplayReport, Replayed, explain_decision, replay};
+pub use replay::{
+    Difference, ReplayReport, Replayed, SqlReplayReport, explain_decision, replay, replay_in_sql,
+};
 pub use report::report;
 pub use score::{Scored, score};
 pub use source::SourceError;

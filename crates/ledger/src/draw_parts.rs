@@ -37,9 +37,10 @@ impl DrawParts {
         self.up_to(self.exploration + (1.0 - self.exploration) * ramp)
     }
 
-    /// Part of this version's p that takes a slot before others and is never shed: 1 when mandatory, otherwise g.
+    /// Part of this version's p that takes a slot before others and is never shed: 1 when mandatory, otherwise the greater of
+    /// g and f.
     pub fn own_protected(&self) -> f64 {
-        if self.mandatory { 1.0 } else { self.guaranteed }
+        if self.mandatory { 1.0 } else { self.guaranteed.max(self.floor) }
     }
 
     /// The upper end of the nested interval of draws that floor and exploration select.

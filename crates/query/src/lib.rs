@@ -18,6 +18,7 @@ use datafusion::execution::context::{SQLOptions, SessionConfig, SessionContext};
 use datafusion::prelude::{DataFrame, Expr, lit};
 use datafusion::sql::parser::Statement;
 use std::collections::BTreeMap;
+use std::num::NonZeroUsize;
 use std::sync::Arc;
 use tidegate_lake::{Lake, LakeError, Snapshot};
 use tidegate_records::path::nearest;
@@ -91,6 +92,28 @@ pub enum Principal {
     LocalOwner,
 }
 
+/// How an engine works; answers do not depend on it but for the order of rows that no `ORDER BY` fixes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Engine {
+    /// Threads that one query uses; all that the machine has when none.
+    pub threads: Option<NonZeroUsize>,
+    /// Rows of a batch; the engine's own number when none.
+    pub batch_rows: Option<NonZeroUsize>,
+}
+
+impl Engine {
+    fn session(self) -> SessionConfig {
+        let mut config = SessionConfig::new().with_information_schema(true);
+        if let Some(threads) = self.threads {
+            config = config.with_target_partitions(threads.get());
+        }
+        if let Some(rows) = self.batch_rows {
+            config = config.with_batch_size(rows.get());
+        }
+        config
+    }
+}
+
 /// The tables of the lake in one state, behind one door.
 pub struct Platform {
     context: SessionContext,
@@ -102,14 +125,14 @@ impl Platform {
     ///
     /// # Errors
     /// When the lake cannot be read.
-    pub async fn open(lake: &Lake, snapshot: Option<&Snapshot>) -> Result<Self, QueryError> {
+    pub async fn open(lake: &Lake, snapshot: Option<&Snapshot>, engine: Engine) -> Result<Self, QueryError> {
         let mut stored: BTreeMap<&str, Arc<dyn TableProvider>> = BTreeMap::new();
         if let Some(snapshot) = snapshot {
             for table in TABLES.iter().filter(|t| snapshot.tables.contains_key(t.name)) {
                 stored.insert(table.name, lake.provider(snapshot, table.name).await?);
             }
         }
-        Self::over(stored).await
+        Self::over(stored, engine).await
     }
 
     /// Opens rows at hand in place of the tables of a lake; tables without rows are there and empty.
@@ -121,11 +144,14 @@ impl Platform {
         for (name, batch) in rows {
             tables.insert(name, Arc::new(MemTable::try_new(batch.schema(), vec![vec![batch]])?));
         }
-        Self::over(tables).await
+        Self::over(tables, Engine::default()).await
     }
 
-    async fn over(tables: BTreeMap<&str, Arc<dyn TableProvider>>) -> Result<Self, QueryError> {
-        let mut config = SessionConfig::new().with_information_schema(true);
+    async fn over(
+        tables: BTreeMap<&str, Arc<dyn TableProvider>>,
+        engine: Engine,
+    ) -> Result<Self, QueryError> {
+        let mut config = engine.session();
         // Identifiers keep their case nowhere in our tables; nothing is written, so no other setting matters.
         config.options_mut().sql_parser.dialect = datafusion::config::Dialect::PostgreSQL;
         let context = SessionContext::new_with_config(config);

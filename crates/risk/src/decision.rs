@@ -6,7 +6,7 @@
 use crate::assess::{AssessError, Assessment};
 use crate::bundle::Bundle;
 use crate::rules::{Effect, Level, Rule, raised};
-use crate::selection::{Component, Contender, Lane, Parts, PolicyState, Seen, SelectionPolicy};
+use crate::selection::{Chance, Component, Contender, Lane, Parts, PolicyState, Seen, SelectionPolicy};
 use crate::template;
 use crate::treatment::Treatment;
 use chrono::NaiveDate;
@@ -67,6 +67,10 @@ pub struct Settled {
     pub suppressed: bool,
     /// pi.
     pub realised_probability: f64,
+    /// Whether a reference team inspects it once more.
+    pub reinspected: bool,
+    /// Probability, given that it is selected, of its lane and of a second inspection together.
+    pub reinspection_probability: f64,
     /// What is done.
     pub lane: Lane,
 }
@@ -197,6 +201,13 @@ impl Bundle {
     }
 }
 
+impl Settled {
+    /// Whether its reasons are kept: it is on the work list, or a rule hit.
+    pub fn keeps_reasons(&self, proposal: &Proposal) -> bool {
+        self.selected || !proposal.rules.is_empty()
+    }
+}
+
 /// The first of the rows with the greatest score.
 fn worst(score: impl Fn(usize) -> f64, items: Range<usize>) -> (usize, f64) {
     let mut worst = (items.start, f64::NEG_INFINITY);
@@ -209,14 +220,19 @@ fn worst(score: impl Fn(usize) -> f64, items: Range<usize>) -> (usize, f64) {
     worst
 }
 
+/// Purpose of the derived draw that says what is inspected once more.
+const REINSPECTION: &str = "reinspect/v1";
+
 /// The decision from what the consignment contends with and the cut of the work list.
 pub fn settle(policy: &SelectionPolicy, proposal: &Proposal, contender: Contender, tau: f64) -> Settled {
     let parts = &proposal.parts;
-    let Contender { probability, draw, .. } = contender;
+    let Contender { chance: Chance { probability, .. }, draw } = contender;
     let selected = contender.is_selected(tau);
     let realised_probability = contender.realised_probability(tau);
     let chosen = selected && !parts.mandatory;
     let lane = if chosen { policy.lane(draw.value() / realised_probability) } else { Lane::Green };
+    let lane = lane.max(proposal.least_lane);
+    let lane_share = if parts.mandatory { 1.0 } else { policy.lane_share(lane) };
     Settled {
         component: parts.component(draw, probability),
         in_floor: draw.value() < parts.floor,
@@ -224,6 +240,8 @@ pub fn settle(policy: &SelectionPolicy, proposal: &Proposal, contender: Contende
         selected,
         suppressed: parts.is_suppressed(draw, probability),
         realised_probability,
-        lane: lane.max(proposal.least_lane),
+        reinspected: selected && draw.derived(REINSPECTION).value() < policy.reinspected_share,
+        reinspection_probability: lane_share * policy.reinspected_share,
+        lane,
     }
 }

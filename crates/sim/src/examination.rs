@@ -39,6 +39,9 @@ struct Officer {
     false_report: f64,
 }
 
+/// The team that inspects once more: skilled, and it opens whatever lane the first inspection was in.
+const REFERENCE_TEAM: Officer = Officer { skill: 3.4, false_report: 0.004 };
+
 impl World {
     /// Examines a selected declaration.
     pub(crate) fn examine(&self, declared: &Declared, lane: Lane) -> Examination {
@@ -47,6 +50,25 @@ impl World {
         let office = &self.offices[shipment.office];
         let number = stream.below(office.officers);
         let officer = self.officer(shipment.office, number);
+        let name = identity::officer_id(&office.code, number);
+        self.examined(declared, lane, (officer, name), stream)
+    }
+
+    /// Examines it once more, whatever came of the first time.
+    pub(crate) fn examine_again(&self, declared: &Declared) -> Examination {
+        let stream = Stream::new(self.seed(), Purpose::Reexamination, declared.shipment.serial);
+        let team = (REFERENCE_TEAM, "reference-team".to_owned());
+        self.examined(declared, Lane::Red, team, stream)
+    }
+
+    fn examined(
+        &self,
+        declared: &Declared,
+        lane: Lane,
+        (officer, name): (Officer, String),
+        mut stream: Stream,
+    ) -> Examination {
+        let shipment = &declared.shipment;
         let mut discrepancies = Vec::new();
         for item in 0..shipment.items.len() {
             let flawed = declared.flaw.filter(|_| declared.is_flawed(item));
@@ -67,7 +89,7 @@ impl World {
         } + if laboratory { stream.log_normal(150.0, 0.5) } else { 0.0 };
         Examination {
             lane,
-            officer: identity::officer_id(&office.code, number),
+            officer: name,
             recorded_at: self.calendar.accepted_at(shipment.serial)
                 + TimeDelta::seconds((hours.clamp(1.0, 1_500.0) * 3_600.0) as i64),
             discrepancies,

@@ -2,6 +2,7 @@
 
 use crate::chunk::CHUNK_DECLARATIONS;
 use crate::error::SimulationError;
+use crate::examination::Examination;
 use crate::flaw::{Declared, Flaw};
 use crate::generator::Generator;
 use crate::identity;
@@ -9,8 +10,9 @@ use crate::selection::Lane;
 use crate::world::World;
 use arrow::array::RecordBatch;
 use chrono::{DateTime, Utc};
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeSet, HashMap};
 use tidegate_records::columnar::{RowKey, TableBuilder};
+use tidegate_records::table::Table;
 use tidegate_records::tables;
 
 /// A declaration to inspect, and how.
@@ -46,20 +48,36 @@ impl Generator {
     /// # Errors
     /// When an order names a declaration that this country has not.
     pub fn inspect(&self, orders: &[InspectionOrder]) -> Result<RecordBatch, SimulationError> {
-        let mut lanes: HashMap<&str, Lane> = HashMap::new();
-        let mut chunks: BTreeMap<u64, usize> = BTreeMap::new();
-        for order in orders {
-            lanes.insert(&order.declaration_id, order.lane);
-            *chunks.entry(self.chunk_of(&order.declaration_id)?).or_default() += 1;
-        }
-        let mut inspections = TableBuilder::new(&tables::INSPECTION)?;
+        let lanes = orders.iter().map(|order| (order.declaration_id.as_str(), order.lane)).collect();
+        self.results(&tables::INSPECTION, lanes, |declared, lane| self.world.examine(declared, lane))
+    }
+
+    /// Results of a reference team that inspects once more what others inspected and knows nothing of what they found, as
+    /// rows of `records::tables::REINSPECTION`.
+    ///
+    /// # Errors
+    /// When a declaration is not of this country.
+    pub fn reinspect(&self, declarations: &[String]) -> Result<RecordBatch, SimulationError> {
+        let lanes = declarations.iter().map(|id| (id.as_str(), Lane::Red)).collect();
+        self.results(&tables::REINSPECTION, lanes, |declared, _| self.world.examine_again(declared))
+    }
+
+    /// Rows of a table of inspections: what examining each declaration in its lane gives.
+    fn results(
+        &self,
+        table: &'static Table,
+        mut lanes: HashMap<&str, Lane>,
+        examine: impl Fn(&Declared, Lane) -> Examination,
+    ) -> Result<RecordBatch, SimulationError> {
+        let chunks: BTreeSet<u64> = lanes.keys().map(|id| self.chunk_of(id)).collect::<Result<_, _>>()?;
+        let mut inspections = TableBuilder::new(table)?;
         let (load_id, mut row) = (self.world.load_id(), 0);
-        for chunk in chunks.into_keys() {
+        for chunk in chunks {
             for declared in self.world.declared(chunk) {
                 let declaration_id = self.world.declaration_id(&declared.shipment);
                 let Some(lane) = lanes.remove(declaration_id.as_str()) else { continue };
                 let month = self.world.declaration(&declared.shipment, None).month().unwrap_or_default();
-                let examination = self.world.examine(&declared, lane);
+                let examination = examine(&declared, lane);
                 for inspection in self.world.inspections(&declared, &examination) {
                     row += 1;
                     let key = RowKey {

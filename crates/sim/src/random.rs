@@ -35,6 +35,7 @@ pub(crate) enum Purpose {
     Loophole,
     Filing,
     Journey,
+    Reexamination,
 }
 
 /// A stream of numbers.

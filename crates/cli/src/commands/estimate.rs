@@ -48,6 +48,16 @@ fn print(found: &Estimated) {
     );
     line("findings missed", &found.missed_findings, 1.0, "");
     line("revenue missed", &found.missed_revenue, 1.0, "");
+    for lane in &found.accuracy {
+        println!(
+            "\nWhat officers see in lane {}, from {} inspected once more",
+            lane.lane,
+            show::count(lane.pairs)
+        );
+        line("sensitivity", &lane.sensitivity, 100.0, " %");
+        line("specificity", &lane.specificity, 100.0, " %");
+        line("something is there", &lane.prevalence, 100.0, " %");
+    }
 }
 
 fn line(name: &str, valued: &Valued, scale: f64, unit: &str) {

@@ -4,7 +4,7 @@ use super::open;
 use crate::arguments::{Arguments, Replay};
 use crate::progress::Bars;
 use crate::show;
-use tidegate_jobs::{JobError, Replayed, replay};
+use tidegate_jobs::{JobError, ReplayReport, Replayed, SqlReplayReport, replay, replay_in_sql};
 
 /// Most differences that are printed one by one.
 const SHOWN: usize = 20;
@@ -18,36 +18,62 @@ pub async fn run(arguments: &Arguments, command: &Replay) -> Result<(), JobError
             return Err(JobError::Missing("say which declaration, or which days".to_owned()));
         }
     };
-    let report = replay(&open(arguments).await?, &what, &mut Bars::new()).await?;
-    let different = report.decisions - report.identical;
-    if arguments.json {
-        show::json(&report)?;
+    let home = open(arguments).await?;
+    let (decisions, identical) = if command.in_sql {
+        let report = replay_in_sql(&home, &what, &mut Bars::new()).await?;
+        if arguments.json {
+            show::json(&report)?;
+        } else {
+            print_in_sql(&report);
+        }
+        (report.items + report.decisions, report.identical_items + report.identical)
     } else {
-        println!(
-            "Decided {} again: {} identical",
-            show::count(report.decisions),
-            show::count(report.identical)
-        );
-        if report.draws_recomputed < report.decisions {
-            println!(
-                "  {} draws taken as stored, since the key of their period is not revealed yet",
-                show::count(report.decisions - report.draws_recomputed)
-            );
+        let report = replay(&home, &what, &mut Bars::new()).await?;
+        if arguments.json {
+            show::json(&report)?;
+        } else {
+            print(&report);
         }
-        if report.other_semantics > 0 {
-            println!(
-                "  {} of another semantics version: features not compared",
-                show::count(report.other_semantics)
-            );
-        }
-        for difference in report.differences.iter().take(SHOWN) {
-            let (id, version) = (&difference.declaration_id, difference.version);
-            println!("  {id} version {version}, {}: stored {}", difference.part, difference.stored);
-            println!("    again {}", difference.again);
-        }
-    }
-    if different > 0 {
-        return Err(JobError::Missing(format!("{different} decisions came out otherwise")));
+        (report.decisions, report.identical)
+    };
+    if decisions > identical {
+        return Err(JobError::Missing(format!("{} came out otherwise", show::count(decisions - identical))));
     }
     Ok(())
+}
+
+fn print_in_sql(report: &SqlReplayReport) {
+    println!(
+        "Assessed {} goods items again in SQL: {} identical",
+        show::count(report.items),
+        show::count(report.identical_items)
+    );
+    println!(
+        "Decided {} again in SQL: {} identical",
+        show::count(report.decisions),
+        show::count(report.identical)
+    );
+    print_other_semantics(report.other_semantics);
+}
+
+fn print_other_semantics(decisions: u64) {
+    if decisions > 0 {
+        println!("  {} of another semantics version: features not compared", show::count(decisions));
+    }
+}
+
+fn print(report: &ReplayReport) {
+    println!("Decided {} again: {} identical", show::count(report.decisions), show::count(report.identical));
+    if report.draws_recomputed < report.decisions {
+        println!(
+            "  {} draws taken as stored, since the key of their period is not revealed yet",
+            show::count(report.decisions - report.draws_recomputed)
+        );
+    }
+    print_other_semantics(report.other_semantics);
+    for difference in report.differences.iter().take(SHOWN) {
+        let (id, version) = (&difference.declaration_id, difference.version);
+        println!("  {id} version {version}, {}: stored {}", difference.part, difference.stored);
+        println!("    again {}", difference.again);
+    }
 }

@@ -11,7 +11,7 @@ pub use read::ConfigurationError;
 use crate::JobError;
 use setting::{Number, Section, SetError, Setting, Value, sections};
 use std::collections::BTreeMap;
-use std::num::NonZeroU64;
+use std::num::{NonZeroU64, NonZeroUsize};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 use tidegate_lake::WriteLimits;
@@ -90,17 +90,31 @@ sections! {
         /// Connections at once; readers run beside one writer.
         connections: u32 = 4, "connections", 1, 64;
     }
-    /// Deciding which consignments to inspect.
+    /// The engine that answers queries, of jobs too; what they come to does not depend on it.
+    engine: Engine {
+        /// Threads of one query; 0 for all that the machine has.
+        threads: usize = 0, "threads", 0, 1_024;
+        /// Rows of a batch; 0 for the engine's own number.
+        batch_rows: usize = 0, "rows", 0, 1_000_000;
+    }
+    /// Deciding which consignments to inspect, and deciding again.
     decide: Decide {
         /// Days back in which an earlier lodgement of a consignment is looked for; it keeps the draw of the first.
         resubmission_days: u32 = 100, "days", 0, 3_660;
-        /// Versions of declarations read at once; a day is never split.
+        /// Versions of declarations read at once, and decisions replayed at once; a day is never split.
         read_versions: u64 = 50_000, "versions", 1, 10_000_000;
     }
     /// Running drafts over the past.
     backtest: Backtest {
         /// Throw-away keys that probabilities of inspection are averaged over.
         keys: u32 = 10, "keys", 1, 10_000;
+    }
+    /// Estimating from inspections.
+    estimate: Estimate {
+        /// Share of what is there that the reference team finds, measured on consignments planted with something to find.
+        reference_sensitivity: f64 = 0.95, "share", 0.5, 1.0;
+        /// Share of what is sound that the reference team finds nothing in, measured on consignments known to be sound.
+        reference_specificity: f64 = 0.995, "share", 0.5, 1.0;
     }
     /// Measuring a model.
     evaluate: Evaluate {
@@ -220,6 +234,17 @@ impl LedgerFile {
     pub fn limits(&self) -> LedgerLimits {
         let busy_timeout = Duration::from_secs(self.busy_timeout_seconds);
         LedgerLimits { busy_timeout, connections: self.connections }
+    }
+}
+
+impl Engine {
+    /// As the engine takes them.
+    pub fn of_queries(&self) -> tidegate_query::Engine {
+        let Self { threads, batch_rows } = *self;
+        tidegate_query::Engine {
+            threads: NonZeroUsize::new(threads),
+            batch_rows: NonZeroUsize::new(batch_rows),
+        }
     }
 }
 

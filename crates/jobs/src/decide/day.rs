@@ -185,7 +185,7 @@ impl Day<'_> {
             let (chance, outcome) = (proposed.chances[&case.root], outcomes[&case.office][&case.root]);
             let settled =
                 settle(&self.bundle.selection, proposal, chance.contender(outcome.draw), outcome.tau);
-            let reasons = if settled.selected || !proposal.rules.is_empty() {
+            let reasons = if settled.keeps_reasons(proposal) {
                 self.bundle.decision_reasons(&proposed.assessment, case.items.clone(), proposal)?
             } else {
                 Vec::new()
@@ -378,6 +378,8 @@ impl Day<'_> {
             ("is_selected", Value::Flag(settled.selected)),
             ("is_queued", Value::Flag(outcome.queued)),
             ("lane_code", Value::Text(settled.lane.code())),
+            ("is_reinspected", Value::Flag(settled.reinspected)),
+            ("reinspection_probability", Value::Real(settled.reinspection_probability)),
             ("is_held", Value::Flag(proposal.held)),
             ("is_in_sample", Value::Flag(in_sample)),
             ("revenue_at_stake", Value::Real(revenue)),

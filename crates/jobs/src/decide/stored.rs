@@ -87,6 +87,10 @@ pub struct StoredDecision {
     pub selected: bool,
     pub queued: bool,
     pub lane: String,
+    #[serde(skip)]
+    pub reinspected: bool,
+    #[serde(skip)]
+    pub reinspection_probability: f64,
     pub held: bool,
     pub in_sample: bool,
     pub directive: Option<String>,
@@ -295,6 +299,8 @@ impl Columns<'_> {
             selected: self.flag("is_selected", row)?,
             queued: self.flag("is_queued", row)?,
             lane: self.text("lane_code", row)?,
+            reinspected: self.flag("is_reinspected", row)?,
+            reinspection_probability: real("reinspection_probability")?,
             held: self.flag("is_held", row)?,
             in_sample: self.flag("is_in_sample", row)?,
             directive: self.optional("directive", row)?,

@@ -28,6 +28,9 @@ pub struct WorkListEntry {
     pub destination: Option<String>,
     /// Last day on which it may arrive there.
     pub deadline: Option<NaiveDate>,
+    /// A reference team inspects it once more. The officer is not told.
+    #[serde(skip)]
+    pub reinspected: bool,
     /// What the officer is asked to do.
     pub directive: String,
 }
@@ -50,6 +53,7 @@ impl WorkListEntry {
             score: proposal.score,
             realised_probability: settled.realised_probability,
             queued,
+            reinspected: settled.reinspected,
             destination: treatment.map(|t| t.site.clone()),
             deadline: treatment.map(|t| t.deadline),
             directive: directive.unwrap_or_default().to_owned(),

@@ -10,7 +10,7 @@ use chrono::{Days, NaiveDate, NaiveTime};
 use std::collections::HashSet;
 use tidegate_records::table::Table;
 use tidegate_records::tables::{
-    DECLARATION, ENTERPRISE, GOODS_ITEM, INSPECTION, SPECIAL_FILING, TREATMENT_EVENT,
+    DECLARATION, ENTERPRISE, GOODS_ITEM, INSPECTION, REINSPECTION, SPECIAL_FILING, TREATMENT_EVENT,
 };
 use tidegate_risk::selection::Lane;
 
@@ -32,6 +32,8 @@ pub struct Order {
     pub declaration_id: String,
     /// Lane in which it is examined.
     pub lane: Lane,
+    /// Whether a reference team inspects it once more, knowing nothing of the first result.
+    pub reinspected: bool,
     /// Where it is opened, when special packaging is not opened at the port.
     pub destination: Option<Destination>,
 }
@@ -52,6 +54,8 @@ pub struct Destination {
 pub struct Reported {
     /// Rows of `inspection`.
     pub inspections: RecordBatch,
+    /// Rows of `reinspection`.
+    pub reinspections: RecordBatch,
     /// Rows of `treatment_event`.
     pub treatment_events: RecordBatch,
 }
@@ -92,6 +96,7 @@ pub(super) struct Arrivals<'a> {
     declarations: RecordBatch,
     goods_items: RecordBatch,
     results: RecordBatch,
+    second_results: RecordBatch,
     events: RecordBatch,
     /// Declarations whose owner was told of an inspection: they may not be amended any more.
     noticed: HashSet<String>,
@@ -107,6 +112,7 @@ impl<'a> Arrivals<'a> {
             declarations: none(&DECLARATION),
             goods_items: none(&GOODS_ITEM),
             results: none(&INSPECTION),
+            second_results: none(&REINSPECTION),
             events: none(&TREATMENT_EVENT),
             noticed: HashSet::new(),
         }
@@ -161,6 +167,7 @@ impl<'a> Arrivals<'a> {
         let reported = self.country.inspect(orders)?;
         let join = |held: &RecordBatch, new: &RecordBatch| concat_batches(&held.schema(), [held, new]);
         self.results = join(&self.results, &reported.inspections)?;
+        self.second_results = join(&self.second_results, &reported.reinspections)?;
         self.events = join(&self.events, &reported.treatment_events)?;
         Ok(())
     }
@@ -169,7 +176,12 @@ impl<'a> Arrivals<'a> {
     pub(super) async fn record(&mut self, home: &Home, until: NaiveDate) -> Result<(), JobError> {
         let mut appender = Appender::new(home, &format!("loop/results/{until}"));
         let end = micros_after(until);
-        for (table, held) in [(&INSPECTION, &mut self.results), (&TREATMENT_EVENT, &mut self.events)] {
+        let held = [
+            (&INSPECTION, &mut self.results),
+            (&REINSPECTION, &mut self.second_results),
+            (&TREATMENT_EVENT, &mut self.events),
+        ];
+        for (table, held) in held {
             let recorded = moments(held, "recorded_at")?;
             let is_due = |row: usize| Some(recorded.is_valid(row) && recorded.value(row) < end);
             let due: BooleanArray = (0..recorded.len()).map(is_due).collect();

@@ -190,7 +190,8 @@ impl Course<'_> {
                 sealed_on: entry.day,
                 deadline,
             });
-            Some(Order { declaration_id: entry.declaration_id.clone(), lane, destination })
+            let (declaration_id, reinspected) = (entry.declaration_id.clone(), entry.reinspected);
+            Some(Order { declaration_id, lane, reinspected, destination })
         };
         let mut orders: Vec<Order> = decided.work_list.iter().filter_map(order).collect();
         orders.sort_by(|a, b| (&a.declaration_id, b.lane).cmp(&(&b.declaration_id, a.lane)));

@@ -9,10 +9,11 @@ use chrono::NaiveDate;
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
+use tidegate_jobs::configuration::Engine;
 use tidegate_jobs::draws::reveal;
 use tidegate_jobs::{
     Capacity, DecideOptions, Decided, IngestOptions, Input, LearnOptions, Quiet, Replayed, decide,
-    explain_decision, ingest, learn, query, replay,
+    explain_decision, ingest, learn, query, replay, replay_in_sql,
 };
 use tidegate_lake::TableSpec;
 use tidegate_ledger::{KeyShare, RootKey};
@@ -108,10 +109,18 @@ async fn work_lists_fit_the_capacity_and_every_choice_is_a_coin_flip() {
 
 #[tokio::test]
 async fn a_replay_is_identical_and_finds_a_forged_decision() {
-    let place = learnt().await;
+    let mut place = learnt().await;
     let decided = decided(&place).await;
     let days = Replayed::Days(day("2025-11-01"), day("2025-12-31"));
     let report = replay(&place.home, &days, &mut Quiet).await.unwrap();
+    // On one thread, in small batches, some days after the others.
+    place.home.configuration.engine = Engine { threads: 1, batch_rows: 97 };
+    place.home.configuration.decide.read_versions = 100;
+    let slowly = replay(&place.home, &days, &mut Quiet).await.unwrap();
+    assert_eq!((slowly.decisions, slowly.identical), (report.decisions, report.identical));
+    let in_sql = replay_in_sql(&place.home, &days, &mut Quiet).await.unwrap();
+    assert_eq!((in_sql.decisions, in_sql.identical), (report.decisions, report.identical));
+    assert!(in_sql.items >= in_sql.decisions && in_sql.identical_items == in_sql.items, "{in_sql:?}");
     assert_eq!(
         (report.decisions, report.identical),
         (decided.decided, decided.decided),
@@ -130,6 +139,8 @@ async fn a_replay_is_identical_and_finds_a_forged_decision() {
     let forged = replay(&place.home, &Replayed::Declaration(id.clone()), &mut Quiet).await.unwrap();
     let parts: Vec<&str> = forged.differences.iter().map(|d| d.part).collect();
     assert!(parts.contains(&"decision") && forged.identical < forged.decisions, "{parts:?}");
+    let in_sql = replay_in_sql(&place.home, &Replayed::Declaration(id.clone()), &mut Quiet).await.unwrap();
+    assert!(in_sql.identical < in_sql.decisions, "{in_sql:?}");
     let missing = replay(&place.home, &Replayed::Declaration("x".to_owned()), &mut Quiet).await.unwrap_err();
     assert!(missing.to_string().contains("tidegate decide"), "{missing}");
 }
@@ -216,12 +227,13 @@ path = 'GoodsShipment/Consignment/TransportContractDocument/ID'
 
 /// Loads copies of the first row with other days, each of one consignee with a transport document, at an office and with
 /// a result.
-pub async fn ingest_carried(place: &Place, lodged: &[(&str, &str, &str)], office: &str, result: &str) {
+pub async fn ingest_carried(place: &Place, lodged: &[(&str, &str, &str)], [office, mass, result]: [&str; 3]) {
     let mapping = format!("{}{CARRIED}", include_str!("../../../../mappings/kcs-import.toml"));
     let mapping = Mapping::parse("carried", &mapping).unwrap();
     let template = rows(1, 2025, 1, 1)[0].clone();
     let mut fields: Vec<&str> = template.split(',').skip(2).collect();
     fields[0] = office;
+    fields[16] = mass;
     let values = fields.len() - 2;
     fields.truncate(values);
     let fields = format!("{},{result},{result}", fields.join(","));
@@ -244,7 +256,7 @@ async fn a_consignment_lodged_again_keeps_its_draw() {
         let day = ["2025-11-03", "2025-11-11", "2025-12-10"][i / 20];
         lodged.push((id.as_str(), day, documents[i % 20].as_str()));
     }
-    ingest_carried(&place, &lodged, "20", "0").await;
+    ingest_carried(&place, &lodged, ["20", "12.5", "0"]).await;
     // One run for each lodgement and one for all of them come to the same.
     for to in ["2025-11-04", "2025-12-31"] {
         let options =

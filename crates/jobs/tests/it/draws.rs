@@ -30,11 +30,11 @@ fn python(place: &Place, folders: &[&Path]) -> Option<(bool, String)> {
 const CARRIED: usize = 20;
 
 /// Loads consignments that are lodged on a day.
-async fn carried(place: &Place, first_id: usize, day: &str, name: &str, (office, result): (&str, &str)) {
+async fn carried(place: &Place, first_id: usize, day: &str, name: &str, of: [&str; 3]) {
     let named: Vec<(String, String)> =
         (0..CARRIED).map(|i| ((first_id + i).to_string(), format!("{name}{i}"))).collect();
     let lodged: Vec<_> = named.iter().map(|(id, document)| (id.as_str(), day, document.as_str())).collect();
-    ingest_carried(place, &lodged, office, result).await;
+    ingest_carried(place, &lodged, of).await;
 }
 
 /// Leaves behind what a run leaves that stops between its commitments and its decisions.
@@ -71,13 +71,13 @@ async fn published(place: &Place) -> Vec<PathBuf> {
 #[tokio::test]
 async fn what_was_decided_is_revealed_published_and_verified() {
     let place = learnt().await;
-    // Consignments that are lodged at two offices on a day and again in the next month; late ones of a closed day. The
-    // second run goes on in the epoch of the first.
-    carried(&place, 700_000, "2025-11-03", "A", ("20", "0")).await;
-    carried(&place, 701_000, "2025-11-03", "A", ("21", "0")).await;
+    // Consignments that are lodged at two offices on a day, at one of them so heavy that a rule makes them mandatory, and
+    // again in the next month; late ones of a closed day. The second run goes on in the epoch of the first.
+    carried(&place, 700_000, "2025-11-03", "A", ["20", "12.5", "0"]).await;
+    carried(&place, 701_000, "2025-11-03", "A", ["21", "40.5", "0"]).await;
     until(&place, "2025-11-12").await;
-    carried(&place, 702_000, "2025-12-10", "A", ("20", "0")).await;
-    carried(&place, 703_000, "2025-11-09", "B", ("20", "0")).await;
+    carried(&place, 702_000, "2025-12-10", "A", ["20", "12.5", "0"]).await;
+    carried(&place, 703_000, "2025-11-09", "B", ["20", "40.5", "0"]).await;
     until(&place, "2025-12-31").await;
     let early = publish(&place.home, november(), place.folder.path()).await.unwrap_err();
     assert!(early.to_string().contains("its key must be revealed first"), "{early}");
@@ -155,7 +155,7 @@ async fn every_forgery_of_the_files_is_found() {
 #[tokio::test]
 async fn a_key_stays_secret_while_a_selected_consignment_has_no_result() {
     let place = learnt().await;
-    carried(&place, 700_000, "2025-11-03", "A", ("20", "")).await;
+    carried(&place, 700_000, "2025-11-03", "A", ["20", "12.5", ""]).await;
     decided(&place).await;
     let open_ones =
         "SELECT count(*) FROM decision WHERE is_selected AND CAST(declaration_id AS BIGINT) >= 700000";
@@ -171,13 +171,13 @@ async fn a_key_stays_secret_while_a_selected_consignment_has_no_result() {
 #[tokio::test]
 async fn what_is_lodged_again_after_the_reveal_is_drawn_anew() {
     let place = learnt().await;
-    carried(&place, 700_000, "2025-11-03", "A", ("20", "0")).await;
+    carried(&place, 700_000, "2025-11-03", "A", ["20", "12.5", "0"]).await;
     until(&place, "2025-11-30").await;
     let revealed = reveal(&place.home, november()).await.unwrap();
     assert!(revealed.closed_roots > CARRIED as u64);
     let again = reveal(&place.home, november()).await.unwrap_err();
     assert!(again.to_string().contains("already revealed"), "{again}");
-    carried(&place, 710_000, "2025-12-10", "A", ("20", "0")).await;
+    carried(&place, 710_000, "2025-12-10", "A", ["20", "12.5", "0"]).await;
     until(&place, "2025-12-05").await;
     interrupted(&place, "2025-12").await;
     until(&place, "2025-12-31").await;

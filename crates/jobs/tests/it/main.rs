@@ -4,6 +4,7 @@
 mod backtest;
 mod decide;
 mod draws;
+mod estimate;
 mod formats;
 mod kcs_samples;
 mod main_job;

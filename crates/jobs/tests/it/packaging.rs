@@ -6,8 +6,8 @@ use crate::source::{HEADER, rows};
 use arrow::array::AsArray;
 use std::collections::BTreeMap;
 use tidegate_jobs::{
-    Capacity, DecideOptions, Decided, IngestOptions, Ingested, Input, JobError, Progressed, Quiet, Replayed,
-    TreatmentsOptions, decide, ingest, query, replay, treatments,
+    Capacity, DecideOptions, Decided, IngestOptions, Input, Progressed, Quiet, Replayed, TreatmentsOptions,
+    decide, ingest, query, replay, treatments,
 };
 use tidegate_lake::TableSpec;
 use tidegate_records::columnar::{RowKey, TableBuilder};
@@ -49,18 +49,6 @@ async fn ingest_packed(place: &Place) {
     let path = place.write("packed.csv", &lines.join("\n"));
     let input = Input::new(&[path], None, Some(mapping), place.home.now).unwrap();
     ingest(&place.home, &input, IngestOptions { strict: true }, &mut Quiet).await.unwrap();
-}
-
-async fn ingest_as(
-    place: &Place,
-    kind: &str,
-    name: &str,
-    lines: &[String],
-    strict: bool,
-) -> Result<Ingested, JobError> {
-    let path = place.write(name, &lines.join("\n"));
-    let input = Input::new(&[path], None, None, place.home.now)?.of_kind(kind)?;
-    ingest(&place.home, &input, IngestOptions { strict }, &mut Quiet).await
 }
 
 fn filing(recorded: &str, site: &str) -> String {
@@ -109,7 +97,7 @@ async fn filed_goods_are_opened_at_their_destination_until_a_seal_is_broken() {
     let place = learnt().await;
     ingest_packed(&place).await;
     let loaded =
-        ingest_as(&place, "special_filing", "filings.ndjson", &[filing("2025-10-20", "S1")], true).await;
+        place.ingest_as("special_filing", "filings.ndjson", &[filing("2025-10-20", "S1")], true).await;
     assert_eq!(loaded.unwrap().counts.accepted, 1);
     let work_list = decided_to(&place, "2025-11-15").await.work_list;
     let treated: Vec<_> = work_list.iter().filter(|entry| entry.destination.is_some()).collect();
@@ -139,7 +127,7 @@ async fn filed_goods_are_opened_at_their_destination_until_a_seal_is_broken() {
     let broken = &broken.declaration_id;
     let arrived = others.iter().map(|e| event(&e.declaration_id, "2025-11-15T09:00:00Z", "arrived"));
     let events: Vec<String> = arrived.chain([event(broken, "2025-11-20T09:00:00Z", "seal-broken")]).collect();
-    ingest_as(&place, "treatment_event", "events.ndjson", &events, true).await.unwrap();
+    place.ingest_as("treatment_event", "events.ndjson", &events, true).await.unwrap();
     decided_to(&place, "2025-12-31").await;
     let before = by_reason(&place, "listed_on BETWEEN '2025-11-16' AND '2025-11-20'").await;
     assert!(before["destination"] > 0 && !before.contains_key("suspended"), "{before:?}");
@@ -164,10 +152,10 @@ async fn filed_goods_are_opened_at_their_destination_until_a_seal_is_broken() {
     let report = replay(&place.home, &days, &mut Quiet).await.unwrap();
     assert_eq!(report.identical, report.decisions, "{:?}", report.differences);
     // A filing that was known later changes nothing; one that pretends to have been known is found.
-    ingest_as(&place, "special_filing", "later.ndjson", &[filing("2026-01-05", "S2")], true).await.unwrap();
+    place.ingest_as("special_filing", "later.ndjson", &[filing("2026-01-05", "S2")], true).await.unwrap();
     let report = replay(&place.home, &days, &mut Quiet).await.unwrap();
     assert_eq!(report.identical, report.decisions, "{:?}", report.differences);
-    ingest_as(&place, "special_filing", "forged.ndjson", &[filing("2025-10-21", "S2")], true).await.unwrap();
+    place.ingest_as("special_filing", "forged.ndjson", &[filing("2025-10-21", "S2")], true).await.unwrap();
     let report = replay(&place.home, &days, &mut Quiet).await.unwrap();
     let moved = place.count("SELECT count(*) FROM decision WHERE treatment_code = 'destination'").await;
     assert_eq!(report.differences.len() as i64, moved);
@@ -181,7 +169,7 @@ async fn nobody_who_arrives_late_keeps_the_treatment() {
     let nothing = treatments(&place.home, &nothing).await.unwrap_err().to_string();
     assert!(nothing.contains("--as special_filing"), "{nothing}");
     ingest_packed(&place).await;
-    ingest_as(&place, "special_filing", "filings.ndjson", &[filing("2025-10-20", "S1")], true).await.unwrap();
+    place.ingest_as("special_filing", "filings.ndjson", &[filing("2025-10-20", "S1")], true).await.unwrap();
     decided_to(&place, "2025-12-31").await;
     // The first list is of 1 November; nothing ever arrives.
     let first = place.texts("SELECT min(treatment_deadline) FROM decision").await[0].clone();
@@ -204,14 +192,14 @@ async fn records_of_a_kind_are_loaded_once_and_what_cannot_be_used_is_set_aside(
         event(&id, "2025-11-06T09:00:00Z", "lost"),
         "{\"declaration\":1}".to_owned(),
     ];
-    let strict = ingest_as(&place, "treatment_event", "events.ndjson", &lines, true).await.unwrap_err();
+    let strict = place.ingest_as("treatment_event", "events.ndjson", &lines, true).await.unwrap_err();
     assert!(strict.to_string().contains("events.ndjson, line 2"), "{strict}");
     assert_eq!(place.count("SELECT count(*) FROM treatment_event").await, 0);
-    let loaded = ingest_as(&place, "treatment_event", "events.ndjson", &lines, false).await.unwrap();
+    let loaded = place.ingest_as("treatment_event", "events.ndjson", &lines, false).await.unwrap();
     assert_eq!((loaded.counts.read, loaded.counts.accepted, loaded.counts.quarantined), (4, 1, 3));
     let codes: Vec<&str> = loaded.counts.findings.keys().map(String::as_str).collect();
     assert_eq!(codes, ["error code.not-allowed", "error declaration.unknown", "error json.unknown-key"]);
-    let again = ingest_as(&place, "treatment_event", "again.ndjson", &lines, false).await.unwrap();
+    let again = place.ingest_as("treatment_event", "again.ndjson", &lines, false).await.unwrap();
     assert!(again.already_loaded && again.load_id == loaded.load_id);
     let of_month = "SELECT count(*) FROM treatment_event e JOIN declaration d ON d.month = e.month \
                     AND d.declaration_id = e.declaration_id";
@@ -219,16 +207,16 @@ async fn records_of_a_kind_are_loaded_once_and_what_cannot_be_used_is_set_aside(
     assert_eq!(place.count("SELECT count(*) FROM quarantine").await, 3);
 
     let grade = r#"{"id":"I1","grade_code":"dishonest","grade_effective_date_time":"2025-01-01T00:00:00Z"}"#;
-    ingest_as(&place, "enterprise", "grades.ndjson", &[grade.to_owned()], true).await.unwrap();
+    place.ingest_as("enterprise", "grades.ndjson", &[grade.to_owned()], true).await.unwrap();
     assert_eq!(place.count("SELECT count(*) FROM enterprise WHERE grade_code = 'dishonest'").await, 1);
     let result = format!(
         r#"{{"declaration_id":"{id}","recorded_date_time":"2025-11-07T09:00:00Z","result_code":"conform"}}"#
     );
     let before = place.count("SELECT count(*) FROM inspection").await;
-    ingest_as(&place, "inspection", "results.ndjson", &[result], true).await.unwrap();
+    place.ingest_as("inspection", "results.ndjson", &[result], true).await.unwrap();
     assert_eq!(place.count("SELECT count(*) FROM inspection").await, before + 1);
     for (kind, words) in [("declaration", "special_filing"), ("nothing", "treatment_event")] {
-        let refused = ingest_as(&place, kind, "x.ndjson", &[], true).await.unwrap_err().to_string();
+        let refused = place.ingest_as(kind, "x.ndjson", &[], true).await.unwrap_err().to_string();
         assert!(refused.contains(words), "{refused}");
     }
 }
@@ -256,6 +244,6 @@ async fn a_table_stored_before_it_gained_a_column_has_it_absent_in_every_row() {
     }
     // Loading evolves the table.
     let filing = [filing("2025-10-20", "S1")];
-    ingest_as(&place, "special_filing", "filings.ndjson", &filing, true).await.unwrap();
+    place.ingest_as("special_filing", "filings.ndjson", &filing, true).await.unwrap();
     assert_eq!(place.count("SELECT count(*) FROM special_filing WHERE cleanliness_class = 7").await, 1);
 }

@@ -47,6 +47,19 @@ impl Place {
         ingest(&self.home, &input, IngestOptions { strict }, &mut Quiet).await
     }
 
+    /// Loads lines as records of a kind.
+    pub async fn ingest_as(
+        &self,
+        kind: &str,
+        name: &str,
+        lines: &[String],
+        strict: bool,
+    ) -> Result<Ingested, JobError> {
+        let path = self.write(name, &lines.join("\n"));
+        let input = Input::new(&[path], None, None, self.home.now)?.of_kind(kind)?;
+        ingest(&self.home, &input, IngestOptions { strict }, &mut Quiet).await
+    }
+
     /// Exports everything into a file of the home's folder.
     pub async fn export(&self, format: Format, name: &str) -> PathBuf {
         let path = self.folder.path().join(name);

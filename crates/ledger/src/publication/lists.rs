@@ -269,7 +269,7 @@ impl Cut {
 }
 
 /// Protected ones take slots first, those that wait before those of the list, of these the smallest draws first, but
-/// leave the reserved slots to candidates.
+/// leave the reserved slots, at most half of all, to candidates.
 fn cut(chances: &[Chance], (slots, reserved): (usize, usize), waiting: usize) -> Cut {
     let sorted = |numbers: &mut dyn Iterator<Item = f64>| {
         let mut numbers: Vec<f64> = numbers.collect();
@@ -279,7 +279,7 @@ fn cut(chances: &[Chance], (slots, reserved): (usize, usize), waiting: usize) ->
     let protected = sorted(&mut chances.iter().filter(|c| c.is_protected()).map(|c| c.draw));
     let others = chances.iter().filter(|c| !c.is_protected());
     let ranks = sorted(&mut others.filter_map(Chance::rank));
-    let taken = (waiting + protected.len()).min(slots - reserved.min(ranks.len()).min(slots));
+    let taken = (waiting + protected.len()).min(slots - reserved.min(ranks.len()).min(slots / 2));
     Cut {
         tau: ranks.get(slots - taken).copied().unwrap_or(1.0),
         queue_from: protected.get(taken.saturating_sub(waiting)).copied().unwrap_or(f64::INFINITY),

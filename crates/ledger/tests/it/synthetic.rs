@@ -107,7 +107,7 @@ fn commitments(step: usize, state: i64, day: &str, lodged: &[Lodged], seen: &mut
         parts.probability = parts.own_probability();
         let known = seen.roots.entry(root.clone()).or_default();
         known.probability = known.probability.max(parts.probability);
-        known.protected = known.protected.max(if mandatory { 1.0 } else { guaranteed });
+        known.protected = known.protected.max(if mandatory { 1.0 } else { guaranteed.max(floor) });
         let (lists, waiting) = seen.offices.get(office).copied().unwrap_or_default();
         new.push(NewCommitment {
             root: root.clone(),
@@ -172,7 +172,8 @@ impl Seen {
             }
             ranks.sort_by(|a, b| a.0.total_cmp(&b.0));
             let (lists, waiting) = self.offices.entry(office).or_default();
-            let reserved = (rules["reserved_slots"].as_u64().unwrap() as usize).min(ranks.len()).min(slots);
+            let reserved =
+                (rules["reserved_slots"].as_u64().unwrap() as usize).min(ranks.len()).min(slots / 2);
             let taken = (*waiting + protected).min(slots - reserved);
             (*lists, *waiting) = (*lists + u64::from(!roots.is_empty()), *waiting + protected - taken);
             let tau = ranks.get(slots - taken).map_or(1.0, |cut| cut.0);

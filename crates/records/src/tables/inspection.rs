@@ -18,6 +18,18 @@ pub static INSPECTION: Table = Table {
     statistics: &["recorded_at"],
 };
 
+/// One row for each result of the reference team that inspects a sample once more.
+pub static REINSPECTION: Table = Table {
+    name: "reinspection",
+    domain: Domain::Inspection,
+    description: "Second inspections by a reference team that knows nothing of the first; what officers miss is measured by \
+                  them, and no model learns from them.",
+    class: Inspection::DEFINITION,
+    columns: COLUMNS,
+    elsewhere: &[],
+    statistics: &["recorded_at"],
+};
+
 const COLUMNS: &[Column] = &[
     MONTH,
     DECLARATION_ID,

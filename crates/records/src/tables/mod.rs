@@ -13,7 +13,7 @@ pub use decision::{DECISION, DECISION_ITEM, WORK_LIST};
 pub use declaration::DECLARATION;
 pub use enterprise::ENTERPRISE;
 pub use goods_item::GOODS_ITEM;
-pub use inspection::INSPECTION;
+pub use inspection::{INSPECTION, REINSPECTION};
 pub use quality::{DATA_FINDING, QUARANTINE};
 pub use record_kind::{HANDLING, RECORD_KINDS, RecordKind};
 pub use treatment::{SPECIAL_FILING, TREATMENT_EVENT};
@@ -27,6 +27,7 @@ pub const TABLES: &[&Table] = &[
     &DECLARATION,
     &GOODS_ITEM,
     &INSPECTION,
+    &REINSPECTION,
     &ENTERPRISE,
     &SPECIAL_FILING,
     &TREATMENT_EVENT,

@@ -1,6 +1,6 @@
 //! Records that are loaded one object a line into one table: beside the table, what such a record must have.
 
-use super::{ENTERPRISE, INSPECTION, SPECIAL_FILING, TREATMENT_EVENT};
+use super::{ENTERPRISE, INSPECTION, REINSPECTION, SPECIAL_FILING, TREATMENT_EVENT};
 use crate::class::Class;
 use crate::model::{Enterprise, Inspection, SpecialFiling, TreatmentEvent};
 use crate::table::{Key, Source, Table};
@@ -12,6 +12,9 @@ pub const HANDLING: &[&str] =
 /// Kinds of event of a consignment that is opened at its destination.
 const EVENTS: &[&str] =
     &["sealed", "departed", "arrived", "opened", "seal-broken", "deviated", "mismatch", "released"];
+
+/// Results of inspections.
+const RESULTS: &[&str] = &["conform", "discrepancy"];
 
 /// Credit grades of enterprises.
 const GRADES: &[&str] =
@@ -57,7 +60,14 @@ pub static RECORD_KINDS: &[RecordKind] = &[
         table: &INSPECTION,
         empty: || Box::<Inspection>::default(),
         required: &["DeclarationID", "RecordedDateTime", "ResultCode"],
-        codes: &[("ResultCode", &["conform", "discrepancy"])],
+        codes: &[("ResultCode", RESULTS)],
+        ordered: &[],
+    },
+    RecordKind {
+        table: &REINSPECTION,
+        empty: || Box::<Inspection>::default(),
+        required: &["DeclarationID", "RecordedDateTime", "ResultCode"],
+        codes: &[("ResultCode", RESULTS)],
         ordered: &[],
     },
     RecordKind {

@@ -45,10 +45,7 @@ impl Cuts {
         let mut ranks: Vec<f64> =
             contenders.iter().filter(|c| !c.is_protected()).filter_map(Contender::rank).collect();
         ranks.sort_by(f64::total_cmp);
-        let room = |candidates: usize, protected: usize| {
-            let reserved = list.reserved.min(candidates).min(list.slots);
-            list.slots - (list.waiting + protected).min(list.slots - reserved)
-        };
+        let room = |candidates: usize, protected: usize| list.slots - list.taken(protected, candidates);
         let last_kept = |room: usize| match room.checked_sub(1) {
             Some(place) => ranks.get(place).copied().unwrap_or(1.0),
             None => 0.0,
@@ -106,7 +103,8 @@ mod tests {
             for (i, own) in chances.iter().enumerate().filter(|(_, c)| c.probability > 0.0) {
                 let mut contenders: Vec<Contender> =
                     chances.iter().zip(&draws).map(|(chance, draw)| chance.contender(*draw)).collect();
-                contenders[i] = Contender { draw: Draw::stored(0.0).unwrap(), protected: 0.0, ..contenders[i] };
+                contenders[i] =
+                    Chance { protected: 0.0, ..chances[i] }.contender(Draw::stored(0.0).unwrap());
                 let tau = close(&contenders, list.room).tau;
                 let right = own.protected.max(own.probability.min(own.weight * tau));
                 prop_assert!((found[i] - right).abs() < 1e-15, "{} is not {right}: {own:?} x {tau}", found[i]);

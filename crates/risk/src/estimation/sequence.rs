@@ -130,7 +130,7 @@ fn excess(v: f64) -> f64 {
 mod tests {
     use super::*;
     use crate::estimation::coverage::Noise;
-    use crate::selection::{Contender, Draw, Room, close};
+    use crate::selection::{Chance, Contender, Draw, Room, close};
 
     /// 100 work lists of 200 roots for 25 slots, overfull on most days, p from 0.05 to 0.35 with the risk, `pi_e` 0.05, the
     /// share of findings drifting upwards. Gives whether each side ever failed, and the half-width at the end in standard
@@ -144,11 +144,10 @@ mod tests {
             let roots = day * 200..(day + 1) * 200;
             let contenders: Vec<Contender> = roots
                 .clone()
-                .map(|root| Contender {
-                    probability: 0.05 + 0.3 * risk(root).powi(2),
-                    weight: 0.05 + 0.3 * risk(root).powi(2),
-                    draw: Draw::stored(noise.uniform("select", root)).unwrap(),
-                    protected: 0.0,
+                .map(|root| {
+                    let probability = 0.05 + 0.3 * risk(root).powi(2);
+                    let chance = Chance { probability, weight: probability, protected: 0.0 };
+                    chance.contender(Draw::stored(noise.uniform("select", root)).unwrap())
                 })
                 .collect();
             let tau = close(&contenders, Room { slots: 25, reserved: 0, waiting: 0 }).tau;

@@ -4,7 +4,7 @@ use super::coverage::{
     EVALUATED, Evaluated, Noise, ROOM, Row, SimulatedLog, Study, coverage_study, population,
 };
 use super::*;
-use crate::selection::{Contender, Draw, Lane, Room, close};
+use crate::selection::{Chance, Contender, Draw, Lane, Room, close};
 use proptest::prelude::*;
 
 /// A list with two findings in the rest and many in the front, 100 consignments for 10 slots; overfull on most days.
@@ -19,15 +19,19 @@ fn value(i: usize) -> f64 {
     if i.is_multiple_of(8) { 2.0 } else { 0.0 }
 }
 
+fn unprotected(probability: f64) -> Chance {
+    Chance { probability, weight: probability, protected: 0.0 }
+}
+
 fn day(noise: &Noise, day: u64) -> Day {
-    let contender = |i: usize| Contender {
+    let chance = |i: usize| Chance {
         probability: if value(i) > 0.0 { 0.3 } else { 0.071 },
         // Some stand far above the ramp.
         weight: if value(i) > 0.0 && i.is_multiple_of(3) { 1.8 } else { 0.3 },
-        draw: Draw::stored(noise.uniform("day", day * SIZE as u64 + i as u64)).unwrap(),
         protected: 0.0,
     };
-    let contenders: Vec<Contender> = (0..SIZE).map(contender).collect();
+    let draw = |i: usize| Draw::stored(noise.uniform("day", day * SIZE as u64 + i as u64)).unwrap();
+    let contenders: Vec<Contender> = (0..SIZE).map(|i| chance(i).contender(draw(i))).collect();
     let tau = close(&contenders, Room { slots: 10, reserved: 2, waiting: 0 }).tau;
     Day { contenders, tau }
 }
@@ -59,7 +63,7 @@ fn horvitz_thompson_is_unbiased_with_pi_and_not_with_p() {
     let mean =
         |of: &dyn Fn(&Estimate) -> f64, all: &[Estimate]| all.iter().map(of).sum::<f64>() / all.len() as f64;
     let by_pi = totals(&|c, tau| c.realised_probability(tau));
-    let by_p = totals(&|c, _| c.probability);
+    let by_p = totals(&|c, _| c.chance.probability);
     let spread = |all: &[Estimate]| {
         let centre = mean(&|e| e.value, all);
         mean(&|e| (e.value - centre).powi(2), all)
@@ -89,21 +93,16 @@ fn what_the_model_missed_is_unbiased() {
             let mut inspections = Vec::new();
             for list in 0..lists {
                 let place = |i: usize| (period * lists + list) * SIZE as u64 + i as u64;
-                let contenders: Vec<Contender> = (0..SIZE)
-                    .map(|i| Contender {
-                        probability: probability(i),
-                        weight: probability(i),
-                        draw: Draw::stored(noise.uniform("missed", place(i))).unwrap(),
-                        protected: 0.0,
-                    })
-                    .collect();
+                let draw = |i| Draw::stored(noise.uniform("missed", place(i))).unwrap();
+                let contenders: Vec<Contender> =
+                    (0..SIZE).map(|i| unprotected(probability(i)).contender(draw(i))).collect();
                 let tau = close(&contenders, Room { slots: 8, reserved: 0, waiting: 0 }).tau;
                 let kept = contenders.iter().enumerate().filter(|(_, c)| c.is_selected(tau));
                 inspections.extend(kept.map(|(i, c)| FloorInspection {
                     root: place(i),
                     draw: c.draw,
                     floor,
-                    probability: c.probability,
+                    probability: c.chance.probability,
                     inclusion: c.realised_probability(tau),
                     known_probability: 1.0,
                     finding: finding(i),
@@ -277,12 +276,7 @@ fn a_value_is_what_the_policy_finds_when_it_is_run() {
         let draws = draws(key);
         let mut found = 0.0;
         for start in (0..population.len()).step_by(200) {
-            let contender = |i: usize| Contender {
-                probability: policy.probability(&population[i]),
-                weight: policy.probability(&population[i]),
-                draw: draws[i],
-                protected: 0.0,
-            };
+            let contender = |i: usize| unprotected(policy.probability(&population[i])).contender(draws[i]);
             let contenders: Vec<Contender> = (start..start + 200).map(contender).collect();
             let tau = close(&contenders, ROOM).tau;
             found +=

@@ -9,7 +9,7 @@ pub struct Chance {
     pub probability: f64,
     /// w, at least p: what its rank is taken by.
     pub weight: f64,
-    /// Part of p that is never shed; 1 when a rule makes inspection mandatory.
+    /// Part of p that takes a slot before others and is never shed; 1 when a rule makes inspection mandatory.
     pub protected: f64,
 }
 
@@ -24,22 +24,24 @@ impl Chance {
         }
     }
 
+    /// pi = max(protected, min(p, w tau)): its probability of being on a work list whose cut is `tau`, given everybody
+    /// else's draws. Whether it is protected itself changes nothing: it then takes one of the slots, and the next rank is the
+    /// cut as before.
+    pub fn realised_probability(&self, tau: f64) -> f64 {
+        self.protected.max(self.probability.min(self.weight * tau))
+    }
+
     /// What contends with a draw.
     pub fn contender(self, draw: Draw) -> Contender {
-        let Self { probability, weight, protected } = self;
-        Contender { probability, weight, protected, draw }
+        Contender { chance: self, draw }
     }
 }
 
 /// A consignment at the close of a work list.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Contender {
-    /// p, in [0, 1].
-    pub probability: f64,
-    /// w, at least p: what its rank is taken by.
-    pub weight: f64,
-    /// Part of p that takes a slot before others and is never shed; 1 when a rule makes inspection mandatory.
-    pub protected: f64,
+    /// Its chance.
+    pub chance: Chance,
     /// u.
     pub draw: Draw,
 }
@@ -47,12 +49,12 @@ pub struct Contender {
 impl Contender {
     /// Whether its draw fell into the protected part.
     pub fn is_protected(&self) -> bool {
-        self.draw.value() < self.protected
+        self.draw.value() < self.chance.protected
     }
 
     /// u / w of a candidate (u < p), below 1; none otherwise.
     pub fn rank(&self) -> Option<f64> {
-        (self.draw.value() < self.probability).then(|| self.draw.value() / self.weight)
+        (self.draw.value() < self.chance.probability).then(|| self.draw.value() / self.chance.weight)
     }
 
     /// Whether it is on a work list whose cut is `tau`.
@@ -60,10 +62,9 @@ impl Contender {
         self.is_protected() || self.rank().is_some_and(|rank| rank < tau)
     }
 
-    /// pi = max(protected, min(p, w tau)): its probability of being on that work list, given everybody else's draws. Whether it
-    /// is protected itself changes nothing: it then takes one of the slots, and the next rank is the cut as before.
+    /// [`Chance::realised_probability`].
     pub fn realised_probability(&self, tau: f64) -> f64 {
-        self.protected.max(self.probability.min(self.weight * tau))
+        self.chance.realised_probability(tau)
     }
 }
 
@@ -72,10 +73,19 @@ impl Contender {
 pub struct Room {
     /// Inspections that can be done.
     pub slots: usize,
-    /// Slots kept from protected ones as long as others contend.
+    /// Slots kept from protected ones as long as others contend; at most half of all.
     pub reserved: usize,
     /// Protected ones that wait from the lists before.
     pub waiting: usize,
+}
+
+impl Room {
+    /// Slots that so many protected ones take, those that wait included, while so many others contend. What is reserved
+    /// is never more than half of the slots: on a short list it would keep the protected ones waiting for ever.
+    pub fn taken(&self, protected: usize, others: usize) -> usize {
+        let reserved = self.reserved.min(others).min(self.slots / 2);
+        (self.waiting + protected).min(self.slots - reserved)
+    }
 }
 
 /// A closed work list.
@@ -98,14 +108,13 @@ pub struct Closed {
 /// u < min(p, w tau), and tau does not depend on their own draw (priority sampling: Duffield, Lund, Thorup 2007). Equal
 /// ranks do not happen among distinct roots but with a chance of 2^-53; they are cut together.
 pub fn close(contenders: &[Contender], room: Room) -> Closed {
-    let Room { slots, reserved, waiting } = room;
+    let Room { slots, waiting, .. } = room;
     let mut protected: Vec<usize> = (0..contenders.len()).filter(|i| contenders[*i].is_protected()).collect();
     protected.sort_by(|a, b| contenders[*a].draw.value().total_cmp(&contenders[*b].draw.value()));
     let mut ranks: Vec<f64> =
         contenders.iter().filter(|c| !c.is_protected()).filter_map(Contender::rank).collect();
     ranks.sort_by(f64::total_cmp);
-    let reserved = reserved.min(ranks.len()).min(slots);
-    let taken = (waiting + protected.len()).min(slots - reserved);
+    let taken = room.taken(protected.len(), ranks.len());
     let tau = ranks.get(slots - taken).copied().unwrap_or(1.0);
     let mut queued = vec![false; contenders.len()];
     for beyond in &protected[taken.saturating_sub(waiting).min(protected.len())..] {
@@ -123,11 +132,10 @@ mod tests {
         let protected = prop_oneof![8 => Just(0.0), 1 => Just(1.0), 1 => 0.0..=1.0_f64];
         let one = (0.0..=1.0_f64, 0.0..=5.0_f64, 0_u64..1 << 53, protected);
         proptest::collection::vec(one, 0..60).prop_map(|all| {
-            let contender = |(p, more, u, protected): (f64, f64, u64, f64)| Contender {
-                probability: p.max(protected),
-                weight: p.max(protected) * (1.0 + more),
-                protected,
-                draw: Draw::stored(u as f64 / (1_u64 << 53) as f64).unwrap(),
+            let contender = |(p, more, u, protected): (f64, f64, u64, f64)| {
+                let probability = p.max(protected);
+                let chance = Chance { probability, weight: probability * (1.0 + more), protected };
+                chance.contender(Draw::stored(u as f64 / (1_u64 << 53) as f64).unwrap())
             };
             all.into_iter().map(contender).collect()
         })
@@ -153,7 +161,7 @@ mod tests {
             prop_assert!(waiting_served <= room.slots);
             for (contender, queued) in all.iter().zip(&closed.queued) {
                 prop_assert!(!queued || contender.is_protected(), "only protected ones queue");
-                prop_assert!(contender.realised_probability(closed.tau) <= contender.probability);
+                prop_assert!(contender.realised_probability(closed.tau) <= contender.chance.probability);
             }
         }
 
@@ -183,19 +191,18 @@ mod tests {
         let protected = |i: usize| match i {
             40 => 1.0,
             _ if i.is_multiple_of(20) => 0.8,
-            _ => 0.0,
+            _ => 0.003,
         };
         let (mut by_pi, mut by_p) = (Vec::new(), Vec::new());
         for day in 0..days {
-            let all: Vec<Contender> = (0..size)
-                .map(|i| Contender {
-                    probability: f64::max(protected(i), if value(i) > 0.0 { 0.3 } else { 0.05 }),
-                    // A third of those with something to find stand far above the ramp.
-                    weight: f64::max(protected(i), if i.is_multiple_of(24) { 2.0 } else { 0.3 }),
-                    protected: protected(i),
-                    draw: Draw::new(&key, &day.to_string(), &i.to_string()),
-                })
-                .collect();
+            let chance = |i: usize| Chance {
+                probability: f64::max(protected(i), if value(i) > 0.0 { 0.3 } else { 0.05 }),
+                // A third of those with something to find stand far above the ramp.
+                weight: f64::max(protected(i), if i.is_multiple_of(24) { 2.0 } else { 0.3 }),
+                protected: protected(i),
+            };
+            let draw = |i: usize| Draw::new(&key, &day.to_string(), &i.to_string());
+            let all: Vec<Contender> = (0..size).map(|i| chance(i).contender(draw(i))).collect();
             let closed = close(&all, room);
             let listed =
                 all.iter().zip(&closed.queued).filter(|(c, queued)| c.is_selected(closed.tau) && !**queued);
@@ -204,7 +211,7 @@ mod tests {
                 (0..size).filter(|i| all[*i].is_selected(closed.tau)).map(|i| value(i) / weight(i)).sum()
             };
             by_pi.push(total(&|i| all[i].realised_probability(closed.tau)));
-            by_p.push(total(&|i| all[i].probability));
+            by_p.push(total(&|i| all[i].chance.probability));
         }
         Totals { truth: (0..size).map(value).sum(), by_pi, by_p }
     }
@@ -230,14 +237,10 @@ mod tests {
         let key = [3; 32];
         let (mut low, mut high) = (0, 0);
         for day in 0..400 {
-            let all: Vec<Contender> = (0..30)
-                .map(|i| Contender {
-                    probability: 1.0,
-                    weight: if i < 5 { 20.0 } else { 1.0 },
-                    protected: 0.0,
-                    draw: Draw::new(&key, &day.to_string(), &i.to_string()),
-                })
-                .collect();
+            let chance =
+                |i| Chance { probability: 1.0, weight: if i < 5 { 20.0 } else { 1.0 }, protected: 0.0 };
+            let draw = |i: i32| Draw::new(&key, &day.to_string(), &i.to_string());
+            let all: Vec<Contender> = (0..30).map(|i| chance(i).contender(draw(i))).collect();
             let tau = close(&all, Room { slots: 10, reserved: 0, waiting: 0 }).tau;
             let selected = |of: std::ops::Range<usize>| of.filter(|i| all[*i].is_selected(tau)).count();
             (high, low) = (high + selected(0..5), low + selected(5..30));
@@ -256,7 +259,8 @@ mod tests {
             let mut greatest = 0.0_f64;
             lodgements.iter().any(|p| {
                 greatest = greatest.max(*p);
-                Contender { probability: greatest, weight: greatest, protected: 0.0, draw }.is_selected(1.0)
+                let chance = Chance { probability: greatest, weight: greatest, protected: 0.0 };
+                chance.contender(draw).is_selected(1.0)
             })
         });
         let rate = selected.count() as f64 / f64::from(consignments);

@@ -5,10 +5,12 @@
 //! the days before forecast for the epoch, the multiplier is set so that at its end
 //! `sum p_A / N_A = target * sum p_C / N_C`, and within the epoch `p_A` stays under `alarm * p_C`. Mandatory inspections
 //! are in the sums but never suppressed: they leave less to chance and score. What shedding takes from p is known only
-//! afterwards, so the sums so far are those of pi.
+//! afterwards, so the sums so far are those of pi, and those of the forecast are of pi at the cut that the days before
+//! would have had on the average.
 
+use super::close::Chance;
 use super::epoch::Epoch;
-use super::inclusion::{Parts, ramp};
+use super::inclusion::Parts;
 use super::policy::SelectionPolicy;
 use super::regime::{Counted, GradePolicy, Promise, Regime};
 use super::state::{OfficeState, PolicyState, Steered};
@@ -17,6 +19,8 @@ use std::collections::BTreeMap;
 
 /// Fewest consignments of an office, or of a grade at it, that something of its own is set for.
 const LEAST: usize = 100;
+/// Above every score's ramp for widths up to three quarters.
+const HIGHEST_THRESHOLD: f64 = 4.0;
 /// Thresholds depend on multipliers and these on thresholds; the second round moves little.
 const ROUNDS: u32 = 2;
 
@@ -135,6 +139,7 @@ impl Setting<'_> {
     /// that of all offices together.
     fn set_thresholds(&self, state: &mut PolicyState) {
         let pooled = solve(
+            HIGHEST_THRESHOLD,
             |threshold| state.offices.iter().map(|(o, s)| self.expected(o, s, threshold)).sum(),
             state.offices.iter().map(|(o, s)| self.wanted(o, s.slots)).sum(),
         );
@@ -144,7 +149,8 @@ impl Setting<'_> {
             own.threshold = if count < LEAST {
                 pooled
             } else {
-                solve(|threshold| self.expected(office, own, threshold), self.wanted(office, own.slots))
+                let expected = |threshold| self.expected(office, own, threshold);
+                solve(HIGHEST_THRESHOLD, expected, self.wanted(office, own.slots))
             };
         }
     }
@@ -158,14 +164,17 @@ impl Setting<'_> {
 
     /// Sum of p over the consignments of an office.
     fn expected(&self, office: &str, state: &OfficeState, threshold: f64) -> f64 {
-        let of_grade = |grade: &String, seen: &Vec<Seen>| -> f64 {
+        self.chances(office, state, threshold).map(|chance| chance.probability).sum()
+    }
+
+    /// What the consignments of an office contend with around a threshold.
+    fn chances(&self, office: &str, state: &OfficeState, threshold: f64) -> impl Iterator<Item = Chance> {
+        let (width, e) = (self.policy.ramp_width, self.policy.exploration);
+        self.history.seen[office].iter().flat_map(move |(grade, seen)| {
             let stratum = state.stratum(self.regime(), grade);
-            let (width, e) = (self.policy.ramp_width, self.policy.exploration);
-            seen.iter()
-                .map(|s| Parts::new(s.mandatory, s.priority, threshold, width, stratum, e).probability())
-                .sum()
-        };
-        self.history.seen[office].iter().map(|(grade, seen)| of_grade(grade, seen)).sum()
+            let parts = move |s: &Seen| Parts::new(s.mandatory, s.priority, threshold, width, stratum, e);
+            seen.iter().map(move |seen| parts(seen).chance())
+        })
     }
 
     fn set_multipliers(&self, state: &mut PolicyState, code: &str, grade: GradePolicy, promise: Promise) {
@@ -195,18 +204,19 @@ impl Setting<'_> {
         }
     }
 
-    /// Share of the expected candidates that find slots: what is wanted beyond them is shed. A grade with a promise is
-    /// taken as if nothing of it were shed, since its p is far below its w.
-    fn kept(&self, office: &str, state: &OfficeState) -> f64 {
+    /// tau at which the days before would have used up the slots of an office: what is wanted beyond them is shed.
+    fn cut(&self, office: &str, state: &OfficeState) -> f64 {
         let slots = f64::from(state.slots) * f64::from(self.history.days.max(1));
-        (slots / self.expected(office, state, state.threshold)).min(1.0)
+        let chances: Vec<Chance> = self.chances(office, state, state.threshold).collect();
+        let listed = |shed| chances.iter().map(|chance| chance.realised_probability(1.0 - shed)).sum();
+        1.0 - solve(1.0, listed, slots)
     }
 
     /// Sums of a grade and of ordinary traders at an office.
     fn group(&self, office: &str, state: &OfficeState, code: &str) -> Group {
         let scale = f64::from(self.epoch.days()) / f64::from(self.history.days.max(1));
         let (width, e) = (self.policy.ramp_width, self.policy.exploration);
-        let kept = self.kept(office, state);
+        let tau = self.cut(office, state);
         let mut group = Group::default();
         for (grade, seen) in &self.history.seen[office] {
             let of_grade = grade == code;
@@ -218,17 +228,16 @@ impl Setting<'_> {
             for one in seen {
                 account.consignments += 1.0;
                 account.mandatory += f64::from(u8::from(one.mandatory));
-                account.expected +=
-                    Parts::new(one.mandatory, one.priority, state.threshold, width, stratum, e).probability();
+                let parts = Parts::new(one.mandatory, one.priority, state.threshold, width, stratum, e);
+                account.expected += parts.chance().realised_probability(tau);
                 if of_grade && !one.mandatory {
-                    let ramp = ramp(one.priority, state.threshold, width).min(1.0);
-                    group.reach += scale * (e + (1.0 - e) * ramp);
+                    let share = |ramp: f64| e + (1.0 - e) * ramp;
+                    group.reach += scale * share(parts.ramp.min(1.0)).min(tau * share(parts.ramp));
                 }
             }
             let (count, next) = if of_grade {
                 (&mut group.seen.0, &mut group.next)
             } else {
-                account.expected = account.mandatory + kept * (account.expected - account.mandatory);
                 (&mut group.seen.1, &mut group.next_ordinary)
             };
             *count += seen.len();
@@ -256,7 +265,8 @@ struct Group {
     past_ordinary: Account,
     next: Account,
     next_ordinary: Account,
-    /// Sum of e + (1 - e) r over the forecast consignments of the grade that are not mandatory.
+    /// Sum of what a multiplier of 1 would leave of e + (1 - e) r after the cut, over the forecast consignments of the grade
+    /// that are not mandatory.
     reach: f64,
     /// Consignments seen, of the grade and ordinary.
     seen: (usize, usize),

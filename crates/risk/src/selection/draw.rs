@@ -1,7 +1,7 @@
 //! The draw: a keyed hash of the consignment's root, which depends on no other record.
 
 use hmac::{Hmac, KeyInit, Mac};
-use sha2::Sha256;
+use sha2::{Digest, Sha256};
 
 /// Bits of a draw: as many as a 64-bit float holds exactly.
 pub const DRAW_BITS: u32 = 53;
@@ -13,10 +13,7 @@ pub struct Draw(f64);
 impl Draw {
     /// The top bits of the keyed hash of `select/v1`, period and root under the key of the period.
     pub fn new(key: &[u8; 32], period: &str, root: &str) -> Self {
-        let digest = keyed_hash(key, &["select/v1", period, root]);
-        let mut top = [0; 8];
-        top.copy_from_slice(&digest[..8]);
-        Self((u64::from_be_bytes(top) >> (64 - DRAW_BITS)) as f64 / (1_u64 << DRAW_BITS) as f64)
+        Self::of_digest(&keyed_hash(key, &["select/v1", period, root]))
     }
 
     /// A draw as it was stored; `None` outside [0, 1).
@@ -27,6 +24,19 @@ impl Draw {
     /// The number.
     pub fn value(self) -> f64 {
         self.0
+    }
+
+    /// A further number in [0, 1) for a purpose: the top bits of the hash of the purpose and the draw. Whoever knows the draw
+    /// can compute it, and given the draw it falls below a share as seldom as the share says.
+    #[must_use]
+    pub fn derived(self, purpose: &str) -> Self {
+        Self::of_digest(&Sha256::new().chain_update(purpose).chain_update(self.0.to_be_bytes()).finalize())
+    }
+
+    fn of_digest(digest: &[u8]) -> Self {
+        let mut top = [0; 8];
+        top.copy_from_slice(&digest[..8]);
+        Self((u64::from_be_bytes(top) >> (64 - DRAW_BITS)) as f64 / (1_u64 << DRAW_BITS) as f64)
     }
 }
 
@@ -70,5 +80,15 @@ mod tests {
             );
         }
         assert_ne!(Draw::new(&key, "2026-11", "1R"), Draw::new(&key, "2026-111", "R"));
+    }
+
+    #[test]
+    fn a_derived_draw_is_uniform_whatever_the_draw_fell_into() {
+        let draws = (0..200_000).map(|i| Draw::new(&[7; 32], "2026-11", &i.to_string()));
+        let low: Vec<Draw> = draws.filter(|u| u.value() < 0.1).collect();
+        let below = low.iter().filter(|u| u.derived("again").value() < 0.25).count() as f64;
+        let (n, expected) = (low.len() as f64, 0.25 * low.len() as f64);
+        assert!((below - expected).abs() < 5.0 * (n * 0.25 * 0.75).sqrt(), "{below} of {n}");
+        assert_ne!(low[0].derived("again"), low[0].derived("other"));
     }
 }

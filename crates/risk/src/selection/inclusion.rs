@@ -84,9 +84,10 @@ impl Parts {
         self.protected().max(self.chosen(self.ramp))
     }
 
-    /// Part of p that takes a slot before others and is never shed: 1 when mandatory, otherwise g.
+    /// Part of p that takes a slot before others and is never shed: 1 when mandatory, otherwise the greater of g and f, so
+    /// that the floor stays what it says on a full day and a short list too.
     pub fn protected(&self) -> f64 {
-        if self.mandatory { 1.0 } else { self.guaranteed }
+        if self.mandatory { 1.0 } else { self.guaranteed.max(self.floor) }
     }
 
     /// p, w and the protected part of p.

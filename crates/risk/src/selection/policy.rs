@@ -52,6 +52,8 @@ pub struct SelectionPolicy {
     pub threshold_days: u32,
     /// Threshold of offices that had no records before.
     pub initial_threshold: f64,
+    /// Share of the inspections that a reference team does once more, knowing nothing of the first result.
+    pub reinspected_share: f64,
     /// Lanes of the selected, nested from the smallest ranks upwards; shares sum to 1.
     pub lanes: Vec<LaneShare>,
     /// Grades as the law has them, by day of beginning.
@@ -71,6 +73,8 @@ struct FilePolicy {
     spare_candidates: f64,
     threshold_days: u32,
     initial_threshold: f64,
+    #[serde(default)]
+    reinspected_share: f64,
     lane: Vec<LaneShare>,
     #[serde(default)]
     regime: Vec<FileRegime>,
@@ -86,7 +90,8 @@ impl SelectionPolicy {
     pub fn parse(file: &str, text: &str) -> Result<Self, CheckPolicyError> {
         let parsed: FilePolicy = toml::from_str(text)
             .map_err(|e| CheckPolicyError::Syntax { file: file.to_owned(), cause: e.to_string() })?;
-        let FilePolicy { exploration, ramp_width, initial_threshold, lane: lanes, .. } = parsed;
+        let FilePolicy { exploration, ramp_width, initial_threshold, reinspected_share, lane: lanes, .. } =
+            parsed;
         let wrong = |key: &str, found: String, right: &'static str| {
             Err(CheckPolicyError::Value { file: file.to_owned(), key: key.to_owned(), found, right })
         };
@@ -94,6 +99,7 @@ impl SelectionPolicy {
             ("exploration", exploration),
             ("ramp_width", ramp_width),
             ("initial_threshold", initial_threshold),
+            ("reinspected_share", reinspected_share),
         ] {
             if !(0.0..=1.0).contains(&value) {
                 return wrong(key, value.to_string(), "between 0 and 1");
@@ -122,6 +128,7 @@ impl SelectionPolicy {
             spare_candidates: parsed.spare_candidates,
             threshold_days: parsed.threshold_days,
             initial_threshold,
+            reinspected_share,
             lanes,
             regimes: regime::check(file, parsed.regime)?,
             treatments: treatment::check(file, parsed.treatment)?,
@@ -141,6 +148,11 @@ impl SelectionPolicy {
     /// The regime in force on a day; the first one before it began.
     pub fn regime(&self, day: NaiveDate) -> &Regime {
         self.regimes.iter().rev().find(|r| r.from <= day).unwrap_or(&self.regimes[0])
+    }
+
+    /// Probability of a lane for a selected consignment that no rule sends to one.
+    pub fn lane_share(&self, lane: Lane) -> f64 {
+        self.lanes.iter().filter(|l| l.lane == lane).map(|l| l.share).sum()
     }
 
     /// Lane of a selected consignment from u / pi, which is uniform in [0, 1) given that it is selected: nested intervals,
@@ -201,7 +213,10 @@ mod tests {
             SelectionPolicy::parse("p.toml", &text).unwrap_err().to_string()
         };
         assert!(refused("exploration = ", "exploration = 7 #").contains("`exploration` is 7"));
-        assert!(refused("share = ", "share = 0.01 #").contains("sum to 1"));
+        assert!(
+            refused("reinspected_share = 0.02", "reinspected_share = 2").contains("`reinspected_share` is 2")
+        );
+        assert!(refused("share = 0.7", "share = 0.01").contains("sum to 1"));
         assert!(refused("ramp_width", "rampwidth").contains("line"));
         assert!(
             refused("spare_candidates = ", "spare_candidates = -1 #").contains("`spare_candidates` is -1")

@@ -1,17 +1,15 @@
-//! The threshold at which expected selections use up the slots.
+//! The number at which expected selections use up the slots.
 
-/// Above every score's ramp for widths up to three quarters.
-const HIGHEST: f64 = 4.0;
 /// Halvings of the interval: down to the spacing of floating-point numbers.
 const HALVINGS: u32 = 60;
 
-/// The least threshold at which `expected` selections, which fall as it rises, are not above `wanted`: found by bisection
-/// in [0, 4]. 0 when everything fits, 4 when even the floors and what is mandatory do not.
-pub(super) fn solve(expected: impl Fn(f64) -> f64, wanted: f64) -> f64 {
+/// The least number in [0, `highest`] at which `expected` selections, which fall as it rises, are not above `wanted`: found by
+/// bisection. 0 when everything fits, `highest` when even the floors and what is mandatory do not.
+pub(super) fn solve(highest: f64, expected: impl Fn(f64) -> f64, wanted: f64) -> f64 {
     if expected(0.0) <= wanted {
         return 0.0;
     }
-    let (mut low, mut high) = (0.0, HIGHEST);
+    let (mut low, mut high) = (0.0, highest);
     if expected(high) > wanted {
         return high;
     }
@@ -32,9 +30,9 @@ mod tests {
         let scores: Vec<f64> = (0..1_000).map(|i| f64::from(i * 7 % 1_000) / 1_000.0).collect();
         let expected = |threshold| scores.iter().map(|s| ramp(*s, threshold, 0.3).min(1.0)).sum::<f64>();
         for wanted in [0.5, 50.0, 700.0] {
-            assert!((expected(solve(expected, wanted)) - wanted).abs() < 1e-9, "{wanted}");
+            assert!((expected(solve(4.0, expected, wanted)) - wanted).abs() < 1e-9, "{wanted}");
         }
-        assert_eq!(solve(expected, 5_000.0).to_bits(), 0.0_f64.to_bits(), "everything fits");
-        assert_eq!(solve(|_| 10.0, 3.0).to_bits(), HIGHEST.to_bits(), "nothing more fits");
+        assert_eq!(solve(4.0, expected, 5_000.0).to_bits(), 0.0_f64.to_bits(), "everything fits");
+        assert_eq!(solve(4.0, |_| 10.0, 3.0).to_bits(), 4.0_f64.to_bits(), "nothing more fits");
     }
 }

@@ -97,8 +97,11 @@ impl Country for SimulatedCountry {
         };
         let (inspected, treated): (Vec<_>, Vec<_>) =
             (orders.iter().map(order).collect(), orders.iter().filter_map(treated).collect());
+        let again: Vec<String> =
+            orders.iter().filter(|o| o.reinspected).map(|o| o.declaration_id.clone()).collect();
         Ok(Reported {
             inspections: self.generator.inspect(&inspected).map_err(refused)?,
+            reinspections: self.generator.reinspect(&again).map_err(refused)?,
             treatment_events: self.generator.treatment_event_rows(&treated).map_err(refused)?,
         })
     }

@@ -77,11 +77,9 @@ impl SimulatedLog {
             let contenders: Vec<Contender> = list
                 .iter()
                 .zip(draws)
-                .map(|(c, draw)| Contender {
-                    probability: LOGGED.probability(c),
-                    weight: LOGGED.probability(c),
-                    draw: *draw,
-                    protected: 0.0,
+                .map(|(c, draw)| {
+                    let probability = LOGGED.probability(c);
+                    Chance { probability, weight: probability, protected: 0.0 }.contender(*draw)
                 })
                 .collect();
             let tau = close(&contenders, ROOM).tau;

@@ -1,5 +1,9 @@
 //! What the inspections of decided days say of everything that was lodged on them.
 
+mod accuracy;
+
+pub use accuracy::LaneAccuracy;
+
 use crate::JobError;
 use crate::answer::Answer;
 use crate::backtest::Valued;
@@ -49,6 +53,8 @@ pub struct Estimated {
     pub missed_findings: Valued,
     /// Their revenue.
     pub missed_revenue: Valued,
+    /// How well officers see, by lane of which some were inspected once more.
+    pub accuracy: Vec<LaneAccuracy>,
 }
 
 /// What the inspections of one part of p found.
@@ -88,7 +94,8 @@ pub async fn estimate(
         return Err(JobError::Missing(message));
     }
     let results = results::read(&platform, PURPOSE, from, to).await?;
-    Ok(decisions.estimated(&results, home.now.date_naive(), from, to))
+    let accuracy = accuracy::read(&platform, PURPOSE, from, to, &home.configuration.estimate).await?;
+    Ok(Estimated { accuracy, ..decisions.estimated(&results, home.now.date_naive(), from, to) })
 }
 
 /// A decision as estimates see it.
@@ -182,6 +189,7 @@ impl Decisions {
             floor: (missed.inspected as u64, missed.found as u64),
             missed_findings: Valued::of(missed.findings, evidence),
             missed_revenue: Valued::of(missed.revenue, evidence),
+            accuracy: Vec::new(),
         }
     }
 

@@ -1,0 +1,181 @@
+//! What the same records, with the same bundle and policy state, give again.
+
+use super::Replayed;
+use crate::JobError;
+use crate::decide::{
+    Case, Grades, KeptReason, Packaging, StoredDecision, any_version, cases, read_stored, stored_state,
+};
+use crate::home::Home;
+use arrow::array::{AsArray, RecordBatch};
+use arrow::compute::concat_batches;
+use arrow::datatypes::Int64Type;
+use chrono::NaiveDate;
+use std::collections::{BTreeMap, HashMap};
+use tidegate_ledger::{Period, PeriodKey, PolicyStateVersion};
+use tidegate_query::{Platform, Principal};
+use tidegate_risk::assess::Assessment;
+use tidegate_risk::bundle::Bundle;
+use tidegate_risk::decision::{DecisionReason, Proposal};
+use tidegate_risk::treatment::Losses;
+
+/// A decision beside what the same record gives again.
+pub(super) struct Again {
+    pub stored: StoredDecision,
+    pub case: Case,
+    pub proposal: Proposal,
+}
+
+/// Decisions of one run, with what they were decided with.
+pub(super) struct Run {
+    pub bundle: Bundle,
+    rows: RecordBatch,
+    pub assessment: Assessment,
+    pub keys: HashMap<String, PeriodKey>,
+    pub packaging: Packaging,
+    /// By day of the work list.
+    pub losses: BTreeMap<NaiveDate, Losses>,
+    pub again: Vec<Again>,
+}
+
+pub(super) async fn again(home: &Home, platform: &Platform, what: &Replayed) -> Result<Vec<Run>, JobError> {
+    let stored = read_stored(platform, &what.condition()).await?;
+    if stored.is_empty() {
+        return Err(what.nothing_stored());
+    }
+    let mut by_run: BTreeMap<i64, Vec<StoredDecision>> = BTreeMap::new();
+    for decision in stored {
+        by_run.entry(decision.run).or_default().push(decision);
+    }
+    let mut runs = Vec::new();
+    for decisions in by_run.into_values() {
+        runs.push(run_again(home, platform, what, decisions).await?);
+    }
+    Ok(runs)
+}
+
+async fn run_again(
+    home: &Home,
+    platform: &Platform,
+    what: &Replayed,
+    decisions: Vec<StoredDecision>,
+) -> Result<Run, JobError> {
+    let (bundle, _) = home.bundle(Some(&decisions[0].bundle)).await?;
+    let state = stored_state(home, PolicyStateVersion(decisions[0].policy_state)).await?;
+    let rows = rows(platform, &bundle, what, decisions[0].run).await?;
+    // The grade of a replay is the stored one, so that none is looked up.
+    let cases: HashMap<(String, i64), Case> = cases(&rows, &Grades::default(), &home.root_key().await?)?
+        .into_iter()
+        .map(|c| ((c.declaration_id.clone(), c.version), c))
+        .collect();
+    let assessment = bundle.assess(&rows)?;
+    let keys = revealed(home, &decisions).await?;
+    let run = decisions[0].run;
+    let first = decisions.iter().filter_map(listed_on).min().unwrap_or_default();
+    let packaging = packaging(platform, &bundle, what, (run, first)).await?;
+    let mut losses = BTreeMap::new();
+    for day in decisions.iter().filter(|d| d.selected).filter_map(listed_on) {
+        losses.entry(day).or_insert_with(|| packaging.losses(run, day));
+    }
+    let mut again = Vec::new();
+    for stored in decisions {
+        let case = cases.get(&(stored.declaration_id.clone(), stored.version)).cloned();
+        let case = case.ok_or_else(|| {
+            let (id, version) = (&stored.declaration_id, stored.version);
+            JobError::Missing(format!("version {version} of declaration {id} is not in the lake any more"))
+        })?;
+        let proposal = bundle.propose(&assessment, case.items.clone(), &state, &case.office, &stored.grade);
+        again.push(Again { stored, case, proposal });
+    }
+    Ok(Run { bundle, rows, assessment, keys, packaging, losses, again })
+}
+
+/// The records of the decisions of a run, as they are in the lake.
+async fn rows(
+    platform: &Platform,
+    bundle: &Bundle,
+    what: &Replayed,
+    run: i64,
+) -> Result<RecordBatch, JobError> {
+    let sql = format!(
+        "{} JOIN (SELECT month, declaration_id, version_number FROM decision WHERE run_number = {run} AND {}) d \
+         ON d.month = r.month AND d.declaration_id = r.declaration_id AND d.version_number = r.version_number \
+         ORDER BY r.declaration_id, r.version_number, r.goods_item_seq",
+        any_version(bundle),
+        what.condition()
+    );
+    let plan = platform.plan_for(&Principal::LocalOwner, "job replay", &sql).await?;
+    let schema = plan.schema();
+    Ok(concat_batches(&schema, &plan.collect().await?)?)
+}
+
+/// Special packaging as a run knew it.
+async fn packaging(
+    platform: &Platform,
+    bundle: &Bundle,
+    what: &Replayed,
+    (run, first): (i64, NaiveDate),
+) -> Result<Packaging, JobError> {
+    let decided = format!(
+        "r.declaration_id IN (SELECT declaration_id FROM decision WHERE run_number = {run} AND {})",
+        what.condition()
+    );
+    Packaging::read(platform, "job replay", &bundle.selection, (run, first), &decided).await
+}
+
+/// Day of the work list of a decision.
+pub(super) fn listed_on(stored: &StoredDecision) -> Option<NaiveDate> {
+    stored.listed_on.parse().ok()
+}
+
+/// Keys of the periods of the decisions that are revealed.
+async fn revealed(home: &Home, decisions: &[StoredDecision]) -> Result<HashMap<String, PeriodKey>, JobError> {
+    let mut keys = HashMap::new();
+    for period in decisions.iter().map(|d| &d.period).collect::<std::collections::BTreeSet<_>>() {
+        let parsed: Period =
+            period.parse().map_err(|e: tidegate_ledger::PeriodError| JobError::Missing(e.to_string()))?;
+        let stored = home.ledger.period_key(parsed).await?;
+        if stored.revealed.is_some() {
+            keys.insert(period.clone(), stored.key);
+        }
+    }
+    Ok(keys)
+}
+
+impl Run {
+    /// Reasons as they are stored: with the number of the goods item in place of its row.
+    pub(super) fn kept(&self, reasons: &[DecisionReason]) -> Result<Vec<KeptReason>, JobError> {
+        let numbers = crate::history::column(&self.rows, "goods_item_seq")?;
+        let numbers = numbers.as_primitive::<Int64Type>();
+        let keep = |reason: &DecisionReason| KeptReason {
+            goods_item: reason.row.map(|row| numbers.value(row)),
+            kind: reason.kind.to_owned(),
+            name: reason.name.clone(),
+            contribution: reason.contribution,
+            sentence: reason.sentence.clone(),
+        };
+        Ok(reasons.iter().map(keep).collect())
+    }
+}
+
+/// Explains the stored decisions about one declaration: of those that kept no reasons, the reasons are computed again.
+///
+/// # Errors
+/// As [`replay`].
+pub async fn explain_decision(home: &Home, declaration_id: &str) -> Result<Vec<StoredDecision>, JobError> {
+    let platform = home.platform().await?;
+    let what = Replayed::Declaration(declaration_id.to_owned());
+    let mut explained = Vec::new();
+    for run in again(home, &platform, &what).await? {
+        for again in &run.again {
+            let mut decision = again.stored.clone();
+            if decision.reasons.is_empty() {
+                let items = again.case.items.clone();
+                let reasons = run.bundle.decision_reasons(&run.assessment, items, &again.proposal)?;
+                decision.reasons = run.kept(&reasons)?;
+            }
+            explained.push(decision);
+        }
+    }
+    explained.sort_by_key(|d| (d.version, d.run));
+    Ok(explained)
+}
