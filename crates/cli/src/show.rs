@@ -25,6 +25,26 @@ pub fn estimate(estimate: Option<&Estimate>) -> String {
     }
 }
 
+/// A share, `12.3 %`.
+pub fn percent(share: f64) -> String {
+    format!("{:.1} %", 100.0 * share)
+}
+
+/// A share with its interval, `12.3 % [10.1, 14.8]`.
+pub fn percent_within([value, low, high]: [f64; 3]) -> String {
+    format!("{} [{:.1}, {:.1}]", percent(value), 100.0 * low, 100.0 * high)
+}
+
+/// A part of a whole as a share; `-` of nothing.
+pub fn part(part: u64, whole: u64) -> String {
+    if whole == 0 { "-".to_owned() } else { percent(part as f64 / whole as f64) }
+}
+
+/// A number of any size: whole with its thousands separated, small with one decimal.
+pub fn number(value: f64) -> String {
+    if value >= 1_000.0 { count(value.round() as u64) } else { format!("{value:.1}") }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -109,7 +109,9 @@ async fn named_by_mapping(home: &Home) -> Result<String, JobError> {
     let newest = loads.iter().rev().find(|l| l.outcome.is_some() && of_declarations(&l.start.mapping_name));
     let newest = newest.ok_or_else(|| {
         JobError::Missing(
-            "nothing was loaded yet; run `tidegate ingest --mapping NAME FILE` first".to_owned(),
+            "no load with a mapping names a feature set; say which with --features (generated records: national), or \
+             run `tidegate ingest --mapping NAME FILE` first"
+                .to_owned(),
         )
     })?;
     let mapping = &newest.start.mapping_name;

@@ -39,17 +39,17 @@ fn print(found: &Backtested) {
     let line = |name: &str, value: &dyn Fn(&Side) -> String| {
         println!("{name:<44} {:>24} {:>24}", value(&found.draft), value(&found.active));
     };
-    line("expected inspections", &|s| number(s.inspections));
+    line("expected inspections", &|s| show::number(s.inspections));
     line("  of them mandatory", &|s| show::count(s.mandatory));
     line("slots", &|s| show::count(s.slots));
     line("office-days with over 1.1 candidates a slot", &|s| show::count(s.overloaded_days));
     line("  greatest candidates a slot (10 slots or more)", &|s| {
         s.greatest_load.map_or("-".to_owned(), |load| format!("{load:.2}"))
     });
-    line("on work lists as decided", &|s| s.overlap.map_or("-".to_owned(), percent));
-    line("with a result", &|s| percent(s.labelled_share));
+    line("on work lists as decided", &|s| s.overlap.map_or("-".to_owned(), show::percent));
+    line("with a result", &|s| show::percent(s.labelled_share));
     line("findings: known to possible", &|s| {
-        format!("{} to {}", number(s.known_findings), number(s.possible_findings))
+        format!("{} to {}", show::number(s.known_findings), show::number(s.possible_findings))
     });
     for (name, value) in
         [("findings, estimated", &valued(|s| &s.findings)), ("revenue, estimated", &valued(|s| &s.revenue))]
@@ -61,8 +61,8 @@ fn print(found: &Backtested) {
             s.promises.get(position).map_or("-".to_owned(), |(_, ratio)| format!("{ratio:.3}"))
         });
     }
-    line("candidates that promises take away", &|s| number(s.suppressed));
-    println!("{:<44} {:>24}", "inspections that both would do", percent(found.common_share));
+    line("candidates that promises take away", &|s| show::number(s.suppressed));
+    println!("{:<44} {:>24}", "inspections that both would do", show::percent(found.common_share));
     refusals(found);
     rules(found);
 }
@@ -70,7 +70,7 @@ fn print(found: &Backtested) {
 fn valued<'a>(of: impl Fn(&Side) -> &Valued + 'a) -> Box<dyn Fn(&Side) -> String + 'a> {
     Box::new(move |side| match of(side) {
         Valued::Estimate { value, low, high, .. } => {
-            format!("{} [{}, {}]", number(*value), number(*low), number(*high))
+            format!("{} [{}, {}]", show::number(*value), show::number(*low), show::number(*high))
         }
         Valued::Refusal(_) => "refused".to_owned(),
     })
@@ -109,19 +109,11 @@ fn rules(found: &Backtested) {
             show::count(rule.hits),
             show::count(rule.labelled),
             show::count(rule.found),
-            number(rule.moved),
+            show::number(rule.moved),
             rule.known_findings
         );
     }
     println!(
         "moves: expected inspections that it draws to itself; findings: change among those with a result"
     );
-}
-
-fn number(value: f64) -> String {
-    if value >= 1_000.0 { show::count(value.round() as u64) } else { format!("{value:.1}") }
-}
-
-fn percent(share: f64) -> String {
-    format!("{:.1} %", 100.0 * share)
 }

@@ -46,7 +46,7 @@ pub fn print(decided: &Decided) {
     println!(
         "  on work lists    {:>12}   {}",
         show::count(decided.selected),
-        share(decided.selected, decided.decided)
+        show::part(decided.selected, decided.decided)
     );
     if decided.to_destination > 0 {
         println!(
@@ -69,16 +69,12 @@ pub fn print(decided: &Decided) {
     }
     println!("By lane:");
     for (lane, count) in &decided.lanes {
-        println!("  {lane:<16} {:>12}   {}", show::count(*count), share(*count, decided.decided));
+        println!("  {lane:<16} {:>12}   {}", show::count(*count), show::part(*count, decided.decided));
     }
     println!("Why they are on work lists (part of p that the draw fell into):");
     for (component, count) in &decided.components {
         println!("  {component:<16} {:>12}", show::count(*count));
     }
-}
-
-fn share(part: u64, whole: u64) -> String {
-    format!("{:.1} %", 100.0 * part as f64 / whole as f64)
 }
 
 fn write(path: &Path, entries: &[WorkListEntry]) -> Result<(), JobError> {

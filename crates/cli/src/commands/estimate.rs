@@ -29,9 +29,7 @@ fn print(found: &Estimated) {
     );
     println!("\nHit rates of inspections, by the part of p that the draw fell into");
     for part in &found.components {
-        let rate = part.rate.map_or(String::new(), |[rate, low, high]| {
-            format!("{:.1} % [{:.1}, {:.1}]", 100.0 * rate, 100.0 * low, 100.0 * high)
-        });
+        let rate = part.rate.map_or(String::new(), show::percent_within);
         let counts = format!("{} of {}", show::count(part.found), show::count(part.known));
         println!("  {:<14} {counts:>16}   {rate}", part.component);
     }
@@ -63,13 +61,9 @@ fn print(found: &Estimated) {
 fn line(name: &str, valued: &Valued, scale: f64, unit: &str) {
     match valued {
         Valued::Estimate { value, low, high, .. } => {
-            let [value, low, high] = [value, low, high].map(|v| number(v * scale));
+            let [value, low, high] = [value, low, high].map(|v| show::number(v * scale));
             println!("  {name:<22} {value}{unit} [{low}, {high}]");
         }
         Valued::Refusal(reason) => println!("  {name:<22} refused: {reason}"),
     }
-}
-
-fn number(value: f64) -> String {
-    if value >= 1_000.0 { show::count(value.round() as u64) } else { format!("{value:.1}") }
 }

@@ -110,7 +110,7 @@ fn print(looped: &Looped) {
             epoch.told.first.to_string(),
             show::count(epoch.known),
             show::count(epoch.found),
-            percent(epoch.found, epoch.known),
+            show::part(epoch.found, epoch.known),
             show::count(epoch.revenue.round() as u64)
         );
     }
@@ -120,18 +120,19 @@ fn print(looped: &Looped) {
         "In all {} results, {} findings, hit rate {}",
         show::count(known),
         show::count(found),
-        percent(found, known)
+        show::part(found, known)
     );
     let (floor, floor_found) = looped.estimated.floor;
-    println!("  by the random floor {} of {}, hit rate {}", floor_found, floor, percent(floor_found, floor));
+    println!(
+        "  by the random floor {} of {}, hit rate {}",
+        floor_found,
+        floor,
+        show::part(floor_found, floor)
+    );
     match &looped.estimated.recall {
         Valued::Estimate { value, low, high, .. } => {
-            println!(
-                "  share of all findings made: {:.1} % [{:.1}, {:.1}]",
-                100.0 * value,
-                100.0 * low,
-                100.0 * high
-            );
+            let share = show::percent_within([*value, *low, *high]);
+            println!("  share of all findings made: {share}");
         }
         Valued::Refusal(why) => println!("  share of all findings made: refused, {why}"),
     }
@@ -141,8 +142,4 @@ fn print(looped: &Looped) {
 
 fn verdicts(looped: &Looped, state: &str) -> usize {
     looped.bundles.proposals.iter().filter(|p| p.state == state).count()
-}
-
-fn percent(part: u64, whole: u64) -> String {
-    if whole == 0 { "-".to_owned() } else { format!("{:.1} %", 100.0 * part as f64 / whole as f64) }
 }

@@ -27,11 +27,7 @@ fn print(seen: &Monitored) {
     );
     let [before, now] = seen.goods_items.map(show::count);
     println!("  goods items        {before:>10} then {now:>10} now");
-    let [before, now] = seen.hit_rates.map(|rate| {
-        rate.map_or("no result".to_owned(), |[rate, low, high]| {
-            format!("{:.1} % [{:.1}, {:.1}]", 100.0 * rate, 100.0 * low, 100.0 * high)
-        })
-    });
+    let [before, now] = seen.hit_rates.map(|rate| rate.map_or("no result".to_owned(), show::percent_within));
     println!("  hit rate           {before} then, {now} now");
     println!(
         "\n{:<32} {:>9} {:>9} {:>9} {:>9}",

@@ -89,19 +89,16 @@ fn lost(lost: &LostTreatment) -> String {
 }
 
 fn matched(matched: &Matched) {
-    let rate = |found: u64, of: u64| {
-        if of == 0 { "-".to_owned() } else { format!("{:.1} %", 100.0 * found as f64 / of as f64) }
-    };
     println!("Hit rates (openings with a result, without mandatory ones):");
     println!(
         "  at destinations  {:>12}   {}",
         show::count(matched.opened),
-        rate(matched.found, matched.opened)
+        show::part(matched.found, matched.opened)
     );
     println!(
         "  ordinary, alike  {:>12}   {}   same heading, grade and lane",
         show::count(matched.ordinary),
-        rate(matched.ordinary_found, matched.ordinary)
+        show::part(matched.ordinary_found, matched.ordinary)
     );
     if let Some([ratio, low, high]) = matched.ratio {
         let verdict = if low > 1.0 {

@@ -10,8 +10,8 @@
 //!
 //! Values that are looked at again and again need a [`ConfidenceSequence`]. Beside them stand what officers see
 //! ([`accuracy`], [`prevalence`]), whether goods opened at their destination
-//! are as sound as others like them ([`matched_ratio`]), the promise to certified traders ([`rate_ratio`], [`Promise`]), how large a floor must be
-//! ([`floor_size`], [`reporting_cell`]), and what a back-test does not know ([`BackTest`]).
+//! are as sound as others like them ([`matched_ratio`]), the promise to certified traders ([`rate_ratio`], [`Promise`]), and how large a floor must
+//! be ([`floor_size`], [`reporting_cell`]).
 //!
 //! A finding is what an inspection recorded under its assigned lane, right or wrong. Not estimated here: long-run effects
 //! of a policy, such as learning and deterrence. The coverage of the intervals is measured by [`coverage`].
@@ -45,7 +45,7 @@ pub use matched::{MIN_MATCHED_FINDINGS, MIN_MATCHED_OPENINGS, MatchedRatio, Matc
 pub use missed::{FloorInspection, Missed, missed_by_model};
 pub use outcome::{Example, ForwardOutcomeModel};
 pub use paired::paired_difference;
-pub use pending::{BackTest, ResultDelays, Wait};
+pub use pending::{ResultDelays, Wait};
 pub use promise::{Promise, RateRatio, Stratum, rate_ratio};
 pub use record::{Finding, LaneChance, LoggedRecord, Measure, Outcome};
 pub use refusal::{MIN_EFFECTIVE_FINDINGS, MIN_EFFECTIVE_SIZE, Refusal};

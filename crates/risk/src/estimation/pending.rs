@@ -1,6 +1,5 @@
-//! Results that are not in yet: the probability that they would be, and what they could change.
+//! Results that are not in yet: the probability that they would be.
 
-use crate::evaluation::Interval;
 use std::collections::BTreeMap;
 
 /// How long an assigned inspection of a cell (lane and office) has been waited for.
@@ -54,41 +53,6 @@ impl ResultDelays {
     }
 }
 
-/// What a back-test knows: how many of the records that a policy or rule would select have a result.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct BackTest {
-    /// Records selected.
-    pub selected: usize,
-    /// Those of them with a known result.
-    pub labelled: usize,
-    /// Findings among the labelled.
-    pub known: usize,
-}
-
-impl BackTest {
-    /// Counts results of the selected records; `None` where it is not known.
-    pub fn count(results: impl IntoIterator<Item = Option<bool>>) -> Self {
-        let mut counted = Self { selected: 0, labelled: 0, known: 0 };
-        for result in results {
-            counted.selected += 1;
-            counted.labelled += usize::from(result.is_some());
-            counted.known += usize::from(result == Some(true));
-        }
-        counted
-    }
-
-    /// Share of the selected records with a result; none without records.
-    pub fn labelled_share(&self) -> Option<f64> {
-        (self.selected > 0).then(|| self.labelled as f64 / self.selected as f64)
-    }
-
-    /// `[known, known + unlabelled]`: whatever the missing results are, the number of findings lies there (Manski, American
-    /// Economic Review 80(2), 1990).
-    pub fn bounds(&self) -> Interval {
-        Interval { low: self.known as f64, high: (self.known + self.selected - self.labelled) as f64 }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -119,12 +83,5 @@ mod tests {
         }
         assert_eq!(delays.probability(7, 5), None, "nothing ever came");
         assert_eq!(delays.probability(8, 5), None, "no such cell");
-    }
-
-    #[test]
-    fn a_back_test_shows_what_it_does_not_know() {
-        let test = BackTest::count([Some(true), None, Some(false), None, None, Some(true)]);
-        assert_eq!((test.labelled_share(), test.bounds()), (Some(0.5), Interval { low: 2.0, high: 5.0 }));
-        assert_eq!(BackTest::count([]).labelled_share(), None);
     }
 }
