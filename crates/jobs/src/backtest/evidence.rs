@@ -125,7 +125,9 @@ impl Evidence {
         let rated = &rated[self.first..];
         let inspections: f64 = run.fates.iter().map(|f| f.inclusion).sum();
         let of = |chosen: &dyn Fn(usize) -> bool| -> f64 {
-            run.fates.iter().enumerate().filter(|(i, _)| chosen(*i)).map(|(_, f)| f.inclusion).sum()
+            let chosen = run.fates.iter().enumerate().filter(|(i, _)| chosen(*i));
+            // From +0, since the sum of nothing is -0 and would be printed so.
+            chosen.fold(0.0, |sum, (_, fate)| sum + fate.inclusion)
         };
         let labelled = of(&|i| self.findings[i].is_some());
         let known_findings = of(&|i| self.findings[i].is_some_and(|f| f.found));

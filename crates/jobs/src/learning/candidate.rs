@@ -127,9 +127,12 @@ fn verdict(candidate: &Side, in_force: &Side) -> (bool, String) {
         return (high >= least, told);
     }
     let rate = |side: &Side| {
-        side.known_findings.max(0.0) / (side.inspections * side.labelled_share).max(f64::MIN_POSITIVE)
+        let results = side.inspections * side.labelled_share;
+        (results > 0.0).then(|| side.known_findings / results)
     };
-    let (own, other) = (rate(candidate), rate(in_force));
+    let nothing = |whose| format!("no estimate, and nothing that {whose} would inspect has a result");
+    let Some(other) = rate(in_force) else { return (true, nothing("the bundle in force")) };
+    let Some(own) = rate(candidate) else { return (false, nothing("it")) };
     let told = format!(
         "no estimate; of what it would inspect and has a result {:.1} % has a finding, beside {:.1} %",
         100.0 * own,
