@@ -1,8 +1,9 @@
-//! The forest: boosted trees over named features, and the reference way to evaluate them.
+//! The forest: boosted trees over named features, their margins, and the plain evaluation that defines them.
 
 use thiserror::Error;
 
 use super::matrix::{FeatureMatrix, FeatureMatrixError, FeatureNames};
+use super::sliced::{Bins, InstructionSet, SlicedForest};
 use super::tree::{MAX_LEAF, Node, Tree, is_sane};
 
 /// Most trees in a forest.
@@ -63,17 +64,29 @@ pub enum FeatureMismatch {
         /// The feature given.
         found: String,
     },
+    /// Bins were made by thresholds other than the model's.
+    #[error("the bins were made by another model; bins are good for the model that made them")]
+    Bins,
 }
 
 /// Gradient-boosted trees over named features; the link is logistic.
 ///
 /// The margin of a row is `base_score` plus the trees' leaf values, added one after another in tree order in f64.
-/// That is what the training library does, and every evaluator must keep both the order and the type.
-#[derive(Debug, Clone, PartialEq)]
+/// That is what the training library does, and every evaluator must keep both the order and the type:
+/// [`reference_margin`](Self::reference_margin) is the plain one, all others go through what the trees are compiled to.
+#[derive(Debug, Clone)]
 pub struct Forest {
     features: FeatureNames,
     base_score: f64,
     trees: Vec<Tree>,
+    pub(super) sliced: SlicedForest,
+}
+
+impl PartialEq for Forest {
+    /// What the trees are compiled to follows from them.
+    fn eq(&self, other: &Self) -> bool {
+        (&self.features, self.base_score, &self.trees) == (&other.features, other.base_score, &other.trees)
+    }
 }
 
 impl Forest {
@@ -103,7 +116,8 @@ impl Forest {
                 }
             }
         }
-        Ok(Self { features, base_score, trees })
+        let sliced = SlicedForest::new(base_score, &trees);
+        Ok(Self { features, base_score, trees, sliced })
     }
 
     /// The features a row must give, in order.
@@ -121,13 +135,19 @@ impl Forest {
         &self.trees
     }
 
+    /// The same forest, evaluated with instructions of choice; margins keep their bits.
+    #[must_use]
+    pub fn with_instructions(self, instructions: InstructionSet) -> Self {
+        Self { sliced: self.sliced.with_instructions(instructions), ..self }
+    }
+
     /// The margin (log-odds) of one row, given in feature order.
     ///
     /// # Errors
     /// If the row has not as many values as the model has features.
     pub fn margin(&self, row: &[f32]) -> Result<f64, FeatureMismatch> {
         self.check_row(row)?;
-        Ok(self.sum_of_leaves(|feature| row[feature]))
+        Ok(self.sliced.margin(|feature| row[feature]))
     }
 
     /// The margin (log-odds) of every row of a matrix.
@@ -136,8 +156,36 @@ impl Forest {
     /// If the matrix' features are not the model's, in the model's order.
     pub fn margins(&self, matrix: &FeatureMatrix) -> Result<Vec<f64>, FeatureMismatch> {
         self.check_names(matrix.names())?;
-        let columns = matrix.columns();
-        Ok((0..matrix.rows()).map(|row| self.sum_of_leaves(|feature| columns[feature][row])).collect())
+        Ok(self.sliced.margins(matrix.columns(), matrix.rows()))
+    }
+
+    /// Bins every row of a matrix by the model's thresholds, one byte for each value, so that what is evaluated again need
+    /// not be binned again.
+    ///
+    /// # Errors
+    /// If the matrix' features are not the model's, in the model's order.
+    pub fn bins(&self, matrix: &FeatureMatrix) -> Result<Bins, FeatureMismatch> {
+        self.check_names(matrix.names())?;
+        Ok(self.sliced.bins(matrix.columns(), matrix.rows()))
+    }
+
+    /// The margin (log-odds) of every row that [`bins`](Self::bins) binned.
+    ///
+    /// # Errors
+    /// If another model made the bins.
+    pub fn margins_of_bins(&self, bins: &Bins) -> Result<Vec<f64>, FeatureMismatch> {
+        self.sliced.margins_of_bins(bins).ok_or(FeatureMismatch::Bins)
+    }
+
+    /// The margin (log-odds) of one row by its definition: down every tree, split by split. It is what the others are
+    /// tested against.
+    ///
+    /// # Errors
+    /// If the row has not as many values as the model has features.
+    pub fn reference_margin(&self, row: &[f32]) -> Result<f64, FeatureMismatch> {
+        self.check_row(row)?;
+        let leaf_value = |tree: &Tree| tree.leaf_value(|feature| row[feature]);
+        Ok(self.trees.iter().fold(self.base_score, |margin, tree| margin + leaf_value(tree)))
     }
 
     /// The model's own, uncalibrated probability of one row: [`logistic`] of its margin.
@@ -146,10 +194,6 @@ impl Forest {
     /// If the row has not as many values as the model has features.
     pub fn probability(&self, row: &[f32]) -> Result<f64, FeatureMismatch> {
         self.margin(row).map(logistic)
-    }
-
-    fn sum_of_leaves(&self, value: impl Fn(usize) -> f32) -> f64 {
-        self.trees.iter().fold(self.base_score, |margin, tree| margin + tree.leaf_value(&value))
     }
 
     pub(super) fn check_row(&self, row: &[f32]) -> Result<(), FeatureMismatch> {
@@ -212,7 +256,7 @@ mod tests {
             ([nan, 7.0], 0.125),
             ([f32::INFINITY, f32::NEG_INFINITY], -0.625),
         ] {
-            assert_eq!(forest.margin(&row).unwrap().to_bits(), f64::to_bits(margin), "{row:?}");
+            assert_eq!(forest.reference_margin(&row).unwrap().to_bits(), f64::to_bits(margin), "{row:?}");
         }
     }
 
@@ -223,7 +267,7 @@ mod tests {
         let matrix = FeatureMatrix::new(feature_names(2), columns).unwrap();
         let margins = forest.margins(&matrix).unwrap();
         for (row, margin) in margins.iter().enumerate() {
-            let single = forest.margin(&matrix.row(row).unwrap()).unwrap();
+            let single = forest.reference_margin(&matrix.row(row).unwrap()).unwrap();
             assert_eq!(single.to_bits(), margin.to_bits());
         }
     }

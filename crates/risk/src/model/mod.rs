@@ -1,8 +1,8 @@
 //! The model: gradient-boosted trees that give each goods item a margin (log-odds of a true finding),
 //! what each feature contributed to it, and the calibrated probability it stands for.
 //!
-//! [`train`] makes a [`Forest`] from a [`FeatureMatrix`]; [`Forest::margins`] evaluates it plainly and is the
-//! reference that any faster evaluator must equal bit for bit; [`Forest::contributions`] explains one margin;
+//! [`train`] makes a [`Forest`] from a [`FeatureMatrix`]; [`Forest::margins`] evaluates it in blocks of
+//! rows and equals [`Forest::reference_margin`], the definition, bit for bit; [`Forest::contributions`] explains one margin;
 //! [`Calibration`] maps margins to probabilities. A forest and a calibration each have one canonical byte
 //! encoding, so that the hash of the bytes can be their name. Nothing here reads a clock, a file or a
 //! thread's id.
@@ -17,6 +17,7 @@ mod parameters;
 mod platt;
 mod quadrature;
 mod shapley;
+mod sliced;
 #[cfg(test)]
 mod testing;
 mod threshold;
@@ -29,6 +30,7 @@ pub use forest::{FeatureMismatch, Forest, ForestError, logistic};
 pub use matrix::{FeatureMatrix, FeatureMatrixError, FeatureNames};
 pub use parameters::{Monotone, TrainingParameters};
 pub use shapley::Contributions;
+pub use sliced::{Bins, InstructionSet};
 pub use threshold::deciding_threshold;
 pub use training::{TrainingError, train};
 pub use tree::{Branch, Node, Tree, TreeError};

@@ -22,13 +22,14 @@ pub(super) fn split(feature: u32, threshold: f32, missing: Branch, left: u32, ri
 /// What one step of growing a random tree draws: which leaf to split, on what, and the children's content.
 type Growth = (usize, u32, f32, bool, [f64; 2], [f64; 2]);
 
-fn growth(features: u32) -> impl Strategy<Value = Growth> {
+fn growth(features: u32, threshold: impl Strategy<Value = f32>) -> impl Strategy<Value = Growth> {
     let value = -2.0..2.0_f64;
     let cover = prop_oneof![4 => 0.01..100.0_f64, 1 => Just(0.0)];
     (
-        any::<usize>(),
+        // The first leaf makes complete trees, the last one chains.
+        prop_oneof![any::<usize>(), Just(0), Just(usize::MAX)],
         0..features,
-        -1.0..1.0_f32,
+        threshold,
         any::<bool>(),
         [value.clone(), value],
         [cover.clone(), cover],
@@ -40,7 +41,7 @@ fn grow(steps: Vec<Growth>) -> Tree {
     for (pick, feature, threshold, missing_left, values, covers) in steps {
         let leaves: Vec<usize> =
             (0..nodes.len()).filter(|&node| matches!(nodes[node], Node::Leaf { .. })).collect();
-        let target = leaves[pick % leaves.len()];
+        let target = leaves[if pick == usize::MAX { leaves.len() - 1 } else { pick % leaves.len() }];
         let left = nodes.len() as u32;
         nodes[target] = Node::Split {
             feature,
@@ -59,7 +60,16 @@ fn grow(steps: Vec<Growth>) -> Tree {
 
 /// Random forests of up to four trees with up to `splits` splits each.
 pub(super) fn any_forest(features: u32, splits: usize) -> impl Strategy<Value = Forest> {
-    let tree = prop::collection::vec(growth(features), 0..=splits).prop_map(grow);
+    any_forest_of(features, splits, -1.0..1.0_f32)
+}
+
+/// The same with thresholds of choice.
+pub(super) fn any_forest_of(
+    features: u32,
+    splits: usize,
+    threshold: impl Strategy<Value = f32>,
+) -> impl Strategy<Value = Forest> {
+    let tree = prop::collection::vec(growth(features, threshold), 0..=splits).prop_map(grow);
     (-2.0..2.0_f64, prop::collection::vec(tree, 0..4)).prop_map(move |(base_score, trees)| {
         Forest::new(feature_names(features as usize), base_score, trees).unwrap()
     })
