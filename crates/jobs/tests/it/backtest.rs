@@ -42,7 +42,8 @@ async fn the_active_bundle_beside_itself_is_itself_and_its_estimate_holds_what_i
     let overlap = draft.overlap.unwrap();
     assert!((0.3..1.0).contains(&overlap), "{overlap}");
     let heavy = found.rules.iter().find(|r| r.id == "heavy").unwrap();
-    assert!(heavy.hits > 0 && heavy.labelled == heavy.hits && heavy.moved > 0.0, "{heavy:?}");
+    // What it moves is not fixed: goods so heavy are inspected without the rule as well, unless chance sheds them.
+    assert!(heavy.hits > 0 && heavy.labelled == heavy.hits, "{heavy:?}");
 }
 
 #[tokio::test]
