@@ -100,10 +100,14 @@ pub struct StoredDecision {
     pub items: Vec<StoredItem>,
 }
 
-/// Reads decisions and their items by a condition on the columns of `decision`, which the caller has made, in the order
-/// of declaration and version.
-pub(crate) async fn read(platform: &Platform, condition: &str) -> Result<Vec<StoredDecision>, JobError> {
-    let mut items = read_items(platform, condition).await?;
+/// Reads decisions and their items by a condition on the columns of `decision` and the months that they lie in, a list of
+/// SQL, both of which the caller has made; in the order of declaration and version.
+pub(crate) async fn read(
+    platform: &Platform,
+    condition: &str,
+    months: &str,
+) -> Result<Vec<StoredDecision>, JobError> {
+    let mut items = read_items(platform, condition, months).await?;
     let sql = format!(
         "SELECT * FROM decision WHERE {condition} ORDER BY declaration_id, version_number, run_number"
     );
@@ -125,11 +129,12 @@ type ItemKey = (String, i64, i64);
 async fn read_items(
     platform: &Platform,
     condition: &str,
+    months: &str,
 ) -> Result<HashMap<ItemKey, Vec<StoredItem>>, JobError> {
     let sql = format!(
         "SELECT i.* FROM decision_item i JOIN (SELECT * FROM decision WHERE {condition}) d ON d.month = i.month \
          AND d.declaration_id = i.declaration_id AND d.version_number = i.version_number \
-         AND d.run_number = i.run_number ORDER BY i.goods_item_seq"
+         AND d.run_number = i.run_number WHERE i.month IN ({months}) ORDER BY i.goods_item_seq"
     );
     let mut items: HashMap<ItemKey, Vec<StoredItem>> = HashMap::new();
     for batch in platform.plan_for(&Principal::LocalOwner, "job replay", &sql).await?.collect().await? {

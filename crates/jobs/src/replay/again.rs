@@ -1,6 +1,7 @@
 //! What the same records, with the same bundle and policy state, give again.
 
 use super::Replayed;
+use super::which::Piece;
 use crate::JobError;
 use crate::decide::{
     Case, Grades, KeptReason, Packaging, StoredDecision, any_version, cases, read_stored, stored_state,
@@ -37,18 +38,15 @@ pub(super) struct Run {
     pub again: Vec<Again>,
 }
 
-pub(super) async fn again(home: &Home, platform: &Platform, what: &Replayed) -> Result<Vec<Run>, JobError> {
-    let stored = read_stored(platform, &what.condition()).await?;
-    if stored.is_empty() {
-        return Err(what.nothing_stored());
-    }
+pub(super) async fn again(home: &Home, platform: &Platform, piece: &Piece) -> Result<Vec<Run>, JobError> {
+    let stored = read_stored(platform, &piece.condition, &piece.months).await?;
     let mut by_run: BTreeMap<i64, Vec<StoredDecision>> = BTreeMap::new();
     for decision in stored {
         by_run.entry(decision.run).or_default().push(decision);
     }
     let mut runs = Vec::new();
     for decisions in by_run.into_values() {
-        runs.push(run_again(home, platform, what, decisions).await?);
+        runs.push(run_again(home, platform, piece, decisions).await?);
     }
     Ok(runs)
 }
@@ -56,12 +54,12 @@ pub(super) async fn again(home: &Home, platform: &Platform, what: &Replayed) -> 
 async fn run_again(
     home: &Home,
     platform: &Platform,
-    what: &Replayed,
+    piece: &Piece,
     decisions: Vec<StoredDecision>,
 ) -> Result<Run, JobError> {
     let (bundle, _) = home.bundle(Some(&decisions[0].bundle)).await?;
     let state = stored_state(home, PolicyStateVersion(decisions[0].policy_state)).await?;
-    let rows = rows(platform, &bundle, what, decisions[0].run).await?;
+    let rows = rows(platform, &bundle, piece, decisions[0].run).await?;
     // The grade of a replay is the stored one, so that none is looked up.
     let cases: HashMap<(String, i64), Case> = cases(&rows, &Grades::default(), &home.root_key().await?)?
         .into_iter()
@@ -71,7 +69,7 @@ async fn run_again(
     let keys = revealed(home, &decisions).await?;
     let run = decisions[0].run;
     let first = decisions.iter().filter_map(listed_on).min().unwrap_or_default();
-    let packaging = packaging(platform, &bundle, what, (run, first)).await?;
+    let packaging = packaging(platform, &bundle, piece, (run, first)).await?;
     let mut losses = BTreeMap::new();
     for day in decisions.iter().filter(|d| d.selected).filter_map(listed_on) {
         losses.entry(day).or_insert_with(|| packaging.losses(run, day));
@@ -93,15 +91,16 @@ async fn run_again(
 async fn rows(
     platform: &Platform,
     bundle: &Bundle,
-    what: &Replayed,
+    piece: &Piece,
     run: i64,
 ) -> Result<RecordBatch, JobError> {
     let sql = format!(
         "{} JOIN (SELECT month, declaration_id, version_number FROM decision WHERE run_number = {run} AND {}) d \
          ON d.month = r.month AND d.declaration_id = r.declaration_id AND d.version_number = r.version_number \
-         ORDER BY r.declaration_id, r.version_number, r.goods_item_seq",
+         WHERE r.month IN ({}) ORDER BY r.declaration_id, r.version_number, r.goods_item_seq",
         any_version(bundle),
-        what.condition()
+        piece.condition,
+        piece.months
     );
     let plan = platform.plan_for(&Principal::LocalOwner, "job replay", &sql).await?;
     let schema = plan.schema();
@@ -112,12 +111,12 @@ async fn rows(
 async fn packaging(
     platform: &Platform,
     bundle: &Bundle,
-    what: &Replayed,
+    piece: &Piece,
     (run, first): (i64, NaiveDate),
 ) -> Result<Packaging, JobError> {
     let decided = format!(
-        "r.declaration_id IN (SELECT declaration_id FROM decision WHERE run_number = {run} AND {})",
-        what.condition()
+        "r.month IN ({}) AND r.declaration_id IN (SELECT declaration_id FROM decision WHERE run_number = {run} AND {})",
+        piece.months, piece.condition
     );
     Packaging::read(platform, "job replay", &bundle.selection, (run, first), &decided).await
 }
@@ -165,15 +164,17 @@ pub async fn explain_decision(home: &Home, declaration_id: &str) -> Result<Vec<S
     let platform = home.platform().await?;
     let what = Replayed::Declaration(declaration_id.to_owned());
     let mut explained = Vec::new();
-    for run in again(home, &platform, &what).await? {
-        for again in &run.again {
-            let mut decision = again.stored.clone();
-            if decision.reasons.is_empty() {
-                let items = again.case.items.clone();
-                let reasons = run.bundle.decision_reasons(&run.assessment, items, &again.proposal)?;
-                decision.reasons = run.kept(&reasons)?;
+    for piece in what.pieces(&platform, u64::MAX).await? {
+        for run in again(home, &platform, &piece).await? {
+            for again in &run.again {
+                let mut decision = again.stored.clone();
+                if decision.reasons.is_empty() {
+                    let items = again.case.items.clone();
+                    let reasons = run.bundle.decision_reasons(&run.assessment, items, &again.proposal)?;
+                    decision.reasons = run.kept(&reasons)?;
+                }
+                explained.push(decision);
             }
-            explained.push(decision);
         }
     }
     explained.sort_by_key(|d| (d.version, d.run));

@@ -1,7 +1,8 @@
 //! Stored decisions beside what comes out again, part by part and bit by bit.
 
 use super::again::{Again, Run, listed_on};
-use super::{Difference, ReplayReport, Replayed};
+use super::which::Piece;
+use super::{Difference, ReplayReport};
 use crate::JobError;
 use crate::answer::Answer;
 use crate::decide::{Case, Opening, StoredDecision};
@@ -17,11 +18,11 @@ use tidegate_risk::treatment::Losses;
 pub(super) struct Lodged(HashMap<String, Vec<(String, i64, i64, u64)>>);
 
 impl Lodged {
-    pub async fn read(platform: &Platform, what: &Replayed) -> Result<Self, JobError> {
+    pub async fn read(platform: &Platform, piece: &Piece) -> Result<Self, JobError> {
         let sql = format!(
             "SELECT root_id, declaration_id, version_number, run_number, inclusion_probability FROM decision \
              WHERE root_id IN (SELECT root_id FROM decision WHERE {})",
-            what.condition()
+            piece.condition
         );
         let answer = Answer::of(platform, "job replay", &sql).await?;
         let (roots, ids) = (answer.texts("root_id")?, answer.texts("declaration_id")?);

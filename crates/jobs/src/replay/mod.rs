@@ -61,8 +61,8 @@ pub async fn replay(
     let platform = home.platform().await?;
     let mut report = ReplayReport::default();
     let pieces = what.pieces(&platform, home.configuration.decide.read_versions).await?;
-    progress.step("deciding again", pieces.iter().map(|(_, decisions)| decisions).sum(), "decisions");
-    for (piece, _) in pieces {
+    progress.step("deciding again", pieces.iter().map(|p| p.decisions).sum(), "decisions");
+    for piece in pieces {
         let lodged = Lodged::read(&platform, &piece).await?;
         for run in again(home, &platform, &piece).await? {
             for again in &run.again {

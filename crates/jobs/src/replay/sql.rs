@@ -1,6 +1,7 @@
 //! Replay in SQL: the same decisions again, by statements that any analyst could have written.
 
 use super::Replayed;
+use super::which::Piece;
 use crate::JobError;
 use crate::answer::Answer;
 use crate::home::Home;
@@ -38,18 +39,17 @@ pub async fn replay_in_sql(
 ) -> Result<SqlReplayReport, JobError> {
     let mut platform = home.platform().await?;
     let pieces = what.pieces(&platform, home.configuration.decide.read_versions).await?;
-    progress.step("deciding again in SQL", pieces.iter().map(|(_, decisions)| decisions).sum(), "decisions");
+    progress.step("deciding again in SQL", pieces.iter().map(|p| p.decisions).sum(), "decisions");
     let mut report = SqlReplayReport::default();
-    for (piece, _) in pieces {
-        let condition = piece.condition();
-        let answer = Answer::of(&platform, PURPOSE, &decisions(&condition)).await?;
+    for piece in pieces {
+        let answer = Answer::of(&platform, PURPOSE, &decisions(&piece.condition)).await?;
         report.decisions += answer.counts("decisions")?.iter().sum::<u64>();
         report.identical += answer.counts("identical")?.iter().sum::<u64>();
         report.other_semantics += answer.counts("other_semantics")?.iter().sum::<u64>();
         for bundle in answer.texts("bundle_hash")? {
             let (learnt, hash) = home.bundle(Some(&bundle)).await?;
             platform.add_bundle(&bundle, hash, Arc::new(learnt));
-            let answer = Answer::of(&platform, PURPOSE, &items(&bundle, &condition)).await?;
+            let answer = Answer::of(&platform, PURPOSE, &items(&bundle, &piece)).await?;
             report.items += answer.counts("items")?.iter().sum::<u64>();
             report.identical_items += answer.counts("identical")?.iter().sum::<u64>();
         }
@@ -59,15 +59,16 @@ pub async fn replay_in_sql(
 }
 
 /// Each goods item assessed again beside what is stored of it.
-fn items(bundle: &str, condition: &str) -> String {
+fn items(bundle: &str, Piece { condition, months, .. }: &Piece) -> String {
     format!(
         "WITH d AS (SELECT month, declaration_id, version_number, run_number FROM decision WHERE {condition} \
            AND bundle_hash = '{bundle}' AND semantics_version = {SEMANTICS_VERSION}), \
          kept AS (SELECT i.* FROM decision_item i JOIN d ON d.month = i.month AND d.run_number = i.run_number \
-           AND d.declaration_id = i.declaration_id AND d.version_number = i.version_number), \
+           AND d.declaration_id = i.declaration_id AND d.version_number = i.version_number WHERE i.month IN ({months})), \
          again AS (SELECT r.month, r.declaration_id, r.version_number, r.goods_item_seq, assess('{bundle}', r.*) AS a \
            FROM declaration_item r JOIN (SELECT DISTINCT month, declaration_id, version_number FROM d) one \
-           ON one.month = r.month AND one.declaration_id = r.declaration_id AND one.version_number = r.version_number) \
+           ON one.month = r.month AND one.declaration_id = r.declaration_id AND one.version_number = r.version_number \
+           WHERE r.month IN ({months})) \
          SELECT count(*) AS items, count(*) FILTER (WHERE a['margin'] = k.margin AND a['probability'] = k.probability \
            AND a['score'] = k.score AND array_to_string(a['rules'], ' ') = array_to_string(k.rules, ' ')) AS identical \
          FROM kept k LEFT JOIN again g ON g.month = k.month AND g.declaration_id = k.declaration_id \

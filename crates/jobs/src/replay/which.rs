@@ -3,6 +3,7 @@
 use crate::JobError;
 use crate::answer::Answer;
 use chrono::NaiveDate;
+use std::collections::BTreeSet;
 use tidegate_query::Platform;
 
 /// Which decisions to replay.
@@ -14,42 +15,74 @@ pub enum Replayed {
     Days(NaiveDate, NaiveDate),
 }
 
-impl Replayed {
+/// Decisions that are held in memory together.
+pub(super) struct Piece {
     /// A condition on the columns of `decision`.
-    pub(super) fn condition(&self) -> String {
-        match self {
-            Self::Declaration(id) => format!("declaration_id = '{}'", id.replace('\'', "''")),
-            // Days in this form are in order as texts.
-            Self::Days(from, to) => format!("listed_on >= '{from}' AND listed_on <= '{to}'"),
-        }
-    }
+    pub condition: String,
+    /// Months that their records lie in, as a list of SQL; what is read of them reads no other.
+    pub months: String,
+    /// Decisions.
+    pub decisions: u64,
+}
 
-    /// Pieces that are held in memory one after the other, with the decisions of each: whole days of work lists, as many
-    /// as there are `most` decisions about, and at least one.
-    pub(super) async fn pieces(&self, platform: &Platform, most: u64) -> Result<Vec<(Self, u64)>, JobError> {
+/// Days of work lists that lie together.
+struct Stretch {
+    first: String,
+    last: String,
+    months: BTreeSet<String>,
+    decisions: u64,
+}
+
+impl Stretch {
+    fn piece(self) -> Piece {
+        // Days in this form are in order as texts.
+        let days = format!("listed_on >= '{}' AND listed_on <= '{}'", self.first, self.last);
+        Piece::new(&days, &self.months, self.decisions)
+    }
+}
+
+impl Piece {
+    fn new(condition: &str, months: &BTreeSet<String>, decisions: u64) -> Self {
+        let months = months.iter().map(|month| format!("'{month}'")).collect::<Vec<_>>().join(", ");
+        Self { condition: format!("month IN ({months}) AND {condition}"), months, decisions }
+    }
+}
+
+impl Replayed {
+    /// Its decisions in pieces: whole days of work lists, as many as there are `most` decisions about, and at least one.
+    pub(super) async fn pieces(&self, platform: &Platform, most: u64) -> Result<Vec<Piece>, JobError> {
+        let condition = match self {
+            Self::Declaration(id) => format!("declaration_id = '{}'", id.replace('\'', "''")),
+            Self::Days(from, to) => format!("listed_on >= '{from}' AND listed_on <= '{to}'"),
+        };
         let sql = format!(
-            "SELECT listed_on, count(*) AS decisions FROM decision WHERE {} GROUP BY 1 ORDER BY 1",
-            self.condition()
+            "SELECT listed_on, month, count(*) AS decisions FROM decision WHERE {condition} GROUP BY 1, 2 ORDER BY 1, 2"
         );
         let answer = Answer::of(platform, "job replay", &sql).await?;
-        let counts: Vec<u64> = answer.counts("decisions")?;
-        if counts.is_empty() {
-            return Err(self.nothing_stored());
-        }
-        let Self::Days(..) = self else { return Ok(vec![(self.clone(), counts.iter().sum())]) };
-        let mut pieces: Vec<(NaiveDate, NaiveDate, u64)> = Vec::new();
-        for (day, decisions) in answer.texts("listed_on")?.iter().zip(counts) {
-            let day =
-                day.parse().map_err(|_| JobError::Missing(format!("`{day}` is no day of a work list")))?;
-            match pieces.last_mut().filter(|(_, _, so_far)| *so_far + decisions <= most) {
-                Some((_, last, so_far)) => (*last, *so_far) = (day, *so_far + decisions),
-                None => pieces.push((day, day, decisions)),
+        let (days, months) = (answer.texts("listed_on")?, answer.texts("month")?);
+        let mut stretches: Vec<Stretch> = Vec::new();
+        for ((day, month), decisions) in days.into_iter().zip(months).zip(answer.counts("decisions")?) {
+            let fits = |s: &&mut Stretch| s.last == day || s.decisions + decisions <= most;
+            if let Some(stretch) = stretches.last_mut().filter(fits) {
+                stretch.last = day;
+                stretch.months.insert(month);
+                stretch.decisions += decisions;
+            } else {
+                let months = BTreeSet::from([month]);
+                stretches.push(Stretch { first: day.clone(), last: day, months, decisions });
             }
         }
-        Ok(pieces.into_iter().map(|(first, last, decisions)| (Self::Days(first, last), decisions)).collect())
+        if stretches.is_empty() {
+            return Err(self.nothing_stored());
+        }
+        if let Self::Days(..) = self {
+            return Ok(stretches.into_iter().map(Stretch::piece).collect());
+        }
+        let months = stretches.iter().flat_map(|s| s.months.clone()).collect();
+        Ok(vec![Piece::new(&condition, &months, stretches.iter().map(|s| s.decisions).sum())])
     }
 
-    pub(super) fn nothing_stored(&self) -> JobError {
+    fn nothing_stored(&self) -> JobError {
         let what = match self {
             Self::Declaration(id) => format!("for declaration {id}"),
             Self::Days(from, to) => format!("from {from} to {to}"),
