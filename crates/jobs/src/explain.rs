@@ -16,6 +16,9 @@ pub struct Explanation {
     pub goods_item: i64,
     /// Calibrated probability that an inspection finds a discrepancy.
     pub probability: f64,
+    /// Duty and tax that an inspection is expected to bring, where the bundle has learnt it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub expected_revenue: Option<f64>,
     /// Features that moved it most, the strongest first.
     pub reasons: Vec<Reason>,
 }
@@ -39,6 +42,7 @@ pub fn explain(
             explanations.push(Explanation {
                 goods_item: numbers.value(row),
                 probability: batch.assessment.probabilities[row],
+                expected_revenue: batch.assessment.revenue.as_ref().map(|revenue| revenue[row]),
                 reasons: bundle.reasons(&batch.assessment, row, limit)?,
             });
         }

@@ -4,7 +4,7 @@ use crate::JobError;
 use crate::home::Home;
 use arrow::array::{Array, AsArray, Int64Array, RecordBatch, StringArray, TimestampMicrosecondArray};
 use arrow::compute::concat_batches;
-use arrow::datatypes::{Int64Type, TimestampMicrosecondType};
+use arrow::datatypes::{Float64Type, Int64Type, TimestampMicrosecondType};
 use chrono::NaiveDate;
 use tidegate_query::{DECLARATION_ITEM, Principal};
 use tidegate_risk::features::{FeatureSet, Outcome, day_of};
@@ -43,12 +43,13 @@ pub(crate) async fn read(
             by("recorded_at")
         )
     };
+    let (recovered, amounts) = recovered(set, &by("recorded_at"));
     let sql = format!(
-        "SELECT {}, coalesce(i.recorded_at, d.recorded_at) AS recorded_at, \
+        "SELECT {}, coalesce(i.recorded_at, d.recorded_at) AS recorded_at, {recovered} AS recovered, \
          coalesce(i.result_code, d.result_code) AS result_code FROM {DECLARATION_ITEM} r \
          LEFT JOIN {} i ON i.month = r.month AND i.declaration_id = r.declaration_id \
          AND i.goods_item_seq = r.goods_item_seq \
-         LEFT JOIN {} d ON d.month = r.month AND d.declaration_id = r.declaration_id \
+         LEFT JOIN {} d ON d.month = r.month AND d.declaration_id = r.declaration_id {amounts}\
          WHERE r.version_number = 1 {}",
         listed.join(", "),
         results("IS NOT NULL", "month, declaration_id, goods_item_seq"),
@@ -63,6 +64,30 @@ pub(crate) async fn read(
     Ok(History { names: names(&records)?, outcomes: outcomes(&records)?, records })
 }
 
+/// What inspections brought an item, as an expression with the joins that it needs: what was recorded for the item, otherwise
+/// its share of what was recorded for the declaration; 0 where the set never learns from it.
+fn recovered(set: &FeatureSet, by_recorded: &str) -> (&'static str, String) {
+    if set.least_recoveries.is_none() {
+        return ("0.0", String::new());
+    }
+    let amounts = |of: &str, keys: &str| {
+        format!(
+            "(SELECT {keys}, sum(f['revenue_amount']) AS revenue FROM (SELECT {keys}, unnest(findings) AS f FROM inspection \
+             WHERE goods_item_seq {of} {by_recorded}) GROUP BY {keys})"
+        )
+    };
+    let of_item = amounts("IS NOT NULL", "month, declaration_id, goods_item_seq");
+    let of_declaration = amounts("IS NULL", "month, declaration_id");
+    let joins = format!(
+        "LEFT JOIN {of_item} ai ON ai.month = r.month AND ai.declaration_id = r.declaration_id \
+         AND ai.goods_item_seq = r.goods_item_seq \
+         LEFT JOIN {of_declaration} ad ON ad.month = r.month AND ad.declaration_id = r.declaration_id "
+    );
+    let amount = "coalesce(CAST(ai.revenue AS DOUBLE), \
+                  CAST(ad.revenue AS DOUBLE) / greatest(coalesce(r.goods_item_count, 1), 1), 0.0)";
+    (amount, joins)
+}
+
 /// A hash that names each record, from its declaration and item number.
 pub(crate) fn names(records: &RecordBatch) -> Result<Vec<u64>, JobError> {
     let (ids, items) = (text(records, "declaration_id")?, integers(records, "goods_item_seq")?);
@@ -75,13 +100,21 @@ pub(crate) fn names(records: &RecordBatch) -> Result<Vec<u64>, JobError> {
 
 fn outcomes(records: &RecordBatch) -> Result<Vec<Option<Outcome>>, JobError> {
     let (recorded, results) = (moments(records, "recorded_at")?, text(records, "result_code")?);
+    let amounts = column(records, "recovered")?;
+    let amounts = amounts.as_primitive_opt::<Float64Type>().ok_or_else(|| wrong_type("recovered"))?;
     let outcome = |row: usize| {
         (recorded.is_valid(row) && results.is_valid(row)).then(|| Outcome {
             recorded_day: day_of(recorded.value(row)),
             discrepancy: results.value(row) == "discrepancy",
+            recovered: whole(amounts.value(row)),
         })
     };
     Ok((0..records.num_rows()).map(outcome).collect())
+}
+
+/// An amount in whole units; the cast takes what is negative for 0.
+pub(crate) fn whole(amount: f64) -> u64 {
+    amount.round() as u64
 }
 
 pub(crate) fn column(records: &RecordBatch, name: &str) -> Result<arrow::array::ArrayRef, JobError> {

@@ -81,7 +81,8 @@ fn bundle(records: &RecordBatch) -> Bundle {
     let selection = SelectionPolicy::parse("default.toml", SELECTION).unwrap();
     let prepared = set.prepare(records).unwrap();
     let names: Vec<u64> = (0..ROWS as u64).collect();
-    let outcome = |row| Outcome { recorded_day: day(row) as i32 + 3, discrepancy: draw(row, 99, 5) == 0 };
+    let outcome =
+        |row| Outcome { recorded_day: day(row) as i32 + 3, discrepancy: draw(row, 99, 5) == 0, recovered: 0 };
     let outcomes: Vec<Option<Outcome>> =
         (0..ROWS).map(|row| (draw(row, 98, 4) == 0).then(|| outcome(row))).collect();
     let labelled = LabelledRecords { prepared: &prepared, names: &names, outcomes: &outcomes };

@@ -46,6 +46,8 @@ pub struct Assessment {
     pub conditions: Conditions,
     /// Probability raised by the weights of the item rules that hit.
     pub scores: Vec<f64>,
+    /// What inspecting it is expected to bring, where that was learnt ([`crate::revenue`]).
+    pub revenue: Option<Vec<f64>>,
 }
 
 impl Bundle {
@@ -63,7 +65,11 @@ impl Bundle {
         let conditions = self.rules.evaluate(&rows, &prepared.days)?;
         let score = |(row, p): (usize, &f64)| conditions.item_score(&self.rules, row, *p, None);
         let scores = probabilities.iter().enumerate().map(score).collect();
-        Ok(Assessment { prepared, looked, features, margins, probabilities, conditions, scores })
+        let revenue = match &self.revenue {
+            None => None,
+            Some(forest) => Some(crate::revenue::expected(forest, &features, &probabilities)?),
+        };
+        Ok(Assessment { prepared, looked, features, margins, probabilities, conditions, scores, revenue })
     }
 
     /// Columns of a record that the bundle reads, sorted; `accepted_at` is among them.

@@ -22,6 +22,7 @@ const SELECTION: &str = "selection.toml";
 const PROFILES: &str = "profiles.bin";
 const FOREST: &str = "forest.bin";
 const CALIBRATION: &str = "calibration.bin";
+const REVENUE: &str = "revenue-forest.bin";
 const ABLATION: &str = "ablation-forest.bin";
 
 /// Why components are no bundle.
@@ -70,6 +71,8 @@ pub struct Bundle {
     pub forest: Forest,
     /// From its margins to probabilities.
     pub calibration: Calibration,
+    /// The forest of what an inspection brings ([`crate::revenue`]), when enough findings had an amount.
+    pub revenue: Option<Forest>,
     /// The forest of the ablation, when the set has one.
     pub ablation: Option<Forest>,
     /// Rules that raise scores and make inspections mandatory.
@@ -99,8 +102,10 @@ impl Bundle {
             (FOREST.to_owned(), self.forest.to_bytes()),
             (CALIBRATION.to_owned(), self.calibration.to_bytes()),
         ]);
-        if let Some(forest) = &self.ablation {
-            components.insert(ABLATION.to_owned(), forest.to_bytes());
+        for (name, forest) in [(REVENUE, &self.revenue), (ABLATION, &self.ablation)] {
+            if let Some(forest) = forest {
+                components.insert(name.to_owned(), forest.to_bytes());
+            }
         }
         let mut manifest = format!("{FORMAT}\n");
         for (name, bytes) in &components {
@@ -132,6 +137,10 @@ impl Bundle {
         }
         let get = |name: &'static str| components.get(name).ok_or(BundleError::Missing(name));
         let decode = |component| move |cause| BundleError::Decode { component, cause };
+        let optional = |name: &'static str| {
+            let bytes = components.get(name);
+            bytes.map(|bytes| Forest::from_bytes(bytes)).transpose().map_err(decode(name))
+        };
         let text = |name| get(name).map(|bytes| String::from_utf8_lossy(bytes).into_owned());
         let set = FeatureSet::parse(FEATURES, &text(FEATURES)?, schema)?;
         let bundle = Self {
@@ -141,12 +150,13 @@ impl Bundle {
             profiles: Profiles::from_bytes(get(PROFILES)?).map_err(decode(PROFILES))?,
             forest: Forest::from_bytes(get(FOREST)?).map_err(decode(FOREST))?,
             calibration: Calibration::from_bytes(get(CALIBRATION)?).map_err(decode(CALIBRATION))?,
-            ablation: match components.get(ABLATION) {
-                None => None,
-                Some(bytes) => Some(Forest::from_bytes(bytes).map_err(decode(ABLATION))?),
-            },
+            revenue: optional(REVENUE)?,
+            ablation: optional(ABLATION)?,
         };
         bundle.check(&bundle.forest, FOREST, ForestChoice::Decision)?;
+        if let Some(forest) = &bundle.revenue {
+            bundle.check(forest, REVENUE, ForestChoice::Decision)?;
+        }
         if let Some(forest) = &bundle.ablation {
             bundle.check(forest, ABLATION, ForestChoice::Ablation)?;
         }

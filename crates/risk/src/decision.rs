@@ -20,7 +20,7 @@ const MODEL_REASONS: usize = 3;
 pub struct Rated {
     /// Greatest score of the items, raised by the weights of the rules of the declaration.
     pub score: f64,
-    /// Score raised by what is at stake ([`crate::features::FeatureSet::priority`]).
+    /// Score raised by what is expected, or at stake ([`crate::features::FeatureSet::priority`]).
     pub priority: f64,
     /// Row of the item with the greatest score.
     pub worst_row: usize,
@@ -80,11 +80,11 @@ pub struct Settled {
 pub struct DecisionReason {
     /// Row of the goods item; none for the whole declaration.
     pub row: Option<usize>,
-    /// `rule` or `model`.
+    /// `rule`, `revenue` or `model`.
     pub kind: &'static str,
-    /// Id of the rule, or names of the features.
+    /// Id of the rule, `expected_revenue`, or names of the features.
     pub name: String,
-    /// What it moved the log-odds by; none for a rule.
+    /// What it moved the log-odds by; none but for the model.
     pub contribution: Option<f64>,
     /// The sentence.
     pub sentence: String,
@@ -101,14 +101,18 @@ impl Bundle {
             None => assessment.scores[row],
             Some(_) => conditions.item_score(&self.rules, row, assessment.probabilities[row], muted),
         };
-        let stake = items.clone().map(|row| assessment.prepared.revenue[row].max(0.0)).sum();
-        let (worst_row, worst_score) = worst(item_score, items);
+        let (worst_row, worst_score) = worst(item_score, items.clone());
         let hit = || rules.iter().map(|r| &self.rules.rules[*r]);
         let of_declaration = hit().filter(|r| r.level == Level::Declaration);
         let score = of_declaration.fold(worst_score, |score, rule| raised(score, rule.weight()));
         let least_lane = hit().filter_map(Rule::least_lane).max().unwrap_or(Lane::Green);
         let held = hit().any(|r| r.effect == Effect::Hold);
-        let priority = self.set.priority(score, stake);
+        let priority = match &assessment.revenue {
+            Some(revenue) => self.set.priority_of_revenue(score, revenue[items].iter().sum()),
+            None => {
+                self.set.priority(score, items.map(|row| assessment.prepared.revenue[row].max(0.0)).sum())
+            }
+        };
         Rated { score, priority, worst_row, rules, least_lane, held }
     }
 
@@ -131,7 +135,8 @@ impl Bundle {
         Proposal { score, priority, worst_row, parts, rules, least_lane, held }
     }
 
-    /// Why a declaration was decided as it was: the rules that hit, then what raised the score of its worst item most.
+    /// Why a declaration was decided as it was: the rules that hit, what an inspection is expected to bring where that
+    /// raised the priority, then what raised the score of its worst item most.
     ///
     /// # Errors
     /// When a row does not fit the forest.
@@ -155,6 +160,16 @@ impl Bundle {
                     &assessment.prepared.batch,
                     row.unwrap_or(items.start),
                 ),
+            });
+        }
+        if let (Some(revenue), true) = (&assessment.revenue, self.set.finding_worth.is_some()) {
+            let expected: f64 = revenue[items].iter().sum();
+            reasons.push(DecisionReason {
+                row: None,
+                kind: "revenue",
+                name: "expected_revenue".to_owned(),
+                contribution: None,
+                sentence: format!("an inspection is expected to bring {expected:.0} in duty and tax"),
             });
         }
         let of_model = self.reasons(assessment, proposal.worst_row, usize::MAX)?;

@@ -8,9 +8,10 @@ use crate::features::{
     FeatureSet, ForestChoice, History, Outcome, Prepared, Profiles, TrainingSettings, day_number,
 };
 use crate::model::{
-    Calibration, CalibrationError, FeatureMatrix, FeatureMatrixError, FeatureMismatch, Forest, TrainingError,
-    train,
+    Calibration, CalibrationError, FeatureMatrix, FeatureMatrixError, FeatureMismatch, Forest, ForestError,
+    TrainingError, train,
 };
+use crate::revenue;
 use crate::rules::RuleSet;
 use crate::selection::SelectionPolicy;
 use chrono::{Datelike, NaiveDate};
@@ -52,6 +53,9 @@ pub enum LearnError {
     /// The forest reads other features.
     #[error(transparent)]
     Mismatch(#[from] FeatureMismatch),
+    /// What inspections brought gives no forest.
+    #[error(transparent)]
+    Revenue(#[from] ForestError),
 }
 
 /// Records with what became of them, one entry for each row.
@@ -102,7 +106,8 @@ pub fn learn(
     progress: Progress<'_>,
 ) -> Result<Learnt, LearnError> {
     let Ingredients { set, rules, selection } = ingredients;
-    let total = set.training.fold_months as usize + 1 + usize::from(set.ablation.is_some());
+    let further = usize::from(set.ablation.is_some()) + usize::from(set.least_recoveries.is_some());
+    let total = set.training.fold_months as usize + 1 + further;
     progress("building profiles", 0, total);
     let profiles = profiles_of(&set, records);
     let looked = set.look_up(records.prepared, &profiles);
@@ -121,8 +126,10 @@ pub fn learn(
     }
     let calibration = Calibration::fit_isotonic(&margins, &labels, None)?;
 
-    progress("training on everything", total - 1 - usize::from(set.ablation.is_some()), total);
+    progress("training on everything", total - 1 - further, total);
     let forest = fit(&decision, &rows, &set.training)?;
+    progress("training on what inspections brought", total - further, total);
+    let revenue = fit_revenue(&decision, &rows, &set)?;
     let ablation = match &set.ablation {
         None => None,
         Some(settings) => {
@@ -133,7 +140,7 @@ pub fn learn(
     progress("done", total, total);
     let out_of_fold = margins.iter().map(|m| calibration.probability(*m)).zip(labels).collect();
     let discrepancies = rows.iter().filter(|r| r.outcome.discrepancy).count();
-    let bundle = Bundle { set, profiles, forest, calibration, ablation, rules, selection };
+    let bundle = Bundle { set, profiles, forest, calibration, revenue, ablation, rules, selection };
     Ok(Learnt { bundle, results: rows.len(), discrepancies, out_of_fold })
 }
 
@@ -227,6 +234,23 @@ fn fit(
 ) -> Result<Forest, LearnError> {
     let labels: Vec<bool> = rows.iter().map(|r| r.outcome.discrepancy).collect();
     Ok(train(&gather(matrix, rows)?, &labels, None, &settings.parameters)?)
+}
+
+/// The forest of what an inspection brings, where the set wants it and enough findings had an amount.
+fn fit_revenue(
+    matrix: &FeatureMatrix,
+    rows: &[TrainingRow],
+    set: &FeatureSet,
+) -> Result<Option<Forest>, LearnError> {
+    let recoveries = rows.iter().filter(|r| r.outcome.discrepancy && r.outcome.recovered > 0).count();
+    if set.least_recoveries.is_none_or(|least| recoveries < least) {
+        return Ok(None);
+    }
+    let found = rows.iter().map(|r| (r.outcome.discrepancy, r.outcome.recovered));
+    let Some((weights, mean)) = revenue::weights(found) else { return Ok(None) };
+    let labels: Vec<bool> = rows.iter().map(|r| r.outcome.discrepancy).collect();
+    let forest = train(&gather(matrix, rows)?, &labels, Some(&weights), &set.training.parameters)?;
+    Ok(Some(revenue::scaled(&forest, mean)?))
 }
 
 fn gather(matrix: &FeatureMatrix, rows: &[TrainingRow]) -> Result<FeatureMatrix, FeatureMatrixError> {

@@ -31,8 +31,8 @@ pub struct Found {
     pub recorded_at: DateTime<Utc>,
     /// By goods item, in order: whether a discrepancy is reported.
     pub items: Vec<bool>,
-    /// Duty and tax recovered, in the currency of the configuration.
-    pub recovered: f64,
+    /// By goods item: duty and tax recovered, in the currency of the configuration.
+    pub recovered: Vec<f64>,
     /// Duty and tax evaded, whether it is found or not.
     pub evaded: f64,
     /// Whether the declaration is fraudulent.
@@ -117,13 +117,15 @@ impl World {
     fn found(&self, declared: &Declared, lane: Lane) -> Found {
         let examination = self.examine(declared, lane);
         let mut items = vec![false; declared.shipment.items.len()];
+        let mut recovered = vec![0.0; items.len()];
         for discrepancy in &examination.discrepancies {
             items[discrepancy.item] = true;
+            recovered[discrepancy.item] += discrepancy.recovered;
         }
         Found {
             recorded_at: examination.recorded_at,
             items,
-            recovered: examination.discrepancies.iter().map(|d| d.recovered).sum(),
+            recovered,
             evaded: (0..declared.shipment.items.len())
                 .filter(|item| declared.is_flawed(*item))
                 .map(|item| self.evaded(&declared.shipment, item))

@@ -34,9 +34,12 @@ pub enum Loop {
 /// Arguments of `loop compare`.
 #[derive(Debug, Args)]
 pub struct CompareLoop {
-    /// Years, with seeds from 1 on
-    #[arg(long, default_value_t = 20, value_name = "N")]
+    /// Years
+    #[arg(long, default_value_t = 20, value_name = "N", value_parser = clap::value_parser!(u64).range(1..1_000_000))]
     pub seeds: u64,
+    /// Seed of the first year; each further one has the next
+    #[arg(long, default_value_t = 1, value_name = "N", value_parser = clap::value_parser!(u64).range(0..1_000_000_000))]
+    pub first_seed: u64,
     /// Declarations in each year
     #[arg(long, default_value_t = 20_000, value_name = "N")]
     pub declarations: u64,

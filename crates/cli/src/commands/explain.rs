@@ -41,6 +41,9 @@ fn print_item(item: &Explanation) {
         item.goods_item,
         item.probability * 100.0
     );
+    if let Some(revenue) = item.expected_revenue {
+        println!("  an inspection is expected to bring {}", show::count(revenue.round() as u64));
+    }
     for reason in &item.reasons {
         println!("  {}  {}", moved(reason.contribution), reason.sentence);
     }
@@ -128,7 +131,7 @@ fn print_decision(decision: &StoredDecision) {
     }
     for reason in &d.reasons {
         let item = reason.goods_item.map_or("declaration".to_owned(), |i| format!("item {i}"));
-        let how = reason.contribution.map_or(format!("rule {}", reason.name), moved);
+        let how = reason.contribution.map_or(format!("{} {}", reason.kind, reason.name), moved);
         println!("  {item}: {how}  {}", reason.sentence);
     }
     println!();

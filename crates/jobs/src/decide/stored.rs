@@ -15,11 +15,11 @@ use tidegate_risk::treatment::{Band, Environment, PortCheck, Refusal, Treatment}
 pub struct KeptReason {
     /// Goods item; none for the whole declaration.
     pub goods_item: Option<i64>,
-    /// `rule` or `model`.
+    /// `rule`, `revenue` or `model`.
     pub kind: String,
-    /// Id of the rule, or names of the features.
+    /// Id of the rule, `expected_revenue`, or names of the features.
     pub name: String,
-    /// What it moved the log-odds by; none for a rule.
+    /// What it moved the log-odds by; none but for the model.
     pub contribution: Option<f64>,
     /// The sentence.
     pub sentence: String,

@@ -61,8 +61,8 @@ pub struct LaneResult {
     pub recorded_on: NaiveDate,
     /// By goods item: whether a discrepancy is reported.
     pub items: Vec<bool>,
-    /// What it brings.
-    pub revenue: f64,
+    /// By goods item: what it brings.
+    pub revenue: Vec<f64>,
 }
 
 /// What is known of a declaration beforehand.
@@ -241,6 +241,6 @@ impl Officers for Foretold<'_> {
     fn inspect(&self, consignment: usize, lane: Lane) -> Inspected {
         let [opened, scanned] = &self.0[consignment].by_lane;
         let LaneResult { recorded_on, items, revenue } = if lane == Lane::Red { opened } else { scanned };
-        Inspected { recorded_day: day_number(*recorded_on), items: items.clone(), revenue: *revenue }
+        Inspected { recorded_day: day_number(*recorded_on), items: items.clone(), revenue: revenue.clone() }
     }
 }

@@ -50,16 +50,22 @@ impl Protocol {
         let known: Vec<Option<Outcome>> = labels
             .iter()
             .zip(&prepared.days)
-            .map(|(label, day)| (*day < start).then_some(Outcome { recorded_day: *day, discrepancy: *label }))
+            .zip(&prepared.revenue)
+            .map(|((label, day), revenue)| {
+                let recovered = if *label { revenue.max(0.0).round() as u64 } else { 0 };
+                let outcome = Outcome { recorded_day: *day, discrepancy: *label, recovered };
+                (*day < start).then_some(outcome)
+            })
             .collect();
         let foreknown: Vec<Foreknown> = consignments
             .iter()
             .map(|c| {
                 let epoch = epochs.iter().find(|e| e.last >= c.day).map_or(c.day, |e| e.last);
-                let revenue =
-                    c.items.clone().filter(|i| labels[*i]).map(|i| prepared.revenue[i].max(0.0)).sum();
+                let brings = |i: usize| if labels[i] { prepared.revenue[i].max(0.0) } else { 0.0 };
+                let revenue: Vec<f64> = c.items.clone().map(brings).collect();
                 let items = labels[c.items.clone()].to_vec();
-                let truth = Truth { is_fraud: items.contains(&true), revenue, new_kind: None };
+                let truth =
+                    Truth { is_fraud: items.contains(&true), revenue: revenue.iter().sum(), new_kind: None };
                 let result = LaneResult { recorded_on: epoch, items, revenue };
                 Foreknown { truth, by_lane: [result.clone(), result] }
             })

@@ -3,12 +3,13 @@
 use super::country::Lodged;
 use crate::JobError;
 use crate::decide::Grades;
-use crate::history::{column, integers, moments, text};
+use crate::history::{column, integers, moments, text, whole, wrong_type};
 use crate::input::Input;
 use crate::progress::Progress;
 use crate::score::read_items;
-use arrow::array::{Array, RecordBatch};
-use arrow::compute::{concat_batches, filter_record_batch, sort_to_indices, take_record_batch};
+use arrow::array::{Array, AsArray, RecordBatch};
+use arrow::compute::{cast, concat_batches, filter_record_batch, sort_to_indices, take_record_batch};
+use arrow::datatypes::{DataType, Float64Type};
 use chrono::NaiveDate;
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -29,11 +30,12 @@ pub(super) fn first_versions(lodged: &[Lodged]) -> Result<(RecordBatch, Vec<Opti
     for batch in lodged.iter().map(|l| &l.inspections) {
         let (ids, codes) = (text(batch, "declaration_id")?, text(batch, "result_code")?);
         let (items, recorded) = (integers(batch, "goods_item_seq")?, moments(batch, "recorded_at")?);
-        for row in 0..batch.num_rows() {
+        for (row, amount) in recovered(batch)?.into_iter().enumerate() {
             let item = items.is_valid(row).then(|| items.value(row));
             let outcome = Outcome {
                 recorded_day: day_of(recorded.value(row)),
                 discrepancy: codes.value(row) == "discrepancy",
+                recovered: whole(amount),
             };
             results.insert((ids.value(row).to_owned(), item), outcome);
         }
@@ -46,6 +48,20 @@ pub(super) fn first_versions(lodged: &[Lodged]) -> Result<(RecordBatch, Vec<Opti
     };
     let outcomes = (0..rows.num_rows()).map(outcome).collect();
     Ok((rows, outcomes))
+}
+
+/// What inspections brought, of all their findings.
+fn recovered(inspections: &RecordBatch) -> Result<Vec<f64>, JobError> {
+    let findings = column(inspections, "findings")?;
+    let findings = findings.as_list_opt::<i32>().ok_or_else(|| wrong_type("findings"))?;
+    let of_list = findings.values().as_struct_opt().and_then(|s| s.column_by_name("revenue_amount"));
+    let amounts = cast(of_list.ok_or_else(|| wrong_type("findings"))?, &DataType::Float64)?;
+    let amounts = amounts.as_primitive::<Float64Type>();
+    let of_row = |row: usize| {
+        let range = findings.value_offsets()[row] as usize..findings.value_offsets()[row + 1] as usize;
+        range.filter(|f| amounts.is_valid(*f)).map(|f| amounts.value(f)).sum()
+    };
+    Ok((0..findings.len()).map(of_row).collect())
 }
 
 /// Rows of first versions.

@@ -214,10 +214,10 @@ impl Campaign<'_> {
     ) -> Inspection {
         let Inspected { recorded_day, items, revenue } = self.officers.inspect(consignment, lane);
         let rows = self.stream.consignments[consignment].items.clone();
-        for (outcome, found) in outcomes[rows].iter_mut().zip(&items) {
-            *outcome = Some(Outcome { recorded_day, discrepancy: *found });
+        for (outcome, (found, brought)) in outcomes[rows].iter_mut().zip(items.iter().zip(&revenue)) {
+            *outcome = Some(Outcome { recorded_day, discrepancy: *found, recovered: brought.round() as u64 });
         }
-        Inspection { consignment, epoch, found: items.contains(&true), revenue }
+        Inspection { consignment, epoch, found: items.contains(&true), revenue: revenue.iter().sum() }
     }
 }
 

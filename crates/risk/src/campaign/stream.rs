@@ -100,8 +100,8 @@ pub struct Inspected {
     pub recorded_day: i32,
     /// By goods item: whether a discrepancy is reported.
     pub items: Vec<bool>,
-    /// What it brought.
-    pub revenue: f64,
+    /// By goods item: what it brought.
+    pub revenue: Vec<f64>,
 }
 
 /// Who inspects.

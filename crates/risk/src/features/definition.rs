@@ -90,6 +90,7 @@ pub(super) struct FileSet {
     pub goods: Vec<String>,
     pub revenue: Spanned<String>,
     pub finding_worth: Option<f64>,
+    pub least_recoveries: Option<usize>,
     pub initial_rate: f64,
     pub training: FileTraining,
     pub ablation: Option<FileTraining>,

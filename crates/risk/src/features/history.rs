@@ -13,6 +13,8 @@ pub struct Outcome {
     pub recorded_day: i32,
     /// Whether a discrepancy was found.
     pub discrepancy: bool,
+    /// Duty and tax that it brought, in whole units of the currency of the prices; 0 where no amount was recorded.
+    pub recovered: u64,
 }
 
 /// One thing that a profile learns from, with what decides the order of equal goods.

@@ -134,7 +134,11 @@ fn records() -> impl Strategy<Value = Vec<Record>> {
         day,
         hs,
         price: price * 250,
-        outcome: result.map(|(delay, discrepancy)| Outcome { recorded_day: day + delay, discrepancy }),
+        outcome: result.map(|(delay, discrepancy)| Outcome {
+            recorded_day: day + delay,
+            discrepancy,
+            recovered: 0,
+        }),
     });
     prop::collection::vec(record, 1..120)
 }
@@ -204,7 +208,7 @@ proptest! {
 #[test]
 fn a_rate_starts_from_its_parent() {
     let set = set();
-    let result = |day, discrepancy| Some(Outcome { recorded_day: day, discrepancy });
+    let result = |day, discrepancy| Some(Outcome { recorded_day: day, discrepancy, recovered: 0 });
     let records = vec![
         Record { day: 1, hs: 1, price: 1000, outcome: result(1, true) },
         Record { day: 1, hs: 1, price: 2000, outcome: result(2, false) },
@@ -260,6 +264,18 @@ fn the_more_is_at_stake_the_higher_the_priority() {
     }
     // Expected findings and revenue at the price of a finding: 0.001 (1 + 3000 / 1000).
     assert!((set.priority(0.001, 3_000.0) - 0.004).abs() < 1e-5);
+    for score in &grid {
+        assert_eq!(plain.priority_of_revenue(*score, 5e6).to_bits(), score.to_bits());
+        let priorities: Vec<f64> =
+            grid.iter().map(|g| set.priority_of_revenue(*score, 20_000.0 * g)).collect();
+        assert!((priorities[0] - score).abs() < 1e-12);
+        assert!(priorities.is_sorted() && priorities.iter().all(|p| (0.0..=1.0).contains(p)), "{score}");
+    }
+    // The same where what is expected is score times stake: 0.001 + 3 / 1000.
+    assert!((set.priority_of_revenue(0.001, 3.0) - 0.004).abs() < 1e-5);
+    let refused = SET.replace("initial_rate = 0.1", "least_recoveries = 1\ninitial_rate = 0.1");
+    let error = FeatureSet::parse("test", &refused, &schema()).unwrap_err().to_string();
+    assert!(error.contains("least_recoveries"), "{error}");
     let refused = SET.replace("initial_rate = 0.1", "finding_worth = -1.0\ninitial_rate = 0.1");
     let error = FeatureSet::parse("test", &refused, &schema()).unwrap_err().to_string();
     assert!(error.contains("finding_worth"), "{error}");

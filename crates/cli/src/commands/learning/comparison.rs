@@ -43,7 +43,7 @@ pub fn compare(arguments: &Arguments, command: &CompareLoop) -> Result<(), JobEr
     };
     let bars = &mut Bars::new();
     let mut compared = Vec::new();
-    for seed in 1..=command.seeds {
+    for seed in command.first_seed..command.first_seed + command.seeds {
         let configuration = Configuration {
             inspected_until: first.pred_opt(),
             ..Configuration::new(seed, command.year, command.declarations)
