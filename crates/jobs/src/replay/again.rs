@@ -159,7 +159,7 @@ impl Run {
 /// Explains the stored decisions about one declaration: of those that kept no reasons, the reasons are computed again.
 ///
 /// # Errors
-/// As [`replay`].
+/// As [`super::replay`].
 pub async fn explain_decision(home: &Home, declaration_id: &str) -> Result<Vec<StoredDecision>, JobError> {
     let platform = home.platform().await?;
     let what = Replayed::Declaration(declaration_id.to_owned());
