@@ -46,7 +46,7 @@ pub struct Assessment {
     pub conditions: Conditions,
     /// Probability raised by the weights of the item rules that hit.
     pub scores: Vec<f64>,
-    /// What inspecting it is expected to bring, where that was learnt ([`crate::revenue`]).
+    /// What inspecting it is expected to bring, where that was learnt.
     pub revenue: Option<Vec<f64>>,
 }
 

@@ -71,7 +71,7 @@ pub struct Bundle {
     pub forest: Forest,
     /// From its margins to probabilities.
     pub calibration: Calibration,
-    /// The forest of what an inspection brings ([`crate::revenue`]), when enough findings had an amount.
+    /// The forest of what an inspection brings, when enough findings had an amount.
     pub revenue: Option<Forest>,
     /// The forest of the ablation, when the set has one.
     pub ablation: Option<Forest>,
