@@ -6,6 +6,8 @@ use crate::decide::between;
 use chrono::NaiveDate;
 use std::collections::HashMap;
 use tidegate_query::Platform;
+use tidegate_records::table::Table;
+use tidegate_records::tables::INSPECTION;
 use tidegate_risk::estimation::Finding;
 
 /// The result of a declaration: of all of its inspections together.
@@ -23,9 +25,21 @@ pub(crate) async fn read(
     from: NaiveDate,
     to: NaiveDate,
 ) -> Result<HashMap<String, InspectionResult>, JobError> {
+    of_table(platform, purpose, &INSPECTION, from, to).await
+}
+
+/// The same of a table that has the columns of `inspection`.
+pub(crate) async fn of_table(
+    platform: &Platform,
+    purpose: &str,
+    table: &Table,
+    from: NaiveDate,
+    to: NaiveDate,
+) -> Result<HashMap<String, InspectionResult>, JobError> {
+    let table = table.name;
     let days = between("d.accepted_at", from, to);
     let sql = format!(
-        "WITH of_days AS (SELECT i.declaration_id, i.result_code, i.recorded_at, i.findings FROM inspection i \
+        "WITH of_days AS (SELECT i.declaration_id, i.result_code, i.recorded_at, i.findings FROM {table} i \
          JOIN declaration d ON d.month = i.month AND d.declaration_id = i.declaration_id \
          WHERE d.version_number = 1 AND i.result_code IS NOT NULL AND {days}), \
          amount AS (SELECT declaration_id, sum(f['revenue_amount']) AS revenue FROM \

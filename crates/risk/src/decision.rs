@@ -6,7 +6,9 @@
 use crate::assess::{AssessError, Assessment};
 use crate::bundle::Bundle;
 use crate::rules::{Effect, Level, Rule, raised};
-use crate::selection::{Chance, Component, Contender, Lane, Parts, PolicyState, Seen, SelectionPolicy};
+use crate::selection::{
+    Chance, Component, Contender, Lane, LaneShare, Parts, PolicyState, Seen, SelectionPolicy,
+};
 use crate::template;
 use crate::treatment::Treatment;
 use chrono::NaiveDate;
@@ -247,7 +249,7 @@ pub fn settle(policy: &SelectionPolicy, proposal: &Proposal, contender: Contende
     let chosen = selected && !parts.mandatory;
     let lane = if chosen { policy.lane(draw.value() / realised_probability) } else { Lane::Green };
     let lane = lane.max(proposal.least_lane);
-    let lane_share = if parts.mandatory { 1.0 } else { policy.lane_share(lane) };
+    let lane_share = if parts.mandatory { 1.0 } else { LaneShare::of(&policy.lanes, lane) };
     Settled {
         component: parts.component(draw, probability),
         in_floor: draw.value() < parts.floor,

@@ -155,11 +155,7 @@ impl Evidence {
     fn records(&self, bundle: &Bundle, rated: &[Rated], run: &Run) -> Vec<LoggedRecord> {
         let record = |(place, decided): (usize, &Decided)| {
             let shares = |mandatory: bool, shares: &[LaneShare], own: Lane, lane: Lane| {
-                if mandatory {
-                    f64::from(u8::from(own == lane))
-                } else {
-                    shares.iter().filter(|s| s.lane == lane).map(|s| s.share).sum()
-                }
+                if mandatory { f64::from(u8::from(own == lane)) } else { LaneShare::of(shares, lane) }
             };
             let evaluated_mandatory = rated[place].is_mandatory();
             let chance = |lane: Lane| LaneChance {

@@ -1,12 +1,10 @@
 //! How well officers see, from the inspections that a reference team did once more.
 
-use crate::JobError;
-use crate::answer::Answer;
+use super::Decision;
 use crate::backtest::Valued;
 use crate::configuration::Estimate;
-use crate::decide::between;
-use chrono::NaiveDate;
-use tidegate_query::Platform;
+use crate::results::InspectionResult;
+use std::collections::{BTreeMap, HashMap};
 use tidegate_risk::estimation::{Accuracy, Reference, Refusal, Reinspection, Share, accuracy, prevalence};
 use tidegate_risk::selection::Lane;
 
@@ -25,50 +23,39 @@ pub struct LaneAccuracy {
     pub prevalence: Valued,
 }
 
-/// Accuracy by lane, from the decisions accepted on the days of which both results are in.
-pub(super) async fn read(
-    platform: &Platform,
-    purpose: &str,
-    from: NaiveDate,
-    to: NaiveDate,
+/// Accuracy by lane, from the decisions of which both results are in.
+pub(super) fn of_lanes(
+    decisions: &[Decision],
+    first: &HashMap<String, InspectionResult>,
+    second: &HashMap<String, InspectionResult>,
     settings: &Estimate,
-) -> Result<Vec<LaneAccuracy>, JobError> {
-    let result = |table: &str| {
-        format!(
-            "(SELECT declaration_id, max(CASE WHEN result_code = 'discrepancy' THEN 1 ELSE 0 END) AS found \
-             FROM {table} WHERE result_code IS NOT NULL GROUP BY 1)"
-        )
-    };
-    let sql = format!(
-        "SELECT k.lane_code, k.is_reinspected AND t.found IS NOT NULL AS is_pair, \
-         k.realised_probability * k.reinspection_probability AS probability, f.found AS first, t.found AS second \
-         FROM decision k JOIN {} f ON f.declaration_id = k.declaration_id \
-         LEFT JOIN {} t ON t.declaration_id = k.declaration_id \
-         WHERE k.version_number = 1 AND k.is_selected AND {} ORDER BY k.declaration_id, k.run_number",
-        result("inspection"),
-        result("reinspection"),
-        between("k.accepted_at", from, to)
-    );
-    let answer = Answer::of(platform, purpose, &sql).await?;
-    let (lanes, probabilities) = (answer.texts("lane_code")?, answer.reals("probability")?);
-    let [pairs, first, second] = ["is_pair", "first", "second"].map(|name| answer.counts(name));
-    let (is_pair, first, second) = (pairs?, first?, second?);
+) -> Vec<LaneAccuracy> {
+    let mut inspected: BTreeMap<Lane, Vec<bool>> = BTreeMap::new();
     let mut pairs = Vec::new();
-    for row in (0..answer.rows()).filter(|row| is_pair[*row] > 0) {
-        let Some(lane) = Lane::of_code(&lanes[row]) else { continue };
-        let (first, second) = (first[row] > 0, second[row] > 0);
-        pairs.push(Reinspection { lane, first, second, probability: probabilities[row] });
+    for decision in decisions.iter().filter(|d| d.selected) {
+        let (Some(lane), Some(result)) = (Lane::of_code(&decision.lane), first.get(&decision.id)) else {
+            continue;
+        };
+        let first = result.finding.found;
+        inspected.entry(lane).or_default().push(first);
+        if let (true, Some(again)) = (decision.reinspected, second.get(&decision.id)) {
+            let probability = decision.inclusion * decision.reinspection_probability;
+            pairs.push(Reinspection { lane, first, second: again.finding.found, probability });
+        }
     }
     let reference = Reference {
         sensitivity: settings.reference_sensitivity,
         specificity: settings.reference_specificity,
     };
     let of_lane = |(lane, found): (Lane, Result<Accuracy, Refusal>)| {
-        let of_lane: Vec<bool> =
-            (0..answer.rows()).filter(|r| lanes[*r] == lane.code()).map(|r| first[r] > 0).collect();
-        LaneAccuracy::of(lane, &found, &of_lane, pairs.iter().filter(|pair| pair.lane == lane).count() as u64)
+        LaneAccuracy::of(
+            lane,
+            &found,
+            &inspected[&lane],
+            pairs.iter().filter(|p| p.lane == lane).count() as u64,
+        )
     };
-    Ok(accuracy(&pairs, reference).into_iter().map(of_lane).collect())
+    accuracy(&pairs, reference).into_iter().map(of_lane).collect()
 }
 
 impl LaneAccuracy {

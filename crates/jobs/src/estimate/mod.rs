@@ -14,6 +14,7 @@ use crate::results::{self, InspectionResult};
 use chrono::NaiveDate;
 use std::collections::{BTreeMap, HashMap};
 use tidegate_query::Platform;
+use tidegate_records::tables::REINSPECTION;
 use tidegate_risk::estimation::{
     Estimate, FloorInspection, Inspected, Measure, Missed, Refusal, ResultDelays, Wait, Z95,
     horvitz_thompson, missed_by_model, wilson,
@@ -94,7 +95,8 @@ pub async fn estimate(
         return Err(JobError::Missing(message));
     }
     let results = results::read(&platform, PURPOSE, from, to).await?;
-    let accuracy = accuracy::read(&platform, PURPOSE, from, to, &home.configuration.estimate).await?;
+    let again = results::of_table(&platform, PURPOSE, &REINSPECTION, from, to).await?;
+    let accuracy = accuracy::of_lanes(&decisions.0, &results, &again, &home.configuration.estimate);
     Ok(Estimated { accuracy, ..decisions.estimated(&results, home.now.date_naive(), from, to) })
 }
 
@@ -110,7 +112,11 @@ struct Decision {
     floor: f64,
     draw: f64,
     component: String,
+    lane: String,
     selected: bool,
+    reinspected: bool,
+    /// Given that it is selected, of its lane and a second inspection together.
+    reinspection_probability: f64,
 }
 
 struct Decisions(Vec<Decision>);
@@ -119,7 +125,8 @@ impl Decisions {
     async fn read(platform: &Platform, from: NaiveDate, to: NaiveDate) -> Result<Self, JobError> {
         let sql = format!(
             "SELECT declaration_id, root_id, listed_on, office_id, lane_code, inclusion_probability, \
-             realised_probability, floor_probability, draw, component_code, is_selected FROM decision \
+             realised_probability, floor_probability, draw, component_code, is_selected, \
+             is_reinspected, reinspection_probability FROM decision \
              WHERE version_number = 1 AND {} ORDER BY declaration_id, run_number",
             between("accepted_at", from, to)
         );
@@ -128,11 +135,17 @@ impl Decisions {
             ["declaration_id", "root_id", "listed_on", "office_id", "lane_code", "component_code"]
                 .map(|name| answer.texts(name));
         let (ids, roots, days, offices) = (ids?, roots?, days?, offices?);
-        let (lanes, components, selected) = (lanes?, components?, answer.counts("is_selected")?);
-        let [p, pi, floor, draw] =
-            ["inclusion_probability", "realised_probability", "floor_probability", "draw"]
-                .map(|name| answer.reals(name));
-        let (p, pi, floor, draw) = (p?, pi?, floor?, draw?);
+        let (lanes, components) = (lanes?, components?);
+        let (selected, reinspected) = (answer.counts("is_selected")?, answer.counts("is_reinspected")?);
+        let [p, pi, floor, draw, again] = [
+            "inclusion_probability",
+            "realised_probability",
+            "floor_probability",
+            "draw",
+            "reinspection_probability",
+        ]
+        .map(|name| answer.reals(name));
+        let (p, pi, floor, draw, again) = (p?, pi?, floor?, draw?, again?);
         let mut cells: HashMap<(&str, &str), u32> = HashMap::new();
         let mut decisions = Vec::with_capacity(answer.rows());
         for row in 0..answer.rows() {
@@ -147,7 +160,10 @@ impl Decisions {
                 floor: floor[row],
                 draw: draw[row],
                 component: components[row].clone(),
+                lane: lanes[row].clone(),
                 selected: selected[row] > 0,
+                reinspected: reinspected[row] > 0,
+                reinspection_probability: again[row],
             });
         }
         Ok(Self(decisions))

@@ -63,3 +63,10 @@ pub struct LaneShare {
     /// Its share of the selected, in (0, 1].
     pub share: f64,
 }
+
+impl LaneShare {
+    /// Share of the draws that a lane gets among shares.
+    pub fn of(shares: &[Self], lane: Lane) -> f64 {
+        shares.iter().filter(|s| s.lane == lane).map(|s| s.share).sum()
+    }
+}

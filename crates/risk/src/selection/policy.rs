@@ -150,11 +150,6 @@ impl SelectionPolicy {
         self.regimes.iter().rev().find(|r| r.from <= day).unwrap_or(&self.regimes[0])
     }
 
-    /// Probability of a lane for a selected consignment that no rule sends to one.
-    pub fn lane_share(&self, lane: Lane) -> f64 {
-        self.lanes.iter().filter(|l| l.lane == lane).map(|l| l.share).sum()
-    }
-
     /// Lane of a selected consignment from u / pi, which is uniform in [0, 1) given that it is selected: nested intervals,
     /// so that the lane is part of the same draw and its probability is pi times the share.
     pub fn lane(&self, position: f64) -> Lane {
