@@ -19,7 +19,7 @@ use std::io::Read;
 use std::path::{Path, PathBuf};
 use tidegate_lake::{AppTransaction, Appended, LakeError, LakeWriter, TableSpec};
 use tidegate_ledger::{Hash256, LoadOutcome, LoadStart};
-use tidegate_query::{Platform, Principal, QueryError};
+use tidegate_query::{Platform, Principal};
 use tidegate_records::table::{Key, Source, Table};
 use tidegate_records::tables::{DATA_FINDING, DECLARATION, GOODS_ITEM, INSPECTION, QUARANTINE};
 use tidegate_risk::bundle::hex;
@@ -154,8 +154,8 @@ async fn know(
     let sql = format!(
         "SELECT declaration_id, version_number FROM declaration WHERE month = '{month}' AND load_id <> '{load_id}'"
     );
-    let mut rows = platform.plan_for(&Principal::LocalOwner, "job ingest", &sql).await?.stream().await?;
-    while let Some(batch) = rows.try_next().await.map_err(QueryError::from)? {
+    let mut rows = platform.plan_for(&Principal::LocalOwner, "job ingest", &sql).await?.stream()?;
+    while let Some(batch) = rows.try_next().await? {
         let ids = batch.column(0).as_string::<i32>();
         let versions = batch.column(1).as_primitive::<Int64Type>();
         for (id, version) in ids.iter().zip(versions.values()) {

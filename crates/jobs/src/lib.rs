@@ -178,7 +178,7 @@ pub enum JobError {
 /// When the statement is refused or fails.
 pub async fn query(home: &Home, purpose: &str, sql: &str) -> Result<Vec<RecordBatch>, JobError> {
     let mut platform = home.platform().await?;
-    for name in platform.bundle_names(sql)? {
+    for name in platform.bundle_names(sql).await? {
         let (bundle, hash) = home.bundle(Some(&name)).await?;
         platform.add_bundle(&name, hash, Arc::new(bundle));
     }

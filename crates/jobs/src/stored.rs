@@ -4,8 +4,7 @@ use crate::JobError;
 use arrow::array::{ArrayRef, AsArray, RecordBatch};
 use arrow::datatypes::{DataType, Int64Type};
 use futures::StreamExt;
-use futures::stream::BoxStream;
-use tidegate_query::{Platform, Principal, QueryError};
+use tidegate_query::{Answer, Platform, Principal};
 use tidegate_records::class::Defined;
 use tidegate_records::columnar::RowReader;
 use tidegate_records::model::{Declaration, GovernmentAgencyGoodsItem};
@@ -23,12 +22,12 @@ pub(crate) struct StoredDeclaration {
 }
 
 /// The declarations of a month, ordered by id and version, in bounded memory: two sorted streams side by side.
-pub(crate) struct StoredDeclarations<'a> {
-    headers: Rows<'a>,
-    items: Rows<'a>,
+pub(crate) struct StoredDeclarations {
+    headers: Rows,
+    items: Rows,
 }
 
-impl StoredDeclarations<'_> {
+impl StoredDeclarations {
     /// Those that meet a condition over the table `declaration`.
     pub(crate) async fn open(platform: &Platform, month: &str, condition: &str) -> Result<Self, JobError> {
         let month = month.replace('\'', "''");
@@ -80,9 +79,9 @@ fn columns(table: &Table, prefix: &str) -> String {
 type Key = (String, i64);
 
 /// Rows of a table in the order of their declarations.
-struct Rows<'a> {
+struct Rows {
     table: &'static Table,
-    stream: BoxStream<'a, Result<RecordBatch, QueryError>>,
+    stream: Answer,
     batch: Option<Batch>,
 }
 
@@ -94,11 +93,10 @@ struct Batch {
     rows: usize,
 }
 
-impl Rows<'_> {
+impl Rows {
     async fn open(platform: &Platform, table: &'static Table, sql: &str) -> Result<Self, JobError> {
         let plan = platform.plan_for(&Principal::LocalOwner, PURPOSE, sql).await?;
-        let stream = plan.stream().await?.map(|batch| batch.map_err(QueryError::from)).boxed();
-        Ok(Self { table, stream, batch: None })
+        Ok(Self { table, stream: plan.stream()?, batch: None })
     }
 
     /// The batch with the next row; nothing at the end.

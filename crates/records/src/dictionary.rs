@@ -1,5 +1,6 @@
 //! The data dictionary: every table and column as Markdown, written from the table definitions.
 
+use crate::category::Category;
 use crate::codes::CodeList;
 use crate::table::{Column, Domain, Grade, Table};
 use arrow::datatypes::DataType;
@@ -13,11 +14,13 @@ const DOMAINS: [(Domain, &str, &str); 5] = [
     (Domain::Quality, "Data quality", "Records set aside and findings about data."),
 ];
 
-const GRADES: [(Grade, &str); 4] = [
+const GRADES: [(Grade, &str); 6] = [
     (Grade::General1, "may be published"),
     (Grade::General2, "internal"),
     (Grade::General3, "about one enterprise's trade"),
     (Grade::General4, "identifies or concerns a person, or reveals how risk is assessed"),
+    (Grade::Important, "may harm the national economy or public interest when it leaks"),
+    (Grade::Core, "bears on national security; never leaves the customs network"),
 ];
 
 /// The dictionary of tables, as Markdown.
@@ -38,6 +41,7 @@ pub fn to_markdown(tables: &[&Table]) -> String {
         }
         of_domain.for_each(|table| describe(&mut text, table));
     }
+    categories(&mut text);
     grades(&mut text);
     code_lists(&mut text);
     text
@@ -47,7 +51,7 @@ fn describe(text: &mut String, table: &Table) {
     let _ = write!(
         text,
         "\n### {}\n\n{} Rows are {} (WCO class {}).\n\n\
-         | column | type | unit | WCO id | path | grade | description |\n|---|---|---|---|---|---|---|\n",
+         | column | type | unit | WCO id | path | category | grade | description |\n|---|---|---|---|---|---|---|---|\n",
         table.name, table.description, table.class.name, table.class.id
     );
     for column in table.columns {
@@ -62,6 +66,7 @@ fn row(table: &Table, column: &Column) -> String {
         column.unit.unwrap_or_default().to_owned(),
         column.wco_id(table.class).unwrap_or_default().to_owned(),
         column.path().unwrap_or_default().to_owned(),
+        column.category(table).as_str().to_owned(),
         column.grade.as_str().to_owned(),
         column.sentence(table.class).to_owned(),
     ];
@@ -85,6 +90,13 @@ fn type_name(data_type: &DataType) -> String {
             format!("({})", fields.join(", "))
         }
         other => other.to_string(),
+    }
+}
+
+fn categories(text: &mut String) {
+    text.push_str("\n## Categories\n\nWhat columns are about; policies name them.\n\n| category | meaning |\n|---|---|\n");
+    for category in Category::ALL {
+        let _ = writeln!(text, "| {} | {} |", category.as_str(), category.meaning());
     }
 }
 

@@ -4,6 +4,7 @@
 //! Nothing here knows a clock, a network or a storage. Parsing never fails as a whole: it gives a record and
 //! the [`finding::Finding`]s about it.
 
+pub mod category;
 pub mod class;
 pub mod codes;
 pub mod columnar;

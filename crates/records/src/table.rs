@@ -38,9 +38,40 @@ pub enum Grade {
     General3,
     /// Identifies or concerns a person, or reveals how risk is assessed.
     General4,
+    /// May harm the national economy or public interest when it leaks.
+    Important,
+    /// Bears on national security; never leaves the customs network.
+    Core,
+}
+
+impl Domain {
+    /// Name in policies and in the catalog.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Declaration => "declaration",
+            Self::Inspection => "inspection",
+            Self::Enterprise => "enterprise",
+            Self::Risk => "risk",
+            Self::Quality => "quality",
+        }
+    }
 }
 
 impl Grade {
+    /// All grades, the lowest first.
+    pub const ALL: [Self; 6] =
+        [Self::General1, Self::General2, Self::General3, Self::General4, Self::Important, Self::Core];
+
+    /// Its place among the grades, from 1.
+    pub fn level(self) -> i64 {
+        self as i64 + 1
+    }
+
+    /// The grade of a name, as [`Grade::as_str`] gives it.
+    pub fn parse(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|grade| grade.as_str() == name)
+    }
+
     /// Name in the dictionary.
     pub fn as_str(self) -> &'static str {
         match self {
@@ -48,6 +79,8 @@ impl Grade {
             Self::General2 => "general-2",
             Self::General3 => "general-3",
             Self::General4 => "general-4",
+            Self::Important => "important",
+            Self::Core => "core",
         }
     }
 }

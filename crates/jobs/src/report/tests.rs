@@ -194,7 +194,7 @@ fn inspections() -> RecordBatch {
 }
 
 async fn data(tables: Vec<(&str, RecordBatch)>, run: Option<i64>) -> Option<ReportData> {
-    let platform = Platform::in_memory(tables).await.unwrap();
+    let platform = Platform::in_memory(tables, None).unwrap();
     let mut capacities = Capacities::default();
     capacities.add(
         2,

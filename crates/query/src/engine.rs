@@ -1,0 +1,68 @@
+//! How queries are run, and how much of the machine one reader may use.
+
+use datafusion::error::DataFusionError;
+use datafusion::execution::context::SessionConfig;
+use datafusion::execution::runtime_env::{RuntimeEnv, RuntimeEnvBuilder};
+use std::num::NonZeroUsize;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// How an engine works; answers do not depend on it but for the order of rows that no `ORDER BY` fixes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Engine {
+    /// Threads that one query uses; all that the machine has when none.
+    pub threads: Option<NonZeroUsize>,
+    /// Rows of a batch; the engine's own number when none.
+    pub batch_rows: Option<NonZeroUsize>,
+}
+
+impl Engine {
+    pub(crate) fn session(self) -> SessionConfig {
+        // A schema of our own tells what there is: the engine's shows settings and the text of views.
+        let mut config = SessionConfig::new().with_information_schema(false);
+        if let Some(threads) = self.threads {
+            config = config.with_target_partitions(threads.get());
+        }
+        if let Some(rows) = self.batch_rows {
+            config = config.with_batch_size(rows.get());
+        }
+        // Identifiers keep their case nowhere in our tables; nothing is written, so no other setting matters.
+        config.options_mut().sql_parser.dialect = datafusion::config::Dialect::PostgreSQL;
+        // Columns carry their description and grade; the check takes those of the other side of a UNION for an error.
+        config.options_mut().execution.skip_physical_aggregate_schema_check = true;
+        config
+    }
+}
+
+/// What one reader may use. The local owner has no limits.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Limits {
+    /// Rows of one answer.
+    pub rows: usize,
+    /// Bytes of one answer, in memory.
+    pub bytes: usize,
+    /// How long one query may run.
+    pub time: Duration,
+    /// Bytes that the queries of one reader may hold for sorting, joining and grouping before they spill or fail.
+    pub memory_bytes: usize,
+    /// Queries of one reader at once.
+    pub queries: usize,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            rows: 1_000_000,
+            bytes: 1 << 30,
+            time: Duration::from_secs(300),
+            memory_bytes: 2 << 30,
+            queries: 4,
+        }
+    }
+}
+
+impl Limits {
+    pub(crate) fn runtime(self) -> Result<Arc<RuntimeEnv>, DataFusionError> {
+        RuntimeEnvBuilder::new().with_memory_limit(self.memory_bytes, 1.0).build_arc()
+    }
+}

@@ -1,0 +1,139 @@
+//! Why a query is not answered, in words that tell nothing that is not shown.
+
+use crate::plan::Fingerprint;
+use crate::policy::PolicyError;
+use datafusion::arrow::error::ArrowError;
+use datafusion::common::{Column, SchemaError};
+use datafusion::error::DataFusionError;
+use tidegate_lake::LakeError;
+use tidegate_records::path::nearest;
+
+/// Why a query is not answered.
+#[derive(Debug, thiserror::Error)]
+pub enum QueryError {
+    /// The lake cannot be read.
+    #[error(transparent)]
+    Lake(#[from] LakeError),
+    /// The policy does not hold together, or does not know the purpose.
+    #[error(transparent)]
+    Policy(#[from] PolicyError),
+    /// The statement is refused or fails.
+    #[error("{}", .0.strip_backtrace())]
+    Engine(#[source] DataFusionError),
+    /// The statement names a column that none of its tables has.
+    #[error("there is no column `{name}`{hint}; `tidegate dictionary` lists the columns of every table")]
+    Column {
+        /// As it was written.
+        name: String,
+        /// The nearest that there is.
+        hint: String,
+    },
+    /// A call of `assess` is none, or names no bundle.
+    #[error("{0}")]
+    Assess(String),
+    /// A read needs a purpose.
+    #[error("a read needs a purpose; say what it is for")]
+    NoPurpose,
+    /// There is no policy to read by.
+    #[error("`{name}` cannot read here: no policy was given")]
+    NoPolicy {
+        /// Who reads.
+        name: String,
+    },
+    /// The policy does not permit it for the purpose.
+    #[error("{what} is not there for `{name}` reading for {purpose}: no policy permits it")]
+    NotPermitted {
+        /// What.
+        what: String,
+        /// Who reads.
+        name: String,
+        /// For what.
+        purpose: String,
+    },
+    /// The statement is none that reads.
+    #[error("{what} is refused: a statement reads tables and changes nothing")]
+    Statement {
+        /// What it is.
+        what: &'static str,
+    },
+    /// A table does not stand behind a policy.
+    #[error("the table {table} cannot be read")]
+    Ungoverned {
+        /// Its name.
+        table: String,
+    },
+    /// More than a reader may use.
+    #[error("{what}: {limit} is the most; {advice}")]
+    TooMuch {
+        /// What there is too much of.
+        what: &'static str,
+        /// How much is allowed, with its unit.
+        limit: String,
+        /// What to do.
+        advice: &'static str,
+    },
+    /// Something failed that readers are not told of.
+    #[error("the query failed inside the platform; the platform's log has the cause under {fingerprint}")]
+    Inside {
+        /// Fingerprint of the statement, by which the cause is found in the log.
+        fingerprint: Fingerprint,
+    },
+}
+
+impl From<DataFusionError> for QueryError {
+    fn from(error: DataFusionError) -> Self {
+        let DataFusionError::SchemaError(cause, _) = error.find_root() else { return Self::Engine(error) };
+        let SchemaError::FieldNotFound { field, valid_fields } = cause.as_ref() else {
+            return Self::Engine(error);
+        };
+        let near = nearest(field.name(), valid_fields.iter().map(Column::name));
+        let hint = near.map(|n| format!("; `{n}` is the nearest")).unwrap_or_default();
+        Self::Column { name: field.quoted_flat_name(), hint }
+    }
+}
+
+impl QueryError {
+    /// As a reader is told: what concerns the statement and the rows that are shown stays, what concerns files, plans and
+    /// the program goes to the log.
+    #[must_use]
+    pub(crate) fn for_reader(self, fingerprint: Fingerprint) -> Self {
+        let is_telling = match &self {
+            Self::Engine(error) => match error.find_root() {
+                DataFusionError::SQL(..)
+                | DataFusionError::NotImplemented(_)
+                | DataFusionError::Plan(_)
+                | DataFusionError::SchemaError(..)
+                | DataFusionError::Execution(_) => false,
+                DataFusionError::ResourcesExhausted(_) => {
+                    return Self::TooMuch {
+                        what: "the query needs more memory than one reader has",
+                        limit: "the limit of the configuration".to_owned(),
+                        advice: "narrow it by a month or an office, or group by fewer columns",
+                    };
+                }
+                DataFusionError::ArrowError(cause, _) => !is_of_values(cause),
+                _ => true,
+            },
+            Self::Lake(_) | Self::Policy(PolicyError::Evaluation { .. } | PolicyError::Expression { .. }) => true,
+            _ => false,
+        };
+        if !is_telling {
+            return self;
+        }
+        tracing::error!(%fingerprint, error = %self, "a query failed inside the platform");
+        Self::Inside { fingerprint }
+    }
+}
+
+/// Whether an error speaks of values that a statement computes with.
+fn is_of_values(error: &ArrowError) -> bool {
+    matches!(
+        error,
+        ArrowError::ArithmeticOverflow(_)
+            | ArrowError::CastError(_)
+            | ArrowError::ComputeError(_)
+            | ArrowError::DivideByZero
+            | ArrowError::InvalidArgumentError(_)
+            | ArrowError::ParseError(_)
+    )
+}

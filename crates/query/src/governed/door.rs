@@ -1,0 +1,141 @@
+//! The door of one reader for one purpose: an engine that knows the tables, columns and functions that are there for
+//! this reader, and nothing else.
+
+use super::rule::{Rules, Stored};
+use super::{GovernedTable, catalog, verify};
+use crate::assess::{self, Bundles};
+use crate::engine::{Engine, Limits};
+use crate::item_rows::{self, DECLARATION_ITEM};
+use crate::plan::{Fingerprint, Plan, Usage};
+use crate::policy::{Access, Compiler, Policy};
+use crate::principal::Person;
+use crate::QueryError;
+use datafusion::arrow::datatypes::SchemaRef;
+use datafusion::catalog::{MemorySchemaProvider, SchemaProvider};
+use datafusion::datasource::TableProvider;
+use datafusion::error::DataFusionError;
+use datafusion::execution::context::SessionContext;
+use datafusion::sql::parser::Statement;
+use std::sync::Arc;
+use tokio::sync::Semaphore;
+
+/// Who comes in.
+pub(crate) enum Entry<'a> {
+    /// The local owner, for whom everything is there.
+    Owner,
+    /// A person under a policy, for a purpose.
+    Person { person: &'a Person, purpose: &'a str, policy: &'a Policy, compiler: &'a Compiler, limits: Limits },
+}
+
+/// What is there for one reader and purpose.
+pub(crate) struct Door {
+    context: SessionContext,
+    bundles: Bundles,
+    may_explain: bool,
+    may_assess: bool,
+    /// Name and purpose, for messages.
+    reader: (String, String),
+    usage: Option<(Limits, Arc<Semaphore>)>,
+}
+
+impl Door {
+    /// Opens a door to stored tables.
+    pub(crate) async fn open(
+        entry: Entry<'_>,
+        stored: &Stored,
+        bundles: &Bundles,
+        engine: Engine,
+    ) -> Result<Self, QueryError> {
+        match entry {
+            Entry::Owner => {
+                let tables = stored.iter().map(|(name, raw)| GovernedTable::open(name, Arc::clone(raw)));
+                let context = SessionContext::new_with_config(engine.session());
+                let reader = ("local-owner".to_owned(), String::new());
+                Self::with(context, tables.collect(), bundles, (true, true), reader, None).await
+            }
+            Entry::Person { person, purpose, policy, compiler, limits } => {
+                let access: Access = policy.access(person, purpose)?;
+                let rules = Rules { policy, compiler, person, stored }.all(&access)?;
+                let table = |(name, rule): (&str, _)| {
+                    let raw = stored.get(name).cloned();
+                    raw.map(|raw| GovernedTable::ruled(name, raw, &rule))
+                };
+                let tables = rules.into_iter().filter_map(table).collect::<Result<_, _>>()?;
+                let context = SessionContext::new_with_config_rt(engine.session(), limits.runtime()?);
+                let reader = (person.name.clone(), purpose.to_owned());
+                let usage = Some((limits, Arc::new(Semaphore::new(limits.queries))));
+                let may = (access.may_explain, access.may_assess);
+                Self::with(context, tables, bundles, may, reader, usage).await
+            }
+        }
+    }
+
+    async fn with(
+        context: SessionContext,
+        tables: Vec<GovernedTable>,
+        bundles: &Bundles,
+        (may_explain, may_assess): (bool, bool),
+        reader: (String, String),
+        usage: Option<(Limits, Arc<Semaphore>)>,
+    ) -> Result<Self, QueryError> {
+        let mut known: Vec<(String, SchemaRef)> =
+            tables.iter().map(|table| (table.name().to_owned(), table.schema())).collect();
+        for table in tables {
+            context.register_table(table.name().to_owned(), Arc::new(table))?;
+        }
+        let schema = |name: &str| known.iter().find(|(known, _)| known == name).map(|(_, schema)| schema);
+        if let Some(sql) = item_rows::view_sql(schema) {
+            let view = context.sql(&sql).await?.into_view();
+            known.push((DECLARATION_ITEM.to_owned(), view.schema()));
+            context.register_table(DECLARATION_ITEM, view)?;
+        }
+        let catalog = MemorySchemaProvider::new();
+        for (name, table) in catalog::describe(&known)? {
+            let table = GovernedTable::open(&format!("{}.{name}", catalog::CATALOG_SCHEMA), table);
+            catalog.register_table(name.to_owned(), Arc::new(table))?;
+        }
+        let catalogs = context.state().config_options().catalog.default_catalog.clone();
+        let catalogs = context.catalog(&catalogs).ok_or_else(|| {
+            DataFusionError::Internal("the engine has no catalog".to_owned())
+        })?;
+        catalogs.register_schema(catalog::CATALOG_SCHEMA, Arc::new(catalog))?;
+        let bundles = if may_assess { bundles.clone() } else { Bundles::new() };
+        for (hash, bundle) in bundles.values() {
+            context.register_udf(assess::function(*hash, Arc::clone(bundle)));
+        }
+        Ok(Self { context, bundles, may_explain, may_assess, reader, usage })
+    }
+
+    pub(crate) fn parse(&self, sql: &str) -> Result<Statement, QueryError> {
+        let state = self.context.state();
+        let dialect = state.config_options().sql_parser.dialect;
+        Ok(state.sql_to_statement(sql, &dialect)?)
+    }
+
+    /// Plans a statement.
+    pub(crate) async fn plan(&self, sql: &str) -> Result<Plan, QueryError> {
+        let fingerprint = Fingerprint::of(sql);
+        let planned = self.planned(sql, fingerprint).await;
+        if self.usage.is_none() { planned } else { planned.map_err(|error| error.for_reader(fingerprint)) }
+    }
+
+    async fn planned(&self, sql: &str, fingerprint: Fingerprint) -> Result<Plan, QueryError> {
+        let mut statement = self.parse(sql)?;
+        if !self.may_assess && !assess::bundle_names(&mut statement).is_empty() {
+            let (name, purpose) = self.reader.clone();
+            return Err(QueryError::NotPermitted { what: "assess".to_owned(), name, purpose });
+        }
+        assess::resolve(&mut statement, &self.bundles)?;
+        let state = self.context.state();
+        let plan = state.statement_to_plan(statement).await?;
+        // Before anything runs: optimising evaluates constants, and what is refused should not get that far.
+        verify::verify(&plan, self.may_explain)?;
+        let plan = state.optimize(&plan)?;
+        let reading = verify::verify(&plan, self.may_explain)?;
+        let usage = match &self.usage {
+            None => None,
+            Some((limits, queries)) => Some(Usage::begin(*limits, queries, fingerprint)?),
+        };
+        Plan::new(&state, &plan, reading, fingerprint, usage).await
+    }
+}

@@ -1,0 +1,85 @@
+//! The last look at a plan before it runs: nothing in it but what readers may do, and no table but governed ones.
+
+use super::GovernedTable;
+use crate::QueryError;
+use datafusion::common::tree_node::TreeNodeRecursion;
+use datafusion::datasource::source_as_provider;
+use datafusion::error::DataFusionError;
+use datafusion::logical_expr::{LogicalPlan, TableScan};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// Tables and columns that a plan reads, those that it only filters or joins by too.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Reading {
+    /// Columns by table.
+    pub columns: BTreeMap<String, BTreeSet<String>>,
+}
+
+/// Checks a plan, its subqueries too.
+///
+/// # Errors
+/// [`QueryError::Statement`] for what no reader may do; [`QueryError::Ungoverned`] for a table that does not stand behind
+/// a policy, which no statement should be able to reach.
+pub(crate) fn verify(plan: &LogicalPlan, may_explain: bool) -> Result<Reading, QueryError> {
+    let mut reading = Reading::default();
+    let mut refusal = None;
+    plan.apply_with_subqueries(|node| {
+        refusal = refused(node, may_explain, &mut reading);
+        Ok::<_, DataFusionError>(match refusal {
+            Some(_) => TreeNodeRecursion::Stop,
+            None => TreeNodeRecursion::Continue,
+        })
+    })?;
+    match refusal {
+        Some(refusal) => Err(refusal),
+        None => Ok(reading),
+    }
+}
+
+fn refused(node: &LogicalPlan, may_explain: bool, reading: &mut Reading) -> Option<QueryError> {
+    let statement = |what: &'static str| Some(QueryError::Statement { what });
+    match node {
+        LogicalPlan::Projection(_)
+        | LogicalPlan::Filter(_)
+        | LogicalPlan::Window(_)
+        | LogicalPlan::Aggregate(_)
+        | LogicalPlan::Sort(_)
+        | LogicalPlan::Join(_)
+        | LogicalPlan::Repartition(_)
+        | LogicalPlan::Union(_)
+        | LogicalPlan::EmptyRelation(_)
+        | LogicalPlan::Subquery(_)
+        | LogicalPlan::SubqueryAlias(_)
+        | LogicalPlan::Limit(_)
+        | LogicalPlan::Values(_)
+        | LogicalPlan::Distinct(_)
+        | LogicalPlan::DescribeTable(_)
+        | LogicalPlan::Unnest(_)
+        | LogicalPlan::RecursiveQuery(_) => None,
+        LogicalPlan::TableScan(scan) => read(scan, reading),
+        LogicalPlan::Explain(_) | LogicalPlan::Analyze(_) if may_explain => None,
+        LogicalPlan::Explain(_) | LogicalPlan::Analyze(_) => {
+            statement("a plan, which tells of rows and files that are not shown")
+        }
+        LogicalPlan::Statement(_) => statement("a setting, transaction or prepared statement"),
+        LogicalPlan::Dml(_) => statement("a change of rows"),
+        LogicalPlan::Ddl(_) => statement("a change of tables"),
+        LogicalPlan::Copy(_) => statement("a copy to files"),
+        LogicalPlan::Extension(_) => statement("an extension"),
+        // A kind of plan that this program does not know is not let through.
+        #[expect(unreachable_patterns, reason = "a later version of the engine may add kinds of plans")]
+        _ => statement("an unknown statement"),
+    }
+}
+
+fn read(scan: &TableScan, reading: &mut Reading) -> Option<QueryError> {
+    let provider = source_as_provider(&scan.source).ok();
+    let Some(table) = provider.as_ref().and_then(|provider| provider.downcast_ref::<GovernedTable>()) else {
+        return Some(QueryError::Ungoverned { table: scan.table_name.to_string() });
+    };
+    let columns = reading.columns.entry(table.name().to_owned()).or_default();
+    columns.extend(scan.projected_schema.fields().iter().map(|field| field.name().clone()));
+    let filtered = scan.filters.iter().flat_map(|filter| filter.column_refs());
+    columns.extend(filtered.map(|column| column.name.clone()));
+    None
+}

@@ -1,0 +1,155 @@
+//! A planned query: what it reads, and its answer within the limits of who asked.
+
+use crate::QueryError;
+use crate::engine::Limits;
+use crate::governed::Reading;
+use datafusion::arrow::array::RecordBatch;
+use datafusion::arrow::datatypes::SchemaRef;
+use datafusion::execution::context::SessionState;
+use datafusion::execution::{SendableRecordBatchStream, TaskContext};
+use datafusion::logical_expr::LogicalPlan;
+use datafusion::physical_plan::{ExecutionPlan, execute_stream};
+use futures::stream::{BoxStream, StreamExt, TryStreamExt};
+use sha2::{Digest, Sha256};
+use std::fmt;
+use std::sync::Arc;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::time::{Instant, timeout_at};
+
+/// SHA-256 of a statement's text.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Fingerprint(pub [u8; 32]);
+
+impl Fingerprint {
+    pub(crate) fn of(sql: &str) -> Self {
+        Self(Sha256::digest(sql).into())
+    }
+}
+
+impl fmt::Display for Fingerprint {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.iter().take(8).try_for_each(|byte| write!(f, "{byte:02x}"))
+    }
+}
+
+/// Batches of an answer.
+pub type Answer = BoxStream<'static, Result<RecordBatch, QueryError>>;
+
+/// A planned query.
+pub struct Plan {
+    schema: SchemaRef,
+    physical: Arc<dyn ExecutionPlan>,
+    context: Arc<TaskContext>,
+    reading: Reading,
+    fingerprint: Fingerprint,
+    usage: Option<Usage>,
+}
+
+impl Plan {
+    /// Plans how a checked and optimised plan runs.
+    pub(crate) async fn new(
+        state: &SessionState,
+        plan: &LogicalPlan,
+        reading: Reading,
+        fingerprint: Fingerprint,
+        usage: Option<Usage>,
+    ) -> Result<Self, QueryError> {
+        let physical = state.query_planner().create_physical_plan(plan, state).await?;
+        let schema = Arc::new(plan.schema().as_arrow().clone());
+        Ok(Self { schema, physical, context: state.task_ctx(), reading, fingerprint, usage })
+    }
+
+    /// Columns of the answer.
+    pub fn schema(&self) -> SchemaRef {
+        Arc::clone(&self.schema)
+    }
+
+    /// Tables and columns that the query reads.
+    pub fn reading(&self) -> &Reading {
+        &self.reading
+    }
+
+    /// By which the statement is known.
+    pub fn fingerprint(&self) -> Fingerprint {
+        self.fingerprint
+    }
+
+    /// Runs the query and streams its answer; dropping the stream cancels the query.
+    ///
+    /// # Errors
+    /// When the query fails; errors of single batches come in the stream.
+    pub fn stream(self) -> Result<Answer, QueryError> {
+        let Self { physical, context, fingerprint, usage, .. } = self;
+        let rows = execute_stream(physical, context).map_err(QueryError::from);
+        match usage {
+            None => Ok(rows?.map_err(QueryError::from).boxed()),
+            Some(usage) => Ok(usage.metered(rows.map_err(|error| error.for_reader(fingerprint))?)),
+        }
+    }
+
+    /// Runs the query and gives the whole answer.
+    ///
+    /// # Errors
+    /// When the query fails.
+    pub async fn collect(self) -> Result<Vec<RecordBatch>, QueryError> {
+        self.stream()?.try_collect().await
+    }
+}
+
+/// What a running query of a reader has used of the limits.
+pub(crate) struct Usage {
+    limits: Limits,
+    rows: usize,
+    bytes: usize,
+    until: Instant,
+    fingerprint: Fingerprint,
+    _place: OwnedSemaphorePermit,
+}
+
+impl Usage {
+    /// Takes a place among the reader's queries.
+    pub(crate) fn begin(
+        limits: Limits,
+        queries: &Arc<Semaphore>,
+        fingerprint: Fingerprint,
+    ) -> Result<Self, QueryError> {
+        let place = Arc::clone(queries).try_acquire_owned().map_err(|_| QueryError::TooMuch {
+            what: "queries at once",
+            limit: limits.queries.to_string(),
+            advice: "wait for one to end, or cancel it",
+        })?;
+        let until = Instant::now() + limits.time;
+        Ok(Self { limits, rows: 0, bytes: 0, until, fingerprint, _place: place })
+    }
+
+    fn metered(self, rows: SendableRecordBatchStream) -> Answer {
+        futures::stream::try_unfold((self, rows), |(mut usage, mut rows)| async move {
+            let too_long = |_| QueryError::TooMuch {
+                what: "the query takes too long",
+                limit: format!("{} seconds", usage.limits.time.as_secs()),
+                advice: "narrow it by a month or an office",
+            };
+            let next = timeout_at(usage.until, rows.next()).await.map_err(too_long)?;
+            let Some(batch) = next else { return Ok(None) };
+            let batch = batch.map_err(|error| QueryError::from(error).for_reader(usage.fingerprint))?;
+            usage.count(&batch)?;
+            Ok(Some((batch, (usage, rows))))
+        })
+        .boxed()
+    }
+
+    fn count(&mut self, batch: &RecordBatch) -> Result<(), QueryError> {
+        self.rows += batch.num_rows();
+        self.bytes += batch.get_array_memory_size();
+        let advice = "group the rows, or write LIMIT";
+        if self.rows > self.limits.rows {
+            let limit = format!("{} rows", self.limits.rows);
+            return Err(QueryError::TooMuch { what: "the answer is too long", limit, advice });
+        }
+        if self.bytes > self.limits.bytes {
+            let limit = format!("{} MB", self.limits.bytes / 1_000_000);
+            return Err(QueryError::TooMuch { what: "the answer is too large", limit, advice });
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,175 @@
+//! The tables of the lake in one state, behind one door for each reader and purpose.
+
+use crate::assess::{self, Bundles};
+use crate::governed::{Door, Entry, Stored};
+use crate::policy::{Compiler, Policy, PseudonymKey};
+use crate::{Engine, Limits, Plan, Principal, QueryError};
+use datafusion::arrow::array::RecordBatch;
+use datafusion::arrow::datatypes::FieldRef;
+use datafusion::common::ScalarValue;
+use datafusion::datasource::empty::EmptyTable;
+use datafusion::datasource::{MemTable, TableProvider};
+use datafusion::prelude::{Expr, SessionContext, lit};
+use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
+use tidegate_lake::{Lake, Snapshot};
+use tidegate_records::table::Table;
+use tidegate_records::tables::TABLES;
+use tidegate_risk::bundle::{Bundle, BundleHash};
+use tokio::sync::Mutex;
+
+/// The policy that holds, and what enforcing it takes.
+pub struct Governance {
+    policy: Arc<Policy>,
+    compiler: Compiler,
+    limits: Limits,
+}
+
+impl Governance {
+    /// Enforces a policy with the key of this installation's pseudonyms.
+    pub fn new(policy: Arc<Policy>, key: &PseudonymKey, limits: Limits) -> Self {
+        Self { policy, compiler: Compiler::new(key), limits }
+    }
+}
+
+/// The tables of the lake in one state, behind one door for each reader and purpose.
+pub struct Platform {
+    stored: Stored,
+    engine: Engine,
+    governance: Option<Governance>,
+    bundles: Bundles,
+    /// Doors that were opened, by reader and purpose: what is there for one does not change while the platform stands.
+    doors: Mutex<HashMap<(Principal, String), Arc<Door>>>,
+}
+
+impl Platform {
+    /// Opens the tables as a snapshot has them; a table without rows yet is there and empty. Without governance the local
+    /// owner alone can read.
+    ///
+    /// # Errors
+    /// When the lake cannot be read.
+    pub async fn open(
+        lake: &Lake,
+        snapshot: Option<&Snapshot>,
+        engine: Engine,
+        governance: Option<Governance>,
+    ) -> Result<Self, QueryError> {
+        let mut stored: BTreeMap<&str, Arc<dyn TableProvider>> = BTreeMap::new();
+        if let Some(snapshot) = snapshot {
+            for table in TABLES.iter().filter(|t| snapshot.tables.contains_key(t.name)) {
+                stored.insert(table.name, lake.provider(snapshot, table.name).await?);
+            }
+        }
+        Self::over(stored, engine, governance)
+    }
+
+    /// Opens rows at hand in place of the tables of a lake; tables without rows are there and empty.
+    ///
+    /// # Errors
+    /// When a batch does not fit the view of goods items.
+    pub fn in_memory(
+        rows: Vec<(&str, RecordBatch)>,
+        governance: Option<Governance>,
+    ) -> Result<Self, QueryError> {
+        let mut tables: BTreeMap<&str, Arc<dyn TableProvider>> = BTreeMap::new();
+        for (name, batch) in rows {
+            tables.insert(name, Arc::new(MemTable::try_new(batch.schema(), vec![vec![batch]])?));
+        }
+        Self::over(tables, Engine::default(), governance)
+    }
+
+    /// Opens tables of any kind under the names of ours, such as files that a test or a measurement has.
+    ///
+    /// # Errors
+    /// When columns cannot be added to a table.
+    pub fn over(
+        mut given: BTreeMap<&str, Arc<dyn TableProvider>>,
+        engine: Engine,
+        governance: Option<Governance>,
+    ) -> Result<Self, QueryError> {
+        let mut stored = Stored::new();
+        for table in TABLES {
+            let provider = match given.remove(table.name) {
+                Some(provider) => with_new_columns(table, provider)?,
+                None => Arc::new(EmptyTable::new(table.schema())),
+            };
+            stored.insert(table.name, provider);
+        }
+        Ok(Self { stored, engine, governance, bundles: Bundles::new(), doors: Mutex::default() })
+    }
+
+    /// Names of the bundles that a statement assesses with, for [`Platform::add_bundle`].
+    ///
+    /// # Errors
+    /// When the statement is no SQL.
+    pub async fn bundle_names(&self, sql: &str) -> Result<Vec<String>, QueryError> {
+        let door = self.door(&Principal::LocalOwner, "").await?;
+        Ok(assess::bundle_names(&mut door.parse(sql)?))
+    }
+
+    /// Lets statements assess with a bundle under a name: `assess('name', r.*)`.
+    pub fn add_bundle(&mut self, name: &str, hash: BundleHash, bundle: Arc<Bundle>) {
+        self.bundles.insert(name.to_owned(), (hash, bundle));
+        // Doors have functions of their own.
+        self.doors.get_mut().clear();
+    }
+
+    /// Plans a statement for a principal and a purpose.
+    ///
+    /// # Errors
+    /// When the statement reads what is not there for the reader, or does something else than reading.
+    pub async fn plan_for(
+        &self,
+        principal: &Principal,
+        purpose: &str,
+        sql: &str,
+    ) -> Result<Plan, QueryError> {
+        if purpose.trim().is_empty() {
+            return Err(QueryError::NoPurpose);
+        }
+        self.door(principal, purpose).await?.plan(sql).await
+    }
+
+    async fn door(&self, principal: &Principal, purpose: &str) -> Result<Arc<Door>, QueryError> {
+        // What is there for the owner is there for every purpose.
+        let purpose = if *principal == Principal::LocalOwner { "" } else { purpose };
+        let mut doors = self.doors.lock().await;
+        let key = (principal.clone(), purpose.to_owned());
+        if let Some(door) = doors.get(&key) {
+            return Ok(Arc::clone(door));
+        }
+        let entry = match (principal, &self.governance) {
+            (Principal::LocalOwner, _) => Entry::Owner,
+            (Principal::Person(person), Some(Governance { policy, compiler, limits })) => {
+                Entry::Person { person, purpose, policy, compiler, limits: *limits }
+            }
+            (Principal::Person(person), None) => {
+                return Err(QueryError::NoPolicy { name: person.name.clone() });
+            }
+        };
+        let door = Arc::new(Door::open(entry, &self.stored, &self.bundles, self.engine).await?);
+        doors.insert(key, Arc::clone(&door));
+        Ok(door)
+    }
+}
+
+/// A table as it was stored, with the columns that its definition has gained since: absent in every row.
+fn with_new_columns(
+    definition: &Table,
+    stored: Arc<dyn TableProvider>,
+) -> Result<Arc<dyn TableProvider>, QueryError> {
+    let (schema, known) = (definition.schema(), stored.schema());
+    let is_gained = |f: &&FieldRef| f.is_nullable() && known.field_with_name(f.name()).is_err();
+    let gained = schema.fields().iter().filter(is_gained);
+    let absent = |field: &FieldRef| {
+        Ok::<_, QueryError>(lit(ScalarValue::try_from(field.data_type())?).alias(field.name()))
+    };
+    let gained: Vec<Expr> = gained.map(absent).collect::<Result<_, _>>()?;
+    if gained.is_empty() {
+        return Ok(stored);
+    }
+    let frame = SessionContext::new().read_table(stored)?;
+    let kept = frame.schema().columns().into_iter().map(Expr::Column);
+    let columns: Vec<Expr> = kept.chain(gained).collect();
+    Ok(frame.select(columns)?.into_view())
+}

@@ -1,0 +1,101 @@
+//! What one person may read for one purpose: tables, rows, and how each column is shown.
+
+use super::PolicyError;
+use super::authority::{Authority, Verdict, column_id};
+use crate::principal::Person;
+use std::collections::BTreeMap;
+use tidegate_records::table::Table;
+use tidegate_records::tables::TABLES;
+
+/// Which rows of a table.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Rows {
+    /// All.
+    All,
+    /// Those that at least one of the filters of these names lets through.
+    Matching(Vec<String>),
+}
+
+/// How a column is shown.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Shown {
+    /// As it is.
+    Clear,
+    /// As the mask of this name leaves it.
+    Masked(String),
+}
+
+/// How a table is shown.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TableAccess {
+    /// Which rows.
+    pub rows: Rows,
+    /// Columns that are there, in the order of the table.
+    pub columns: BTreeMap<&'static str, Shown>,
+}
+
+impl TableAccess {
+    /// Whether every row is shown, and every column that is there as it is.
+    pub fn is_clear(&self) -> bool {
+        self.rows == Rows::All && self.columns.values().all(|shown| *shown == Shown::Clear)
+    }
+}
+
+/// What one person may read for one purpose.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Access {
+    /// Tables that are there, by name.
+    pub tables: BTreeMap<&'static str, TableAccess>,
+    /// Whether plans may be seen, which tell of rows and files.
+    pub may_explain: bool,
+    /// Whether records may be assessed with bundles.
+    pub may_assess: bool,
+}
+
+pub(super) fn of(authority: &Authority, person: &Person, purpose: &str) -> Result<Access, PolicyError> {
+    let question = authority.ask(person, purpose)?;
+    let whole = |action: &str| {
+        let verdict = question.may(action, "Platform", "tidegate", "mask")?;
+        Ok::<_, PolicyError>(verdict == Verdict::Whole)
+    };
+    let mut access = Access {
+        tables: BTreeMap::new(),
+        may_explain: whole("explain")?,
+        may_assess: whole("assess")?,
+    };
+    for table in TABLES {
+        let rows = match question.may("rows", "Table", table.name, "filter")? {
+            Verdict::Denied => continue,
+            Verdict::Whole => Rows::All,
+            Verdict::Narrowed(filters) => Rows::Matching(filters),
+        };
+        let columns = columns(&question, table)?;
+        if !columns.is_empty() {
+            access.tables.insert(table.name, TableAccess { rows, columns });
+        }
+    }
+    Ok(access)
+}
+
+fn columns(
+    question: &super::authority::Question<'_>,
+    table: &Table,
+) -> Result<BTreeMap<&'static str, Shown>, PolicyError> {
+    let mut columns = BTreeMap::new();
+    for column in table.columns {
+        let id = column_id(table, column.name);
+        let shown = match question.may("read", "Column", &id, "mask")? {
+            Verdict::Denied => continue,
+            Verdict::Whole => Shown::Clear,
+            Verdict::Narrowed(masks) => match masks.as_slice() {
+                [mask] => Shown::Masked(mask.clone()),
+                _ => {
+                    let cause = format!("`{id}` has the masks {}; it can have one", masks.join(", "));
+                    return Err(PolicyError::Evaluation { policy: "read".to_owned(), cause });
+                }
+            },
+        };
+        columns.insert(column.name, shown);
+    }
+    Ok(columns)
+}

@@ -1,0 +1,60 @@
+//! Who reads.
+
+use std::collections::BTreeSet;
+use tidegate_records::table::Grade;
+
+/// Who reads.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub enum Principal {
+    /// The person whose machine it is, and the jobs that this person starts. Who has the files of the lake can read
+    /// them anyway, so no policy applies.
+    LocalOwner,
+    /// Anybody else, as policies know them.
+    Person(Person),
+}
+
+/// A person or service, as far as policies ask.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct Person {
+    /// Name, unique.
+    pub name: String,
+    /// `person` or `service`.
+    pub kind: String,
+    /// Roles held.
+    pub roles: BTreeSet<String>,
+    /// The highest grade that the person may see.
+    pub clearance: Clearance,
+    /// Customs office the person works at.
+    pub office: Option<String>,
+    /// Administration or body the person belongs to; a partner administration's is its country.
+    pub organisation: Option<String>,
+    /// Enterprise the person acts for.
+    pub enterprise: Option<String>,
+}
+
+/// The highest grade that a person may see; [`Grade`] by its level, so that it can be compared and hashed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Clearance(i64);
+
+impl From<Grade> for Clearance {
+    fn from(grade: Grade) -> Self {
+        Self(grade.level())
+    }
+}
+
+impl Clearance {
+    /// The level of the grade, from 1.
+    pub fn level(self) -> i64 {
+        self.0
+    }
+}
+
+impl Principal {
+    /// Name for logs.
+    pub fn name(&self) -> &str {
+        match self {
+            Self::LocalOwner => "local-owner",
+            Self::Person(person) => &person.name,
+        }
+    }
+}

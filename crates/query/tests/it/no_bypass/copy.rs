@@ -1,0 +1,154 @@
+//! Tables that were filtered and masked row by row, without the platform: what a reader should be shown.
+
+use super::reader::{Case, Kind, Left, RowsShown};
+use crate::country::{Row, SECRET, batch, tables};
+use datafusion::arrow::array::{BooleanArray, RecordBatch};
+use datafusion::arrow::compute::nullif;
+use datafusion::arrow::datatypes::{Field, Schema, SchemaRef};
+use datafusion::catalog::streaming::StreamingTable;
+use datafusion::datasource::MemTable;
+use datafusion::execution::{SendableRecordBatchStream, TaskContext};
+use datafusion::physical_plan::stream::RecordBatchStreamAdapter;
+use datafusion::physical_plan::streaming::PartitionStream;
+use futures::stream;
+use datafusion::error::DataFusionError;
+use datafusion::prelude::{SessionConfig, SessionContext};
+use hmac::{Hmac, KeyInit, Mac};
+use sha2::Sha256;
+use std::collections::BTreeSet;
+use std::sync::Arc;
+use tidegate_query::Person;
+
+pub struct Copies {
+    context: SessionContext,
+    /// The same without statistics, and with every condition above the tables: whatever can fail on a copy fails here.
+    plain: SessionContext,
+    /// Every text that is shown.
+    texts: BTreeSet<String>,
+}
+
+impl Copies {
+    pub fn of(case: &Case) -> Self {
+        let mut config = SessionConfig::new();
+        config.options_mut().sql_parser.dialect = datafusion::config::Dialect::PostgreSQL;
+        let (context, plain) =
+            (SessionContext::new_with_config(config.clone()), SessionContext::new_with_config(config));
+        let stored = tables();
+        let headers = &stored["declaration"].1;
+        let mut texts = BTreeSet::new();
+        for (name, shown) in &case.tables {
+            let (table, rows) = &stored[name];
+            let is_shown = |row: &&Row| is_shown(name, row, headers, shown.rows, &case.person);
+            let rows: Vec<Row> = rows.iter().filter(is_shown).map(|row| masked(row, &shown.columns)).collect();
+            texts.extend(rows.iter().flat_map(Row::values).cloned());
+            let whole = batch(table, &rows);
+            let names: Vec<&str> = shown.columns.iter().map(|(column, ..)| *column).collect();
+            let columns: Vec<usize> =
+                (0..whole.num_columns()).filter(|i| names.contains(&whole.schema().field(*i).name().as_str())).collect();
+            let copy = nullable(&whole.project(&columns).unwrap(), &rows);
+            let opaque = StreamingTable::try_new(copy.schema(), vec![Arc::new(Opaque(copy.clone()))]).unwrap();
+            plain.register_table(*name, Arc::new(opaque)).unwrap();
+            let table = MemTable::try_new(copy.schema(), vec![vec![copy]]).unwrap();
+            context.register_table(*name, Arc::new(table)).unwrap();
+        }
+        Self { context, plain, texts }
+    }
+
+    pub async fn ask(&self, sql: &str) -> Result<Vec<RecordBatch>, DataFusionError> {
+        self.context.sql(sql).await?.collect().await
+    }
+
+    /// Whether the query can fail on the copies: it need not on every plan, since rows that a join drops may be computed
+    /// before it or not.
+    pub async fn can_fail(&self, sql: &str) -> bool {
+        match self.plain.sql(sql).await {
+            Ok(frame) => frame.collect().await.is_err(),
+            Err(_) => true,
+        }
+    }
+
+    pub fn shows(&self, text: &str) -> bool {
+        self.texts.iter().any(|shown| shown.contains(text))
+    }
+}
+
+/// Rows that come one by one: the engine knows nothing of them beforehand, and runs no condition below.
+#[derive(Debug)]
+struct Opaque(RecordBatch);
+
+impl PartitionStream for Opaque {
+    fn schema(&self) -> &SchemaRef {
+        self.0.schema_ref()
+    }
+
+    fn execute(&self, _: Arc<TaskContext>) -> SendableRecordBatchStream {
+        let rows = stream::iter([Ok(self.0.clone())]);
+        Box::pin(RecordBatchStreamAdapter::new(self.0.schema(), rows))
+    }
+}
+
+/// Columns as nullable ones, absent where a row has no value: masks may have emptied columns that are never empty.
+fn nullable(batch: &RecordBatch, rows: &[Row]) -> RecordBatch {
+    let fields: Vec<Field> =
+        batch.schema().fields().iter().map(|field| field.as_ref().clone().with_nullable(true)).collect();
+    let columns = fields.iter().zip(batch.columns()).map(|(field, column)| {
+        let has: BooleanArray =
+            rows.iter().map(|row| Some(!row.contains_key(field.name().as_str()))).collect();
+        nullif(column, &has).unwrap()
+    });
+    RecordBatch::try_new(Arc::new(Schema::new(fields.clone())), columns.collect()).unwrap()
+}
+
+fn is_shown(table: &str, row: &Row, headers: &[Row], shown: RowsShown, person: &Person) -> bool {
+    let header = headers.iter().find(|header| header["declaration_id"] == row["declaration_id"]).unwrap();
+    let is = |value: Option<&String>, of: &Option<String>| value.is_some() && value == of.as_ref();
+    let own_office = match table {
+        "decision" => is(row.get("office_id"), &person.office),
+        _ => is(header.get("office_id"), &person.office),
+    };
+    // The filter does not name decisions, of which it shows none.
+    let own_enterprise = table != "decision" && is(header.get("importer_id"), &person.enterprise);
+    match shown {
+        RowsShown::All => true,
+        RowsShown::OwnOffice => own_office,
+        RowsShown::OwnEnterprise => own_enterprise,
+        RowsShown::Either => own_office || own_enterprise,
+    }
+}
+
+fn masked(row: &Row, columns: &[(&'static str, Kind, Left)]) -> Row {
+    let left = |(name, kind, left): &(&'static str, Kind, Left)| {
+        let value = row.get(name)?;
+        Some((*name, mask(value, *kind, *left)?))
+    };
+    columns.iter().filter_map(left).collect()
+}
+
+/// What a mask leaves of a value, as masks.toml describes it.
+fn mask(value: &str, kind: Kind, left: Left) -> Option<String> {
+    match (left, kind) {
+        (Left::Clear, _) => Some(value.to_owned()),
+        (Left::Pseudonym, Kind::Text) => Some(pseudonym(value)),
+        (Left::Partial | Left::General, Kind::Text) => {
+            Some(format!("{}***", value.chars().take(2).collect::<String>()))
+        }
+        (Left::General, Kind::Whole | Kind::Decimal | Kind::Real) => {
+            let value: f64 = value.parse().unwrap();
+            let size = if value == 0.0 { 0.0 } else { value.signum() * 10_f64.powf(value.abs().log10().floor()) };
+            Some(size.to_string())
+        }
+        (Left::General, Kind::Moment) => Some(format!("{}-01T00:00:00Z", &value[..7])),
+        _ => None,
+    }
+}
+
+pub fn pseudonym(value: &str) -> String {
+    let keyed = |key: &[u8], text: &[u8]| -> [u8; 32] {
+        let mut mac = <Hmac<Sha256> as KeyInit>::new_from_slice(key).unwrap();
+        mac.update(text);
+        mac.finalize().into_bytes().into()
+    };
+    let key = keyed(&SECRET, b"tidegate/pseudonym-key/v1");
+    let hash = keyed(&key, &[b"tidegate/pseudonym/v1\0", value.as_bytes()].concat());
+    hash[..16].iter().fold("p_".to_owned(), |text, byte| format!("{text}{byte:02x}"))
+}

@@ -1,0 +1,265 @@
+//! Every known way of learning more than is shown, tried: each was seen in this engine or in another.
+
+use crate::country::{Reader, officer, person, platform};
+use tidegate_query::policy::{Policy, PolicyFiles};
+use tidegate_query::{Person, Platform};
+use tidegate_records::table::Grade;
+
+fn shipped() -> Platform {
+    platform(&Policy::shipped_files())
+}
+
+/// An officer of office 4700, to whom the rows of the other offices are hidden.
+fn of_office(platform: &Platform) -> Reader<'_> {
+    Reader { platform, person: officer(), purpose: "inspection" }
+}
+
+/// A scientist, who is shown every row and nobody's name.
+fn of_research(platform: &Platform) -> Reader<'_> {
+    Reader { platform, person: person("Sun", "scientist", Grade::General3), purpose: "research" }
+}
+
+fn with_rules(rules: &str) -> PolicyFiles {
+    let mut files = Policy::shipped_files();
+    files.insert("access.cedar".to_owned(), rules.to_owned());
+    files
+}
+
+#[tokio::test]
+async fn predicate_order_cannot_divide_by_a_hidden_zero() {
+    let platform = shipped();
+    let reader = of_office(&platform);
+    // goods_item_count is 0 in hidden rows alone.
+    let sql = "SELECT count(*) FROM declaration WHERE 4 / goods_item_count = 2";
+    assert_eq!(reader.lines(sql).await, ["12"]);
+    let sql = "SELECT count(*) FROM declaration d JOIN goods_item i ON i.declaration_id = d.declaration_id \
+               AND 4 / d.goods_item_count = 2";
+    assert_eq!(reader.lines(sql).await, ["24"]);
+}
+
+#[tokio::test]
+async fn error_texts_hold_no_hidden_value() {
+    let platform = shipped();
+    let reader = of_office(&platform);
+    // trader_reference is a number in shown rows, and `leak:…` in hidden ones.
+    let sql = "SELECT count(*) FROM declaration WHERE CASE WHEN invoice_amount > 100 THEN \
+               CAST(concat('', trader_reference) AS INT) ELSE 0 END = 0";
+    assert_eq!(reader.lines(sql).await, ["1"]);
+    assert_eq!(reader.lines("SELECT sum(CAST(trader_reference AS INT)) FROM declaration").await, ["210"]);
+}
+
+#[tokio::test]
+async fn masked_columns_are_masked_before_they_are_compared() {
+    let platform = shipped();
+    let reader = of_research(&platform);
+    let guess = "SELECT count(*) FROM declaration WHERE importer_id = '91310000MA1FL0X02'";
+    assert_eq!(reader.lines(guess).await, ["0"]);
+    let pattern = "SELECT count(*) FROM declaration WHERE importer_name LIKE 'Importer%'";
+    assert_eq!(reader.lines(pattern).await, ["0"]);
+    let order = "SELECT importer_id FROM declaration ORDER BY importer_id NULLS LAST LIMIT 1";
+    assert!(reader.lines(order).await[0].starts_with("p_"));
+}
+
+#[tokio::test]
+async fn pseudonyms_still_join_and_group() {
+    let platform = shipped();
+    let reader = of_research(&platform);
+    let sql = "SELECT count(DISTINCT importer_id), count(importer_id), count(*) FROM declaration";
+    assert_eq!(reader.lines(sql).await, ["5 31 36"]);
+    let sql = "SELECT count(*) FROM declaration a JOIN declaration b ON a.importer_id = b.importer_id \
+               AND a.declaration_id = b.declaration_id";
+    assert_eq!(reader.lines(sql).await, ["31"]);
+}
+
+#[tokio::test]
+async fn masks_keep_the_type_of_the_column() {
+    let platform = shipped();
+    let steward = Reader { platform: &platform, person: person("St", "steward", Grade::General3), purpose: "data-quality" };
+    let batches = steward.ask("SELECT importer_id, invoice_amount FROM declaration").await.unwrap();
+    let stored = tidegate_records::tables::DECLARATION.schema();
+    for field in batches[0].schema().fields() {
+        assert_eq!(field.data_type(), stored.field_with_name(field.name()).unwrap().data_type());
+    }
+}
+
+#[tokio::test]
+async fn plans_are_not_shown() {
+    let platform = shipped();
+    let reader = of_office(&platform);
+    for sql in [
+        "EXPLAIN SELECT * FROM declaration",
+        "EXPLAIN ANALYZE SELECT * FROM declaration",
+        "EXPLAIN VERBOSE SELECT count(*) FROM declaration",
+    ] {
+        let refusal = reader.refusal(sql).await;
+        assert!(refusal.contains("a plan, which tells of rows and files"), "{refusal}");
+    }
+}
+
+#[tokio::test]
+async fn plans_that_may_be_shown_do_not_show_what_is_below_a_policy() {
+    let rules = r#"
+        @id("rows") @filter("own-office")
+        permit (principal, action == Action::"rows", resource in Domain::"declaration");
+        @id("columns") permit (principal, action == Action::"read", resource);
+        @id("plans") permit (principal, action == Action::"explain", resource);"#;
+    let platform = platform(&with_rules(rules));
+    let reader = of_office(&platform);
+    let plan = reader.lines("EXPLAIN SELECT * FROM declaration WHERE invoice_amount > 1").await.join("\n");
+    assert!(plan.contains("GovernedScan: table=declaration"), "{plan}");
+    assert!(!plan.contains("4700") && !plan.contains("partitions="), "{plan}");
+    let plan = reader.lines("EXPLAIN ANALYZE SELECT * FROM declaration WHERE 1 < invoice_amount").await.join("\n");
+    assert!(!plan.contains("36"), "the number of hidden rows: {plan}");
+}
+
+#[tokio::test]
+async fn statements_that_do_something_else_are_refused() {
+    let platform = shipped();
+    let reader = of_office(&platform);
+    for (sql, what) in [
+        ("SET datafusion.explain.show_statistics = true", "a setting"),
+        ("COPY (SELECT * FROM declaration) TO '/tmp/leak.csv'", "a copy"),
+        ("COPY declaration TO '/tmp/leak.parquet'", "a copy"),
+        ("CREATE TABLE mine AS SELECT * FROM declaration", "a change of tables"),
+        ("CREATE VIEW mine AS SELECT * FROM declaration", "a change of tables"),
+        ("CREATE EXTERNAL TABLE mine STORED AS CSV LOCATION '/etc/passwd'", "a change of tables"),
+        ("DROP TABLE declaration", "a change of tables"),
+        ("INSERT INTO declaration SELECT * FROM declaration", "a change of rows"),
+        ("DELETE FROM declaration", "a change of rows"),
+        ("UPDATE declaration SET office_id = '4700'", "a change of rows"),
+        ("PREPARE mine AS SELECT * FROM declaration", "a setting, transaction or prepared statement"),
+        ("BEGIN", "not implemented"),
+    ] {
+        let refusal = reader.refusal(sql).await;
+        assert!(refusal.contains(what), "{sql}: {refusal}");
+    }
+}
+
+#[tokio::test]
+async fn settings_and_definitions_are_not_told() {
+    let platform = shipped();
+    let reader = of_office(&platform);
+    for sql in [
+        "SHOW ALL",
+        "SHOW datafusion.execution.batch_size",
+        "SELECT * FROM information_schema.df_settings",
+        "SELECT * FROM information_schema.views",
+        "SELECT * FROM information_schema.routines",
+        "SHOW CREATE TABLE declaration_item",
+        "SHOW FUNCTIONS",
+    ] {
+        let refusal = reader.refusal(sql).await;
+        assert!(!refusal.contains("4700") && !refusal.contains("office_id ="), "{sql}: {refusal}");
+    }
+}
+
+#[tokio::test]
+async fn catalogs_list_what_is_there_for_the_reader() {
+    let platform = shipped();
+    let reader = of_office(&platform);
+    let tables = reader.lines("SELECT table_name FROM information_schema.tables").await;
+    assert!(tables.contains(&"declaration".to_owned()) && !tables.contains(&"quarantine".to_owned()), "{tables:?}");
+    let columns = reader
+        .lines("SELECT column_name FROM information_schema.columns WHERE table_name = 'decision'")
+        .await;
+    assert!(columns.contains(&"directive".to_owned()) && !columns.contains(&"draw".to_owned()), "{columns:?}");
+    let described = reader.lines("DESCRIBE decision").await.join("\n");
+    assert!(described.contains("directive") && !described.contains("inclusion_probability"), "{described}");
+    assert!(reader.lines("SHOW COLUMNS FROM decision").await.len() == columns.len());
+}
+
+#[tokio::test]
+async fn columns_that_are_not_shown_are_not_there() {
+    let platform = shipped();
+    let reader = of_office(&platform);
+    for sql in [
+        "SELECT inclusion_probability FROM decision",
+        "SELECT count(*) FROM decision WHERE inclusion_probability > 0.1",
+        "SELECT directive FROM decision ORDER BY inclusion_probability",
+        "SELECT count(*) FROM declaration JOIN decision USING (declaration_id) GROUP BY draw",
+    ] {
+        let refusal = reader.refusal(sql).await;
+        assert!(refusal.contains("there is no column"), "{sql}: {refusal}");
+    }
+    let wide = reader.ask("SELECT * FROM decision").await.unwrap();
+    assert!(wide[0].schema().index_of("inclusion_probability").is_err());
+}
+
+#[tokio::test]
+async fn counts_and_extremes_come_from_shown_rows() {
+    let platform = shipped();
+    let reader = of_office(&platform);
+    assert_eq!(reader.lines("SELECT count(*) FROM declaration").await, ["12"]);
+    let sql = "SELECT min(office_id), max(office_id), max(declaration_id) FROM declaration";
+    assert_eq!(reader.lines(sql).await, ["4700 4700 D33"]);
+    assert_eq!(reader.lines("SELECT count(*) FROM goods_item").await, ["24"]);
+    assert_eq!(reader.lines("SELECT count(*) FROM (SELECT 1 FROM declaration LIMIT 20)").await, ["12"]);
+}
+
+#[tokio::test]
+async fn the_same_statement_is_planned_for_each_reader_anew() {
+    let platform = shipped();
+    let sql = "SELECT count(*) FROM declaration";
+    let first = of_office(&platform);
+    assert_eq!(first.lines(sql).await, ["12"]);
+    let other = Person { office: Some("4701".to_owned()), ..officer() };
+    let second = Reader { platform: &platform, person: other, purpose: "inspection" };
+    assert_eq!(second.lines("SELECT DISTINCT office_id FROM declaration").await, ["4701"]);
+    let nowhere = Reader { platform: &platform, person: Person { office: None, ..officer() }, purpose: "inspection" };
+    assert_eq!(nowhere.lines(sql).await, ["0"]);
+    let injected = Person { office: Some("4700' OR '1'='1".to_owned()), ..officer() };
+    let injected = Reader { platform: &platform, person: injected, purpose: "inspection" };
+    assert_eq!(injected.lines(sql).await, ["0"]);
+    assert!(first.platform.plan_for(&tidegate_query::Principal::Person(officer()), " ", sql).await.is_err());
+}
+
+#[tokio::test]
+async fn tables_that_are_files_or_functions_are_not_there() {
+    let platform = shipped();
+    let reader = of_office(&platform);
+    for sql in [
+        "SELECT * FROM '/etc/passwd'",
+        "SELECT * FROM read_csv('/etc/passwd')",
+        "SELECT * FROM generate_series(1, 3)",
+        "SELECT * FROM parquet_metadata('declaration')",
+        "SELECT pseudonym('91310000MA1FL0X02')",
+    ] {
+        reader.refusal(sql).await;
+    }
+}
+
+#[tokio::test]
+async fn what_is_forbidden_is_not_there_whoever_permits_it() {
+    let rules = r#"
+        @id("rows") permit (principal, action == Action::"rows", resource);
+        @id("columns") permit (principal, action == Action::"read", resource);
+        @id("never") forbid (principal, action == Action::"read", resource in Category::"method");"#;
+    let platform = platform(&with_rules(rules));
+    let reader = of_office(&platform);
+    assert_eq!(reader.lines("SELECT count(*) FROM decision").await, ["36"]);
+    reader.refusal("SELECT draw FROM decision").await;
+}
+
+#[tokio::test]
+async fn a_policy_that_fails_shows_nothing() {
+    // `office` is optional; a policy must ask whether it is there. Cedar's validator refuses this one.
+    let rules = r#"@id("rows") permit (principal, action == Action::"rows", resource) when { principal.office == "4700" };"#;
+    let error = Policy::parse(&with_rules(rules)).err().unwrap().to_string();
+    assert!(error.contains("office"), "{error}");
+}
+
+#[tokio::test]
+async fn an_answer_has_limits() {
+    let platform = shipped();
+    let reader = of_office(&platform);
+    let sql = "SELECT a.declaration_id FROM goods_item a CROSS JOIN goods_item b CROSS JOIN goods_item c";
+    let refusal = reader.refusal(sql).await;
+    assert!(refusal.contains("10000 rows"), "{refusal}");
+    let principal = tidegate_query::Principal::Person(officer());
+    let plan = async || platform.plan_for(&principal, "inspection", "SELECT 1").await;
+    let (first, second) = (plan().await.unwrap(), plan().await.unwrap());
+    let third = plan().await.err().unwrap().to_string();
+    assert!(third.contains("queries at once: 2"), "{third}");
+    drop((first, second));
+    assert!(plan().await.is_ok());
+}

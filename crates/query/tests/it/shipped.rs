@@ -1,0 +1,104 @@
+//! The policy that is shipped: what it shows to whom.
+
+use crate::country::{Reader, every_table, lines, officer, person, platform};
+use datafusion::arrow::array::RecordBatch;
+use tidegate_query::policy::{Access, Policy, Rows, Shown};
+use tidegate_query::{Person, Principal};
+use tidegate_records::table::Grade;
+
+fn access(person: &Person, purpose: &str) -> Access {
+    Policy::parse(&Policy::shipped_files()).unwrap().access(person, purpose).unwrap()
+}
+
+#[test]
+fn nothing_is_there_without_a_role_or_for_another_purpose() {
+    let nobody = person("Ni", "guest", Grade::Core);
+    let analyst = person("Ana", "analyst", Grade::General4);
+    for (person, purpose) in [(&nobody, "risk-analysis"), (&analyst, "research"), (&analyst, "inspection")] {
+        let access = access(person, purpose);
+        assert!(access.tables.is_empty() && !access.may_explain && !access.may_assess, "{access:?}");
+    }
+}
+
+#[test]
+fn an_unknown_purpose_is_named_with_those_there_are() {
+    let policy = Policy::parse(&Policy::shipped_files()).unwrap();
+    let error = policy.access(&officer(), "curiosity").unwrap_err().to_string();
+    assert!(error.contains("`curiosity` is no purpose") && error.contains("risk-analysis"), "{error}");
+}
+
+#[test]
+fn analysts_see_methods_as_far_as_their_clearance_and_no_officers() {
+    let cleared = access(&person("Ana", "analyst", Grade::General4), "risk-analysis");
+    assert_eq!(cleared.tables.keys().copied().collect::<std::collections::BTreeSet<_>>(), every_table().into_iter().collect());
+    assert_eq!(cleared.tables["decision"].columns["draw"], Shown::Clear);
+    assert_eq!(cleared.tables["inspection"].columns["officer_id"], Shown::Masked("pseudonym".to_owned()));
+    assert!(cleared.may_assess && !cleared.may_explain);
+    let junior = access(&person("Jo", "analyst", Grade::General3), "risk-analysis");
+    assert!(!junior.tables["decision"].columns.contains_key("draw"));
+    assert_eq!(junior.tables["declaration"].rows, Rows::All);
+}
+
+#[test]
+fn officers_see_what_to_do_and_not_the_odds() {
+    let access = access(&officer(), "inspection");
+    let decision = &access.tables["decision"];
+    assert_eq!(decision.rows, Rows::Matching(vec!["own-office".to_owned()]));
+    assert_eq!(decision.columns["directive"], Shown::Clear);
+    for hidden in ["inclusion_probability", "draw", "score", "tau"] {
+        assert!(!decision.columns.contains_key(hidden), "{hidden}");
+    }
+    assert!(!access.tables.contains_key("quarantine"));
+}
+
+#[test]
+fn two_roles_show_the_wider_of_both() {
+    let mut both = person("Bo", "steward", Grade::General3);
+    both.roles.insert("scientist".to_owned());
+    let steward = access(&both, "data-quality");
+    assert_eq!(steward.tables["declaration"].columns["invoice_amount"], Shown::Masked("general".to_owned()));
+    let scientist = access(&both, "research");
+    assert_eq!(scientist.tables["declaration"].columns["invoice_amount"], Shown::Clear);
+}
+
+#[tokio::test]
+async fn a_trader_reads_its_own_declarations_and_their_items() {
+    let platform = platform(&Policy::shipped_files());
+    let trader = Person {
+        enterprise: Some("91310000MA1FL0X02".to_owned()),
+        ..person("Tao Trading", "trader", Grade::General3)
+    };
+    let reader = Reader { platform: &platform, person: trader, purpose: "own-data" };
+    let own = reader.lines("SELECT DISTINCT importer_id FROM declaration").await;
+    assert_eq!(own, ["91310000MA1FL0X02"]);
+    let items = reader.lines("SELECT DISTINCT declaration_id FROM goods_item").await;
+    assert_eq!(items, reader.lines("SELECT declaration_id FROM declaration").await);
+    let view = reader.lines("SELECT count(*), count(DISTINCT importer_id) FROM declaration_item").await;
+    assert_eq!(view, [format!("{} 1", 2 * items.len())]);
+    let refusal = reader.refusal("SELECT * FROM decision").await;
+    assert!(refusal.contains("decision") && refusal.contains("not found"), "{refusal}");
+}
+
+#[tokio::test]
+async fn a_partner_sees_round_figures_of_what_came_from_its_country() {
+    let platform = platform(&Policy::shipped_files());
+    let partner =
+        Person { organisation: Some("DE".to_owned()), ..person("Zoll", "partner", Grade::General3) };
+    let reader = Reader { platform: &platform, person: partner, purpose: "cooperation" };
+    let sql = "SELECT DISTINCT export_country_code, left(importer_id, 5) FROM declaration";
+    assert_eq!(reader.lines(sql).await, ["DE -", "DE 91***"]);
+    let amounts = reader.lines("SELECT DISTINCT invoice_amount FROM declaration").await;
+    assert_eq!(amounts, ["0.100", "100.000", "1000.000"], "0.25, 520.25 to 960.25 and more");
+}
+
+#[tokio::test]
+async fn the_owner_sees_everything() {
+    let platform = platform(&Policy::shipped_files());
+    let ask = async |sql: &str| -> Vec<RecordBatch> {
+        platform.plan_for(&Principal::LocalOwner, "a test", sql).await.unwrap().collect().await.unwrap()
+    };
+    assert_eq!(lines(&ask("SELECT count(*) FROM declaration").await), ["36"]);
+    let tables = lines(&ask("SELECT table_name FROM information_schema.tables").await);
+    assert!(every_table().iter().all(|table| tables.iter().any(|t| t == table)), "{tables:?}");
+    assert_eq!(lines(&ask("SHOW TABLES").await).len(), tables.len());
+}

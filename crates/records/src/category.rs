@@ -1,0 +1,152 @@
+//! What a column is about, in the terms that policies use. It follows from where the column's value comes from.
+
+use crate::class::LeafKind;
+use crate::table::{Column, Domain, Grade, Source, Table, scalar_type};
+use arrow::datatypes::DataType;
+
+/// What a column is about (GB/T 43697-2024 classifies by business before it grades).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Category {
+    /// Names and numbers of enterprises: traders, carriers, agents, holders of authorisations.
+    Party,
+    /// Who a natural person is or what one did.
+    Person,
+    /// Goods, transport, places and procedures of a consignment.
+    Consignment,
+    /// Prices, values, duties and their currencies.
+    Value,
+    /// Documents, statements and values without a column of their own: nested, and of any content.
+    Document,
+    /// What inspections found and what became of consignments.
+    Finding,
+    /// How risk is assessed: scores, probabilities, draws, rules, reasons.
+    Method,
+    /// Keys of rows and where they came from.
+    Provenance,
+}
+
+/// Classes of the record model that stand for a party.
+const PARTY_CLASSES: &[&str] = &[
+    "Agent", "AuthorisationHolder", "Buyer", "Carrier", "Consignee", "Consignor", "Declarant", "Exporter",
+    "Importer", "Seller", "Submitter",
+];
+
+/// Computed and extension columns that name a party.
+const PARTY_COLUMNS: &[&str] =
+    &["importer_id", "enterprise_id", "root_id", "site_id", "treatment_site_id", "warehouse_id"];
+
+impl Category {
+    /// All categories.
+    pub const ALL: [Self; 8] = [
+        Self::Party,
+        Self::Person,
+        Self::Consignment,
+        Self::Value,
+        Self::Document,
+        Self::Finding,
+        Self::Method,
+        Self::Provenance,
+    ];
+
+    /// Name in policies and in the dictionary.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Party => "party",
+            Self::Person => "person",
+            Self::Consignment => "consignment",
+            Self::Value => "value",
+            Self::Document => "document",
+            Self::Finding => "finding",
+            Self::Method => "method",
+            Self::Provenance => "provenance",
+        }
+    }
+
+    /// One phrase for the dictionary.
+    pub fn meaning(self) -> &'static str {
+        match self {
+            Self::Party => "names and numbers of enterprises",
+            Self::Person => "who a natural person is or what one did",
+            Self::Consignment => "goods, transport, places and procedures of a consignment",
+            Self::Value => "prices, values, duties and their currencies",
+            Self::Document => "documents, statements and other nested content",
+            Self::Finding => "what inspections found and what became of consignments",
+            Self::Method => "how risk is assessed: scores, probabilities, draws, rules, reasons",
+            Self::Provenance => "keys of rows and where they came from",
+        }
+    }
+}
+
+impl Column {
+    /// What the column is about.
+    pub fn category(&self, table: &Table) -> Category {
+        let path = self.path().unwrap_or_default();
+        if self.name.starts_with("officer") {
+            return Category::Person;
+        }
+        if path.split('/').any(|class| PARTY_CLASSES.contains(&class)) && !path.ends_with("Code")
+            || PARTY_COLUMNS.contains(&self.name)
+            || (table.domain == Domain::Enterprise && self.name == "name")
+        {
+            return Category::Party;
+        }
+        match self.source {
+            Source::Key(_) => Category::Provenance,
+            Source::Value(_) | Source::Unit(_) if self.is_amount(table) => Category::Value,
+            Source::List(_) if self.name == "duty_tax_fees" => Category::Value,
+            Source::Computed(_) if table.domain == Domain::Risk => {
+                if self.grade >= Grade::General4 { Category::Method } else { Category::Finding }
+            }
+            _ if table.domain == Domain::Inspection => Category::Finding,
+            Source::List(_) | Source::Other => Category::Document,
+            _ if table.domain == Domain::Quality => Category::Document,
+            _ => Category::Consignment,
+        }
+    }
+
+    /// Whether the field it comes from is an amount of money.
+    fn is_amount(&self, table: &Table) -> bool {
+        let amount = scalar_type(LeafKind::Amount);
+        let is = |data_type: &DataType| *data_type == amount;
+        matches!(self.field(table.class), Ok(Some((_, field))) if matches!(
+            field.kind,
+            crate::class::FieldKind::Leaf { kind, .. } if is(&scalar_type(kind))
+        ))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::tables::TABLES;
+
+    fn of(table: &str, column: &str) -> Category {
+        let table = TABLES.iter().find(|t| t.name == table).unwrap();
+        table.column(column).unwrap().category(table)
+    }
+
+    #[test]
+    fn categories_follow_from_where_values_come_from() {
+        for (table, column, category) in [
+            ("declaration", "importer_name", Category::Party),
+            ("declaration", "authorisation_holders", Category::Party),
+            ("declaration", "invoice_amount", Category::Value),
+            ("declaration", "invoice_currency", Category::Value),
+            ("declaration", "gross_mass_total", Category::Consignment),
+            ("declaration", "exporter_country_code", Category::Consignment),
+            ("declaration", "header_documents", Category::Document),
+            ("declaration", "load_id", Category::Provenance),
+            ("goods_item", "duty_tax_fees", Category::Value),
+            ("goods_item", "commodity_description", Category::Consignment),
+            ("inspection", "officer_id", Category::Person),
+            ("inspection", "findings", Category::Finding),
+            ("decision", "inclusion_probability", Category::Method),
+            ("decision_item", "features", Category::Method),
+            ("work_list", "importer_id", Category::Party),
+            ("enterprise", "name", Category::Party),
+            ("quarantine", "raw", Category::Document),
+        ] {
+            assert_eq!(of(table, column), category, "{table}.{column}");
+        }
+    }
+}
