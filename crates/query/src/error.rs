@@ -1,7 +1,7 @@
 //! Why a query is not answered, in words that tell nothing that is not shown.
 
-use crate::plan::Fingerprint;
 use crate::policy::PolicyError;
+use crate::reading::Fingerprint;
 use datafusion::arrow::error::ArrowError;
 use datafusion::common::{Column, SchemaError};
 use datafusion::error::DataFusionError;

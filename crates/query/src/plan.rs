@@ -2,7 +2,7 @@
 
 use crate::QueryError;
 use crate::engine::Limits;
-use crate::governed::Reading;
+use crate::reading::{Fingerprint, Reading};
 use datafusion::arrow::array::RecordBatch;
 use datafusion::arrow::datatypes::SchemaRef;
 use datafusion::execution::context::SessionState;
@@ -10,27 +10,9 @@ use datafusion::execution::{SendableRecordBatchStream, TaskContext};
 use datafusion::logical_expr::LogicalPlan;
 use datafusion::physical_plan::{ExecutionPlan, execute_stream};
 use futures::stream::{BoxStream, StreamExt, TryStreamExt};
-use sha2::{Digest, Sha256};
-use std::fmt;
 use std::sync::Arc;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::{Instant, timeout_at};
-
-/// SHA-256 of a statement's text.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub struct Fingerprint(pub [u8; 32]);
-
-impl Fingerprint {
-    pub(crate) fn of(sql: &str) -> Self {
-        Self(Sha256::digest(sql).into())
-    }
-}
-
-impl fmt::Display for Fingerprint {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.iter().take(8).try_for_each(|byte| write!(f, "{byte:02x}"))
-    }
-}
 
 /// Batches of an answer.
 pub type Answer = BoxStream<'static, Result<RecordBatch, QueryError>>;
@@ -41,7 +23,6 @@ pub struct Plan {
     physical: Arc<dyn ExecutionPlan>,
     context: Arc<TaskContext>,
     reading: Reading,
-    fingerprint: Fingerprint,
     usage: Option<Usage>,
 }
 
@@ -51,12 +32,11 @@ impl Plan {
         state: &SessionState,
         plan: &LogicalPlan,
         reading: Reading,
-        fingerprint: Fingerprint,
         usage: Option<Usage>,
     ) -> Result<Self, QueryError> {
         let physical = state.query_planner().create_physical_plan(plan, state).await?;
         let schema = Arc::new(plan.schema().as_arrow().clone());
-        Ok(Self { schema, physical, context: state.task_ctx(), reading, fingerprint, usage })
+        Ok(Self { schema, physical, context: state.task_ctx(), reading, usage })
     }
 
     /// Columns of the answer.
@@ -64,14 +44,9 @@ impl Plan {
         Arc::clone(&self.schema)
     }
 
-    /// Tables and columns that the query reads.
+    /// What the query reads, for the audit log.
     pub fn reading(&self) -> &Reading {
         &self.reading
-    }
-
-    /// By which the statement is known.
-    pub fn fingerprint(&self) -> Fingerprint {
-        self.fingerprint
     }
 
     /// Runs the query and streams its answer; dropping the stream cancels the query.
@@ -79,7 +54,8 @@ impl Plan {
     /// # Errors
     /// When the query fails; errors of single batches come in the stream.
     pub fn stream(self) -> Result<Answer, QueryError> {
-        let Self { physical, context, fingerprint, usage, .. } = self;
+        let Self { physical, context, reading, usage, .. } = self;
+        let fingerprint = reading.statement.fingerprint;
         let rows = execute_stream(physical, context).map_err(QueryError::from);
         match usage {
             None => Ok(rows?.map_err(QueryError::from).boxed()),

@@ -6,7 +6,8 @@ use super::{GovernedTable, catalog, verify};
 use crate::assess::{self, Bundles};
 use crate::engine::{Engine, Limits};
 use crate::item_rows::{self, DECLARATION_ITEM};
-use crate::plan::{Fingerprint, Plan, Usage};
+use crate::plan::{Plan, Usage};
+use crate::reading::{Reading, StatementText};
 use crate::policy::{Access, Compiler, Policy};
 use crate::principal::Person;
 use crate::QueryError;
@@ -114,13 +115,20 @@ impl Door {
 
     /// Plans a statement.
     pub(crate) async fn plan(&self, sql: &str) -> Result<Plan, QueryError> {
-        let fingerprint = Fingerprint::of(sql);
-        let planned = self.planned(sql, fingerprint).await;
+        let parsed = self.parse(sql);
+        let told = match &parsed {
+            Ok(statement) => StatementText::of(statement),
+            Err(_) => StatementText::unreadable(sql),
+        };
+        let fingerprint = told.fingerprint;
+        let planned = match parsed {
+            Ok(statement) => self.planned(statement, told).await,
+            Err(error) => Err(error),
+        };
         if self.usage.is_none() { planned } else { planned.map_err(|error| error.for_reader(fingerprint)) }
     }
 
-    async fn planned(&self, sql: &str, fingerprint: Fingerprint) -> Result<Plan, QueryError> {
-        let mut statement = self.parse(sql)?;
+    async fn planned(&self, mut statement: Statement, told: StatementText) -> Result<Plan, QueryError> {
         if !self.may_assess && !assess::bundle_names(&mut statement).is_empty() {
             let (name, purpose) = self.reader.clone();
             return Err(QueryError::NotPermitted { what: "assess".to_owned(), name, purpose });
@@ -131,11 +139,12 @@ impl Door {
         // Before anything runs: optimising evaluates constants, and what is refused should not get that far.
         verify::verify(&plan, self.may_explain)?;
         let plan = state.optimize(&plan)?;
-        let reading = verify::verify(&plan, self.may_explain)?;
+        verify::verify(&plan, self.may_explain)?;
+        let reading = Reading::of(&plan, told)?;
         let usage = match &self.usage {
             None => None,
-            Some((limits, queries)) => Some(Usage::begin(*limits, queries, fingerprint)?),
+            Some((limits, queries)) => Some(Usage::begin(*limits, queries, reading.statement.fingerprint)?),
         };
-        Plan::new(&state, &plan, reading, fingerprint, usage).await
+        Plan::new(&state, &plan, reading, usage).await
     }
 }

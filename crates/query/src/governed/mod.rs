@@ -10,7 +10,6 @@ mod verify;
 
 pub(crate) use door::{Door, Entry};
 pub(crate) use rule::Stored;
-pub use verify::Reading;
 
 use rule::TableRule;
 use async_trait::async_trait;
