@@ -35,6 +35,20 @@ const PYTHON: Tool = Tool {
     present: || succeeds(program("python3", &["-c", "import ensurepip, venv"])),
 };
 
+const CURL: Tool = Tool {
+    name: "curl",
+    why: "for the tests that come through the HTTP door",
+    debian_packages: &["curl"],
+    present: || succeeds(program("curl", &["--version"])),
+};
+
+const PSQL: Tool = Tool {
+    name: "psql",
+    why: "for the tests that come through the door of PostgreSQL",
+    debian_packages: &["postgresql-client"],
+    present: || succeeds(program("psql", &["--version"])),
+};
+
 /// Sees to what a build needs.
 pub fn prepare_build() -> Result<(), TaskError> {
     let mut tools = vec![C_COMPILER];
@@ -47,7 +61,7 @@ pub fn prepare_build() -> Result<(), TaskError> {
 /// Sees to what a build and the tests need.
 pub fn prepare_tests() -> Result<(), TaskError> {
     prepare_build()?;
-    prepare(&[PYTHON])
+    prepare(&[PYTHON, CURL, PSQL])
 }
 
 fn prepare(tools: &[Tool]) -> Result<(), TaskError> {

@@ -9,11 +9,15 @@ use tidegate_records::tables::RECORD_KINDS;
 mod bundles;
 mod draws;
 mod learning;
+mod policies;
+mod serve;
 mod sql;
 
 pub use bundles::Bundles;
 pub use draws::Draws;
 pub use learning::{CompareLoop, Loop, ProtocolLoop, RunLoop};
+pub use policies::{Access as PolicyAccess, Policies};
+pub use serve::Serve;
 pub use sql::{Format, Sql};
 
 /// Decides which consignments to inspect: loads customs records, learns from inspections, scores and explains.
@@ -126,6 +130,15 @@ pub enum Command {
     Evaluate(Evaluate),
     /// Say why a declaration was decided as it was, or why one of a file has its score
     Explain(Explain),
+    /// Open the doors through which people read: HTTP
+    #[command(after_help = "Only this machine can connect unless there is a certificate.\n\n\
+        Example:\n  tidegate serve --http 127.0.0.1:8080\n  \
+        curl -H \"Authorization: Bearer $TOKEN\" -d '{\"purpose\": \"risk-analysis\", \"statement\": \
+        \"SELECT count(*) FROM declaration\"}' -H 'Content-Type: application/json' http://127.0.0.1:8080/api/v1/sql")]
+    Serve(Serve),
+    /// Read and check access policies: who is shown what, for which purpose
+    #[command(subcommand)]
+    Policies(Policies),
     /// Ask the lake in SQL
     #[command(
         after_help = "Tables: declaration, goods_item, inspection, enterprise, special_filing, treatment_event, decision, decision_item, work_list, quarantine, \

@@ -16,6 +16,8 @@ use std::process::ExitCode;
 
 #[tokio::main]
 async fn main() -> ExitCode {
+    // Two providers of cryptography are linked; the first to be asked decides for all.
+    drop(rustls::crypto::ring::default_provider().install_default());
     let arguments = Arguments::parse();
     let outcome = match &arguments.command {
         Command::Demo(command) => commands::demo::run(&arguments, command).await,
@@ -36,6 +38,8 @@ async fn main() -> ExitCode {
         Command::Draws(command) => commands::draws::run(&arguments, command).await,
         Command::Evaluate(command) => commands::evaluate::run(&arguments, command).await,
         Command::Explain(command) => commands::explain::run(&arguments, command).await,
+        Command::Serve(command) => commands::serve::run(&arguments, command).await,
+        Command::Policies(command) => commands::policies::run(&arguments, command).await,
         Command::Sql(command) => commands::sql::run(&arguments, command).await,
         Command::Report(command) => commands::report::run(&arguments, command).await,
         Command::Bench(command) => commands::bench::run(&arguments, command).await,

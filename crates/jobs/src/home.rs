@@ -105,7 +105,8 @@ impl Home {
     /// When the lake fails.
     pub async fn platform(&self) -> Result<Platform, JobError> {
         let snapshot = self.snapshot().await?;
-        Ok(Platform::open(&self.lake, snapshot.as_ref(), self.configuration.engine.of_queries(), None).await?)
+        Ok(Platform::open(&self.lake, snapshot.as_ref(), self.configuration.engine.of_queries(), None)
+            .await?)
     }
 
     /// The key under which consignments get their pseudonyms, made when the home has none.

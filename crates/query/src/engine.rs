@@ -54,7 +54,7 @@ impl Default for Limits {
         Self {
             rows: 1_000_000,
             bytes: 1 << 30,
-            time: Duration::from_secs(300),
+            time: Duration::from_mins(5),
             memory_bytes: 2 << 30,
             queries: 4,
         }

@@ -114,7 +114,9 @@ impl QueryError {
                 DataFusionError::ArrowError(cause, _) => !is_of_values(cause),
                 _ => true,
             },
-            Self::Lake(_) | Self::Policy(PolicyError::Evaluation { .. } | PolicyError::Expression { .. }) => true,
+            Self::Lake(_) | Self::Policy(PolicyError::Evaluation { .. } | PolicyError::Expression { .. }) => {
+                true
+            }
             _ => false,
         };
         if !is_telling {

@@ -14,8 +14,10 @@ mod principal;
 mod reading;
 
 pub use assess::assessment_fields;
+pub use datafusion::common::ParamValues;
 pub use engine::{Engine, Limits};
 pub use error::QueryError;
+pub use governed::Described;
 pub use item_rows::DECLARATION_ITEM;
 pub use lineage::{Lineage, Stored, TableReading};
 pub use plan::{Answer, Plan};

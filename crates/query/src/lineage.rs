@@ -102,7 +102,8 @@ impl Trace {
             other => {
                 // Rows of lists, constants, descriptions, plans: each column may come from any.
                 let inputs = other.inputs().into_iter().map(|input| self.origins(input));
-                let all: Origins = inputs.collect::<Result<Vec<_>, _>>()?.into_iter().flatten().flatten().collect();
+                let all: Origins =
+                    inputs.collect::<Result<Vec<_>, _>>()?.into_iter().flatten().flatten().collect();
                 Ok(vec![all; other.schema().fields().len()])
             }
         }
@@ -130,7 +131,11 @@ impl Trace {
             expressions.map(|expr| self.of_expression(expr, schema, &input)).collect::<Result<_, _>>()?;
         let width = aggregate.schema.fields().len();
         // Grouping sets have more columns than expressions; any of them may hold any of the groups.
-        Ok(if origins.len() == width { origins } else { vec![origins.into_iter().flatten().collect(); width] })
+        Ok(if origins.len() == width {
+            origins
+        } else {
+            vec![origins.into_iter().flatten().collect(); width]
+        })
     }
 
     fn window(&mut self, window: &Window) -> Result<Vec<Origins>, DataFusionError> {
@@ -210,8 +215,9 @@ impl Trace {
         if let Some(i) = schema.maybe_index_of_column(column) {
             return input.get(i).cloned().unwrap_or_default();
         }
-        let around = self.outer.iter().rev();
-        around.filter_map(|(schema, input)| input.get(schema.maybe_index_of_column(column)?)).next().cloned().unwrap_or_default()
+        let mut around = self.outer.iter().rev();
+        let found = around.find_map(|(schema, input)| input.get(schema.maybe_index_of_column(column)?));
+        found.cloned().unwrap_or_default()
     }
 }
 

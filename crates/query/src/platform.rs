@@ -1,12 +1,12 @@
 //! The tables of the lake in one state, behind one door for each reader and purpose.
 
 use crate::assess::{self, Bundles};
-use crate::governed::{Door, Entry, Stored};
+use crate::governed::{Described, Door, Entry, Stored};
 use crate::policy::{Compiler, Policy, PseudonymKey};
 use crate::{Engine, Limits, Plan, Principal, QueryError};
 use datafusion::arrow::array::RecordBatch;
 use datafusion::arrow::datatypes::FieldRef;
-use datafusion::common::ScalarValue;
+use datafusion::common::{ParamValues, ScalarValue};
 use datafusion::datasource::empty::EmptyTable;
 use datafusion::datasource::{MemTable, TableProvider};
 use datafusion::prelude::{Expr, SessionContext, lit};
@@ -103,7 +103,7 @@ impl Platform {
     /// # Errors
     /// When the statement is no SQL.
     pub async fn bundle_names(&self, sql: &str) -> Result<Vec<String>, QueryError> {
-        let door = self.door(&Principal::LocalOwner, "").await?;
+        let door = self.door(&Principal::LocalOwner, "reading names").await?;
         Ok(assess::bundle_names(&mut door.parse(sql)?))
     }
 
@@ -124,13 +124,40 @@ impl Platform {
         purpose: &str,
         sql: &str,
     ) -> Result<Plan, QueryError> {
-        if purpose.trim().is_empty() {
-            return Err(QueryError::NoPurpose);
-        }
-        self.door(principal, purpose).await?.plan(sql).await
+        self.plan_with(principal, purpose, sql, None).await
+    }
+
+    /// Plans a statement with the values of its parameters `$1`, `$2`, …
+    ///
+    /// # Errors
+    /// As [`Platform::plan_for`]; when a parameter has no value, or one of another type.
+    pub async fn plan_with(
+        &self,
+        principal: &Principal,
+        purpose: &str,
+        sql: &str,
+        parameters: Option<ParamValues>,
+    ) -> Result<Plan, QueryError> {
+        self.door(principal, purpose).await?.plan(sql, parameters).await
+    }
+
+    /// What a statement answers with, and the parameters it wants; nothing is read.
+    ///
+    /// # Errors
+    /// As [`Platform::plan_for`].
+    pub async fn describe(
+        &self,
+        principal: &Principal,
+        purpose: &str,
+        sql: &str,
+    ) -> Result<Described, QueryError> {
+        self.door(principal, purpose).await?.describe(sql).await
     }
 
     async fn door(&self, principal: &Principal, purpose: &str) -> Result<Arc<Door>, QueryError> {
+        if purpose.trim().is_empty() {
+            return Err(QueryError::NoPurpose);
+        }
         // What is there for the owner is there for every purpose.
         let purpose = if *principal == Principal::LocalOwner { "" } else { purpose };
         let mut doors = self.doors.lock().await;

@@ -128,11 +128,13 @@ fn subjects(plan: &LogicalPlan) -> Result<Subjects, DataFusionError> {
 fn named_parties(condition: &Expr) -> Option<BTreeSet<String>> {
     let is_party = |expression: &Expr| matches!(expression, Expr::Column(column) if is_party(&column.name));
     match condition {
-        Expr::BinaryExpr(BinaryExpr { left, op: Operator::Eq, right }) => match (is_party(left), is_party(right)) {
-            (true, _) => Some([text(right)?].into()),
-            (_, true) => Some([text(left)?].into()),
-            _ => None,
-        },
+        Expr::BinaryExpr(BinaryExpr { left, op: Operator::Eq, right }) => {
+            match (is_party(left), is_party(right)) {
+                (true, _) => Some([text(right)?].into()),
+                (_, true) => Some([text(left)?].into()),
+                _ => None,
+            }
+        }
         Expr::BinaryExpr(BinaryExpr { left, op: Operator::Or, right }) => {
             Some(named_parties(left)?.into_iter().chain(named_parties(right)?).collect())
         }

@@ -27,8 +27,17 @@ pub enum Category {
 
 /// Classes of the record model that stand for a party.
 const PARTY_CLASSES: &[&str] = &[
-    "Agent", "AuthorisationHolder", "Buyer", "Carrier", "Consignee", "Consignor", "Declarant", "Exporter",
-    "Importer", "Seller", "Submitter",
+    "Agent",
+    "AuthorisationHolder",
+    "Buyer",
+    "Carrier",
+    "Consignee",
+    "Consignor",
+    "Declarant",
+    "Exporter",
+    "Importer",
+    "Seller",
+    "Submitter",
 ];
 
 /// Computed and extension columns that name a party.
@@ -95,7 +104,11 @@ impl Column {
             Source::Value(_) | Source::Unit(_) if self.is_amount(table) => Category::Value,
             Source::List(_) if self.name == "duty_tax_fees" => Category::Value,
             Source::Computed(_) if table.domain == Domain::Risk => {
-                if self.grade >= Grade::General4 { Category::Method } else { Category::Finding }
+                if self.grade >= Grade::General4 {
+                    Category::Method
+                } else {
+                    Category::Finding
+                }
             }
             _ if table.domain == Domain::Inspection => Category::Finding,
             Source::List(_) | Source::Other => Category::Document,

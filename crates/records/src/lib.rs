@@ -9,6 +9,7 @@ pub mod class;
 pub mod codes;
 pub mod columnar;
 pub mod csv;
+pub mod detect;
 pub mod dictionary;
 pub mod finding;
 pub mod json;

@@ -16,24 +16,32 @@ pub mod ingest;
 pub mod learn;
 pub mod learning;
 pub mod monitor;
+pub mod policies;
 pub mod promises;
 pub mod replay;
 pub mod report;
 pub mod score;
+pub mod serve;
 pub mod sql;
 pub mod treatments;
 
 use crate::arguments::{Arguments, Input as InputArguments, InputFormat};
+use chrono::{DateTime, Utc};
 use clap::CommandFactory;
 use std::path::Path;
 use tidegate_jobs::{Configuration, Format, Home, Input, JobError};
 use tidegate_records::mapping::{Mapping, shipped};
 
-/// Opens the home of this run. This is the one place that reads the clock.
+/// The time. This is the one place that reads the clock.
 #[expect(clippy::disallowed_methods, reason = "the command line is where time enters the program")]
+fn now() -> DateTime<Utc> {
+    Utc::now()
+}
+
+/// Opens the home of this run.
 async fn open(arguments: &Arguments) -> Result<Home, JobError> {
     let configuration = Configuration::of_home(&arguments.home, arguments.config.as_deref())?;
-    Home::open(&arguments.home, configuration, chrono::Utc::now()).await
+    Home::open(&arguments.home, configuration, now()).await
 }
 
 /// A mapping by the name of a shipped one or by the path of a file.

@@ -5,14 +5,29 @@ use crate::arguments::{Arguments, Format, Sql};
 use arrow::array::RecordBatch;
 use arrow::util::pretty::pretty_format_batches;
 use std::io::stdout;
-use tidegate_jobs::{JobError, query};
+use std::sync::Arc;
+use tidegate_jobs::desk::{Desk, Visit};
+use tidegate_jobs::{JobError, policies};
+use tidegate_ledger::Door;
 
 pub async fn run(arguments: &Arguments, command: &Sql) -> Result<(), JobError> {
     let home = open(arguments).await?;
-    let batches = query(&home, &command.purpose, &command.statement).await?;
+    let account = match &command.reader {
+        Some(name) => policies::account(&home, name).await?,
+        None => home.ledger.local_owner().await?,
+    };
+    let table_rows = home.configuration.sql.table_rows;
+    let desk = Desk::new(home, Arc::new(super::now));
+    let visit = Visit { account, door: Door::Cli, purpose: command.purpose.clone() };
+    let answer = match desk.ask(&visit, &command.statement, None).await {
+        Ok(served) => served.collect().await,
+        Err(error) => Err(error),
+    };
+    desk.close().await;
+    let batches = answer?;
     let format = if arguments.json { Format::Json } else { command.format };
     match format {
-        Format::Table => print_table(&batches, command.limit.unwrap_or(home.configuration.sql.table_rows)),
+        Format::Table => print_table(&batches, command.limit.unwrap_or(table_rows)),
         Format::Csv => {
             let mut writer = arrow::csv::Writer::new(stdout().lock());
             Ok(batches.iter().try_for_each(|b| writer.write(b))?)

@@ -97,6 +97,34 @@ sections! {
         /// Rows of a batch; 0 for the engine's own number.
         batch_rows: usize = 0, "rows", 0, 1_000_000;
     }
+    /// What one reader under a policy may use; the local owner has no limits.
+    reading: Reading {
+        /// Rows of one answer.
+        answer_rows: usize = 1_000_000, "rows", 1, 1_000_000_000;
+        /// Bytes of one answer, as it is in memory.
+        answer_bytes: usize = 1 << 30, "bytes", 1 << 20, 1 << 40;
+        /// How long one query may run.
+        seconds: u64 = 300, "seconds", 1, 86_400;
+        /// What the queries of one reader may hold for sorting, joining and grouping before they spill or fail.
+        memory_bytes: usize = 2 << 30, "bytes", 1 << 24, 1 << 40;
+        /// Queries of one reader at once.
+        queries: usize = 4, "queries", 1, 1_000;
+    }
+    /// The doors that `tidegate serve` opens.
+    serve: Serve {
+        /// Longest request, a statement with its purpose.
+        request_bytes: usize = 1 << 20, "bytes", 1 << 10, 1 << 28;
+        /// Requests of one principal within a minute.
+        requests_a_minute: u32 = 600, "requests", 1, 1_000_000;
+        /// Failed log-ins from one address within a minute, before it has to wait.
+        failures_a_minute: u32 = 10, "log-ins", 1, 10_000;
+        /// Connections at once.
+        connections: usize = 1_000, "connections", 1, 1_000_000;
+        /// How long a running query may go on when the server stops.
+        stop_seconds: u64 = 30, "seconds", 0, 3_600;
+        /// How often the audit log is signed.
+        checkpoint_seconds: u64 = 3_600, "seconds", 1, 86_400;
+    }
     /// Deciding which consignments to inspect, and deciding again.
     decide: Decide {
         /// Days back in which an earlier lodgement of a consignment is looked for; it keeps the draw of the first.
@@ -244,6 +272,19 @@ impl Engine {
         tidegate_query::Engine {
             threads: NonZeroUsize::new(threads),
             batch_rows: NonZeroUsize::new(batch_rows),
+        }
+    }
+}
+
+impl Reading {
+    /// As the door takes them.
+    pub fn limits(&self) -> tidegate_query::Limits {
+        tidegate_query::Limits {
+            rows: self.answer_rows,
+            bytes: self.answer_bytes,
+            time: Duration::from_secs(self.seconds),
+            memory_bytes: self.memory_bytes,
+            queries: self.queries,
         }
     }
 }

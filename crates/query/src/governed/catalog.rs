@@ -11,13 +11,14 @@ pub(crate) const CATALOG_SCHEMA: &str = "information_schema";
 const CATALOG: &str = "datafusion";
 const SCHEMA: &str = "public";
 
+/// A table of the schema.
+pub(crate) type NamedTable = (&'static str, Arc<dyn TableProvider>);
+
 /// Tables `tables`, `columns` and `schemata`, of which the first two name each table of `tables`.
-pub(crate) fn describe(
-    tables: &[(String, SchemaRef)],
-) -> Result<Vec<(&'static str, Arc<dyn TableProvider>)>, DataFusionError> {
-    let columns = tables
-        .iter()
-        .flat_map(|(table, schema)| schema.fields().iter().enumerate().map(move |(i, field)| (table, i, field)));
+pub(crate) fn describe(tables: &[(String, SchemaRef)]) -> Result<Vec<NamedTable>, DataFusionError> {
+    let columns = tables.iter().flat_map(|(table, schema)| {
+        schema.fields().iter().enumerate().map(move |(i, field)| (table, i, field))
+    });
     let columns: Vec<_> = columns.collect();
     let texts = |texts: Vec<String>| Arc::new(StringArray::from(texts)) as ArrayRef;
     let same = |text: &str, rows: usize| texts(vec![text.to_owned(); rows]);
@@ -39,7 +40,10 @@ pub(crate) fn describe(
         ("ordinal_position", Arc::new(UInt64Array::from_iter_values(position)) as ArrayRef),
         ("is_nullable", texts(columns.iter().map(|(.., field)| nullable(field.is_nullable())).collect())),
         ("data_type", texts(columns.iter().map(|(.., field)| field.data_type().to_string()).collect())),
-        ("description", Arc::new(StringArray::from_iter(columns.iter().map(|(.., f)| comment(f)))) as ArrayRef),
+        (
+            "description",
+            Arc::new(columns.iter().map(|(.., field)| comment(field)).collect::<StringArray>()) as ArrayRef,
+        ),
     ];
     let schemata = vec![("catalog_name", same(CATALOG, 1)), ("schema_name", same(SCHEMA, 1))];
     [("tables", tables_rows), ("columns", columns_rows), ("schemata", schemata)]

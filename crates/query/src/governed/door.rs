@@ -2,20 +2,22 @@
 //! this reader, and nothing else.
 
 use super::rule::{Rules, Stored};
-use super::{GovernedTable, catalog, verify};
+use super::{GovernedTable, catalog, pg_catalog, verify};
+use crate::QueryError;
 use crate::assess::{self, Bundles};
 use crate::engine::{Engine, Limits};
 use crate::item_rows::{self, DECLARATION_ITEM};
 use crate::plan::{Plan, Usage};
-use crate::reading::{Reading, StatementText};
 use crate::policy::{Access, Compiler, Policy};
 use crate::principal::Person;
-use crate::QueryError;
-use datafusion::arrow::datatypes::SchemaRef;
+use crate::reading::{Reading, StatementText};
+use datafusion::arrow::datatypes::{DataType, Schema, SchemaRef};
 use datafusion::catalog::{MemorySchemaProvider, SchemaProvider};
+use datafusion::common::ParamValues;
 use datafusion::datasource::TableProvider;
 use datafusion::error::DataFusionError;
 use datafusion::execution::context::SessionContext;
+use datafusion::logical_expr::LogicalPlan;
 use datafusion::sql::parser::Statement;
 use std::sync::Arc;
 use tokio::sync::Semaphore;
@@ -25,7 +27,29 @@ pub(crate) enum Entry<'a> {
     /// The local owner, for whom everything is there.
     Owner,
     /// A person under a policy, for a purpose.
-    Person { person: &'a Person, purpose: &'a str, policy: &'a Policy, compiler: &'a Compiler, limits: Limits },
+    Person {
+        person: &'a Person,
+        purpose: &'a str,
+        policy: &'a Policy,
+        compiler: &'a Compiler,
+        limits: Limits,
+    },
+}
+
+/// What a statement answers with, and the types of its parameters, where they are known.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Described {
+    /// Columns of the answer.
+    pub schema: SchemaRef,
+    /// Parameters `$1`, `$2`, … in order.
+    pub parameters: Vec<Option<DataType>>,
+}
+
+impl Described {
+    /// A statement without an answer and without parameters.
+    pub fn nothing() -> Self {
+        Self { schema: Arc::new(Schema::empty()), parameters: Vec::new() }
+    }
 }
 
 /// What is there for one reader and purpose.
@@ -96,10 +120,14 @@ impl Door {
             catalog.register_table(name.to_owned(), Arc::new(table))?;
         }
         let catalogs = context.state().config_options().catalog.default_catalog.clone();
-        let catalogs = context.catalog(&catalogs).ok_or_else(|| {
-            DataFusionError::Internal("the engine has no catalog".to_owned())
-        })?;
+        let catalogs = context
+            .catalog(&catalogs)
+            .ok_or_else(|| DataFusionError::Internal("the engine has no catalog".to_owned()))?;
         catalogs.register_schema(catalog::CATALOG_SCHEMA, Arc::new(catalog))?;
+        if usage.is_some() {
+            // The owner comes through no door that PostgreSQL's clients know.
+            pg_catalog::install(&context)?;
+        }
         let bundles = if may_assess { bundles.clone() } else { Bundles::new() };
         for (hash, bundle) in bundles.values() {
             context.register_udf(assess::function(*hash, Arc::clone(bundle)));
@@ -113,8 +141,27 @@ impl Door {
         Ok(state.sql_to_statement(sql, &dialect)?)
     }
 
-    /// Plans a statement.
-    pub(crate) async fn plan(&self, sql: &str) -> Result<Plan, QueryError> {
+    /// What a statement answers with, and the parameters it wants; nothing is read.
+    pub(crate) async fn describe(&self, sql: &str) -> Result<Described, QueryError> {
+        let described = self.described(sql).await;
+        let fingerprint = StatementText::unreadable(sql).fingerprint;
+        if self.usage.is_none() { described } else { described.map_err(|error| error.for_reader(fingerprint)) }
+    }
+
+    async fn described(&self, sql: &str) -> Result<Described, QueryError> {
+        let plan = self.logical(self.parse(sql)?).await?;
+        let schema = Arc::new(plan.schema().as_arrow().clone());
+        let mut numbered: Vec<(usize, Option<DataType>)> = plan
+            .get_parameter_types()?
+            .into_iter()
+            .filter_map(|(name, data_type)| Some((name.trim_start_matches('$').parse().ok()?, data_type)))
+            .collect();
+        numbered.sort_by_key(|(number, _)| *number);
+        Ok(Described { schema, parameters: numbered.into_iter().map(|(_, data_type)| data_type).collect() })
+    }
+
+    /// Plans a statement with the values of its parameters.
+    pub(crate) async fn plan(&self, sql: &str, parameters: Option<ParamValues>) -> Result<Plan, QueryError> {
         let parsed = self.parse(sql);
         let told = match &parsed {
             Ok(statement) => StatementText::of(statement),
@@ -122,22 +169,36 @@ impl Door {
         };
         let fingerprint = told.fingerprint;
         let planned = match parsed {
-            Ok(statement) => self.planned(statement, told).await,
+            Ok(statement) => self.planned(statement, parameters, told).await,
             Err(error) => Err(error),
         };
         if self.usage.is_none() { planned } else { planned.map_err(|error| error.for_reader(fingerprint)) }
     }
 
-    async fn planned(&self, mut statement: Statement, told: StatementText) -> Result<Plan, QueryError> {
+    /// A statement as a plan that readers may run.
+    async fn logical(&self, mut statement: Statement) -> Result<LogicalPlan, QueryError> {
         if !self.may_assess && !assess::bundle_names(&mut statement).is_empty() {
             let (name, purpose) = self.reader.clone();
             return Err(QueryError::NotPermitted { what: "assess".to_owned(), name, purpose });
         }
         assess::resolve(&mut statement, &self.bundles)?;
-        let state = self.context.state();
-        let plan = state.statement_to_plan(statement).await?;
+        let plan = self.context.state().statement_to_plan(statement).await?;
         // Before anything runs: optimising evaluates constants, and what is refused should not get that far.
         verify::verify(&plan, self.may_explain)?;
+        Ok(plan)
+    }
+
+    async fn planned(
+        &self,
+        statement: Statement,
+        parameters: Option<ParamValues>,
+        told: StatementText,
+    ) -> Result<Plan, QueryError> {
+        let mut plan = self.logical(statement).await?;
+        if let Some(parameters) = parameters {
+            plan = plan.replace_params_with_values(&parameters)?;
+        }
+        let state = self.context.state();
         let plan = state.optimize(&plan)?;
         verify::verify(&plan, self.may_explain)?;
         let reading = Reading::of(&plan, told)?;

@@ -3,15 +3,16 @@
 
 mod catalog;
 mod door;
+mod pg_catalog;
 mod pushdown;
 mod rule;
 mod scan;
 mod verify;
 
+pub use door::Described;
 pub(crate) use door::{Door, Entry};
 pub(crate) use rule::Stored;
 
-use rule::TableRule;
 use async_trait::async_trait;
 use datafusion::arrow::datatypes::{Field, Schema, SchemaRef};
 use datafusion::catalog::Session;
@@ -22,6 +23,7 @@ use datafusion::error::DataFusionError;
 use datafusion::logical_expr::{LogicalPlan, LogicalPlanBuilder, TableProviderFilterPushDown};
 use datafusion::physical_plan::ExecutionPlan;
 use datafusion::prelude::Expr;
+use rule::TableRule;
 use std::collections::BTreeSet;
 use std::fmt;
 use std::sync::Arc;
@@ -150,9 +152,12 @@ impl TableProvider for GovernedTable {
         match &self.shown {
             Shown::Clear { raw, .. } => raw.supports_filters_pushdown(filters),
             Shown::Restricted { unmasked, .. } => {
-                let support = |filter: &&Expr| match pushdown::is_safe(filter, &self.schema, unmasked) {
-                    true => TableProviderFilterPushDown::Exact,
-                    false => TableProviderFilterPushDown::Unsupported,
+                let support = |filter: &&Expr| {
+                    if pushdown::is_safe(filter, &self.schema, unmasked) {
+                        TableProviderFilterPushDown::Exact
+                    } else {
+                        TableProviderFilterPushDown::Unsupported
+                    }
                 };
                 Ok(filters.iter().map(support).collect())
             }

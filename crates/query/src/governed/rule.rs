@@ -109,5 +109,8 @@ impl Rules<'_> {
 }
 
 fn unknown(what: &str, name: &str) -> PolicyError {
-    PolicyError::Expression { place: format!("{what} `{name}`"), cause: "there is none of this name".to_owned() }
+    PolicyError::Expression {
+        place: format!("{what} `{name}`"),
+        cause: "there is none of this name".to_owned(),
+    }
 }

@@ -3,12 +3,14 @@
 use super::PolicyError;
 use super::authority::{Authority, Verdict, column_id};
 use crate::principal::Person;
+use serde::Serialize;
 use std::collections::BTreeMap;
 use tidegate_records::table::Table;
 use tidegate_records::tables::TABLES;
 
 /// Which rows of a table.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum Rows {
     /// All.
     All,
@@ -17,7 +19,8 @@ pub enum Rows {
 }
 
 /// How a column is shown.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum Shown {
     /// As it is.
     Clear,
@@ -26,7 +29,7 @@ pub enum Shown {
 }
 
 /// How a table is shown.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct TableAccess {
     /// Which rows.
     pub rows: Rows,
@@ -42,7 +45,7 @@ impl TableAccess {
 }
 
 /// What one person may read for one purpose.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Access {
     /// Tables that are there, by name.
     pub tables: BTreeMap<&'static str, TableAccess>,
@@ -58,11 +61,8 @@ pub(super) fn of(authority: &Authority, person: &Person, purpose: &str) -> Resul
         let verdict = question.may(action, "Platform", "tidegate", "mask")?;
         Ok::<_, PolicyError>(verdict == Verdict::Whole)
     };
-    let mut access = Access {
-        tables: BTreeMap::new(),
-        may_explain: whole("explain")?,
-        may_assess: whole("assess")?,
-    };
+    let mut access =
+        Access { tables: BTreeMap::new(), may_explain: whole("explain")?, may_assess: whole("assess")? };
     for table in TABLES {
         let rows = match question.may("rows", "Table", table.name, "filter")? {
             Verdict::Denied => continue,
@@ -87,13 +87,13 @@ fn columns(
         let shown = match question.may("read", "Column", &id, "mask")? {
             Verdict::Denied => continue,
             Verdict::Whole => Shown::Clear,
-            Verdict::Narrowed(masks) => match masks.as_slice() {
-                [mask] => Shown::Masked(mask.clone()),
-                _ => {
+            Verdict::Narrowed(masks) => {
+                let [mask] = masks.as_slice() else {
                     let cause = format!("`{id}` has the masks {}; it can have one", masks.join(", "));
                     return Err(PolicyError::Evaluation { policy: "read".to_owned(), cause });
-                }
-            },
+                };
+                Shown::Masked(mask.clone())
+            }
         };
         columns.insert(column.name, shown);
     }

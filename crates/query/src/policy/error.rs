@@ -10,7 +10,9 @@ pub enum PolicyError {
         file: &'static str,
     },
     /// A file has a name that means nothing.
-    #[error("`{file}` is no file of a policy: it has access rules (*.cedar), masks.toml, filters.toml and purposes.toml")]
+    #[error(
+        "`{file}` is no file of a policy: it has access rules (*.cedar), masks.toml, filters.toml and purposes.toml"
+    )]
     UnknownFile {
         /// Its name.
         file: String,

@@ -12,8 +12,29 @@ use datafusion::prelude::{Expr, SessionConfig, SessionContext};
 
 /// Functions that give a value or NULL on every row, and the same one each time.
 const FUNCTIONS: &[&str] = &[
-    "abs", "char_length", "character_length", "coalesce", "concat", "date_part", "date_trunc", "floor", "left", "log10", "lower", "ltrim",
-    "nullif", "power", "pseudonym", "right", "rtrim", "signum", "starts_with", "substr", "substring", "trim", "upper",
+    "abs",
+    "char_length",
+    "character_length",
+    "coalesce",
+    "concat",
+    "date_part",
+    "date_trunc",
+    "floor",
+    "left",
+    "log10",
+    "lower",
+    "ltrim",
+    "nullif",
+    "power",
+    "pseudonym",
+    "right",
+    "rtrim",
+    "signum",
+    "starts_with",
+    "substr",
+    "substring",
+    "trim",
+    "upper",
 ];
 
 /// Of those, the ones that can fail on whole and decimal numbers.
@@ -96,7 +117,10 @@ fn refused(part: &Expr, schema: &DFSchema) -> Option<String> {
         Expr::ScalarFunction(call) => {
             let name = call.name();
             if !FUNCTIONS.contains(&name) {
-                return Some(format!("the function `{name}` is not used here; there are {}", FUNCTIONS.join(", ")));
+                return Some(format!(
+                    "the function `{name}` is not used here; there are {}",
+                    FUNCTIONS.join(", ")
+                ));
             }
             !OF_FLOATS.contains(&name) || is_float()
         }

@@ -69,7 +69,9 @@ pub(super) fn parse(filters: Filters) -> Result<Vec<Filter>, PolicyError> {
             let table = filter.table(table)?;
             if let Condition::Through(parent, keys) = filter.condition(&compiler, table, &nobody())? {
                 if keys.is_empty() {
-                    return Err(filter.refused(table.name, format!("it has no key in common with {}", parent.name)));
+                    return Err(
+                        filter.refused(table.name, format!("it has no key in common with {}", parent.name))
+                    );
                 }
                 if !filter.conditions.contains_key(parent.name) {
                     let cause = format!("{} has no condition of its own in this filter", parent.name);
@@ -132,7 +134,8 @@ impl Filter {
         ];
         let fields: Vec<Field> =
             known.iter().map(|(name, _)| Field::new(*name, DataType::Utf8, true)).collect();
-        let of_person = DFSchema::try_from_qualified_schema(PRINCIPAL, &Schema::new(fields)).map_err(internal)?;
+        let of_person =
+            DFSchema::try_from_qualified_schema(PRINCIPAL, &Schema::new(fields)).map_err(internal)?;
         let of_table = DFSchema::try_from_qualified_schema(table.name, &table.schema()).map_err(internal)?;
         let schema = of_table.join(&of_person).map_err(internal)?;
         let expression = compiler.compile(sql, &schema).map_err(refused)?;
@@ -210,7 +213,9 @@ fn row(table: &Table, values: &BTreeMap<String, String>) -> Result<RecordBatch, 
     let fields: Vec<Field> =
         schema.fields().iter().map(|field| field.as_ref().clone().with_nullable(true)).collect();
     let columns = fields.iter().map(|field| match values.get(field.name()) {
-        Some(value) => cast(&StringArray::from(vec![value.as_str()]), field.data_type()).map_err(|e| e.to_string()),
+        Some(value) => {
+            cast(&StringArray::from(vec![value.as_str()]), field.data_type()).map_err(|e| e.to_string())
+        }
         None => Ok(new_null_array(field.data_type(), 1)),
     });
     let columns = columns.collect::<Result<_, _>>()?;

@@ -77,7 +77,7 @@ struct Pseudonym {
 }
 
 impl ScalarUDFImpl for Pseudonym {
-    fn name(&self) -> &str {
+    fn name(&self) -> &'static str {
         "pseudonym"
     }
 

@@ -53,7 +53,9 @@ impl ColumnType {
         match self {
             Self::Text => vec![DataType::Utf8],
             Self::Integer => vec![DataType::Int64],
-            Self::Decimal => [AMOUNT_DECIMALS, MEASURE_DECIMALS].map(|(p, s)| DataType::Decimal128(p, s)).to_vec(),
+            Self::Decimal => {
+                [AMOUNT_DECIMALS, MEASURE_DECIMALS].map(|(p, s)| DataType::Decimal128(p, s)).to_vec()
+            }
             Self::Real => vec![DataType::Float64],
             Self::Moment => vec![DataType::Timestamp(TimeUnit::Microsecond, Some("UTC".into()))],
             Self::Flag => vec![DataType::Boolean],

@@ -1,6 +1,8 @@
 //! A small country, whose rows are known here one by one: tables as they are stored, and readers.
 
-use datafusion::arrow::array::{Array, ArrayRef, ListArray, RecordBatch, StringArray, new_empty_array, new_null_array};
+use datafusion::arrow::array::{
+    Array, ArrayRef, ListArray, RecordBatch, StringArray, new_empty_array, new_null_array,
+};
 use datafusion::arrow::buffer::OffsetBuffer;
 use datafusion::arrow::compute::{cast, concat};
 use datafusion::arrow::datatypes::{DataType, Field};
@@ -9,7 +11,7 @@ use std::sync::Arc;
 use tidegate_query::policy::{Policy, PolicyFiles, PseudonymKey};
 use tidegate_query::{Clearance, Governance, Limits, Person, Platform, Principal, QueryError};
 use tidegate_records::table::{Grade, Table};
-use tidegate_records::tables::{DECLARATION, DECISION, GOODS_ITEM, INSPECTION, TABLES};
+use tidegate_records::tables::{DECISION, DECLARATION, GOODS_ITEM, INSPECTION, TABLES};
 
 /// A row as texts; a column that is not named is absent, or the least that its type has.
 pub type Row = BTreeMap<&'static str, String>;
@@ -24,7 +26,8 @@ pub fn batch(table: &Table, rows: &[Row]) -> RecordBatch {
         if rows.is_empty() {
             return new_empty_array(field.data_type());
         }
-        let values: Vec<ArrayRef> = rows.iter().map(|row| value(field, row.get(field.name().as_str()))).collect();
+        let values: Vec<ArrayRef> =
+            rows.iter().map(|row| value(field, row.get(field.name().as_str()))).collect();
         let values: Vec<_> = values.iter().map(AsRef::as_ref).collect();
         concat(&values).unwrap()
     };
@@ -48,7 +51,9 @@ fn value(field: &Field, text: Option<&String>) -> ArrayRef {
             None,
         )),
         (None, DataType::Utf8) => Arc::new(StringArray::from(vec![""])),
-        (None, DataType::Timestamp(..)) => cast(&StringArray::from(vec!["2026-01-01T00:00:00Z"]), data_type).unwrap(),
+        (None, DataType::Timestamp(..)) => {
+            cast(&StringArray::from(vec!["2026-01-01T00:00:00Z"]), data_type).unwrap()
+        }
         (None, _) => cast(&StringArray::from(vec!["0"]), data_type).unwrap(),
     }
 }

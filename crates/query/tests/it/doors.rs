@@ -41,7 +41,9 @@ async fn every_column_of_an_answer_has_its_origins() {
     let origins = reading(sql).await.lineage.origins;
     let named: Vec<String> = origins
         .iter()
-        .map(|origins| origins.iter().map(|(table, column)| format!("{table}.{column}")).collect::<Vec<_>>().join(" "))
+        .map(|origins| {
+            origins.iter().map(|(table, column)| format!("{table}.{column}")).collect::<Vec<_>>().join(" ")
+        })
         .collect();
     assert_eq!(
         named,
@@ -76,14 +78,17 @@ async fn whose_rows_are_asked_for_is_known_when_a_condition_names_them() {
     assert_eq!(of(anybody).await, (String::new(), false));
     let others = "SELECT * FROM declaration WHERE importer_id NOT IN ('A')";
     assert_eq!(of(others).await, (String::new(), false));
-    let joined = "SELECT * FROM declaration d JOIN goods_item i USING (declaration_id) WHERE importer_id = 'A'";
+    let joined =
+        "SELECT * FROM declaration d JOIN goods_item i USING (declaration_id) WHERE importer_id = 'A'";
     assert_eq!(of(joined).await, ("A".to_owned(), false));
 }
 
 #[tokio::test]
 async fn texts_are_kept_without_values() {
-    let first = reading("select * from declaration where importer_id = 'A' and invoice_amount > 3").await.statement;
-    let second = reading("SELECT * FROM declaration WHERE importer_id = 'B' AND invoice_amount > 77").await.statement;
+    let first =
+        reading("select * from declaration where importer_id = 'A' and invoice_amount > 3").await.statement;
+    let second =
+        reading("SELECT * FROM declaration WHERE importer_id = 'B' AND invoice_amount > 77").await.statement;
     assert_eq!(first.text, "SELECT * FROM declaration WHERE importer_id = ? AND invoice_amount > ?");
     assert_eq!(first, second);
     let moment = "SELECT 1 FROM declaration WHERE accepted_at < TIMESTAMP '2026-01-02 00:00:00' AND office_id IN ('4700')";

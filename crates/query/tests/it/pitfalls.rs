@@ -74,7 +74,11 @@ async fn pseudonyms_still_join_and_group() {
 #[tokio::test]
 async fn masks_keep_the_type_of_the_column() {
     let platform = shipped();
-    let steward = Reader { platform: &platform, person: person("St", "steward", Grade::General3), purpose: "data-quality" };
+    let steward = Reader {
+        platform: &platform,
+        person: person("St", "steward", Grade::General3),
+        purpose: "data-quality",
+    };
     let batches = steward.ask("SELECT importer_id, invoice_amount FROM declaration").await.unwrap();
     let stored = tidegate_records::tables::DECLARATION.schema();
     for field in batches[0].schema().fields() {
@@ -108,7 +112,8 @@ async fn plans_that_may_be_shown_do_not_show_what_is_below_a_policy() {
     let plan = reader.lines("EXPLAIN SELECT * FROM declaration WHERE invoice_amount > 1").await.join("\n");
     assert!(plan.contains("GovernedScan: table=declaration"), "{plan}");
     assert!(!plan.contains("4700") && !plan.contains("partitions="), "{plan}");
-    let plan = reader.lines("EXPLAIN ANALYZE SELECT * FROM declaration WHERE 1 < invoice_amount").await.join("\n");
+    let plan =
+        reader.lines("EXPLAIN ANALYZE SELECT * FROM declaration WHERE 1 < invoice_amount").await.join("\n");
     assert!(!plan.contains("36"), "the number of hidden rows: {plan}");
 }
 
@@ -158,11 +163,17 @@ async fn catalogs_list_what_is_there_for_the_reader() {
     let platform = shipped();
     let reader = of_office(&platform);
     let tables = reader.lines("SELECT table_name FROM information_schema.tables").await;
-    assert!(tables.contains(&"declaration".to_owned()) && !tables.contains(&"quarantine".to_owned()), "{tables:?}");
+    assert!(
+        tables.contains(&"declaration".to_owned()) && !tables.contains(&"quarantine".to_owned()),
+        "{tables:?}"
+    );
     let columns = reader
         .lines("SELECT column_name FROM information_schema.columns WHERE table_name = 'decision'")
         .await;
-    assert!(columns.contains(&"directive".to_owned()) && !columns.contains(&"draw".to_owned()), "{columns:?}");
+    assert!(
+        columns.contains(&"directive".to_owned()) && !columns.contains(&"draw".to_owned()),
+        "{columns:?}"
+    );
     let described = reader.lines("DESCRIBE decision").await.join("\n");
     assert!(described.contains("directive") && !described.contains("inclusion_probability"), "{described}");
     assert!(reader.lines("SHOW COLUMNS FROM decision").await.len() == columns.len());
@@ -205,7 +216,8 @@ async fn the_same_statement_is_planned_for_each_reader_anew() {
     let other = Person { office: Some("4701".to_owned()), ..officer() };
     let second = Reader { platform: &platform, person: other, purpose: "inspection" };
     assert_eq!(second.lines("SELECT DISTINCT office_id FROM declaration").await, ["4701"]);
-    let nowhere = Reader { platform: &platform, person: Person { office: None, ..officer() }, purpose: "inspection" };
+    let nowhere =
+        Reader { platform: &platform, person: Person { office: None, ..officer() }, purpose: "inspection" };
     assert_eq!(nowhere.lines(sql).await, ["0"]);
     let injected = Person { office: Some("4700' OR '1'='1".to_owned()), ..officer() };
     let injected = Reader { platform: &platform, person: injected, purpose: "inspection" };

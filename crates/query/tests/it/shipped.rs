@@ -30,7 +30,10 @@ fn an_unknown_purpose_is_named_with_those_there_are() {
 #[test]
 fn analysts_see_methods_as_far_as_their_clearance_and_no_officers() {
     let cleared = access(&person("Ana", "analyst", Grade::General4), "risk-analysis");
-    assert_eq!(cleared.tables.keys().copied().collect::<std::collections::BTreeSet<_>>(), every_table().into_iter().collect());
+    assert_eq!(
+        cleared.tables.keys().copied().collect::<std::collections::BTreeSet<_>>(),
+        every_table().into_iter().collect()
+    );
     assert_eq!(cleared.tables["decision"].columns["draw"], Shown::Clear);
     assert_eq!(cleared.tables["inspection"].columns["officer_id"], Shown::Masked("pseudonym".to_owned()));
     assert!(cleared.may_assess && !cleared.may_explain);

@@ -8,7 +8,9 @@ use datafusion::error::DataFusionError;
 use tidegate_query::QueryError;
 
 pub enum Outcome {
-    Same { rows: usize },
+    Same {
+        rows: usize,
+    },
     BothFailed,
     /// The copies failed where the platform, which may evaluate less, did not.
     CopyFailed,
@@ -32,7 +34,8 @@ pub fn compare(
     match (answer, copied) {
         (Ok(answer), Ok(copied)) => {
             let (answer, copied) = (rows(answer), rows(copied));
-            let is_same = answer.len() == copied.len() && answer.iter().zip(&copied).all(|(a, b)| same_row(a, b));
+            let is_same =
+                answer.len() == copied.len() && answer.iter().zip(&copied).all(|(a, b)| same_row(a, b));
             if is_same {
                 Ok(Outcome::Same { rows: answer.len() })
             } else {
@@ -40,7 +43,9 @@ pub fn compare(
             }
         }
         (Ok(_), Err(_)) => Ok(Outcome::CopyFailed),
-        (Err(error), Ok(copied)) if !copy_can_fail => Err(format!("it fails: {error}\ncopies: {:?}", rows(copied))),
+        (Err(error), Ok(copied)) if !copy_can_fail => {
+            Err(format!("it fails: {error}\ncopies: {:?}", rows(copied)))
+        }
         (Err(error), _) => {
             let text = error.to_string();
             // The country's secrets begin with `leak:`: an error may name those that are shown.
@@ -83,10 +88,13 @@ fn rounded(cell: &Cell) -> String {
 }
 
 fn same_row(a: &[Cell], b: &[Cell]) -> bool {
-    a.len() == b.len() && a.iter().zip(b).all(|pair| match pair {
-        (Cell::Number(a), Cell::Number(b)) => {
-            a.to_bits() == b.to_bits() || (a.is_nan() && b.is_nan()) || (a - b).abs() <= TOLERANCE * a.abs().max(b.abs())
-        }
-        (a, b) => a == b,
-    })
+    a.len() == b.len()
+        && a.iter().zip(b).all(|pair| match pair {
+            (Cell::Number(a), Cell::Number(b)) => {
+                a.to_bits() == b.to_bits()
+                    || (a.is_nan() && b.is_nan())
+                    || (a - b).abs() <= TOLERANCE * a.abs().max(b.abs())
+            }
+            (a, b) => a == b,
+        })
 }

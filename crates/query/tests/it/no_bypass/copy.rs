@@ -7,12 +7,12 @@ use datafusion::arrow::compute::nullif;
 use datafusion::arrow::datatypes::{Field, Schema, SchemaRef};
 use datafusion::catalog::streaming::StreamingTable;
 use datafusion::datasource::MemTable;
+use datafusion::error::DataFusionError;
 use datafusion::execution::{SendableRecordBatchStream, TaskContext};
 use datafusion::physical_plan::stream::RecordBatchStreamAdapter;
 use datafusion::physical_plan::streaming::PartitionStream;
-use futures::stream;
-use datafusion::error::DataFusionError;
 use datafusion::prelude::{SessionConfig, SessionContext};
+use futures::stream;
 use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
 use std::collections::BTreeSet;
@@ -39,14 +39,17 @@ impl Copies {
         for (name, shown) in &case.tables {
             let (table, rows) = &stored[name];
             let is_shown = |row: &&Row| is_shown(name, row, headers, shown.rows, &case.person);
-            let rows: Vec<Row> = rows.iter().filter(is_shown).map(|row| masked(row, &shown.columns)).collect();
+            let rows: Vec<Row> =
+                rows.iter().filter(is_shown).map(|row| masked(row, &shown.columns)).collect();
             texts.extend(rows.iter().flat_map(Row::values).cloned());
             let whole = batch(table, &rows);
             let names: Vec<&str> = shown.columns.iter().map(|(column, ..)| *column).collect();
-            let columns: Vec<usize> =
-                (0..whole.num_columns()).filter(|i| names.contains(&whole.schema().field(*i).name().as_str())).collect();
+            let columns: Vec<usize> = (0..whole.num_columns())
+                .filter(|i| names.contains(&whole.schema().field(*i).name().as_str()))
+                .collect();
             let copy = nullable(&whole.project(&columns).unwrap(), &rows);
-            let opaque = StreamingTable::try_new(copy.schema(), vec![Arc::new(Opaque(copy.clone()))]).unwrap();
+            let opaque =
+                StreamingTable::try_new(copy.schema(), vec![Arc::new(Opaque(copy.clone()))]).unwrap();
             plain.register_table(*name, Arc::new(opaque)).unwrap();
             let table = MemTable::try_new(copy.schema(), vec![vec![copy]]).unwrap();
             context.register_table(*name, Arc::new(table)).unwrap();
@@ -134,7 +137,8 @@ fn mask(value: &str, kind: Kind, left: Left) -> Option<String> {
         }
         (Left::General, Kind::Whole | Kind::Decimal | Kind::Real) => {
             let value: f64 = value.parse().unwrap();
-            let size = if value == 0.0 { 0.0 } else { value.signum() * 10_f64.powf(value.abs().log10().floor()) };
+            let size =
+                if value == 0.0 { 0.0 } else { value.signum() * 10_f64.powf(value.abs().log10().floor()) };
             Some(size.to_string())
         }
         (Left::General, Kind::Moment) => Some(format!("{}-01T00:00:00Z", &value[..7])),

@@ -57,8 +57,7 @@ async fn ask(seed: u64) -> Tally {
                 Ok(Outcome::CopyFailed) => tally.failed_in_copy += 1,
                 Err(difference) => panic!(
                     "seed {seed}, reader {number}\n{}\n{}\n\n{difference}",
-                    query.sql,
-                    case.files["access.cedar"]
+                    query.sql, case.files["access.cedar"]
                 ),
             }
         }
@@ -102,7 +101,8 @@ async fn a_leak_would_be_found() {
         let mut dice = Dice::new(9_000 + seed);
         let case = Case::draw(&mut dice);
         let mut other = case.clone();
-        other.person.office = Some(if case.person.office.as_deref() == Some("4700") { "4701" } else { "4700" }.to_owned());
+        other.person.office =
+            Some(if case.person.office.as_deref() == Some("4700") { "4701" } else { "4700" }.to_owned());
         other.person.enterprise = Some("91310000MA1FL0X04".to_owned());
         let platform = crate::country::platform(&case.files);
         let copies = Copies::of(&other);

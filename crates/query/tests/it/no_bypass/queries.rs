@@ -23,13 +23,30 @@ struct From {
 }
 
 const TEXTS: &[&str] = &[
-    "4700", "4701", "leak:4702", "91310000MA1FL0X02", "Importer 1", "DE", "NL", "CN", "2026-01", "2026-02", "D03", "D11", "7",
-    "leak:4", "OFF-1", "91***", "look at pallet 9",
+    "4700",
+    "4701",
+    "leak:4702",
+    "91310000MA1FL0X02",
+    "Importer 1",
+    "DE",
+    "NL",
+    "CN",
+    "2026-01",
+    "2026-02",
+    "D03",
+    "D11",
+    "7",
+    "leak:4",
+    "OFF-1",
+    "91***",
+    "look at pallet 9",
 ];
 
 impl<'a> Queries<'a> {
     pub fn of(case: &Case, dice: &'a mut Dice) -> Self {
-        let columns = |columns: &[(&'static str, Kind, _)]| columns.iter().map(|(name, kind, _)| (*name, *kind)).collect();
+        let columns = |columns: &[(&'static str, Kind, _)]| {
+            columns.iter().map(|(name, kind, _)| (*name, *kind)).collect()
+        };
         let tables = case.tables.iter().map(|(name, shown)| (*name, columns(&shown.columns))).collect();
         Self { dice, tables }
     }
@@ -87,7 +104,11 @@ impl<'a> Queries<'a> {
         if self.dice.one_in(3) {
             return format!("SELECT {aggregate} FROM {table}{condition}");
         }
-        let having = if self.dice.one_in(3) { format!(" HAVING count(*) > {}", self.dice.below(4)) } else { String::new() };
+        let having = if self.dice.one_in(3) {
+            format!(" HAVING count(*) > {}", self.dice.below(4))
+        } else {
+            String::new()
+        };
         format!("SELECT {group}, {aggregate} FROM {table}{condition} GROUP BY {group}{having}")
     }
 
@@ -99,11 +120,18 @@ impl<'a> Queries<'a> {
             (Some(l), Some(r)) => format!("{l} = {r}"),
             _ => "true".to_owned(),
         };
-        let more = if self.dice.one_in(2) && kind == "JOIN" { format!(" AND {}", self.predicate(&right, 1)) } else { String::new() };
+        let more = if self.dice.one_in(2) && kind == "JOIN" {
+            format!(" AND {}", self.predicate(&right, 1))
+        } else {
+            String::new()
+        };
         let outputs = [self.output(&left), self.output(&right)].join(", ");
         let condition = self.condition(&left);
         if self.dice.one_in(2) {
-            return format!("SELECT count(*), min({}) FROM {left_table} {kind} {right_table} ON {on}{more}{condition}", self.text(&right, 1));
+            return format!(
+                "SELECT count(*), min({}) FROM {left_table} {kind} {right_table} ON {on}{more}{condition}",
+                self.text(&right, 1)
+            );
         }
         format!("SELECT {outputs} FROM {left_table} {kind} {right_table} ON {on}{more}{condition}")
     }
@@ -123,7 +151,8 @@ impl<'a> Queries<'a> {
     fn set_operation(&mut self) -> String {
         let (first_table, first) = self.from("a");
         let (second_table, second) = self.from("b");
-        let operation = *self.dice.pick(&["UNION", "UNION ALL", "EXCEPT", "INTERSECT", "EXCEPT ALL", "INTERSECT ALL"]);
+        let operation =
+            *self.dice.pick(&["UNION", "UNION ALL", "EXCEPT", "INTERSECT", "EXCEPT ALL", "INTERSECT ALL"]);
         let (one, two) = (self.text(&first, 1), self.text(&second, 1));
         let (c1, c2) = (self.condition(&first), self.condition(&second));
         format!("SELECT {one} FROM {first_table}{c1} {operation} SELECT {two} FROM {second_table}{c2}")
@@ -150,8 +179,13 @@ impl<'a> Queries<'a> {
         let inner_condition = self.condition(&inner);
         let condition = match self.dice.below(5) {
             0 => format!("{outer_text} IN (SELECT {inner_text} FROM {inner_table}{inner_condition})"),
-            1 => format!("{outer_text} NOT IN (SELECT {inner_text} FROM {inner_table} WHERE {inner_text} IS NOT NULL)"),
-            2 => format!("EXISTS (SELECT 1 FROM {inner_table} WHERE {inner_text} = {outer_text} AND {})", self.predicate(&inner, 1)),
+            1 => format!(
+                "{outer_text} NOT IN (SELECT {inner_text} FROM {inner_table} WHERE {inner_text} IS NOT NULL)"
+            ),
+            2 => format!(
+                "EXISTS (SELECT 1 FROM {inner_table} WHERE {inner_text} = {outer_text} AND {})",
+                self.predicate(&inner, 1)
+            ),
             3 => format!("NOT EXISTS (SELECT 1 FROM {inner_table} WHERE {inner_text} = {outer_text})"),
             _ => format!("(SELECT count(*) FROM {inner_table}{inner_condition}) > {}", self.dice.below(20)),
         };
@@ -177,8 +211,12 @@ impl<'a> Queries<'a> {
     }
 
     fn column(&mut self, from: &From, kind: Option<Kind>) -> Option<String> {
-        let suits: Vec<&str> =
-            from.columns.iter().filter(|(_, k)| kind.is_none_or(|kind| kind == *k)).map(|(name, _)| *name).collect();
+        let suits: Vec<&str> = from
+            .columns
+            .iter()
+            .filter(|(_, k)| kind.is_none_or(|kind| kind == *k))
+            .map(|(name, _)| *name)
+            .collect();
         (!suits.is_empty()).then(|| format!("{}.{}", from.alias, self.dice.pick(&suits)))
     }
 
@@ -231,14 +269,25 @@ impl<'a> Queries<'a> {
         }
         let operator = *self.dice.pick(&["=", "<>", "<", ">=", ">", "<="]);
         match self.dice.below(12) {
-            0 => format!("{} LIKE '%{}%'", self.text(from, 1), self.dice.pick(&["4", "1", "leak", "p_", "Imp", "**"])),
+            0 => format!(
+                "{} LIKE '%{}%'",
+                self.text(from, 1),
+                self.dice.pick(&["4", "1", "leak", "p_", "Imp", "**"])
+            ),
             1 => format!("{} IN ({}, {})", self.text(from, 0), self.literal(), self.literal()),
-            2 => format!("{} BETWEEN {} AND {}", self.number(from, 0), self.dice.below(10), 5 + self.dice.below(900)),
+            2 => format!(
+                "{} BETWEEN {} AND {}",
+                self.number(from, 0),
+                self.dice.below(10),
+                5 + self.dice.below(900)
+            ),
             3 => format!("{} IS NULL", self.column(from, None).unwrap_or_default()),
             4 => format!("{} IS NOT NULL", self.column(from, None).unwrap_or_default()),
             5 => format!("{} {operator} {}", self.number(from, 1), self.dice.below(40)),
             6 => match self.column(from, Some(Kind::Moment)) {
-                Some(column) => format!("{column} {operator} TIMESTAMP '2026-02-0{} 00:00:00'", 1 + self.dice.below(9)),
+                Some(column) => {
+                    format!("{column} {operator} TIMESTAMP '2026-02-0{} 00:00:00'", 1 + self.dice.below(9))
+                }
                 None => format!("{} {operator} {}", self.number(from, 1), self.dice.below(40)),
             },
             7 => format!("{} / {} {operator} 2", self.dice.below(50), self.number(from, 0)),

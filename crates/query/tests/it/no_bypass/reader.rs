@@ -113,8 +113,13 @@ impl Case {
 }
 
 fn draw_table(dice: &mut Dice, columns: &[(&'static str, Kind)]) -> TableShown {
-    let rows =
-        *dice.pick(&[RowsShown::All, RowsShown::OwnOffice, RowsShown::OwnEnterprise, RowsShown::Either, RowsShown::OwnOffice]);
+    let rows = *dice.pick(&[
+        RowsShown::All,
+        RowsShown::OwnOffice,
+        RowsShown::OwnEnterprise,
+        RowsShown::Either,
+        RowsShown::OwnOffice,
+    ]);
     let mut shown = Vec::new();
     for (i, (name, kind)) in columns.iter().enumerate() {
         // The first column stays, so that the table is there.

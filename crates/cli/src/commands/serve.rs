@@ -1,0 +1,71 @@
+//! `tidegate serve`.
+
+use super::open;
+use crate::arguments::{Arguments, Serve};
+use std::sync::Arc;
+use tidegate_jobs::JobError;
+use tidegate_jobs::desk::Desk;
+use tidegate_server::http::{self, Door, ServeError, Serving, Tls};
+use tidegate_server::{flight, postgres};
+use tokio::sync::watch;
+
+pub async fn run(arguments: &Arguments, command: &Serve) -> Result<(), JobError> {
+    let home = open(arguments).await?;
+    let has_tokens = !home.ledger.tokens().await?.is_empty();
+    let desk = Arc::new(Desk::new(home, Arc::new(super::now)));
+    let tls = match (&command.tls_certificate, &command.tls_key) {
+        (Some(certificate), Some(key)) => Some(Tls { certificate: certificate.clone(), key: key.clone() }),
+        _ => None,
+    };
+    let scheme = if tls.is_some() { "https" } else { "http" };
+    let (stop, stopped) = watch::channel(false);
+    let until = |mut stopped: watch::Receiver<bool>| async move {
+        // The sender is there until the end of this function.
+        drop(stopped.wait_for(|stopped| *stopped).await);
+    };
+    let door = Door::new(Arc::clone(&desk));
+    let serving = Serving { address: command.http, tls: tls.clone() };
+    let say = move |address| println!("HTTP: {scheme}://{address}");
+    let over_http = http::serve(door, serving, say, until(stopped.clone()));
+    let over_postgres = async {
+        let Some(address) = command.postgres else { return Ok::<_, ServeError>(until(stopped.clone()).await) };
+        let say = |address| println!("PostgreSQL: {address}; user is the person, password a token, database the purpose");
+        postgres::serve(Arc::clone(&desk), address, tls.clone(), say, until(stopped.clone())).await
+    };
+    let over_flight = async {
+        let Some(address) = command.flight else { return Ok::<_, ServeError>(until(stopped.clone()).await) };
+        let say = |address| println!("Flight SQL: {address}; header x-tidegate-purpose is the purpose");
+        flight::serve(Arc::clone(&desk), address, tls.clone(), say, until(stopped.clone())).await
+    };
+    if !has_tokens {
+        println!("Nobody can come in yet. Make a person and a token:");
+        println!("  tidegate people add NAME --role analyst --clearance general-3");
+        println!("  tidegate tokens create NAME --label \"my notebook\"");
+    }
+    println!("Ctrl-C stops it.");
+    let serving = async {
+        let served = tokio::try_join!(over_http, over_postgres, over_flight);
+        served.map(drop)
+    };
+    tokio::pin!(serving);
+    let outcome = tokio::select! {
+        served = &mut serving => served,
+        () = interrupted() => {
+            drop(stop.send(true));
+            serving.await
+        }
+    };
+    desk.close().await;
+    outcome.map_err(|error| JobError::Missing(error.to_string()))
+}
+
+/// Comes when the program is told to stop.
+async fn interrupted() {
+    let Ok(mut terminated) = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate()) else {
+        return drop(tokio::signal::ctrl_c().await);
+    };
+    tokio::select! {
+        _ = tokio::signal::ctrl_c() => {}
+        _ = terminated.recv() => {}
+    }
+}

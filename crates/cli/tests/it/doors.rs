@@ -1,0 +1,212 @@
+//! The doors of `tidegate serve`, each with the client that people use: curl and psql.
+
+use crate::{run, succeed};
+use std::io::{BufRead, BufReader};
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+use tempfile::TempDir;
+
+/// A running server over a small country, stopped when dropped.
+struct Server {
+    process: Child,
+    http: String,
+    postgres: u16,
+    folder: TempDir,
+}
+
+impl Server {
+    fn start() -> Self {
+        let folder = TempDir::new().unwrap();
+        let at = folder.path();
+        succeed(at, "home", &["generate", "--declarations", "400", "--seed", "5", "--truth", "truth"]);
+        let mut process = Command::new(env!("CARGO_BIN_EXE_tidegate"))
+            .current_dir(at)
+            .args(["--home", "home", "serve", "--http", "127.0.0.1:0", "--postgres", "127.0.0.1:0"])
+            .stdout(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let mut lines = BufReader::new(process.stdout.take().unwrap()).lines();
+        let mut address = |what: &str| loop {
+            let line = lines.next().unwrap().unwrap();
+            if let Some((_, address)) = line.split_once(what) {
+                break address.split([';', ' ']).next().unwrap().to_owned();
+            }
+        };
+        let http = address("HTTP: ");
+        let postgres = address("PostgreSQL: ").rsplit(':').next().unwrap().parse().unwrap();
+        // What else it says is not asked for; the pipe stays open.
+        std::thread::spawn(move || lines.for_each(drop));
+        Self { process, http, postgres, folder }
+    }
+
+    fn folder(&self) -> &Path {
+        self.folder.path()
+    }
+
+    /// Adds a person and gives a token.
+    fn person(&self, arguments: &[&str]) -> String {
+        succeed(self.folder(), "home", &[&["people", "add"], arguments].concat());
+        let made = succeed(
+            self.folder(),
+            "home",
+            &["tokens", "create", arguments[0], "--label", "a test", "--json"],
+        );
+        let made: serde_json::Value = serde_json::from_str(&made).unwrap();
+        made["secret"].as_str().unwrap().to_owned()
+    }
+
+    /// Status and body of a statement over HTTP.
+    fn curl(&self, token: &str, purpose: &str, sql: &str, accept: &str) -> (u16, String) {
+        let body = serde_json::json!({"purpose": purpose, "statement": sql}).to_string();
+        let output = Command::new("curl")
+            .args(["--silent", "--show-error", "--write-out", "\n%{http_code}", "--data", &body])
+            .args(["-H", "Content-Type: application/json", "-H", &format!("Accept: {accept}")])
+            .args(["-H", &format!("Authorization: Bearer {token}"), &format!("{}/api/v1/sql", self.http)])
+            .output()
+            .unwrap();
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        let text = String::from_utf8(output.stdout).unwrap();
+        let (body, status) = text.rsplit_once('\n').unwrap();
+        (status.parse().unwrap(), body.to_owned())
+    }
+
+    /// What psql prints: rows without decoration, or its error.
+    fn psql(&self, user: &str, token: &str, purpose: &str, arguments: &[&str]) -> Result<String, String> {
+        let output = Command::new("psql")
+            .args(["-h", "127.0.0.1", "-p", &self.postgres.to_string(), "-U", user, "-d", purpose])
+            .args(["--no-psqlrc", "--tuples-only", "--no-align", "-v", "ON_ERROR_STOP=1"])
+            .args(arguments)
+            .env("PGPASSWORD", token)
+            .output()
+            .unwrap();
+        if output.status.success() {
+            Ok(String::from_utf8(output.stdout).unwrap().trim().to_owned())
+        } else {
+            Err(String::from_utf8(output.stderr).unwrap())
+        }
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        drop(self.process.kill());
+        drop(self.process.wait());
+    }
+}
+
+#[test]
+fn every_door_shows_what_the_policy_shows() {
+    let server = Server::start();
+    let all = "SELECT count(*) FROM declaration";
+    let owner = succeed(server.folder(), "home", &["sql", all, "--format", "csv"]);
+    let office = succeed(
+        server.folder(),
+        "home",
+        &["sql", "SELECT min(office_id) FROM declaration", "--format", "csv"],
+    );
+    let office = office.lines().nth(1).unwrap().to_owned();
+    let own = format!("SELECT count(*) FROM declaration WHERE office_id = '{office}'");
+    let own = succeed(server.folder(), "home", &["sql", &own, "--format", "csv"]).lines().nth(1).unwrap().to_owned();
+    assert_ne!(owner.lines().nth(1).unwrap(), own, "there are other offices");
+
+    let officer = server.person(&["Ou", "--role", "officer", "--office", &office, "--clearance", "general-3"]);
+    let scientist = server.person(&["Sun", "--role", "scientist", "--clearance", "general-3"]);
+
+    // Rows: the same filter at each door.
+    let cli = ["sql", all, "--as", "Ou", "--purpose", "inspection", "--format", "csv"];
+    assert_eq!(succeed(server.folder(), "home", &cli).lines().nth(1).unwrap(), own);
+    let (status, body) = server.curl(&officer, "inspection", "SELECT count(*) AS n FROM declaration", "text/csv");
+    assert_eq!((status, body.as_str()), (200, format!("n\n{own}\n").as_str()));
+    assert_eq!(server.psql("Ou", &officer, "inspection", &["-c", all]).unwrap(), own);
+
+    // Columns: the same mask at each door.
+    let names = "SELECT DISTINCT left(importer_id, 2) AS name FROM declaration WHERE importer_id IS NOT NULL";
+    let cli = ["sql", names, "--as", "Sun", "--purpose", "research", "--format", "csv"];
+    assert_eq!(succeed(server.folder(), "home", &cli), "name\np_\n");
+    let (status, body) = server.curl(&scientist, "research", names, "application/json");
+    let body: serde_json::Value = serde_json::from_str(&body).unwrap();
+    assert_eq!((status, &body["rows"]), (200, &serde_json::json!([{"name": "p_"}])));
+    assert_eq!(server.psql("Sun", &scientist, "research", &["-c", names]).unwrap(), "p_");
+
+    // Columns that are not there are not there at any door.
+    let hidden = "SELECT importer_id, score FROM decision";
+    let cli = run(server.folder(), "home", &["sql", hidden, "--as", "Ou", "--purpose", "inspection"]);
+    assert!(String::from_utf8_lossy(&cli.stderr).contains("there is no column"));
+    assert_eq!(server.curl(&officer, "inspection", hidden, "*/*").0, 400);
+    assert!(server.psql("Ou", &officer, "inspection", &["-c", hidden]).unwrap_err().contains("there is no column"));
+}
+
+#[test]
+fn nobody_comes_in_without_a_token_or_for_another_purpose() {
+    let server = Server::start();
+    let token = server.person(&["Ou", "--role", "officer", "--office", "X", "--clearance", "general-3"]);
+    let one = "SELECT 1";
+    for wrong in ["", "tg_0000000000000000000000000000000000000000000000000000000000000000", &token[..10]] {
+        assert_eq!(server.curl(wrong, "inspection", one, "*/*").0, 401, "{wrong}");
+        assert!(server.psql("Ou", wrong, "inspection", &["-c", one]).is_err());
+    }
+    let (status, body) = server.curl(&token, "curiosity", one, "*/*");
+    assert!(status == 403 && body.contains("curiosity"), "{body}");
+    assert!(server.psql("Ou", &token, "curiosity", &["-c", one]).unwrap_err().contains("is no purpose"));
+    assert!(server.psql("Sun", &token, "inspection", &["-c", one]).unwrap_err().contains("not admitted"));
+    assert_eq!(server.curl(&token, "research", "SELECT count(*) FROM declaration", "*/*").0, 400);
+
+    // A person who is disabled is out at once, at every door.
+    assert_eq!(server.curl(&token, "inspection", one, "*/*").0, 200);
+    succeed(server.folder(), "home", &["people", "disable", "Ou", "--reason", "has left"]);
+    assert_eq!(server.curl(&token, "inspection", one, "*/*").0, 401);
+    assert!(server.psql("Ou", &token, "inspection", &["-c", one]).is_err());
+}
+
+#[test]
+fn psql_lists_tables_and_describes_them() {
+    let server = Server::start();
+    let token = server.person(&["Ou", "--role", "officer", "--office", "X", "--clearance", "general-3"]);
+    let ask = |what: &str| server.psql("Ou", &token, "inspection", &["-c", what]).unwrap();
+    let tables = ask("\\dt");
+    assert!(tables.contains("declaration") && !tables.contains("quarantine"), "{tables}");
+    let columns = ask("\\d decision");
+    assert!(columns.contains("directive") && !columns.contains("inclusion_probability"), "{columns}");
+    assert_eq!(ask("SHOW timezone"), "UTC");
+    assert_eq!(ask("SET statement_timeout = 1000"), "SET");
+    let refused = server.psql("Ou", &token, "inspection", &["-c", "SET datafusion.explain.show_statistics = true"]);
+    assert!(refused.unwrap_err().contains("cannot be set"));
+    let refused = server.psql("Ou", &token, "inspection", &["-c", "COPY declaration TO STDOUT"]);
+    assert!(refused.is_err());
+}
+
+#[test]
+fn every_read_is_in_the_audit_log_and_refusals_too() {
+    let server = Server::start();
+    let token = server.person(&["Ou", "--role", "officer", "--office", "X", "--clearance", "general-3"]);
+    server.curl(&token, "inspection", "SELECT count(*) FROM declaration WHERE importer_id = '9131SECRET'", "*/*");
+    server.psql("Ou", &token, "inspection", &["-c", "SELECT office_id FROM declaration"]).unwrap();
+    server.curl(&token, "inspection", "SELECT draw FROM decision", "*/*");
+    // The ends of reads are written behind them.
+    std::thread::sleep(std::time::Duration::from_secs(1));
+    let log = succeed(server.folder(), "home", &["audit", "log", "--json"]);
+    assert!(!log.contains("WHERE importer_id = '9131SECRET'") && !log.contains(&token), "{log}");
+    let log: Vec<serde_json::Value> = serde_json::from_str(&log).unwrap();
+    let events = |door: &str| -> Vec<&str> {
+        let of = log.iter().filter(|entry| entry["door"] == door && entry["actor"] == "Ou");
+        of.map(|entry| entry["event"].as_str().unwrap()).collect()
+    };
+    assert_eq!(events("http"), ["read", "finished", "denied"]);
+    assert_eq!(events("postgres"), ["read", "finished"]);
+    let who = succeed(server.folder(), "home", &["audit", "who", "9131SECRET"]);
+    assert!(who.contains("Ou") && who.contains("inspection"), "{who}");
+    let verified = succeed(server.folder(), "home", &["audit", "verify"]);
+    assert!(verified.contains("sound") || verified.contains("intact"), "{verified}");
+}
+
+#[test]
+fn answers_carry_the_headers_that_browsers_need() {
+    let server = Server::start();
+    let output = Command::new("curl").args(["--silent", "--head", "-X", "GET", &format!("{}/health", server.http)]).output();
+    let headers = String::from_utf8(output.unwrap().stdout).unwrap().to_lowercase();
+    for header in ["x-content-type-options: nosniff", "content-security-policy: default-src 'none'", "cache-control: no-store"] {
+        assert!(headers.contains(header), "{headers}");
+    }
+    let plain = run(server.folder(), "home", &["serve", "--http", "0.0.0.0:0"]);
+    assert!(String::from_utf8_lossy(&plain.stderr).contains("--tls-certificate"));
+}

@@ -1,0 +1,301 @@
+//! The desk where people read: it knows who comes, what the policy shows them, and writes down every read before the first
+//! row goes out.
+
+use crate::{Home, JobError, policies};
+use arrow::array::RecordBatch;
+use arrow::datatypes::SchemaRef;
+use chrono::{DateTime, Utc};
+use futures::stream::{Stream, StreamExt};
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+use tidegate_ledger::{
+    Actor, AuditEvent, Door, Hash256, Ledger, NewAuditEntry, Principal as Account, PrincipalKind, TableRead,
+};
+use tidegate_query::policy::{Policy, PseudonymKey};
+use tidegate_query::{Answer, Described, ParamValues, Clearance, Governance, Person, Plan, Platform, Principal, QueryError, Reading};
+use tidegate_records::table::Grade;
+use tokio::sync::Mutex;
+use tokio_util::task::TaskTracker;
+
+/// Gives the time; passed in, so that nothing below reads the clock.
+pub type Clock = Arc<dyn Fn() -> DateTime<Utc> + Send + Sync>;
+
+/// Who comes, through which door and what for.
+#[derive(Debug, Clone)]
+pub struct Visit {
+    /// Who.
+    pub account: Account,
+    /// Through which door.
+    pub door: Door,
+    /// What for.
+    pub purpose: String,
+}
+
+/// The platform in one state of lake and policy.
+struct Standing {
+    snapshot: Option<u64>,
+    policy_version: Option<i64>,
+    platform: Platform,
+}
+
+/// The desk where people read.
+pub struct Desk {
+    home: Home,
+    clock: Clock,
+    standing: Mutex<Option<Arc<Standing>>>,
+    /// Ends of reads that are being written down.
+    ends: TaskTracker,
+}
+
+impl Desk {
+    /// Opens the desk of a home.
+    pub fn new(home: Home, clock: Clock) -> Self {
+        Self { home, clock, standing: Mutex::new(None), ends: TaskTracker::new() }
+    }
+
+    /// The home.
+    pub fn home(&self) -> &Home {
+        &self.home
+    }
+
+    /// The time.
+    pub fn now(&self) -> DateTime<Utc> {
+        (self.clock)()
+    }
+
+    /// Waits until the ends of all reads are written down.
+    pub async fn close(&self) {
+        self.ends.close();
+        self.ends.wait().await;
+    }
+
+    /// The policy in force, with its version; the shipped one has none.
+    ///
+    /// # Errors
+    /// When the ledger fails, or holds a policy that this program does not understand.
+    pub async fn policy(&self) -> Result<(Policy, Option<i64>), JobError> {
+        let (files, version) = policies::in_force(&self.home).await?;
+        Ok((Policy::parse(&files).map_err(QueryError::from)?, version))
+    }
+
+    /// Answers a statement, or says why not; both are written down.
+    ///
+    /// # Errors
+    /// When the statement is refused, or the read cannot be written down.
+    pub async fn ask(
+        &self,
+        visit: &Visit,
+        sql: &str,
+        parameters: Option<ParamValues>,
+    ) -> Result<Served, JobError> {
+        let standing = self.standing(sql).await?;
+        let mut entry = self.entry(visit, AuditEvent::Read);
+        entry.policy_version = standing.policy_version;
+        entry.snapshot = standing.snapshot;
+        let planned = standing.platform.plan_with(&principal(&visit.account), &visit.purpose, sql, parameters).await;
+        let plan = match planned {
+            Ok(plan) => plan,
+            Err(error) => {
+                entry.event = AuditEvent::Denied;
+                entry.detail = error.to_string();
+                self.home.ledger.append_audit(&[entry]).await?;
+                return Err(error.into());
+            }
+        };
+        describe(&mut entry, plan.reading());
+        let read = self.home.ledger.append_audit(&[entry]).await?;
+        let end = End {
+            ledger: self.home.ledger.clone(),
+            clock: Arc::clone(&self.clock),
+            ends: self.ends.clone(),
+            entry: NewAuditEntry { read: read.first().copied(), ..self.entry(visit, AuditEvent::Finished) },
+            rows: 0,
+            bytes: 0,
+            is_written: false,
+        };
+        Served::of(plan, end)
+    }
+
+    /// What a statement answers with, and the parameters it wants; nothing is read.
+    ///
+    /// # Errors
+    /// When the statement is refused.
+    pub async fn describe(&self, visit: &Visit, sql: &str) -> Result<Described, JobError> {
+        let standing = self.standing(sql).await?;
+        Ok(standing.platform.describe(&principal(&visit.account), &visit.purpose, sql).await?)
+    }
+
+    fn entry(&self, visit: &Visit, event: AuditEvent) -> NewAuditEntry {
+        NewAuditEntry::new(self.now(), Actor::from(&visit.account), visit.door, &visit.purpose, event)
+    }
+
+    /// The platform over the newest snapshot and the policy in force: a policy takes effect with the next statement.
+    async fn standing(&self, sql: &str) -> Result<Arc<Standing>, JobError> {
+        let snapshot = self.home.snapshot().await?;
+        let number = snapshot.as_ref().map(|snapshot| snapshot.number);
+        let (policy, policy_version) = self.policy().await?;
+        let mut standing = self.standing.lock().await;
+        if let Some(known) = standing.as_ref()
+            && (known.snapshot, known.policy_version) == (number, policy_version)
+            && known.platform.bundle_names(sql).await.unwrap_or_default().is_empty()
+        {
+            return Ok(Arc::clone(known));
+        }
+        let key = PseudonymKey::derived_from(self.home.root_key().await?.expose());
+        let limits = self.home.configuration.reading.limits();
+        let governance = Governance::new(Arc::new(policy), &key, limits);
+        let engine = self.home.configuration.engine.of_queries();
+        let mut platform =
+            Platform::open(&self.home.lake, snapshot.as_ref(), engine, Some(governance)).await?;
+        // A statement that is no SQL is refused where it is planned, and written down there.
+        for name in platform.bundle_names(sql).await.unwrap_or_default() {
+            let (bundle, hash) = self.home.bundle(Some(&name)).await?;
+            platform.add_bundle(&name, hash, Arc::new(bundle));
+        }
+        let opened = Arc::new(Standing { snapshot: number, policy_version, platform });
+        *standing = Some(Arc::clone(&opened));
+        Ok(opened)
+    }
+}
+
+/// Who an account is to the door.
+fn principal(account: &Account) -> Principal {
+    match account.kind {
+        PrincipalKind::LocalOwner => Principal::LocalOwner,
+        PrincipalKind::Person | PrincipalKind::Service => Principal::Person(person_of(account)),
+    }
+}
+
+/// The person that an account is to policies.
+pub fn person_of(account: &Account) -> Person {
+    let standing = &account.standing;
+    // The ledger and the tables have the same names for grades; what had none would be shown the least.
+    let clearance = Grade::parse(standing.clearance.as_str()).unwrap_or(Grade::General1);
+    Person {
+        name: account.name.clone(),
+        kind: account.kind.to_string(),
+        roles: account.roles.clone(),
+        clearance: Clearance::from(clearance),
+        office: standing.office.clone(),
+        organisation: standing.organisation.clone(),
+        enterprise: standing.enterprise_id.clone(),
+    }
+}
+
+fn describe(entry: &mut NewAuditEntry, reading: &Reading) {
+    entry.fingerprint = Some(Hash256::new(reading.statement.fingerprint.0));
+    entry.statement = Some(reading.statement.text.clone());
+    entry.tables = reading
+        .lineage
+        .tables
+        .iter()
+        .map(|(table, read)| {
+            (table.clone(), TableRead { shown: read.shown.clone(), used: read.used.clone() })
+        })
+        .collect();
+    entry.subjects = reading.subjects.keys.clone();
+    entry.subjects_complete = reading.subjects.are_all;
+}
+
+/// An answer on its way, whose end is written down: how many rows went out, or why it broke off.
+pub struct Served {
+    schema: SchemaRef,
+    answer: Answer,
+    end: End,
+}
+
+impl Served {
+    fn of(plan: Plan, mut end: End) -> Result<Self, JobError> {
+        let schema = plan.schema();
+        match plan.stream() {
+            Ok(answer) => Ok(Self { schema, answer, end }),
+            Err(error) => {
+                end.write(Some(&error));
+                Err(error.into())
+            }
+        }
+    }
+
+    /// Columns of the answer.
+    pub fn schema(&self) -> SchemaRef {
+        Arc::clone(&self.schema)
+    }
+
+    /// The whole answer, at least one batch.
+    ///
+    /// # Errors
+    /// When the query fails.
+    pub async fn collect(mut self) -> Result<Vec<RecordBatch>, JobError> {
+        let mut batches = Vec::new();
+        while let Some(batch) = self.next().await {
+            batches.push(batch?);
+        }
+        if batches.is_empty() {
+            batches.push(RecordBatch::new_empty(self.schema()));
+        }
+        Ok(batches)
+    }
+}
+
+impl Stream for Served {
+    type Item = Result<RecordBatch, QueryError>;
+
+    fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+        let next = self.answer.poll_next_unpin(context);
+        match &next {
+            Poll::Ready(Some(Ok(batch))) => {
+                self.end.rows += batch.num_rows() as u64;
+                self.end.bytes += batch.get_array_memory_size() as u64;
+            }
+            Poll::Ready(Some(Err(error))) => self.end.write(Some(error)),
+            Poll::Ready(None) => self.end.write(None),
+            Poll::Pending => {}
+        }
+        next
+    }
+}
+
+/// What is written down when a read ends.
+struct End {
+    ledger: Ledger,
+    clock: Clock,
+    ends: TaskTracker,
+    entry: NewAuditEntry,
+    rows: u64,
+    bytes: u64,
+    is_written: bool,
+}
+
+impl End {
+    /// Writes in the background: the read itself was written down before, and rows do not wait for its end.
+    fn write(&mut self, error: Option<&QueryError>) {
+        if std::mem::replace(&mut self.is_written, true) {
+            return;
+        }
+        let mut entry = self.entry.clone();
+        entry.at = (self.clock)();
+        entry.rows = Some(self.rows);
+        entry.bytes = Some(self.bytes);
+        if let Some(error) = error {
+            entry.event = AuditEvent::Failed;
+            entry.detail = error.to_string();
+        }
+        let ledger = self.ledger.clone();
+        self.ends.spawn(async move {
+            if let Err(error) = ledger.append_audit(&[entry]).await {
+                tracing::error!(%error, "the end of a read could not be written down");
+            }
+        });
+    }
+}
+
+impl Drop for End {
+    fn drop(&mut self) {
+        if !self.is_written {
+            self.entry.detail = "the reader left before the end".to_owned();
+            self.entry.event = AuditEvent::Failed;
+            self.write(None);
+        }
+    }
+}

@@ -1,0 +1,77 @@
+//! Access policies as files and as versions in the ledger.
+
+use crate::{Home, JobError};
+use std::path::Path;
+use tidegate_ledger::Principal as Account;
+use tidegate_query::policy::{Policy, PolicyFiles};
+
+/// Largest file of a policy: thousands of rules.
+const MOST_BYTES: u64 = 1 << 20;
+/// Files of one policy.
+const MOST_FILES: usize = 100;
+
+/// The files of the policy in force, with its version; the shipped ones have none.
+///
+/// # Errors
+/// When the ledger fails, or holds what is no policy.
+pub async fn in_force(home: &Home) -> Result<(PolicyFiles, Option<i64>), JobError> {
+    match home.ledger.policy_in_force().await? {
+        None => Ok((Policy::shipped_files(), None)),
+        Some(version) => {
+            let files = serde_json::from_str(&version.content)
+                .map_err(|error| JobError::Missing(format!("the policy in force is no policy: {error}")))?;
+            Ok((files, Some(version.number)))
+        }
+    }
+}
+
+/// Reads the files of a policy from a folder.
+///
+/// # Errors
+/// When files cannot be read, or are too large or too many.
+pub fn read(folder: &Path) -> Result<PolicyFiles, JobError> {
+    let failed = |path: &Path, cause| JobError::File { path: path.display().to_string(), cause };
+    let mut files = PolicyFiles::new();
+    for entry in std::fs::read_dir(folder).map_err(|cause| failed(folder, cause))? {
+        let path = entry.map_err(|cause| failed(folder, cause))?.path();
+        let size = std::fs::metadata(&path).map_err(|cause| failed(&path, cause))?.len();
+        if size > MOST_BYTES || files.len() == MOST_FILES {
+            let path = path.display();
+            return Err(JobError::Missing(format!(
+                "{path}: a policy has at most {MOST_FILES} files of {MOST_BYTES} bytes"
+            )));
+        }
+        let text = std::fs::read_to_string(&path).map_err(|cause| failed(&path, cause))?;
+        files.insert(path.file_name().unwrap_or_default().to_string_lossy().into_owned(), text);
+    }
+    Ok(files)
+}
+
+/// Writes the files of a policy to a folder, which is made when it is not there.
+///
+/// # Errors
+/// When files cannot be written.
+pub fn write(folder: &Path, files: &PolicyFiles) -> Result<(), JobError> {
+    let failed = |path: &Path, cause| JobError::File { path: path.display().to_string(), cause };
+    std::fs::create_dir_all(folder).map_err(|cause| failed(folder, cause))?;
+    for (name, text) in files {
+        let path = folder.join(name);
+        std::fs::write(&path, text).map_err(|cause| failed(&path, cause))?;
+    }
+    Ok(())
+}
+
+/// The account of a name, which must be there and not disabled.
+///
+/// # Errors
+/// When there is none.
+pub async fn account(home: &Home, name: &str) -> Result<Account, JobError> {
+    let known = home.ledger.principals().await?;
+    match known.into_iter().find(|account| account.name == name) {
+        Some(account) if account.disabled_at.is_none() => Ok(account),
+        Some(_) => Err(JobError::Missing(format!("`{name}` is disabled"))),
+        None => {
+            Err(JobError::Missing(format!("nobody is called `{name}`; `tidegate people add` adds people")))
+        }
+    }
+}

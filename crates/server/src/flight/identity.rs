@@ -1,0 +1,82 @@
+//! Who asks: the token and the purpose in the headers of a call.
+
+use crate::admission::{self, Refusal};
+use base64::Engine;
+use base64::prelude::BASE64_STANDARD;
+use tidegate_jobs::JobError;
+use tidegate_jobs::desk::{Desk, Visit};
+use tidegate_ledger::Door;
+use tidegate_query::QueryError;
+use tonic::Status;
+use tonic::metadata::MetadataMap;
+
+/// Header of the purpose.
+const PURPOSE: &str = "x-tidegate-purpose";
+
+/// The visit that the headers of a call ask for.
+pub(super) async fn visit(desk: &Desk, headers: &MetadataMap) -> Result<Visit, Status> {
+    let token = authorization(headers, "Bearer ")?;
+    let purpose = headers.get(PURPOSE).and_then(|value| value.to_str().ok());
+    let purpose = purpose.ok_or_else(|| {
+        Status::invalid_argument(format!("say what the rows are read for, in the header {PURPOSE}"))
+    })?;
+    let admitted = admission::account(desk, token).await.map_err(|refusal| refused(&refusal))?;
+    admission::visit(desk, admitted, Door::Flight, purpose).await.map_err(|refusal| refused(&refusal))
+}
+
+/// The token behind the name and password of a handshake.
+pub(super) async fn handshake(desk: &Desk, headers: &MetadataMap) -> Result<String, Status> {
+    let wrong = || Status::invalid_argument("the handshake has no name and token");
+    let decoded = BASE64_STANDARD.decode(authorization(headers, "Basic ")?).map_err(|_| wrong())?;
+    let decoded = String::from_utf8(decoded).map_err(|_| wrong())?;
+    let (name, token) = decoded.split_once(':').ok_or_else(wrong)?;
+    let (account, _) = admission::account(desk, token).await.map_err(|refusal| refused(&refusal))?;
+    if account.name != name {
+        return Err(Status::unauthenticated("the token belongs to somebody else"));
+    }
+    Ok(token.to_owned())
+}
+
+fn authorization<'a>(headers: &'a MetadataMap, scheme: &str) -> Result<&'a str, Status> {
+    let value = headers.get("authorization").and_then(|value| value.to_str().ok());
+    value
+        .and_then(|value| value.strip_prefix(scheme))
+        .ok_or_else(|| Status::unauthenticated(format!("send a token: authorization: {scheme}…")))
+}
+
+fn refused(refusal: &Refusal) -> Status {
+    let message = refusal.to_string();
+    match refusal {
+        Refusal::Token(_) => Status::unauthenticated(message),
+        Refusal::Purpose { .. } => Status::invalid_argument(message),
+        Refusal::Scope { .. } => Status::permission_denied(message),
+        Refusal::Inside(_) => Status::internal(message),
+    }
+}
+
+/// What a client is told when a statement is not answered.
+pub(super) fn of_job(error: &JobError) -> Status {
+    match error {
+        JobError::Query(error) => of_query(error),
+        other => {
+            tracing::error!(error = %other, "a statement failed");
+            Status::internal("the statement failed inside the platform; the platform's log has the cause")
+        }
+    }
+}
+
+pub(super) fn of_query(error: &QueryError) -> Status {
+    let message = error.to_string();
+    match error {
+        QueryError::Engine(_) | QueryError::Column { .. } | QueryError::Assess(_) | QueryError::NoPurpose => {
+            Status::invalid_argument(message)
+        }
+        QueryError::NotPermitted { .. }
+        | QueryError::NoPolicy { .. }
+        | QueryError::Policy(_)
+        | QueryError::Statement { .. }
+        | QueryError::Ungoverned { .. } => Status::permission_denied(message),
+        QueryError::TooMuch { .. } => Status::resource_exhausted(message),
+        QueryError::Inside { .. } | QueryError::Lake(_) => Status::internal(message),
+    }
+}

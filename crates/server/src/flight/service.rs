@@ -1,0 +1,253 @@
+//! The calls of Flight SQL. A handle is the statement itself: what it may read is decided each time it is used, so nothing
+//! need be kept between calls, and nothing can be used by somebody else.
+
+use super::identity::{handshake, of_job, of_query, visit};
+use super::metadata;
+use arrow::ipc::writer::IpcWriteOptions;
+use arrow_flight::encode::FlightDataEncoderBuilder;
+use arrow_flight::error::FlightError;
+use arrow_flight::flight_service_server::FlightService;
+use arrow_flight::sql::server::{FlightSqlService, PeekableFlightDataStream};
+use arrow_flight::sql::{
+    ActionClosePreparedStatementRequest, ActionCreatePreparedStatementRequest,
+    ActionCreatePreparedStatementResult, CommandGetCatalogs, CommandGetDbSchemas, CommandGetTableTypes,
+    CommandGetTables, CommandPreparedStatementQuery, CommandStatementQuery, DoPutPreparedStatementResult,
+    ProstMessageExt, SqlInfo, TicketStatementQuery,
+};
+use arrow_flight::{
+    Action, FlightDescriptor, FlightEndpoint, FlightInfo, HandshakeRequest, HandshakeResponse, IpcMessage,
+    SchemaAsIpc, Ticket,
+};
+use bytes::Bytes;
+use futures::stream::{self, Stream, StreamExt, TryStreamExt};
+use prost::Message;
+use std::pin::Pin;
+use std::str::from_utf8;
+use std::sync::Arc;
+use tidegate_jobs::desk::{Desk, Visit};
+use tonic::metadata::{MetadataMap, MetadataValue};
+use tonic::{Request, Response, Status, Streaming};
+
+/// Answers the calls of all clients.
+pub(super) struct Service {
+    desk: Arc<Desk>,
+}
+
+type Rows = <Service as FlightService>::DoGetStream;
+type Handshakes = Pin<Box<dyn Stream<Item = Result<HandshakeResponse, Status>> + Send>>;
+
+impl Service {
+    pub(super) fn new(desk: Arc<Desk>) -> Self {
+        Self { desk }
+    }
+
+    /// Where a statement's rows are to be had, and what they look like.
+    async fn info(
+        &self,
+        headers: &MetadataMap,
+        descriptor: FlightDescriptor,
+        sql: &str,
+    ) -> Result<Response<FlightInfo>, Status> {
+        let visit = visit(&self.desk, headers).await?;
+        let described = self.desk.describe(&visit, sql).await.map_err(|error| of_job(&error))?;
+        let ticket = TicketStatementQuery { statement_handle: Bytes::copy_from_slice(sql.as_bytes()) };
+        info(&described.schema, descriptor, &ticket.as_any().encode_to_vec())
+    }
+
+    async fn rows(&self, headers: &MetadataMap, sql: &[u8]) -> Result<Response<Rows>, Status> {
+        let visit = visit(&self.desk, headers).await?;
+        let sql = from_utf8(sql).map_err(|_| Status::invalid_argument("the handle is no statement"))?;
+        let served = self.desk.ask(&visit, sql, None).await.map_err(|error| of_job(&error))?;
+        let schema = served.schema();
+        let rows = served.map_err(|error| FlightError::Tonic(Box::new(of_query(&error))));
+        let encoded = FlightDataEncoderBuilder::new().with_schema(schema).build(rows);
+        Ok(Response::new(Box::pin(encoded.map_err(Status::from))))
+    }
+
+    async fn visit(&self, headers: &MetadataMap) -> Result<Visit, Status> {
+        visit(&self.desk, headers).await
+    }
+}
+
+fn info(
+    schema: &arrow::datatypes::Schema,
+    descriptor: FlightDescriptor,
+    ticket: &[u8],
+) -> Result<Response<FlightInfo>, Status> {
+    let ticket = Ticket { ticket: Bytes::copy_from_slice(ticket) };
+    let info = FlightInfo::new()
+        .try_with_schema(schema)
+        .map_err(|error| Status::internal(error.to_string()))?
+        .with_endpoint(FlightEndpoint::new().with_ticket(ticket))
+        .with_descriptor(descriptor);
+    Ok(Response::new(info))
+}
+
+/// The answer to a question about what there is, which is asked for with the command itself as the ticket.
+fn batch_stream(batch: Result<arrow::array::RecordBatch, FlightError>) -> Response<Rows> {
+    let encoded = FlightDataEncoderBuilder::new().build(stream::iter([batch]));
+    Response::new(Box::pin(encoded.map_err(Status::from)))
+}
+
+#[tonic::async_trait]
+impl FlightSqlService for Service {
+    type FlightService = Self;
+
+    async fn do_handshake(
+        &self,
+        request: Request<Streaming<HandshakeRequest>>,
+    ) -> Result<Response<Handshakes>, Status> {
+        let token = handshake(&self.desk, request.metadata()).await?;
+        let answer = HandshakeResponse { protocol_version: 0, payload: Bytes::new() };
+        let mut response: Response<Handshakes> = Response::new(stream::iter([Ok(answer)]).boxed());
+        let bearer = MetadataValue::try_from(format!("Bearer {token}"));
+        let bearer = bearer.map_err(|_| Status::invalid_argument("the token is none"))?;
+        response.metadata_mut().insert("authorization", bearer);
+        Ok(response)
+    }
+
+    async fn get_flight_info_statement(
+        &self,
+        query: CommandStatementQuery,
+        request: Request<FlightDescriptor>,
+    ) -> Result<Response<FlightInfo>, Status> {
+        let (headers, _, descriptor) = request.into_parts();
+        self.info(&headers, descriptor, &query.query).await
+    }
+
+    async fn do_get_statement(
+        &self,
+        ticket: TicketStatementQuery,
+        request: Request<Ticket>,
+    ) -> Result<Response<Rows>, Status> {
+        self.rows(request.metadata(), &ticket.statement_handle).await
+    }
+
+    async fn do_action_create_prepared_statement(
+        &self,
+        query: ActionCreatePreparedStatementRequest,
+        request: Request<Action>,
+    ) -> Result<ActionCreatePreparedStatementResult, Status> {
+        let visit = self.visit(request.metadata()).await?;
+        let described = self.desk.describe(&visit, &query.query).await.map_err(|error| of_job(&error))?;
+        if !described.parameters.is_empty() {
+            return Err(Status::unimplemented("parameters are not taken here; write the values into the statement"));
+        }
+        let options = IpcWriteOptions::default();
+        let message = IpcMessage::try_from(SchemaAsIpc::new(&described.schema, &options));
+        let IpcMessage(dataset_schema) = message.map_err(|error| Status::internal(error.to_string()))?;
+        Ok(ActionCreatePreparedStatementResult {
+            prepared_statement_handle: query.query.into(),
+            dataset_schema,
+            parameter_schema: Bytes::new(),
+        })
+    }
+
+    async fn get_flight_info_prepared_statement(
+        &self,
+        query: CommandPreparedStatementQuery,
+        request: Request<FlightDescriptor>,
+    ) -> Result<Response<FlightInfo>, Status> {
+        let (headers, _, descriptor) = request.into_parts();
+        let sql = from_utf8(&query.prepared_statement_handle);
+        let sql = sql.map_err(|_| Status::invalid_argument("the handle is no statement"))?;
+        self.info(&headers, descriptor, sql).await
+    }
+
+    async fn do_get_prepared_statement(
+        &self,
+        query: CommandPreparedStatementQuery,
+        request: Request<Ticket>,
+    ) -> Result<Response<Rows>, Status> {
+        self.rows(request.metadata(), &query.prepared_statement_handle).await
+    }
+
+    async fn do_put_prepared_statement_query(
+        &self,
+        _query: CommandPreparedStatementQuery,
+        _request: Request<PeekableFlightDataStream>,
+    ) -> Result<DoPutPreparedStatementResult, Status> {
+        Err(Status::unimplemented("parameters are not taken here; write the values into the statement"))
+    }
+
+    async fn do_action_close_prepared_statement(
+        &self,
+        _query: ActionClosePreparedStatementRequest,
+        _request: Request<Action>,
+    ) -> Result<(), Status> {
+        Ok(())
+    }
+
+    async fn get_flight_info_catalogs(
+        &self,
+        query: CommandGetCatalogs,
+        request: Request<FlightDescriptor>,
+    ) -> Result<Response<FlightInfo>, Status> {
+        let ticket = query.as_any().encode_to_vec();
+        info(&query.into_builder().schema(), request.into_inner(), &ticket)
+    }
+
+    async fn do_get_catalogs(
+        &self,
+        query: CommandGetCatalogs,
+        request: Request<Ticket>,
+    ) -> Result<Response<Rows>, Status> {
+        self.visit(request.metadata()).await?;
+        Ok(batch_stream(metadata::catalogs(query)))
+    }
+
+    async fn get_flight_info_schemas(
+        &self,
+        query: CommandGetDbSchemas,
+        request: Request<FlightDescriptor>,
+    ) -> Result<Response<FlightInfo>, Status> {
+        let ticket = query.as_any().encode_to_vec();
+        info(&query.into_builder().schema(), request.into_inner(), &ticket)
+    }
+
+    async fn do_get_schemas(
+        &self,
+        query: CommandGetDbSchemas,
+        request: Request<Ticket>,
+    ) -> Result<Response<Rows>, Status> {
+        self.visit(request.metadata()).await?;
+        Ok(batch_stream(metadata::schemas(query)))
+    }
+
+    async fn get_flight_info_tables(
+        &self,
+        query: CommandGetTables,
+        request: Request<FlightDescriptor>,
+    ) -> Result<Response<FlightInfo>, Status> {
+        let ticket = query.as_any().encode_to_vec();
+        info(&query.into_builder().schema(), request.into_inner(), &ticket)
+    }
+
+    async fn do_get_tables(
+        &self,
+        query: CommandGetTables,
+        request: Request<Ticket>,
+    ) -> Result<Response<Rows>, Status> {
+        let visit = self.visit(request.metadata()).await?;
+        Ok(batch_stream(metadata::tables(&self.desk, &visit, query).await?))
+    }
+
+    async fn get_flight_info_table_types(
+        &self,
+        query: CommandGetTableTypes,
+        request: Request<FlightDescriptor>,
+    ) -> Result<Response<FlightInfo>, Status> {
+        info(&metadata::table_types().schema(), request.into_inner(), &query.as_any().encode_to_vec())
+    }
+
+    async fn do_get_table_types(
+        &self,
+        _query: CommandGetTableTypes,
+        request: Request<Ticket>,
+    ) -> Result<Response<Rows>, Status> {
+        self.visit(request.metadata()).await?;
+        Ok(batch_stream(Ok(metadata::table_types())))
+    }
+
+    async fn register_sql_info(&self, _id: i32, _result: &SqlInfo) {}
+}

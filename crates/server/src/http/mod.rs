@@ -1,0 +1,33 @@
+//! HTTP: the API, and what the portal will stand on.
+
+mod answer;
+mod error;
+mod identity;
+mod limits;
+mod openapi;
+mod router;
+mod serve;
+mod sql;
+
+pub use router::router;
+pub use serve::{ServeError, Serving, Tls, serve};
+
+use limits::RateLimits;
+use std::sync::Arc;
+use tidegate_jobs::desk::Desk;
+
+/// What every request has at hand.
+#[derive(Clone)]
+pub struct Door {
+    /// Where people read.
+    pub desk: Arc<Desk>,
+    limits: Arc<RateLimits>,
+}
+
+impl Door {
+    /// A door to a desk, with the limits of the desk's configuration.
+    pub fn new(desk: Arc<Desk>) -> Self {
+        let serve = desk.home().configuration.serve;
+        Self { limits: Arc::new(RateLimits::new(serve.requests_a_minute, serve.failures_a_minute)), desk }
+    }
+}

@@ -1,0 +1,30 @@
+//! The description of the API (OpenAPI 3.1), made from the handlers.
+
+use super::error::ApiError;
+use super::sql::{self, Statement};
+use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
+use utoipa::{Modify, OpenApi};
+
+#[derive(OpenApi)]
+#[openapi(
+    info(title = "Tidegate", description = "The doors of a Tidegate installation."),
+    paths(sql::sql, super::router::me, super::router::health),
+    components(schemas(Statement, ApiError, super::router::Me)),
+    modifiers(&Token)
+)]
+struct Description;
+
+struct Token;
+
+impl Modify for Token {
+    fn modify(&self, openapi: &mut utoipa::openapi::OpenApi) {
+        let scheme = HttpBuilder::new().scheme(HttpAuthScheme::Bearer).bearer_format("tg_…").build();
+        let components = openapi.components.get_or_insert_default();
+        components.add_security_scheme("token", SecurityScheme::Http(scheme));
+    }
+}
+
+/// The description as JSON.
+pub(super) fn description() -> utoipa::openapi::OpenApi {
+    Description::openapi()
+}

@@ -1,0 +1,74 @@
+//! Every route in one list, and the headers that each response has.
+
+use super::Door;
+use super::error::ApiError;
+use super::identity::Identity;
+use super::{openapi, sql};
+use axum::extract::{DefaultBodyLimit, Request, State};
+use axum::http::{HeaderName, HeaderValue};
+use axum::middleware::{Next, from_fn};
+use axum::response::Response;
+use axum::routing::{get, post};
+use axum::{Json, Router};
+use serde::Serialize;
+use std::collections::BTreeSet;
+use utoipa::ToSchema;
+
+/// Every route.
+pub fn router(door: Door) -> Router {
+    let request_bytes = door.desk.home().configuration.serve.request_bytes;
+    Router::new()
+        .route("/health", get(health))
+        .route("/api/v1/openapi.json", get(async || Json(openapi::description())))
+        .route("/api/v1/me", get(me))
+        .route("/api/v1/sql", post(sql::sql))
+        .layer(DefaultBodyLimit::max(request_bytes))
+        .layer(from_fn(headers))
+        .with_state(door)
+}
+
+/// Who the token belongs to, and what it is good for.
+#[derive(Serialize, ToSchema)]
+pub(super) struct Me {
+    /// Name.
+    name: String,
+    /// Roles held.
+    roles: BTreeSet<String>,
+    /// Highest grade that may be seen.
+    clearance: &'static str,
+    /// What the policy lets people read for.
+    purposes: Vec<String>,
+}
+
+/// Who the token belongs to.
+#[utoipa::path(get, path = "/api/v1/me", responses((status = 200, body = Me)), security(("token" = [])))]
+pub(super) async fn me(State(door): State<Door>, identity: Identity) -> Result<Json<Me>, ApiError> {
+    let (policy, _) = door.desk.policy().await?;
+    let purposes = policy.purposes().iter().map(|purpose| purpose.name.clone());
+    let purposes = purposes.filter(|purpose| identity.may_read_for(purpose)).collect();
+    let account = identity.account;
+    Ok(Json(Me { name: account.name, roles: account.roles, clearance: account.clearance.as_str(), purposes }))
+}
+
+/// Whether the server answers.
+#[utoipa::path(get, path = "/health", responses((status = 200, description = "It does")))]
+pub(super) async fn health() -> &'static str {
+    "ok\n"
+}
+
+/// Headers that keep browsers from doing with an answer what nobody meant (OWASP Secure Headers Project).
+async fn headers(request: Request, next: Next) -> Response {
+    const HEADERS: [(&str, &str); 6] = [
+        ("cache-control", "no-store"),
+        ("content-security-policy", "default-src 'none'; frame-ancestors 'none'"),
+        ("referrer-policy", "no-referrer"),
+        ("strict-transport-security", "max-age=31536000"),
+        ("x-content-type-options", "nosniff"),
+        ("x-frame-options", "DENY"),
+    ];
+    let mut response = next.run(request).await;
+    for (name, value) in HEADERS {
+        response.headers_mut().insert(HeaderName::from_static(name), HeaderValue::from_static(value));
+    }
+    response
+}

@@ -1,0 +1,218 @@
+//! Statements of one connection, answered at the desk.
+
+use super::error::{fatal, of_job, of_query, refusal};
+use super::settings::{Aside, aside};
+use arrow::array::RecordBatch;
+use arrow::datatypes::{DataType, SchemaRef};
+use arrow_pg::datatypes::df::deserialize_parameters_with_server_types;
+use arrow_pg::datatypes::{arrow_schema_to_pg_fields, encode_recordbatch, into_pg_type};
+use async_trait::async_trait;
+use datafusion_pg_catalog::sql::PostgresCompatibilityParser;
+use sqlparser::ast::Statement;
+use futures::stream::{self, Stream, StreamExt};
+use futures::Sink;
+use pgwire::api::portal::{Format, Portal};
+use pgwire::api::query::{ExtendedQueryHandler, SimpleQueryHandler};
+use pgwire::api::results::{FieldInfo, QueryResponse, Response};
+use pgwire::api::stmt::QueryParser;
+use pgwire::api::store::PortalStore;
+use pgwire::api::{ClientInfo, ClientPortalStore, Type};
+use pgwire::error::{PgWireError, PgWireResult};
+use pgwire::messages::PgWireBackendMessage;
+use std::fmt::Debug;
+use std::sync::Arc;
+use tidegate_jobs::desk::{Desk, Visit};
+use tidegate_query::{Described, QueryError};
+
+/// Most statements in one text.
+const MOST_STATEMENTS: usize = 100;
+
+/// Who a connection belongs to.
+pub(super) struct Session {
+    visit: Visit,
+}
+
+impl Session {
+    pub(super) fn new(visit: Visit) -> Self {
+        Self { visit }
+    }
+
+    fn of<C: ClientInfo>(client: &C) -> PgWireResult<Visit> {
+        let session = client.session_extensions().get::<Self>();
+        session.map(|session| session.visit.clone()).ok_or_else(|| fatal("28000", "nobody is logged in"))
+    }
+}
+
+/// Answers the statements of all connections.
+pub(super) struct Queries {
+    desk: Arc<Desk>,
+    parser: Arc<Parser>,
+}
+
+impl Queries {
+    pub(super) fn new(desk: Arc<Desk>) -> Self {
+        let parser = Parser { desk: Arc::clone(&desk), dialect: PostgresCompatibilityParser::new() };
+        Self { desk, parser: Arc::new(parser) }
+    }
+}
+
+/// A statement that a client prepared.
+#[derive(Clone)]
+pub(super) struct Prepared {
+    statement: Arc<Statement>,
+    described: Arc<Described>,
+}
+
+#[async_trait]
+impl SimpleQueryHandler for Queries {
+    async fn do_query<C>(&self, client: &mut C, query: &str) -> PgWireResult<Vec<Response>>
+    where
+        C: ClientInfo + ClientPortalStore + Sink<PgWireBackendMessage> + Unpin + Send + Sync,
+        C::PortalStore: PortalStore,
+        C::Error: Debug,
+        PgWireError: From<<C as Sink<PgWireBackendMessage>>::Error>,
+    {
+        let visit = Session::of(client)?;
+        let mut responses = Vec::new();
+        for statement in self.parser.statements(query)? {
+            responses.push(match aside(&statement) {
+                Some(Ok(Aside::Answer(response))) => response,
+                Some(Ok(Aside::Show(schema, batch))) => {
+                    response(&schema, stream::iter([Ok(batch)]), &Format::UnifiedText)?
+                }
+                Some(Err(error)) => return Err(error),
+                None => {
+                    let served = self.desk.ask(&visit, &statement.to_string(), None).await;
+                    let served = served.map_err(|error| of_job(&error))?;
+                    response(&served.schema(), served, &Format::UnifiedText)?
+                }
+            });
+        }
+        if responses.is_empty() {
+            responses.push(Response::EmptyQuery);
+        }
+        Ok(responses)
+    }
+}
+
+#[async_trait]
+impl ExtendedQueryHandler for Queries {
+    type Statement = Prepared;
+    type QueryParser = Parser;
+
+    fn query_parser(&self) -> Arc<Parser> {
+        Arc::clone(&self.parser)
+    }
+
+    async fn do_query<C>(
+        &self,
+        client: &mut C,
+        portal: &Portal<Prepared>,
+        _max_rows: usize,
+    ) -> PgWireResult<Response>
+    where
+        C: ClientInfo + ClientPortalStore + Sink<PgWireBackendMessage> + Unpin + Send + Sync,
+        C::PortalStore: PortalStore,
+        C::Error: Debug,
+        PgWireError: From<<C as Sink<PgWireBackendMessage>>::Error>,
+    {
+        let visit = Session::of(client)?;
+        let prepared = &portal.statement.statement;
+        let format = &portal.result_column_format;
+        match aside(&prepared.statement) {
+            Some(Ok(Aside::Answer(response))) => return Ok(response),
+            Some(Ok(Aside::Show(schema, batch))) => return response(&schema, stream::iter([Ok(batch)]), format),
+            Some(Err(error)) => return Err(error),
+            None => {}
+        }
+        let parameters = &prepared.described.parameters;
+        let wire = wire_types(parameters)?;
+        let types: Vec<Option<&DataType>> = parameters.iter().map(Option::as_ref).collect();
+        let wire: Vec<Option<&Type>> = wire.iter().map(Some).collect();
+        let values = deserialize_parameters_with_server_types(portal, &types, &wire)?;
+        let values = (!parameters.is_empty()).then_some(values);
+        let served = self.desk.ask(&visit, &prepared.statement.to_string(), values).await;
+        let served = served.map_err(|error| of_job(&error))?;
+        response(&served.schema(), served, format)
+    }
+}
+
+/// Rows as they go over the wire.
+fn response(
+    schema: &SchemaRef,
+    rows: impl Stream<Item = Result<RecordBatch, QueryError>> + Send + 'static,
+    format: &Format,
+) -> PgWireResult<Response> {
+    let fields = Arc::new(arrow_schema_to_pg_fields(schema, format, None)?);
+    let encoded = Arc::clone(&fields);
+    let rows = rows.flat_map(move |batch| match batch {
+        Ok(batch) => stream::iter(encode_recordbatch(Arc::clone(&encoded), batch)).boxed(),
+        Err(error) => stream::iter([Err(of_query(&error))]).boxed(),
+    });
+    Ok(Response::Query(QueryResponse::new(fields, rows)))
+}
+
+fn wire_types(parameters: &[Option<DataType>]) -> PgWireResult<Vec<Type>> {
+    let wire = |data_type: &Option<DataType>| data_type.as_ref().map_or(Ok(Type::UNKNOWN), into_pg_type);
+    parameters.iter().map(wire).collect()
+}
+
+/// Reads statements, in the dialect that clients write.
+pub(super) struct Parser {
+    desk: Arc<Desk>,
+    dialect: PostgresCompatibilityParser,
+}
+
+impl Parser {
+    fn statements(&self, sql: &str) -> PgWireResult<Vec<Statement>> {
+        let statements = self.dialect.parse(sql).map_err(|error| refusal("42601", error.to_string()))?;
+        if statements.len() > MOST_STATEMENTS {
+            return Err(refusal("54000", format!("more than {MOST_STATEMENTS} statements in one text")));
+        }
+        Ok(statements)
+    }
+}
+
+#[async_trait]
+impl QueryParser for Parser {
+    type Statement = Prepared;
+
+    async fn parse_sql<C>(
+        &self,
+        client: &C,
+        sql: &str,
+        _types: &[Option<Type>],
+    ) -> PgWireResult<Option<Prepared>>
+    where
+        C: ClientInfo + Unpin + Send + Sync,
+    {
+        let visit = Session::of(client)?;
+        let mut statements = self.statements(sql)?.into_iter();
+        let Some(statement) = statements.next() else { return Ok(None) };
+        if statements.next().is_some() {
+            return Err(refusal("42601", "a prepared statement is one statement"));
+        }
+        let described = match aside(&statement).transpose()? {
+            Some(Aside::Answer(_)) => Described::nothing(),
+            Some(Aside::Show(schema, _)) => Described { schema, parameters: Vec::new() },
+            None => {
+                let described = self.desk.describe(&visit, &statement.to_string()).await;
+                described.map_err(|error| of_job(&error))?
+            }
+        };
+        Ok(Some(Prepared { statement: Arc::new(statement), described: Arc::new(described) }))
+    }
+
+    fn get_parameter_types(&self, prepared: &Prepared) -> PgWireResult<Vec<Type>> {
+        wire_types(&prepared.described.parameters)
+    }
+
+    fn get_result_schema(
+        &self,
+        prepared: &Prepared,
+        column_format: Option<&Format>,
+    ) -> PgWireResult<Vec<FieldInfo>> {
+        let format = column_format.unwrap_or(&Format::UnifiedText);
+        arrow_schema_to_pg_fields(&prepared.described.schema, format, None)
+    }
+}
