@@ -10,7 +10,7 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 use tidegate_ledger::{
-    Actor, AuditEvent, Door, Hash256, Ledger, NewAuditEntry, Principal as Account, PrincipalKind, TableRead,
+    Actor, AuditEvent, Door, Hash256, Ledger, NewAuditEntry, PolicyVersion, Principal as Account, PrincipalKind, TableRead,
 };
 use tidegate_query::policy::{Policy, PseudonymKey};
 use tidegate_query::{Answer, Described, ParamValues, Clearance, Governance, Person, Plan, Platform, Principal, QueryError, Reading};
@@ -35,7 +35,7 @@ pub struct Visit {
 /// The platform in one state of lake and policy.
 struct Standing {
     snapshot: Option<u64>,
-    policy_version: Option<i64>,
+    policy_version: Option<PolicyVersion>,
     platform: Platform,
 }
 
@@ -74,7 +74,7 @@ impl Desk {
     ///
     /// # Errors
     /// When the ledger fails, or holds a policy that this program does not understand.
-    pub async fn policy(&self) -> Result<(Policy, Option<i64>), JobError> {
+    pub async fn policy(&self) -> Result<(Policy, Option<PolicyVersion>), JobError> {
         let (files, version) = policies::in_force(&self.home).await?;
         Ok((Policy::parse(&files).map_err(QueryError::from)?, version))
     }
@@ -133,7 +133,7 @@ impl Desk {
     /// The platform over the newest snapshot and the policy in force: a policy takes effect with the next statement.
     async fn standing(&self, sql: &str) -> Result<Arc<Standing>, JobError> {
         let snapshot = self.home.snapshot().await?;
-        let number = snapshot.as_ref().map(|snapshot| snapshot.number);
+        let number = snapshot.as_ref().map(|snapshot| snapshot.version);
         let (policy, policy_version) = self.policy().await?;
         let mut standing = self.standing.lock().await;
         if let Some(known) = standing.as_ref()

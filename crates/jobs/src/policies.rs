@@ -2,7 +2,7 @@
 
 use crate::{Home, JobError};
 use std::path::Path;
-use tidegate_ledger::Principal as Account;
+use tidegate_ledger::{PolicyVersion, Principal as Account};
 use tidegate_query::policy::{Policy, PolicyFiles};
 
 /// Largest file of a policy: thousands of rules.
@@ -14,15 +14,11 @@ const MOST_FILES: usize = 100;
 ///
 /// # Errors
 /// When the ledger fails, or holds what is no policy.
-pub async fn in_force(home: &Home) -> Result<(PolicyFiles, Option<i64>), JobError> {
-    match home.ledger.policy_in_force().await? {
-        None => Ok((Policy::shipped_files(), None)),
-        Some(version) => {
-            let files = serde_json::from_str(&version.content)
-                .map_err(|error| JobError::Missing(format!("the policy in force is no policy: {error}")))?;
-            Ok((files, Some(version.number)))
-        }
-    }
+pub async fn in_force(home: &Home) -> Result<(PolicyFiles, Option<PolicyVersion>), JobError> {
+    Ok(match home.ledger.policy_in_force().await? {
+        None => (Policy::shipped_files(), None),
+        Some(policy) => (policy.files, Some(policy.version)),
+    })
 }
 
 /// Reads the files of a policy from a folder.

@@ -51,7 +51,8 @@ pub async fn run(arguments: &Arguments, command: &Serve) -> Result<(), JobError>
     let outcome = tokio::select! {
         served = &mut serving => served,
         () = interrupted() => {
-            drop(stop.send(true));
+            // Fails only when nobody listens any more.
+            let _ = stop.send(true);
             serving.await
         }
     };
