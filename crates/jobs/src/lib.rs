@@ -3,6 +3,7 @@
 
 mod answer;
 mod append;
+pub mod audit;
 mod backtest;
 mod batcher;
 mod batches;
@@ -24,6 +25,7 @@ mod input;
 mod learn;
 pub mod learning;
 mod monitor;
+pub mod people;
 pub mod policies;
 mod progress;
 mod promises;
@@ -33,6 +35,7 @@ mod results;
 mod score;
 mod source;
 mod stored;
+pub mod tokens;
 mod treatments;
 
 pub use append::Appender;

@@ -1,5 +1,6 @@
 //! One file for each command.
 
+pub mod audit;
 pub mod backtest;
 pub mod bench;
 pub mod bundles;
@@ -16,6 +17,7 @@ pub mod ingest;
 pub mod learn;
 pub mod learning;
 pub mod monitor;
+pub mod people;
 pub mod policies;
 pub mod promises;
 pub mod replay;
@@ -23,6 +25,7 @@ pub mod report;
 pub mod score;
 pub mod serve;
 pub mod sql;
+pub mod tokens;
 pub mod treatments;
 
 use crate::arguments::{Arguments, Input as InputArguments, InputFormat};

@@ -39,8 +39,8 @@ pub async fn run(arguments: &Arguments, command: &Serve) -> Result<(), JobError>
     };
     if !has_tokens {
         println!("Nobody can come in yet. Make a person and a token:");
-        println!("  tidegate people add NAME --role analyst --clearance general-3");
-        println!("  tidegate tokens create NAME --label \"my notebook\"");
+        println!("  tidegate people add NAME --role analyst --clearance general-3 --reason WHY");
+        println!("  tidegate tokens create NAME --label \"my notebook\" --reason WHY");
     }
     println!("Ctrl-C stops it.");
     let serving = async {

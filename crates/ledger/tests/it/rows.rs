@@ -148,8 +148,8 @@ async fn a_bundle_is_put_in_force_by_two_persons() {
     assert!(ledger.activates_alone().await.unwrap());
     activate(&ledger, "default", old, "2026-01-01T00:00:00Z").await.unwrap();
     let person = |name| newcomer(name, PrincipalKind::Person);
-    let ana = ledger.add_principal(&person("Ana")).await.unwrap();
-    let bo = ledger.add_principal(&person("Bo")).await.unwrap();
+    let ana = ledger.add_principal(&person("Ana"), &act()).await.unwrap();
+    let bo = ledger.add_principal(&person("Bo"), &act()).await.unwrap();
     let alone = activate(&ledger, "default", new, "2026-12-01T00:00:00Z").await;
     assert!(matches!(alone, Err(LedgerError::NeedsProposal)));
 

@@ -127,7 +127,10 @@ impl ExtendedQueryHandler for Queries {
         }
         let parameters = &prepared.described.parameters;
         let wire = wire_types(parameters)?;
-        let types: Vec<Option<&DataType>> = parameters.iter().map(Option::as_ref).collect();
+        // A number that is compared with a decimal may come as any kind of number: its own type says which.
+        let is_fixed = |data_type: &&DataType| !data_type.is_decimal();
+        let types: Vec<Option<&DataType>> =
+            parameters.iter().map(|data_type| data_type.as_ref().filter(is_fixed)).collect();
         let wire: Vec<Option<&Type>> = wire.iter().map(Some).collect();
         let values = deserialize_parameters_with_server_types(portal, &types, &wire)?;
         let values = (!parameters.is_empty()).then_some(values);
