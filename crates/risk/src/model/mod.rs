@@ -7,6 +7,7 @@
 //! encoding, so that the hash of the bytes can be their name. Nothing here reads a clock, a file or a
 //! thread's id.
 
+mod accumulator;
 mod calibration;
 pub(crate) mod codec;
 mod encoding;
@@ -24,6 +25,7 @@ mod threshold;
 mod training;
 mod tree;
 
+pub use accumulator::Accumulator;
 pub use calibration::{Calibration, CalibrationError, Knot};
 pub use codec::DecodeError;
 pub use forest::{FeatureMismatch, Forest, ForestError, logistic};
