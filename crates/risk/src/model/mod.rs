@@ -12,6 +12,7 @@ mod calibration;
 pub(crate) mod codec;
 mod encoding;
 mod forest;
+mod import;
 mod isotonic;
 mod matrix;
 mod parameters;
@@ -29,6 +30,9 @@ pub use accumulator::Accumulator;
 pub use calibration::{Calibration, CalibrationError, Knot};
 pub use codec::DecodeError;
 pub use forest::{FeatureMismatch, Forest, ForestError, logistic};
+pub use import::{
+    AssemblyError, ImportError, ImportedModel, MAX_MODEL_BYTES, ModelFeatures, ModelFormat, UbjsonError,
+};
 pub use matrix::{FeatureMatrix, FeatureMatrixError, FeatureNames};
 pub use parameters::{Monotone, TrainingParameters};
 pub use shapley::Contributions;
