@@ -278,7 +278,7 @@ pub struct Country {
 }
 
 /// Arguments of `learn`.
-#[derive(Debug, Args)]
+#[derive(Debug, Default, Args)]
 pub struct Learn {
     /// Feature set: a shipped name (kcs-import) or a .toml file; what the mapping of the newest load names when left out
     #[arg(long, value_name = "NAME")]

@@ -118,7 +118,9 @@ pub async fn known(home: &Home) -> Result<KnownBundles, JobError> {
             .map(|bundle| KnownBundle {
                 is_active: Some(bundle.hash) == active,
                 // A summary of another shape names no origin.
-                origin: serde_json::from_str(&bundle.summary).ok().and_then(|summary: Summary| summary.origin),
+                origin: serde_json::from_str(&bundle.summary)
+                    .ok()
+                    .and_then(|summary: Summary| summary.origin),
                 bundle: bundle.hash.to_string(),
                 name: bundle.name,
                 learnt_at: bundle.created_at,

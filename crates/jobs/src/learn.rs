@@ -90,10 +90,9 @@ pub async fn learn(
     progress: &mut dyn Progress,
 ) -> Result<LearnSummary, JobError> {
     let model = options.model.as_ref().map(read_model).transpose()?;
-    let (set, history) = read(home, options, progress).await?;
+    let (name, set, history) = read(home, options, progress).await?;
     let rules = rule_set(options.rules.as_deref().unwrap_or(&set.name), &set)?;
     let selection = selection_policy(options.selection.as_deref().unwrap_or("default"))?;
-    let name = set.name.clone();
     let prepared = set.prepare(&history.records).map_err(tidegate_risk::assess::AssessError::from)?;
     let records = LabelledRecords { prepared: &prepared, names: &history.names, outcomes: &history.outcomes };
     let ingredients = Ingredients { set, rules, selection };
@@ -110,9 +109,10 @@ pub async fn learn(
         }
     };
     let (scores, labels): (Vec<f64>, Vec<bool>) = learnt.out_of_fold.iter().copied().unzip();
-    let sample = match scores.is_empty() {
-        true => None,
-        false => Some(Sample::new(&scores, &labels)?.with_probabilities(&scores)?),
+    let sample = if scores.is_empty() {
+        None
+    } else {
+        Some(Sample::new(&scores, &labels)?.with_probabilities(&scores)?)
     };
     let mut summary = LearnSummary {
         bundle: String::new(),
@@ -135,12 +135,12 @@ pub async fn learn(
     Ok(summary)
 }
 
-/// The feature set and the records that can be learnt from.
+/// What the feature set was called, the set, and the records that can be learnt from.
 pub(crate) async fn read(
     home: &Home,
     options: &LearnOptions,
     progress: &mut dyn Progress,
-) -> Result<(FeatureSet, History), JobError> {
+) -> Result<(String, FeatureSet, History), JobError> {
     let name = match &options.features {
         Some(name) => name.clone(),
         None => named_by_mapping(home).await?,
@@ -149,7 +149,7 @@ pub(crate) async fn read(
     progress.step("reading the lake", 0, "rows");
     let history = history::read(home, &set, options.until).await?;
     progress.step("computing columns and keys", history.records.num_rows() as u64, "rows");
-    Ok((set, history))
+    Ok((name, set, history))
 }
 
 fn read_model(file: &ModelFile) -> Result<(ImportedModel, Origin), JobError> {

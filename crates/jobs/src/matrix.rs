@@ -1,10 +1,12 @@
 //! Writes what a model is trained on to a Parquet file, for those who train elsewhere.
 
 use crate::JobError;
+use crate::history::{History, column};
 use crate::home::Home;
 use crate::learn::{LearnOptions, read};
 use crate::progress::Progress;
 use arrow::array::{ArrayRef, BooleanArray, Date32Array, Float32Array, RecordBatch, UInt64Array};
+use arrow::compute::take;
 use parquet::arrow::ArrowWriter;
 use parquet::basic::{Compression, ZstdLevel};
 use parquet::errors::ParquetError;
@@ -15,6 +17,8 @@ use std::sync::Arc;
 use tidegate_risk::learn::{LabelledRecords, TrainingRows, training_rows};
 
 /// Columns beside the features.
+const DECLARATION: &str = "_declaration_id";
+const GOODS_ITEM: &str = "_goods_item_seq";
 const LABEL: &str = "_label";
 const ACCEPTED: &str = "_accepted_on";
 const RECORDED: &str = "_recorded_on";
@@ -44,26 +48,30 @@ pub async fn training_matrix(
     out: &Path,
     progress: &mut dyn Progress,
 ) -> Result<MatrixSummary, JobError> {
-    let (set, history) = read(home, options, progress).await?;
+    let (name, set, history) = read(home, options, progress).await?;
     let prepared = set.prepare(&history.records).map_err(tidegate_risk::assess::AssessError::from)?;
     let records = LabelledRecords { prepared: &prepared, names: &history.names, outcomes: &history.outcomes };
     progress.step("building profiles and features", history.records.num_rows() as u64, "rows");
     let rows = training_rows(&set, &records)?;
     let summary = MatrixSummary {
-        feature_set: set.name.clone(),
+        feature_set: name,
         rows: rows.labels.len(),
         features: rows.features.names().len(),
         discrepancies: rows.labels.iter().filter(|label| **label).count(),
     };
     let path = out.display().to_string();
     let file = File::create(out).map_err(|cause| JobError::File { path: path.clone(), cause })?;
-    write(&batch(&rows)?, file).map_err(|cause| JobError::Parquet { path, cause })?;
+    write(&batch(&history, &rows)?, file).map_err(|cause| JobError::Parquet { path, cause })?;
     Ok(summary)
 }
 
-fn batch(rows: &TrainingRows) -> Result<RecordBatch, JobError> {
+fn batch(history: &History, rows: &TrainingRows) -> Result<RecordBatch, JobError> {
     let names = rows.features.names().as_slice();
-    let others: [(&str, ArrayRef); 4] = [
+    let positions: UInt64Array = rows.records.iter().map(|position| Some(*position as u64)).collect();
+    let of_record = |name| Ok::<_, JobError>(take(&column(&history.records, name)?, &positions, None)?);
+    let others: [(&str, ArrayRef); 6] = [
+        (DECLARATION, of_record("declaration_id")?),
+        (GOODS_ITEM, of_record("goods_item_seq")?),
         (LABEL, Arc::new(BooleanArray::from(rows.labels.clone()))),
         (ACCEPTED, Arc::new(Date32Array::from(rows.accepted.clone()))),
         (RECORDED, Arc::new(Date32Array::from(rows.recorded.clone()))),

@@ -66,7 +66,9 @@ pub enum LearnError {
     #[error(transparent)]
     Import(#[from] ImportError),
     /// There are too few results to calibrate on.
-    #[error("{found} results of records since {since}; calibrating needs at least {needed}, so begin earlier")]
+    #[error(
+        "{found} results of records since {since}; calibrating needs at least {needed}, so begin earlier"
+    )]
     TooFewToCalibrate {
         /// Results since then.
         found: usize,

@@ -1,6 +1,10 @@
 //! The binary, run as a person runs it.
 #![expect(clippy::unwrap_used, reason = "a test stops at what it did not expect")]
 
+mod elsewhere;
+#[path = "../../../risk/tests/it/python.rs"]
+mod python;
+
 use std::path::Path;
 use std::process::{Command, Output};
 use tempfile::TempDir;

@@ -1,8 +1,8 @@
 //! Taking over a model from elsewhere: profiles and what inspections bring are learnt here, the forest is the model's.
 
 use super::{
-    Ingredients, LabelledRecords, LearnError, Learnt, Progress, TrainingRow, fit_revenue, gather, profiles_of,
-    rows_with_result,
+    Ingredients, LabelledRecords, LearnError, Learnt, Progress, TrainingRow, fit_revenue, gather,
+    profiles_of, rows_with_result,
 };
 use crate::bundle::Bundle;
 use crate::features::{ForestChoice, day_number};

@@ -7,6 +7,8 @@ use crate::model::FeatureMatrix;
 /// Features of the records with a result, by day of acceptance, with what became of them; one entry for each row.
 #[derive(Debug)]
 pub struct TrainingRows {
+    /// Position of each among the records.
+    pub records: Vec<usize>,
     /// Features of the forest that decides, as of the day of acceptance.
     pub features: FeatureMatrix,
     /// Day of acceptance, counted from 1970-01-01.
@@ -28,6 +30,7 @@ pub fn training_rows(set: &FeatureSet, records: &LabelledRecords<'_>) -> Result<
     let rows = rows_with_result(records, set.training.least_results)?;
     let features = set.features(records.prepared, &looked, ForestChoice::Decision)?;
     Ok(TrainingRows {
+        records: rows.iter().map(|row| row.row).collect(),
         features: gather(&features, &rows)?,
         accepted: rows.iter().map(|row| row.day).collect(),
         recorded: rows.iter().map(|row| row.outcome.recorded_day).collect(),

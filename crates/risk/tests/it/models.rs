@@ -29,7 +29,8 @@ fn margins_equal_those_of_the_library_to_the_last_bit() {
     let models: Vec<(PathBuf, ImportedModel, Forest)> = files.into_iter().map(imported).collect();
     for (file, _, forest) in &models {
         let is_xgboost = file.file_name().unwrap().to_string_lossy().starts_with("xgboost");
-        let bytes: Vec<u8> = grid(forest, !is_xgboost).iter().flatten().flat_map(|v| v.to_le_bytes()).collect();
+        let bytes: Vec<u8> =
+            grid(forest, !is_xgboost).iter().flatten().flat_map(|v| v.to_le_bytes()).collect();
         fs::write(file.with_extension("rows"), bytes).unwrap();
     }
     ask("predict");
@@ -62,7 +63,8 @@ fn draw(place: usize, purpose: u64, range: usize) -> usize {
 /// Rows in the model's order of features: thresholds and their neighbours, what comparisons treat specially, and others.
 fn grid(forest: &Forest, with_infinities: bool) -> Vec<[f32; FEATURES]> {
     let tiny = f32::from_bits(1);
-    let mut special = vec![f32::NAN, 0.0, -0.0, tiny, -tiny, f32::MIN_POSITIVE, 1e-35, -1e-35, -0.5, 1e30, -1e30];
+    let mut special =
+        vec![f32::NAN, 0.0, -0.0, tiny, -tiny, f32::MIN_POSITIVE, 1e-35, -1e-35, -0.5, 1e30, -1e30];
     special.extend([1e-35_f32.next_up(), -(1e-35_f32.next_up()), 2_147_483_648.0]);
     if with_infinities {
         special.extend([f32::INFINITY, f32::NEG_INFINITY]);
@@ -96,7 +98,8 @@ fn differences(file: &Path, model: &ImportedModel, forest: &Forest) -> Vec<Strin
     let rows = fs::read(file.with_extension("rows")).unwrap();
     let values: Vec<f32> = rows.as_chunks::<4>().0.iter().map(|bytes| f32::from_le_bytes(*bytes)).collect();
     let expected = fs::read(file.with_extension("expected")).unwrap();
-    let expected: Vec<f64> = expected.as_chunks::<8>().0.iter().map(|bytes| f64::from_le_bytes(*bytes)).collect();
+    let expected: Vec<f64> =
+        expected.as_chunks::<8>().0.iter().map(|bytes| f64::from_le_bytes(*bytes)).collect();
     let expected = expected.as_chunks::<EXPECTED>().0;
     assert_eq!((expected.len(), values.len()), (ROWS, ROWS * FEATURES));
     let of_feature = |feature: usize| values.iter().skip(feature).step_by(FEATURES).copied().collect();
@@ -106,11 +109,15 @@ fn differences(file: &Path, model: &ImportedModel, forest: &Forest) -> Vec<Strin
     let link = model.link().unwrap();
     let (mut found, mut worst) = (Vec::new(), [0.0_f64; 2]);
     let mut margins_apart = 0;
-    for (row, (margin, [theirs, probability, contributions @ ..])) in margins.iter().zip(expected).enumerate() {
+    for (row, (margin, [theirs, probability, contributions @ ..])) in margins.iter().zip(expected).enumerate()
+    {
         if margin.to_bits() != theirs.to_bits() {
             margins_apart += 1;
             if margins_apart == 1 {
-                found.push(format!("row {row} {:?}: {margin:e}, expected {theirs:e}", matrix.row(row).unwrap()));
+                found.push(format!(
+                    "row {row} {:?}: {margin:e}, expected {theirs:e}",
+                    matrix.row(row).unwrap()
+                ));
             }
         }
         worst[0] = worst[0].max((link.probability(*margin) - probability).abs());

@@ -1,4 +1,4 @@
-//! CatBoost: `x > border` in f32, one condition for each level of a symmetric tree, sums in f64 from 0 on, in tree order, and
+//! `CatBoost`: `x > border` in f32, one condition for each level of a symmetric tree, sums in f64 from 0 on, in tree order, and
 //! the bias last.
 
 use std::collections::BTreeMap;
@@ -24,14 +24,14 @@ struct File {
 
 #[derive(Deserialize)]
 struct Features {
-    #[serde(default)]
-    float_features: Vec<FloatFeature>,
-    #[serde(default)]
-    categorical_features: Vec<IgnoredAny>,
-    #[serde(default)]
-    text_features: Vec<IgnoredAny>,
-    #[serde(default)]
-    embedding_features: Vec<IgnoredAny>,
+    #[serde(default, rename = "float_features")]
+    numbers: Vec<FloatFeature>,
+    #[serde(default, rename = "categorical_features")]
+    categories: Vec<IgnoredAny>,
+    #[serde(default, rename = "text_features")]
+    texts: Vec<IgnoredAny>,
+    #[serde(default, rename = "embedding_features")]
+    embeddings: Vec<IgnoredAny>,
 }
 
 #[derive(Deserialize)]
@@ -83,7 +83,8 @@ struct Nested {
 
 #[derive(Deserialize)]
 struct Split {
-    split_type: String,
+    #[serde(rename = "split_type")]
+    kind: String,
     float_feature_index: Option<usize>,
     border: Option<f32>,
 }
@@ -131,8 +132,8 @@ fn release(info: &str) -> Option<String> {
 
 /// Refuses what a forest cannot be; gives the bias.
 fn check(file: &File) -> Result<f64, ImportError> {
-    let Features { categorical_features, text_features, embedding_features, .. } = &file.features_info;
-    if !(categorical_features.is_empty() && text_features.is_empty() && embedding_features.is_empty()) {
+    let Features { categories, texts, embeddings, .. } = &file.features_info;
+    if !(categories.is_empty() && texts.is_empty() && embeddings.is_empty()) {
         return unsupported(
             "it has features of categories, texts or embeddings, whose statistics are no splits by `<`; train on numbers",
         );
@@ -165,12 +166,12 @@ struct Input {
 
 /// The features, and what splits call them by.
 fn inputs(info: &Features) -> Result<(ModelFeatures, BTreeMap<usize, Input>), ImportError> {
-    let mut names = vec![String::new(); info.float_features.len()];
+    let mut names = vec![String::new(); info.numbers.len()];
     let mut inputs = BTreeMap::new();
-    for feature in &info.float_features {
+    for feature in &info.numbers {
         let position = feature.flat_feature_index;
         let Some(name) = names.get_mut(position) else {
-            return Err(malformed(format!("feature {position} of {}", info.float_features.len())));
+            return Err(malformed(format!("feature {position} of {}", info.numbers.len())));
         };
         name.clone_from(&feature.feature_id);
         let missing = match feature.nan_value_treatment.as_str() {
@@ -186,8 +187,8 @@ fn inputs(info: &Features) -> Result<(ModelFeatures, BTreeMap<usize, Input>), Im
 
 /// The feature and the decision of a split.
 fn decision(split: &Split, inputs: &BTreeMap<usize, Input>) -> Result<(u32, Decision), ImportError> {
-    if split.split_type != "FloatFeature" {
-        return unsupported(format!("it has splits of type {}, which are no splits by `<`", split.split_type));
+    if split.kind != "FloatFeature" {
+        return unsupported(format!("it has splits of type {}, which are no splits by `<`", split.kind));
     }
     let input = split.float_feature_index.and_then(|index| inputs.get(&index));
     let border = split.border.filter(|border| !border.is_nan());

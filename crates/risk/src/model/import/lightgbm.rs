@@ -1,4 +1,4 @@
-//! LightGBM: `x <= threshold` in f64 on f32 inputs, zeros and missing values by the kind of each split, categories by bit sets,
+//! `LightGBM`: `x <= threshold` in f64 on f32 inputs, zeros and missing values by the kind of each split, categories by bit sets,
 //! sums in f64 from 0 on, in tree order.
 
 use std::collections::BTreeMap;
@@ -68,7 +68,8 @@ fn check(header: &Fields<'_>) -> Result<(ModelFeatures, f64), ImportError> {
     let sigmoid = match objective.next() {
         Some("binary") => {
             let sigmoid = objective.find_map(|word| word.strip_prefix("sigmoid:")).unwrap_or("1");
-            let Some(factor) = sigmoid.parse().ok().filter(|factor: &f64| factor.is_finite() && *factor > 0.0)
+            let Some(factor) =
+                sigmoid.parse().ok().filter(|factor: &f64| factor.is_finite() && *factor > 0.0)
             else {
                 return Err(malformed(format!("sigmoid is `{sigmoid}`; it is a positive number")));
             };
@@ -82,8 +83,12 @@ fn check(header: &Fields<'_>) -> Result<(ModelFeatures, f64), ImportError> {
             ));
         }
     };
-    let names: Vec<String> =
-        header.get("feature_names").into_iter().flat_map(|names| names.split(' ')).map(str::to_owned).collect();
+    let names: Vec<String> = header
+        .get("feature_names")
+        .into_iter()
+        .flat_map(|names| names.split(' '))
+        .map(str::to_owned)
+        .collect();
     let last: usize = number(header, "max_feature_idx").map_err(malformed)?;
     if Some(names.len()) != last.checked_add(1) {
         return Err(malformed(format!("{} feature_names, and max_feature_idx is {last}", names.len())));
@@ -149,7 +154,8 @@ fn splits_of(fields: &Fields<'_>, features: usize, splits: usize) -> Result<Vec<
         sets: sets(fields)?,
     };
     // A negative child is the leaf of the number with all bits turned.
-    let child = |child: i64| usize::try_from(child).unwrap_or_else(|_| splits.saturating_add(!child as usize));
+    let child =
+        |child: i64| usize::try_from(child).unwrap_or_else(|_| splits.saturating_add(!child as usize));
     let part = |split: usize| {
         let feature = looked_at[split];
         if feature as usize >= features {

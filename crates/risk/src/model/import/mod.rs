@@ -1,6 +1,6 @@
 //! Models from elsewhere: gradient-boosted trees that another library trained, as a [`Forest`] with the same margins.
 //!
-//! Read are XGBoost (JSON and UBJSON), LightGBM (text) and CatBoost (JSON) with a binary objective. Whatever a library does
+//! Read are XGBoost (JSON and UBJSON), `LightGBM` (text) and `CatBoost` (JSON) with a binary objective. Whatever a library does
 //! with a value becomes splits by `<` on f32 ([`decision`]), trees become nodes ([`assembly`]), and sums keep the library's
 //! type and order. What would not come out exactly is refused with the reason. `docs/models-from-elsewhere.md` has the
 //! arithmetic of each library.
@@ -136,7 +136,9 @@ pub enum ImportError {
         found: usize,
     },
     /// The features of the model are more or fewer than those of the set.
-    #[error("the model has {found} features without names, the feature set {expected}; by position they must be as many")]
+    #[error(
+        "the model has {found} features without names, the feature set {expected}; by position they must be as many"
+    )]
     FeatureCount {
         /// Features of the set.
         expected: usize,
@@ -156,7 +158,7 @@ pub enum ImportError {
 pub struct ImportedModel {
     /// Format of the file.
     pub format: ModelFormat,
-    /// Version that the file names: of the library, or of LightGBM's format.
+    /// Version that the file names: of the library, or of `LightGBM`'s format.
     pub version: Option<String>,
     /// What the model reads.
     pub features: ModelFeatures,

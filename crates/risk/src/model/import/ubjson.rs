@@ -77,7 +77,9 @@ impl de::Error for UbjsonError {
 pub(super) fn from_slice<'de, T: de::Deserialize<'de>>(bytes: &'de [u8]) -> Result<T, UbjsonError> {
     let mut reader = Reader { bytes, offset: 0, nesting: 0 };
     let value = T::deserialize(&mut reader).map_err(|error| match error {
-        UbjsonError::Shape(message) => UbjsonError::Shape(format!("{message}, before byte {}", reader.offset)),
+        UbjsonError::Shape(message) => {
+            UbjsonError::Shape(format!("{message}, before byte {}", reader.offset))
+        }
         other => other,
     })?;
     if reader.offset == bytes.len() {
@@ -100,9 +102,7 @@ impl<'de> Reader<'de> {
                 self.offset += taken.len();
                 Ok(taken)
             }
-            None => {
-                Err(UbjsonError::Truncated { offset: self.offset, wanted, length: self.bytes.len() })
-            }
+            None => Err(UbjsonError::Truncated { offset: self.offset, wanted, length: self.bytes.len() }),
         }
     }
 
@@ -146,7 +146,9 @@ impl<'de> Reader<'de> {
     fn count(&mut self) -> Result<u64, UbjsonError> {
         let marker = self.byte()?;
         match self.whole(marker)? {
-            Some(count) => u64::try_from(count).or(Err(UbjsonError::Count { found: count, offset: self.offset })),
+            Some(count) => {
+                u64::try_from(count).or(Err(UbjsonError::Count { found: count, offset: self.offset }))
+            }
             None => self.unknown(marker, "a count"),
         }
     }
@@ -307,7 +309,10 @@ impl<'a, 'de> Container<'a, 'de> {
 impl<'de> SeqAccess<'de> for &mut Container<'_, 'de> {
     type Error = UbjsonError;
 
-    fn next_element_seed<T: DeserializeSeed<'de>>(&mut self, seed: T) -> Result<Option<T::Value>, UbjsonError> {
+    fn next_element_seed<T: DeserializeSeed<'de>>(
+        &mut self,
+        seed: T,
+    ) -> Result<Option<T::Value>, UbjsonError> {
         if self.goes_on()? { self.read(seed).map(Some) } else { Ok(None) }
     }
 
@@ -347,7 +352,8 @@ mod tests {
     fn every_type_and_layout_is_read() {
         let bytes = b"{U\x01a[$d#L\0\0\0\0\0\0\0\x02\x3f\x80\0\0\xbf\0\0\0i\x01b[TFNZSU\x02hi]U\x01c{#U\x01U\x01dI\xff\xfe\
             U\x01e[#i\x02l\0\0\0\x07D\x3f\xf0\0\0\0\0\0\0}";
-        let expected = json!({"a": [1.0, -0.5], "b": [true, false, null, "hi"], "c": {"d": -2}, "e": [7, 1.0]});
+        let expected =
+            json!({"a": [1.0, -0.5], "b": [true, false, null, "hi"], "c": {"d": -2}, "e": [7, 1.0]});
         assert_eq!(read(bytes).unwrap(), expected);
     }
 
@@ -355,13 +361,19 @@ mod tests {
     fn errors_say_what_is_wrong_and_where() {
         for (bytes, message) in [
             (b"[$d#L\0\0\0\0\0\0\x01\0".as_slice(), "the bytes end at 13; 4 more are needed at 13"),
-            (b"[$T#L\x7f\0\0\0\0\0\0\0", "byte 0x54 at 2 is no marker of a type that all values of a list can have"),
+            (
+                b"[$T#L\x7f\0\0\0\0\0\0\0",
+                "byte 0x54 at 2 is no marker of a type that all values of a list can have",
+            ),
             (b"[$d]", "byte 0x5d at 3 is no marker of the count of values of one type"),
             (b"[#i\xff", "the count before 4 is -1; a count is at least 0"),
             (b"{U\x01\xffZ}", "the text at 3 is not UTF-8"),
             (b"Hi\x011", "byte 0x48 at 0 is no marker of a value"),
             (b"TT", "the value ends at 1, the bytes at 2; nothing may follow the value"),
-            (b"SL\x7f\xff\xff\xff\xff\xff\xff\xff", "the bytes end at 10; 9223372036854775807 more are needed at 10"),
+            (
+                b"SL\x7f\xff\xff\xff\xff\xff\xff\xff",
+                "the bytes end at 10; 9223372036854775807 more are needed at 10",
+            ),
             (&[b'['; 80], "lists and objects are nested more than 64 deep at 64"),
         ] {
             assert_eq!(read(bytes).unwrap_err(), message, "{bytes:?}");
@@ -380,23 +392,24 @@ mod tests {
         match value {
             Value::Null => out.push(b'Z'),
             Value::Bool(truth) => out.push(if *truth { b'T' } else { b'F' }),
-            Value::Number(number) => match number.as_i64() {
-                Some(whole) => {
+            Value::Number(number) => {
+                if let Some(whole) = number.as_i64() {
                     out.push(b'L');
                     out.extend(whole.to_be_bytes());
-                }
-                None => {
+                } else {
                     out.push(b'D');
                     out.extend(number.as_f64().unwrap().to_be_bytes());
                 }
-            },
+            }
             Value::String(string) => {
                 out.push(b'S');
                 text(string, out);
             }
             Value::Array(list) => {
                 out.push(b'[');
-                list.iter().for_each(|value| written(value, out));
+                for value in list {
+                    written(value, out);
+                }
                 out.push(b']');
             }
             Value::Object(object) => {

@@ -30,7 +30,8 @@ struct Learner {
     #[serde(default)]
     feature_names: Vec<String>,
     gradient_booster: Booster,
-    learner_model_param: Parameters,
+    #[serde(rename = "learner_model_param")]
+    parameters: Parameters,
     objective: Objective,
 }
 
@@ -169,7 +170,7 @@ pub(super) fn read(bytes: &[u8], format: ModelFormat) -> Result<ImportedModel, I
 
 /// Refuses what a forest cannot be; gives the margin of the base score, the trees and the features.
 fn check(learner: Learner, format: ModelFormat) -> Result<(f64, Model, ModelFeatures), ImportError> {
-    let parameters = &learner.learner_model_param;
+    let parameters = &learner.parameters;
     let count = |text: &str| text.parse::<u64>().unwrap_or(0);
     if count(&parameters.num_class) > 1 || count(&parameters.num_target) > 1 {
         return unsupported("it has several outputs; a forest has one, the log-odds of a true finding");
@@ -285,7 +286,9 @@ fn categories(arrays: &Arrays) -> Result<BTreeMap<usize, &[u32]>, String> {
     let ranges = categories_nodes.iter().zip(categories_segments.iter().zip(categories_sizes));
     let chosen = |(node, (first, count)): (&usize, (&usize, &usize))| {
         let chosen = first.checked_add(*count).and_then(|end| categories.get(*first..end));
-        chosen.map(|chosen| (*node, chosen)).ok_or_else(|| format!("the categories of node {node} do not exist"))
+        chosen
+            .map(|chosen| (*node, chosen))
+            .ok_or_else(|| format!("the categories of node {node} do not exist"))
     };
     ranges.map(chosen).collect()
 }
@@ -295,7 +298,8 @@ fn of_categories(chosen: &[u32], missing: Branch) -> Decision {
     let chosen: std::collections::BTreeSet<u32> = chosen.iter().copied().collect();
     let bounds = chosen.iter().flat_map(|category| bounds_of_category(*category)).collect();
     // The cast to a whole number is the library's.
-    let is_chosen = |value: f32| (0.0..END_OF_CATEGORIES).contains(&value) && chosen.contains(&(value as u32));
+    let is_chosen =
+        |value: f32| (0.0..END_OF_CATEGORIES).contains(&value) && chosen.contains(&(value as u32));
     Decision::new(bounds, |value| left_if(!is_chosen(value)), missing)
 }
 
@@ -313,7 +317,7 @@ mod tests {
         ) {
             // As in the library's common/categorical.h.
             let rule = |value: f32| {
-                let is_invalid = value < 0.0 || value >= END_OF_CATEGORIES;
+                let is_invalid = !(0.0..END_OF_CATEGORIES).contains(&value);
                 left_if(is_invalid || !chosen.contains(&(value as u32)))
             };
             check(&of_categories(&chosen, Branch::Left), value, rule);
@@ -329,6 +333,8 @@ mod tests {
         let message = |objective, text| base_score(objective, text).unwrap_err().to_string();
         assert!(message("binary:logistic", "[5E-1,4E-1]").contains("a forest has one number"));
         assert!(message("binary:logistic", "1E0").contains("between 0 and 1"));
-        assert!(message("rank:ndcg", "5E-1").contains("`rank:ndcg`; margins are log-odds for binary:logistic"));
+        assert!(
+            message("rank:ndcg", "5E-1").contains("`rank:ndcg`; margins are log-odds for binary:logistic")
+        );
     }
 }

@@ -24,7 +24,9 @@ pub(super) fn margins<L: Lane, S: Sum>(
         }
         for term in &group.terms {
             match term {
-                Term::Piece(piece) => S::add_leaves::<L>(&numbers::<L>(piece, planes), &piece.leaves, margins),
+                Term::Piece(piece) => {
+                    S::add_leaves::<L>(&numbers::<L>(piece, planes), &piece.leaves, margins);
+                }
                 Term::Walked(tree) => {
                     for (row, margin) in margins.iter_mut().enumerate() {
                         let turned = |place: usize| bins[place / 2][row].wrapping_add((place % 2) as u8);

@@ -107,7 +107,8 @@ impl Gathered {
         let planned = |piece: &Piece<Condition>| {
             Term::Piece(Box::new(PlannedPiece {
                 depth: piece.depth,
-                symmetric: (0..piece.depth).all(|level| is_alike(&piece.splits[(1 << level) - 1..][..1 << level])),
+                symmetric: (0..piece.depth)
+                    .all(|level| is_alike(&piece.splits[(1 << level) - 1..][..1 << level])),
                 splits: piece.splits.map(|condition| condition.as_ref().map_or(0, place)),
                 leaves: LeafValues::new(&piece.leaves, accumulator),
                 way: piece.way.iter().map(|(condition, right)| (place(condition), *right)).collect(),

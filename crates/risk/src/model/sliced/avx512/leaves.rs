@@ -2,10 +2,10 @@
 
 use std::arch::x86_64::{
     __m512i, _mm512_add_pd, _mm512_add_ps, _mm512_castsi512_pd, _mm512_castsi512_ps, _mm512_loadu_pd,
-    _mm512_loadu_ps, _mm512_loadu_si512,
-    _mm512_mask_permutexvar_epi8, _mm512_maskz_permutexvar_epi8, _mm512_permutexvar_epi8, _mm512_set1_epi8,
-    _mm512_storeu_pd, _mm512_storeu_ps, _mm512_testn_epi8_mask, _mm512_unpackhi_epi8, _mm512_unpackhi_epi16,
-    _mm512_unpackhi_epi32, _mm512_unpacklo_epi8, _mm512_unpacklo_epi16, _mm512_unpacklo_epi32,
+    _mm512_loadu_ps, _mm512_loadu_si512, _mm512_mask_permutexvar_epi8, _mm512_maskz_permutexvar_epi8,
+    _mm512_permutexvar_epi8, _mm512_set1_epi8, _mm512_storeu_pd, _mm512_storeu_ps, _mm512_testn_epi8_mask,
+    _mm512_unpackhi_epi8, _mm512_unpackhi_epi16, _mm512_unpackhi_epi32, _mm512_unpacklo_epi8,
+    _mm512_unpacklo_epi16, _mm512_unpacklo_epi32,
 };
 
 use super::super::plane::{LEAVES, Lane, LeafValues, NOTHING, OUTSIDE, Plane, ROWS};
