@@ -292,7 +292,7 @@ pub struct Learn {
     /// Last day to learn from, of records and of results (CCYY-MM-DD, UTC); everything when left out
     #[arg(long, value_name = "DAY")]
     pub until: Option<NaiveDate>,
-    /// Take this model over instead of training one: XGBoost JSON or UBJSON, LightGBM text, CatBoost JSON
+    /// Take the model of this file over instead of training one
     #[arg(long, value_name = "FILE")]
     pub model: Option<PathBuf>,
     /// The features of the model have no names and stand in the order of the feature set

@@ -76,18 +76,14 @@ fn print(home: &Home, summary: &LearnSummary) {
 
 fn print_measures(summary: &LearnSummary) {
     let number = |value: Option<f64>| value.map_or("not defined".to_owned(), |v| format!("{v:.4}"));
-    match &summary.origin {
-        None => {
-            let records = summary.out_of_fold;
-            println!("On {records} records, each predicted by a model that saw only earlier months:");
+    let records = summary.out_of_fold;
+    match summary.origin.as_ref().map(|origin| origin.calibrated_from) {
+        None => println!("On {records} records, each predicted by a model that saw only earlier months:"),
+        Some(Some(since)) => println!("On the {records} records with a result since {since}:"),
+        Some(None) => {
+            println!("It is not measured, since it may have seen all results; see --calibrate-from.");
+            return;
         }
-        Some(origin) => match origin.calibrated_from {
-            Some(since) => println!("On the {} records with a result since {since}:", summary.out_of_fold),
-            None => {
-                println!("It is not measured, since it may have seen all results; see --calibrate-from.");
-                return;
-            }
-        },
     }
     println!("  AUC              {:>12}", number(summary.auc));
     println!("  average precision{:>12}", number(summary.average_precision));

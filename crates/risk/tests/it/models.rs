@@ -14,7 +14,7 @@ const FEATURES: usize = 6;
 const ROWS: usize = 12_000;
 
 /// Rows whose contributions are compared.
-const EXPLAINED: usize = 40;
+const EXPLAINED: usize = 12;
 
 /// Numbers of each row that Python gives: margin, probability, contributions.
 const EXPECTED: usize = 2 + FEATURES;

@@ -83,6 +83,9 @@ struct Spread<'a> {
 impl Assembly<'_> {
     /// Puts a part with a share of its cover at a place, `depth` splits below the root.
     fn put(&mut self, place: usize, part: usize, share: f64, depth: usize) -> Result<(), AssemblyError> {
+        if depth > MAX_DEPTH {
+            return Err(AssemblyError::Depth);
+        }
         let nodes = self.parts.len();
         let content = self.parts.get(part).ok_or(AssemblyError::Child { child: part, nodes })?;
         match content {
@@ -91,9 +94,11 @@ impl Assembly<'_> {
                 Ok(())
             }
             Part::Split { feature, decision, children, cover } => {
+                let (feature, children) = (*feature, *children);
                 let ranges = decision.bounds().len() + 1;
                 if ranges == 1 {
-                    return self.put_one_way(place, *feature, decision, *children, cover * share, depth);
+                    let spread = Spread { feature, decision, children, shares: [share; 2], missing_range: 0 };
+                    return self.put_one_way(place, &spread, cover * share, depth);
                 }
                 let missing_range = usize::from(decision.way(0) != decision.missing());
                 let of_first = ranges.div_ceil(2) as f64;
@@ -101,7 +106,6 @@ impl Assembly<'_> {
                     Branch::Left => [of_first, ranges as f64 - of_first],
                     Branch::Right => [ranges as f64 - of_first, of_first],
                 };
-                let (feature, children) = (*feature, *children);
                 let shares = [share / left, share / right];
                 let spread = Spread { feature, decision, children, shares, missing_range };
                 self.spread(place, &spread, 0, ranges, depth)
@@ -113,21 +117,21 @@ impl Assembly<'_> {
     fn put_one_way(
         &mut self,
         place: usize,
-        feature: u32,
-        decision: &Decision,
-        children: [usize; 2],
+        spread: &Spread<'_>,
         cover: f64,
         depth: usize,
     ) -> Result<(), AssemblyError> {
+        let Spread { feature, decision, children, shares: [share, _], .. } = *spread;
         let way = decision.way(0);
         if decision.missing() == way {
-            return self.put(place, child(children, way), 1.0, depth);
+            // It counts as a split all the same, so that a circle of such parts has an end.
+            return self.put(place, child(children, way), share, depth + 1);
         }
         // Nothing is below -inf, so all values go right, whichever part that is.
         let (threshold, missing) = (f32::NEG_INFINITY, Branch::Left);
         let left = self.split(place, feature, threshold, missing, cover, depth)?;
-        self.put(left, child(children, other(way)), 1.0, depth + 1)?;
-        self.put(left + 1, child(children, way), 1.0, depth + 1)
+        self.put(left, child(children, other(way)), share, depth + 1)?;
+        self.put(left + 1, child(children, way), share, depth + 1)
     }
 
     /// Puts the ranges `first..end` of a decision at a place.
@@ -248,6 +252,8 @@ mod tests {
         let less = || Decision::less(0.0, Branch::Left);
         let circle = [split(less(), [0, 1]), leaf(0.0, 1.0)];
         assert_eq!(assemble(&circle), Err(AssemblyError::Depth));
+        let one_way = decision(&[], |_| true, Branch::Left);
+        assert_eq!(assemble(&[split(one_way, [0, 1]), leaf(0.0, 1.0)]), Err(AssemblyError::Depth));
         assert_eq!(assemble(&[split(less(), [1, 7])]), Err(AssemblyError::Child { child: 1, nodes: 1 }));
         let numbers: Vec<f32> = (0..2_000_u16).map(f32::from).collect();
         let even = |value: f32| (value as u32).is_multiple_of(2);

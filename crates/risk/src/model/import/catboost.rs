@@ -8,9 +8,9 @@ use serde::de::IgnoredAny;
 
 use super::super::accumulator::Accumulator;
 use super::super::tree::{Branch, MAX_NODES};
-use super::assembly::{Part, assemble};
+use super::assembly::Part;
 use super::decision::Decision;
-use super::{ImportError, ImportedModel, ModelFeatures, ModelFormat, unsupported};
+use super::{ImportError, ImportedModel, ModelFeatures, ModelFormat, assemble_all, unsupported};
 
 #[derive(Deserialize)]
 struct File {
@@ -94,27 +94,19 @@ pub(super) fn read(bytes: &[u8]) -> Result<ImportedModel, ImportError> {
     let file: File = serde_json::from_slice(bytes).map_err(|error| malformed(error.to_string()))?;
     let bias = check(&file)?;
     let (features, inputs) = inputs(&file.features_info)?;
-    let mut models = Vec::new();
-    for tree in file.oblivious_trees.iter().flatten() {
-        models.push(symmetric(tree, &inputs)?);
-    }
-    for tree in file.trees.iter().flatten() {
+    let symmetric = file.oblivious_trees.iter().flatten().map(|tree| symmetric(tree, &inputs));
+    let others = file.trees.iter().flatten().map(|tree| {
         let mut parts = Vec::new();
-        nested(tree, &inputs, &mut parts)?;
-        models.push(parts);
-    }
-    if bias != 0.0 {
-        // What is added last is a last tree of one leaf. Sums begin at 0 and are never -0, so that a bias of 0 adds nothing.
-        models.push(vec![Part::Leaf { value: bias, cover: 0.0 }]);
-    }
-    let tree = |(tree, parts): (usize, &Vec<Part>)| {
-        assemble(parts).map_err(|error| ImportError::Tree { tree, error })
-    };
+        nested(tree, &inputs, &mut parts).map(|_| parts)
+    });
+    // What is added last is a last tree of one leaf. Sums begin at 0 and are never -0, so that a bias of 0 adds nothing.
+    let last = (bias != 0.0).then(|| Ok(vec![Part::Leaf { value: bias, cover: 0.0 }]));
+    let trees = assemble_all(symmetric.chain(others).chain(last))?;
     Ok(ImportedModel {
         format: ModelFormat::CatboostJson,
         version: file.model_info.catboost_version_info.as_deref().and_then(release),
         features,
-        trees: models.iter().enumerate().map(tree).collect::<Result<_, _>>()?,
+        trees,
         base_score: 0.0,
         accumulator: Accumulator::F64,
         link_slope: 1.0,

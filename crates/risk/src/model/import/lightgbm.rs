@@ -6,9 +6,9 @@ use std::str::FromStr;
 
 use super::super::accumulator::Accumulator;
 use super::super::tree::Branch;
-use super::assembly::{Part, assemble};
+use super::assembly::Part;
 use super::decision::{Decision, bound_of_at_most, bounds_of_category, left_if};
-use super::{ImportError, ImportedModel, ModelFeatures, ModelFormat, unsupported};
+use super::{ImportError, ImportedModel, ModelFeatures, ModelFormat, assemble_all, unsupported};
 
 /// Values up to this far from 0 are 0 to the library, which leaves them out of rows before it looks at a split.
 const ZERO: f32 = 1e-35;
@@ -25,17 +25,15 @@ pub(super) fn read(bytes: &[u8]) -> Result<ImportedModel, ImportError> {
     let mut sections = model.split("\nTree=");
     let header = fields(sections.next().unwrap_or_default());
     let (features, sigmoid) = check(&header)?;
-    let mut trees = Vec::new();
-    for (tree, section) in sections.enumerate() {
+    let parts = sections.enumerate().map(|(tree, section)| {
         // The first line is the rest of the line `Tree=`.
         let fields = fields(section.split_once('\n').map_or("", |(_, rest)| rest));
         if fields.get("is_linear").is_some_and(|linear| *linear != "0") {
             return unsupported("its leaves are linear models; train with linear_tree=false");
         }
-        let broken = |cause: String| malformed(format!("tree {tree}: {cause}"));
-        let parts = parts(&fields, features.len()).map_err(broken)?;
-        trees.push(assemble(&parts).map_err(|error| ImportError::Tree { tree, error })?);
-    }
+        parts(&fields, features.len()).map_err(|cause| malformed(format!("tree {tree}: {cause}")))
+    });
+    let trees = assemble_all(parts)?;
     // A random forest sums up like any other and divides the sum only on its way to a probability.
     let divisor = if header.contains_key("average_output") { trees.len().max(1) as f64 } else { 1.0 };
     Ok(ImportedModel {

@@ -22,10 +22,14 @@ use super::calibration::{Calibration, CalibrationError};
 use super::forest::{Forest, ForestError};
 use super::matrix::FeatureNames;
 use super::tree::Tree;
+use assembly::{Part, assemble};
 
 pub use assembly::AssemblyError;
 pub use features::ModelFeatures;
 pub use ubjson::UbjsonError;
+
+/// Most nodes of all trees of a model.
+const MAX_TOTAL_NODES: usize = 1 << 25;
 
 /// Largest file of a model, in bytes.
 pub const MAX_MODEL_BYTES: usize = 1 << 28;
@@ -117,6 +121,15 @@ pub enum ImportError {
         tree: usize,
         /// What is wrong with it.
         error: AssemblyError,
+    },
+    /// The trees are too large together.
+    #[error(
+        "up to tree {tree} it has more than {MAX_TOTAL_NODES} nodes, sets of categories written as splits; train with fewer \
+         trees or categories"
+    )]
+    Size {
+        /// The tree at which there are too many.
+        tree: usize,
     },
     /// A feature of the model is none of the set.
     #[error("the model reads `{name}`, which the feature set lacks{hint}")]
@@ -211,6 +224,19 @@ impl ImportedModel {
     pub fn link(&self) -> Result<Calibration, ImportError> {
         Ok(Calibration::link(self.link_slope)?)
     }
+}
+
+/// Makes trees of the parts of each, of which the first is the root.
+fn assemble_all(
+    models: impl Iterator<Item = Result<Vec<Part>, ImportError>>,
+) -> Result<Vec<Tree>, ImportError> {
+    let mut nodes = 0;
+    let assembled = models.enumerate().map(|(tree, parts)| {
+        let assembled = assemble(&parts?).map_err(|error| ImportError::Tree { tree, error })?;
+        nodes += assembled.nodes().len();
+        if nodes > MAX_TOTAL_NODES { Err(ImportError::Size { tree }) } else { Ok(assembled) }
+    });
+    assembled.collect()
 }
 
 fn unsupported<T>(reason: impl Into<String>) -> Result<T, ImportError> {

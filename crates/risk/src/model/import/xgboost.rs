@@ -7,9 +7,9 @@ use serde::de::{self, Deserialize, Deserializer, IgnoredAny, Visitor};
 
 use super::super::accumulator::Accumulator;
 use super::super::tree::Branch;
-use super::assembly::{Part, assemble};
+use super::assembly::Part;
 use super::decision::{Decision, bounds_of_category, left_if};
-use super::{ImportError, ImportedModel, ModelFeatures, ModelFormat, ubjson, unsupported};
+use super::{ImportError, ImportedModel, ModelFeatures, ModelFormat, assemble_all, ubjson, unsupported};
 
 /// Versions whose arithmetic is known here.
 const MAJOR_VERSIONS: std::ops::RangeInclusive<u32> = 1..=3;
@@ -150,13 +150,12 @@ pub(super) fn read(bytes: &[u8], format: ModelFormat) -> Result<ImportedModel, I
         ));
     }
     let (base_score, model, features) = check(learner, format)?;
-    let mut trees = Vec::with_capacity(model.trees.len());
-    for (tree, arrays) in model.trees.iter().enumerate() {
+    let parts = model.trees.iter().enumerate().map(|(tree, arrays)| {
         let broken =
             |cause| ImportError::Malformed { format: format.name(), cause: format!("tree {tree}: {cause}") };
-        let parts = parts(arrays, features.len()).map_err(broken)?;
-        trees.push(assemble(&parts).map_err(|error| ImportError::Tree { tree, error })?);
-    }
+        parts(arrays, features.len()).map_err(broken)
+    });
+    let trees = assemble_all(parts)?;
     Ok(ImportedModel {
         format,
         version: Some(name),
