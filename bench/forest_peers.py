@@ -19,6 +19,7 @@ import venv
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 WORK = ROOT / "target" / "forest-peers"
 PACKAGES = ["numpy", "xgboost-cpu==3.2.0", "lightgbm==4.7.0", "onnxruntime==1.32.0", "onnxmltools==1.16.0"]
+PACKAGES += ["catboost==1.2.10"]
 FEATURES = 100
 SINGLE_ROWS = 2_000
 TRAINING_ROWS = 30_000
@@ -93,6 +94,31 @@ def time_lightgbm(booster, features, labels, trees, repeats):
     return [("LightGBM (a model of its own)", "batch", batch)]
 
 
+def compare_catboost(program, columns, features, labels, trees, repeats):
+    """A symmetric model of CatBoost's own: its `predict` beside ours on the same model, margins equal to the last bit."""
+    import catboost
+    import numpy
+
+    other = catboost.CatBoostClassifier(
+        iterations=trees, depth=6, thread_count=1, verbose=False, allow_writing_files=False, border_count=254
+    )
+    other.fit(catboost.Pool(features[:TRAINING_ROWS], labels[:TRAINING_ROWS]))
+    model = WORK / f"catboost-{trees}.json"
+    other.save_model(str(model), format="json")
+    pool = catboost.Pool(features)
+
+    def predict(rows):
+        return other.predict(rows, prediction_type="RawFormulaVal", thread_count=1)
+
+    measured = [
+        ("CatBoost `predict` of a pool", "batch", least(repeats, lambda: predict(pool))),
+        ("CatBoost `predict` of an array", "batch", least(repeats, lambda: predict(features))),
+    ]
+    ours, margins = time_ours(program, model, columns, len(features), repeats)
+    numpy.testing.assert_array_equal(margins, predict(features[: len(margins)]))
+    print_tables(f"CatBoost, {trees} symmetric", len(features), measured + ours, "CatBoost")
+
+
 PEERS = {"xgboost": time_xgboost, "onnx": time_onnx, "lightgbm": time_lightgbm}
 
 
@@ -124,6 +150,7 @@ def main():
     parser.add_argument("--trees", type=int, nargs="+", default=[100, 500])
     parser.add_argument("--repeats", type=int, default=5)
     parser.add_argument("--peers", nargs="+", choices=PEERS, default=list(PEERS), help="beside XGBoost, which is always there")
+    parser.add_argument("--without-catboost", action="store_true", help="leave its own models out")
     parser.add_argument("--profile", default="release", help="cargo profile of our side")
     arguments = parser.parse_args()
     enter_environment()
@@ -148,18 +175,20 @@ def main():
             measured += PEERS[peer](booster, features, labels, trees, arguments.repeats)
         ours, margins = time_ours(program, model, columns, arguments.rows, arguments.repeats)
         theirs = booster.inplace_predict(features[: len(margins)], predict_type="margin")
-        numpy.testing.assert_allclose(margins, theirs, rtol=0, atol=1e-4)
+        numpy.testing.assert_array_equal(numpy.array(margins, dtype="f4"), theirs)
         print_tables(trees, arguments.rows, measured + ours)
+        if not arguments.without_catboost:
+            compare_catboost(program, columns, features, labels, trees, arguments.repeats)
 
 
-def print_tables(trees, rows, measured):
-    """`measured` has lines of (what, batch or row, seconds), the first of them XGBoost's."""
-    _, _, xgboost_seconds = measured[0]
+def print_tables(trees, rows, measured, first="XGBoost"):
+    """`measured` has lines of (what, batch or row, seconds), the first of them that of `first`."""
+    _, _, first_seconds = measured[0]
     print(f"\n{trees} trees, {rows:,} rows\n")
-    print("| evaluator | M rows/s | times XGBoost |\n|---|---:|---:|")
+    print(f"| evaluator | M rows/s | times {first} |\n|---|---:|---:|")
     for what, entry, seconds in measured:
         if entry == "batch":
-            print(f"| {what} | {rows / seconds / 1e6:.2f} | {xgboost_seconds / seconds:.1f} |")
+            print(f"| {what} | {rows / seconds / 1e6:.2f} | {first_seconds / seconds:.1f} |")
     print("\n| one row | microseconds |\n|---|---:|")
     for what, entry, seconds in measured:
         if entry == "row":

@@ -30,7 +30,7 @@ const CMAKE: Tool = Tool {
 
 const PYTHON: Tool = Tool {
     name: "Python 3 with venv",
-    why: "for the test that reads the lake with a reader that is not ours",
+    why: "for the tests that read the lake with readers that are not ours and ask the libraries whose models are imported",
     debian_packages: &["python3", "python3-venv"],
     present: || succeeds(program("python3", &["-c", "import ensurepip, venv"])),
 };

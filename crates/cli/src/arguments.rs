@@ -76,6 +76,13 @@ pub enum Command {
     )]
     Export(Export),
     /// Learn profiles and a model from the records loaded: a bundle, active at once where one person works alone
+    #[command(
+        after_help = "A model that was trained elsewhere, with XGBoost, LightGBM or CatBoost on what --matrix writes, takes the \
+        place of the one that is trained here: see docs/models-from-elsewhere.md.\n\nExamples:\n  \
+        tidegate learn --features national\n  \
+        tidegate learn --features national --matrix training.parquet\n  \
+        tidegate learn --features national --model model.json --calibrate-from 2025-11-01"
+    )]
     Learn(Learn),
     /// Put bundles in force: one person proposes, another approves, from a moment on
     #[command(subcommand)]
@@ -297,7 +304,7 @@ pub struct Country {
 }
 
 /// Arguments of `learn`.
-#[derive(Debug, Args)]
+#[derive(Debug, Default, Args)]
 pub struct Learn {
     /// Feature set: a shipped name (kcs-import) or a .toml file; what the mapping of the newest load names when left out
     #[arg(long, value_name = "NAME")]
@@ -311,6 +318,18 @@ pub struct Learn {
     /// Last day to learn from, of records and of results (CCYY-MM-DD, UTC); everything when left out
     #[arg(long, value_name = "DAY")]
     pub until: Option<NaiveDate>,
+    /// Take the model of this file over instead of training one
+    #[arg(long, value_name = "FILE")]
+    pub model: Option<PathBuf>,
+    /// The features of the model have no names and stand in the order of the feature set
+    #[arg(long, requires = "model")]
+    pub by_position: bool,
+    /// Calibrate the model on results of records from this day on, which it was not trained on; its own link when left out
+    #[arg(long, value_name = "DAY", requires = "model")]
+    pub calibrate_from: Option<NaiveDate>,
+    /// Learn nothing: write what would be trained on to this Parquet file, for training elsewhere
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["model", "rules", "selection"])]
+    pub matrix: Option<PathBuf>,
 }
 
 /// Arguments of `decide`.

@@ -5,6 +5,7 @@ use crate::home::{DEFAULT_ALIAS, Home};
 use chrono::{DateTime, Utc};
 use std::collections::HashMap;
 use tidegate_ledger::{Hash256, NewProposal, PrincipalId, ProposalId, Verdict};
+use tidegate_risk::origin::Origin;
 
 /// A bundle as the home knows it.
 #[derive(Debug, Clone, serde::Serialize)]
@@ -17,6 +18,15 @@ pub struct KnownBundle {
     pub learnt_at: DateTime<Utc>,
     /// Whether it decides now.
     pub is_active: bool,
+    /// Where its model comes from, if it was not learnt here.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub origin: Option<Origin>,
+}
+
+/// What the summary of a bundle says of its origin.
+#[derive(serde::Deserialize)]
+struct Summary {
+    origin: Option<Origin>,
 }
 
 /// A proposal as the home knows it.
@@ -107,6 +117,10 @@ pub async fn known(home: &Home) -> Result<KnownBundles, JobError> {
             .into_iter()
             .map(|bundle| KnownBundle {
                 is_active: Some(bundle.hash) == active,
+                // A summary of another shape names no origin.
+                origin: serde_json::from_str(&bundle.summary)
+                    .ok()
+                    .and_then(|summary: Summary| summary.origin),
                 bundle: bundle.hash.to_string(),
                 name: bundle.name,
                 learnt_at: bundle.created_at,

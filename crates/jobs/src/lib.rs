@@ -24,6 +24,7 @@ mod ingest;
 mod input;
 mod learn;
 pub mod learning;
+mod matrix;
 mod monitor;
 pub mod people;
 pub mod policies;
@@ -54,7 +55,8 @@ pub use export::{Exported, export};
 pub use home::{Home, HomeError};
 pub use ingest::{IngestOptions, Ingested, ingest};
 pub use input::{Format, Input, InputError};
-pub use learn::{LearnOptions, LearnSummary, learn};
+pub use learn::{LearnOptions, LearnSummary, ModelFile, learn};
+pub use matrix::{MatrixSummary, training_matrix};
 pub use monitor::{FeatureDrift, MonitorOptions, Monitored, RuleWatched, monitor};
 pub use progress::{Progress, Quiet};
 pub use promises::{GuaranteeKept, PromiseCounts, PromiseKept, Promises, Ratio, Verdict, Window, promises};
@@ -158,6 +160,22 @@ pub enum JobError {
     /// Nothing can be evaluated.
     #[error(transparent)]
     Evaluation(#[from] tidegate_risk::evaluation::EvaluationError),
+    /// A model from elsewhere cannot be used.
+    #[error("{path}: {cause}")]
+    Model {
+        /// The file.
+        path: String,
+        /// Why not.
+        cause: tidegate_risk::model::ImportError,
+    },
+    /// A table cannot be written to a Parquet file.
+    #[error("{path}: {cause}")]
+    Parquet {
+        /// The file.
+        path: String,
+        /// Why not.
+        cause: parquet::errors::ParquetError,
+    },
     /// The bundle cannot be used.
     #[error("bundle {name}: {cause}")]
     Bundle {

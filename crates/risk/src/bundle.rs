@@ -3,6 +3,7 @@
 
 use crate::features::{CheckFeaturesError, FeatureSet, ForestChoice, Profiles};
 use crate::model::{Calibration, DecodeError, Forest};
+use crate::origin::Origin;
 use crate::rules::{CheckRulesError, RuleSet, rule_row_schema};
 use crate::selection::{CheckPolicyError, SelectionPolicy};
 use arrow::datatypes::SchemaRef;
@@ -24,6 +25,7 @@ const FOREST: &str = "forest.bin";
 const CALIBRATION: &str = "calibration.bin";
 const REVENUE: &str = "revenue-forest.bin";
 const ABLATION: &str = "ablation-forest.bin";
+const ORIGIN: &str = "origin.toml";
 
 /// Why components are no bundle.
 #[derive(Debug, thiserror::Error)]
@@ -54,6 +56,9 @@ pub enum BundleError {
     /// The selection policy is refused.
     #[error(transparent)]
     Policy(#[from] CheckPolicyError),
+    /// The origin of the model cannot be read.
+    #[error("component {ORIGIN}: {0}")]
+    Origin(#[from] toml::de::Error),
     /// The forest reads other features than the set gives.
     #[error("{0} reads other features than the feature set gives it")]
     OtherFeatures(&'static str),
@@ -79,6 +84,8 @@ pub struct Bundle {
     pub rules: RuleSet,
     /// How consignments are chosen.
     pub selection: SelectionPolicy,
+    /// Where the forest comes from, if it was not learnt here.
+    pub origin: Option<Origin>,
 }
 
 /// SHA-256 of a manifest, which names the bundle.
@@ -106,6 +113,9 @@ impl Bundle {
             if let Some(forest) = forest {
                 components.insert(name.to_owned(), forest.to_bytes());
             }
+        }
+        if let Some(origin) = &self.origin {
+            components.insert(ORIGIN.to_owned(), origin.to_text().into_bytes());
         }
         let mut manifest = format!("{FORMAT}\n");
         for (name, bytes) in &components {
@@ -152,6 +162,10 @@ impl Bundle {
             calibration: Calibration::from_bytes(get(CALIBRATION)?).map_err(decode(CALIBRATION))?,
             revenue: optional(REVENUE)?,
             ablation: optional(ABLATION)?,
+            origin: match components.get(ORIGIN) {
+                Some(bytes) => Some(Origin::parse(&String::from_utf8_lossy(bytes))?),
+                None => None,
+            },
         };
         bundle.check(&bundle.forest, FOREST, ForestChoice::Decision)?;
         if let Some(forest) = &bundle.revenue {

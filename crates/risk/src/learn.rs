@@ -3,13 +3,19 @@
 //! Time never runs backwards: every feature of a training row is as of its own day, and the probabilities are
 //! calibrated on months that the model predicting them had not seen.
 
+mod adoption;
+mod rows;
+
+pub use adoption::{Adoption, adopt};
+pub use rows::{TrainingRows, training_rows};
+
 use crate::bundle::Bundle;
 use crate::features::{
     FeatureSet, ForestChoice, History, Outcome, Prepared, Profiles, TrainingSettings, day_number,
 };
 use crate::model::{
     Calibration, CalibrationError, FeatureMatrix, FeatureMatrixError, FeatureMismatch, Forest, ForestError,
-    TrainingError, train,
+    ImportError, TrainingError, train,
 };
 use crate::revenue;
 use crate::rules::RuleSet;
@@ -56,6 +62,21 @@ pub enum LearnError {
     /// What inspections brought gives no forest.
     #[error(transparent)]
     Revenue(#[from] ForestError),
+    /// A model from elsewhere does not fit the feature set.
+    #[error(transparent)]
+    Import(#[from] ImportError),
+    /// There are too few results to calibrate on.
+    #[error(
+        "{found} results of records since {since}; calibrating needs at least {needed}, so begin earlier"
+    )]
+    TooFewToCalibrate {
+        /// Results since then.
+        found: usize,
+        /// First day.
+        since: NaiveDate,
+        /// How many are needed.
+        needed: usize,
+    },
 }
 
 /// Records with what became of them, one entry for each row.
@@ -78,7 +99,8 @@ pub struct Learnt {
     pub results: usize,
     /// Those with a discrepancy.
     pub discrepancies: usize,
-    /// Calibrated probability and label of the records predicted out of fold.
+    /// Calibrated probability and label of the records predicted out of fold; of a model from elsewhere, of the records that
+    /// it was calibrated on.
     pub out_of_fold: Vec<(f64, bool)>,
 }
 
@@ -111,7 +133,7 @@ pub fn learn(
     progress("building profiles", 0, total);
     let profiles = profiles_of(&set, records);
     let looked = set.look_up(records.prepared, &profiles);
-    let rows = training_rows(records, set.training.least_results)?;
+    let rows = rows_with_result(records, set.training.least_results)?;
     let matrix = |choice| set.features(records.prepared, &looked, choice);
     let decision = matrix(ForestChoice::Decision)?;
 
@@ -140,7 +162,8 @@ pub fn learn(
     progress("done", total, total);
     let out_of_fold = margins.iter().map(|m| calibration.probability(*m)).zip(labels).collect();
     let discrepancies = rows.iter().filter(|r| r.outcome.discrepancy).count();
-    let bundle = Bundle { set, profiles, forest, calibration, revenue, ablation, rules, selection };
+    let bundle =
+        Bundle { set, profiles, forest, calibration, revenue, ablation, rules, selection, origin: None };
     Ok(Learnt { bundle, results: rows.len(), discrepancies, out_of_fold })
 }
 
@@ -159,7 +182,7 @@ struct TrainingRow {
 }
 
 /// Records with a result by day and name, so that the order they came in leaves no trace.
-fn training_rows(records: &LabelledRecords<'_>, needed: usize) -> Result<Vec<TrainingRow>, LearnError> {
+fn rows_with_result(records: &LabelledRecords<'_>, needed: usize) -> Result<Vec<TrainingRow>, LearnError> {
     let days = &records.prepared.days;
     let mut rows: Vec<TrainingRow> = records
         .outcomes

@@ -15,6 +15,7 @@ pub mod expr;
 pub mod features;
 pub mod learn;
 pub mod model;
+pub mod origin;
 mod revenue;
 pub mod rules;
 pub mod selection;

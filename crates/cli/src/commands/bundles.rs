@@ -56,6 +56,9 @@ fn print(all: &KnownBundles) {
         let state = if bundle.is_active { "active" } else { "" };
         let learnt = bundle.learnt_at.format("%Y-%m-%d %H:%M:%S");
         println!("{:<18} {:<16} {learnt:<21} {state}", &bundle.bundle[..16], bundle.name);
+        if let Some(origin) = &bundle.origin {
+            println!("  model from elsewhere: {origin}");
+        }
     }
     if all.activates_alone {
         println!("One person works alone here: `tidegate learn` makes its bundle active.");

@@ -37,7 +37,7 @@ pub async fn run(arguments: &Arguments, command: &Country) -> Result<(), JobErro
     let until = NaiveDate::from_ymd_opt(command.year, 11, 30);
     println!("\n2. Learning from its inspections up to the end of November");
     let features = Some("national".to_owned());
-    learn::run(arguments, &Learn { features, until, rules: None, selection: None }).await?;
+    learn::run(arguments, &Learn { features, until, ..Learn::default() }).await?;
     println!("\n3. Deciding December");
     // The bundle is active from when it was learnt, which is after this home was opened.
     let home = open(arguments).await?;

@@ -31,6 +31,9 @@ async fn of_file(arguments: &Arguments, command: &Explain, home: &Home) -> Resul
         return show::json(&found);
     }
     println!("Declaration {}, bundle {}", command.id, &hash.to_string()[..16]);
+    if let Some(origin) = &bundle.origin {
+        println!("  model from elsewhere: {origin}");
+    }
     found.iter().for_each(print_item);
     Ok(())
 }

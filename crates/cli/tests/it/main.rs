@@ -3,6 +3,9 @@
 
 mod doors;
 mod governance;
+mod elsewhere;
+#[path = "../../../risk/tests/it/python.rs"]
+mod python;
 
 use std::path::Path;
 use std::process::{Command, Output};

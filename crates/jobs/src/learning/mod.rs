@@ -234,6 +234,7 @@ impl Course<'_> {
             rules: self.options.rules.clone(),
             selection: self.options.selection.clone(),
             until: Some(until),
+            model: None,
         };
         let summary = learn(self.home, &learnt, progress).await?;
         candidate::back_tested(self.home, &summary, self.options.capacity, until, progress).await

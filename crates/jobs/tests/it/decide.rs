@@ -42,6 +42,7 @@ pub async fn learnt_with(place: Place, selection: Option<String>) -> Place {
         rules: Some(fixture("rules")),
         selection,
         until: Some(day("2025-10-31")),
+        model: None,
     };
     learn(&place.home, &options, &mut Quiet).await.unwrap();
     place.home.ledger.root_key(&RootKey::new([13; 32]), place.home.now).await.unwrap();

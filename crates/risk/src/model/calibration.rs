@@ -144,6 +144,15 @@ impl Calibration {
         Self::from_platt(slope, intercept)
     }
 
+    /// `logistic(slope * margin)`: a model's own way to probabilities, fitted on nothing. The slope is 1 where margins are
+    /// log-odds.
+    ///
+    /// # Errors
+    /// If the slope is not finite and positive.
+    pub fn link(slope: f64) -> Result<Self, CalibrationError> {
+        Self::from_platt(slope, 0.0)
+    }
+
     fn from_knots(knots: Vec<Knot>) -> Result<Self, CalibrationError> {
         if knots.is_empty() {
             return Err(CalibrationError::NoKnots);

@@ -24,11 +24,11 @@ pub enum DecodeError {
         found: [u8; 4],
     },
     /// The encoding is of a version this program does not know.
-    #[error("the encoding has version {found}; this program reads version {supported}")]
+    #[error("the encoding has version {found}; this program reads versions 1 to {supported}")]
     Version {
         /// The version in the bytes.
         found: u16,
-        /// The version that can be read.
+        /// The newest version that can be read.
         supported: u16,
     },
     /// The bytes end too early.
@@ -121,18 +121,28 @@ pub(crate) struct Reader<'a> {
 }
 
 impl<'a> Reader<'a> {
-    /// Checks magic word and version and stands behind them.
+    /// Checks magic word and version, of which there is but one, and stands behind them.
     pub(crate) fn new(bytes: &'a [u8], magic: [u8; 4], version: u16) -> Result<Self, DecodeError> {
+        let (reader, found) = Self::of_versions(bytes, magic, version)?;
+        if found == version { Ok(reader) } else { Err(DecodeError::Version { found, supported: version }) }
+    }
+
+    /// Checks the magic word and that the version is at most `newest`, stands behind them, and gives the version.
+    pub(crate) fn of_versions(
+        bytes: &'a [u8],
+        magic: [u8; 4],
+        newest: u16,
+    ) -> Result<(Self, u16), DecodeError> {
         let mut reader = Self { bytes, offset: 0 };
         let found = reader.array()?;
         if found != magic {
             return Err(DecodeError::Magic { expected: magic, found });
         }
         let found = u16::from_le_bytes(reader.array()?);
-        if found != version {
-            return Err(DecodeError::Version { found, supported: version });
+        if !(1..=newest).contains(&found) {
+            return Err(DecodeError::Version { found, supported: newest });
         }
-        Ok(reader)
+        Ok((reader, found))
     }
 
     /// The next `wanted` bytes.

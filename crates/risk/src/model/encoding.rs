@@ -1,4 +1,5 @@
-//! The canonical bytes of a forest, version 1.
+//! The canonical bytes of a forest, versions 1 and 2: in the first, margins are added up in f64, in the second in f32. They
+//! differ in nothing else, so that what was stored before there was a second keeps its bytes.
 //!
 //! ```text
 //! "TGFO" version:u16 base_score:f64
@@ -9,13 +10,17 @@
 //!      | 2 feature:u32 threshold:f32 left:u32 right:u32 cover:f64           split, missing goes right
 //! ```
 
+use super::accumulator::Accumulator;
 use super::codec::{DecodeError, Reader, header, put_count};
 use super::forest::{Forest, MAX_TREES};
 use super::matrix::{FeatureNames, MAX_FEATURE_NAME_BYTES, MAX_FEATURES};
 use super::tree::{Branch, MAX_NODES, Node, Tree};
 
 const MAGIC: [u8; 4] = *b"TGFO";
-const VERSION: u16 = 1;
+/// The version of forests that are added up in f64.
+const WIDE: u16 = 1;
+/// The version of forests that are added up in f32.
+const NARROW: u16 = 2;
 
 const LEAF: u8 = 0;
 const SPLIT_MISSING_LEFT: u8 = 1;
@@ -27,7 +32,11 @@ const MIN_NODE_BYTES: usize = 1 + 8 + 8;
 impl Forest {
     /// The forest's one encoding.
     pub fn to_bytes(&self) -> Vec<u8> {
-        let mut bytes = header(MAGIC, VERSION);
+        let version = match self.accumulator() {
+            Accumulator::F64 => WIDE,
+            Accumulator::F32 => NARROW,
+        };
+        let mut bytes = header(MAGIC, version);
         bytes.extend(self.base_score().to_le_bytes());
         put_count(&mut bytes, self.features().len());
         for name in self.features().as_slice() {
@@ -49,7 +58,8 @@ impl Forest {
     /// # Errors
     /// Says where the bytes stop being a forest.
     pub fn from_bytes(bytes: &[u8]) -> Result<Self, DecodeError> {
-        let mut reader = Reader::new(bytes, MAGIC, VERSION)?;
+        let (mut reader, version) = Reader::of_versions(bytes, MAGIC, NARROW)?;
+        let accumulator = if version == WIDE { Accumulator::F64 } else { Accumulator::F32 };
         let base_score = reader.f64()?;
         let names = (0..reader.count("features", MAX_FEATURES, 4)?)
             .map(|_| reader.string("bytes of a name", MAX_FEATURE_NAME_BYTES))
@@ -58,7 +68,7 @@ impl Forest {
             .map(|tree| read_tree(&mut reader, tree))
             .collect::<Result<_, _>>()?;
         reader.finish()?;
-        Ok(Self::new(FeatureNames::new(names)?, base_score, trees)?)
+        Ok(Self::summed_in(accumulator, FeatureNames::new(names)?, base_score, trees)?)
     }
 }
 
@@ -109,7 +119,7 @@ fn read_node(reader: &mut Reader<'_>) -> Result<Node, DecodeError> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::testing::{any_forest, feature_names, leaf, split};
+    use super::super::testing::{any_forest, feature_names, leaf, narrowed, split};
     use super::*;
     use proptest::prelude::*;
 
@@ -133,6 +143,18 @@ mod tests {
         assert_eq!(Forest::from_bytes(&expected).unwrap(), stump());
     }
 
+    /// The encoding of version 2 is that of version 1 but for its number.
+    #[test]
+    fn version_2_is_what_it_was() {
+        let narrow = narrowed(&stump());
+        let mut expected = stump().to_bytes();
+        expected[4] = 2;
+        assert_eq!(narrow.to_bytes(), expected);
+        let decoded = Forest::from_bytes(&expected).unwrap();
+        assert_eq!(decoded.accumulator(), Accumulator::F32);
+        assert!(decoded == narrow && decoded != stump());
+    }
+
     #[test]
     fn errors_say_what_is_wrong_and_where() {
         let bytes = stump().to_bytes();
@@ -140,8 +162,14 @@ mod tests {
         assert_eq!(message(&bytes[..90]), "the bytes end at 90; 8 more are needed at 83");
         assert_eq!(message(&[b'x'; 9]).split(';').next().unwrap(), "the bytes begin with [78, 78, 78, 78]");
         let mut newer = bytes.clone();
-        newer[4] = 2;
-        assert_eq!(message(&newer), "the encoding has version 2; this program reads version 1");
+        newer[4] = 3;
+        assert_eq!(message(&newer), "the encoding has version 3; this program reads versions 1 to 2");
+        let mut narrow = bytes.clone();
+        narrow[4..14].copy_from_slice(&[2, 0, 0x9a, 0x99, 0x99, 0x99, 0x99, 0x99, 0xb9, 0x3f]);
+        assert_eq!(
+            message(&narrow),
+            "the base score is 0.1; a forest that adds up in f32 has values of f32 only"
+        );
         let mut longer = bytes.clone();
         longer.push(0);
         assert!(matches!(Forest::from_bytes(&longer), Err(DecodeError::TrailingBytes { .. })));
@@ -155,7 +183,8 @@ mod tests {
 
     proptest! {
         #[test]
-        fn bytes_round_trip(forest in any_forest(5, 12)) {
+        fn bytes_round_trip(forest in any_forest(5, 12), narrow in any::<bool>()) {
+            let forest = if narrow { narrowed(&forest) } else { forest };
             let bytes = forest.to_bytes();
             let decoded = Forest::from_bytes(&bytes).unwrap();
             prop_assert_eq!(&decoded, &forest);
@@ -163,8 +192,8 @@ mod tests {
         }
 
         #[test]
-        fn random_bytes_never_panic(body in prop::collection::vec(any::<u8>(), 0..300), headed in any::<bool>()) {
-            let mut bytes = if headed { header(MAGIC, VERSION) } else { Vec::new() };
+        fn random_bytes_never_panic(body in prop::collection::vec(any::<u8>(), 0..300), headed in any::<bool>(), version in 0..4_u16) {
+            let mut bytes = if headed { header(MAGIC, version) } else { Vec::new() };
             bytes.extend(body);
             if let Ok(forest) = Forest::from_bytes(&bytes) {
                 prop_assert_eq!(forest.to_bytes(), bytes);
@@ -173,7 +202,7 @@ mod tests {
 
         #[test]
         fn mutated_bytes_give_an_error_or_another_canonical_forest(
-            forest in any_forest(3, 6),
+            forest in prop_oneof![any_forest(3, 6), any_forest(3, 6).prop_map(|forest| narrowed(&forest))],
             edits in prop::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 1..4),
             cut in prop::option::weighted(0.2, any::<prop::sample::Index>()),
         ) {

@@ -2,6 +2,7 @@
 
 use thiserror::Error;
 
+use super::accumulator::Accumulator;
 use super::matrix::{FeatureMatrix, FeatureMatrixError, FeatureNames};
 use super::sliced::{Bins, InstructionSet, SlicedForest};
 use super::tree::{MAX_LEAF, Node, Tree, is_sane};
@@ -26,6 +27,14 @@ pub enum ForestError {
     #[error("the base score is {value}; it must lie within {MAX_LEAF} of 0")]
     BaseScore {
         /// The base score.
+        value: f64,
+    },
+    /// The base score or a leaf value is none of the accumulator's.
+    #[error("{place} is {value}; a forest that adds up in f32 has values of f32 only")]
+    Narrow {
+        /// What has the value.
+        place: String,
+        /// The value.
         value: f64,
     },
     /// A split looks at a feature that does not exist.
@@ -71,53 +80,60 @@ pub enum FeatureMismatch {
 
 /// Gradient-boosted trees over named features; the link is logistic.
 ///
-/// The margin of a row is `base_score` plus the trees' leaf values, added one after another in tree order in f64.
-/// That is what the training library does, and every evaluator must keep both the order and the type:
+/// The margin of a row is `base_score` plus the trees' leaf values, added one after another in tree order, each sum rounded
+/// to the [`Accumulator`]. That is what the training library does, and every evaluator must keep both the order and the type:
 /// [`reference_margin`](Self::reference_margin) is the plain one, all others go through what the trees are compiled to.
 #[derive(Debug, Clone)]
 pub struct Forest {
     features: FeatureNames,
     base_score: f64,
     trees: Vec<Tree>,
+    accumulator: Accumulator,
     pub(super) sliced: SlicedForest,
 }
 
 impl PartialEq for Forest {
     /// What the trees are compiled to follows from them.
     fn eq(&self, other: &Self) -> bool {
-        (&self.features, self.base_score, &self.trees) == (&other.features, other.base_score, &other.trees)
+        (&self.features, self.base_score, &self.trees, self.accumulator)
+            == (&other.features, other.base_score, &other.trees, other.accumulator)
     }
 }
 
 impl Forest {
-    /// Puts trees together; `base_score` is in log-odds.
+    /// Puts trees together that are added up in f64; `base_score` is in log-odds.
     ///
     /// # Errors
     /// If there are too many trees, the base score is not a sane number or a tree looks at a feature that
     /// does not exist.
     pub fn new(features: FeatureNames, base_score: f64, trees: Vec<Tree>) -> Result<Self, ForestError> {
+        Self::summed_in(Accumulator::F64, features, base_score, trees)
+    }
+
+    /// Puts trees together that are added up in a type of choice; `base_score` is in log-odds.
+    ///
+    /// # Errors
+    /// As [`new`](Self::new), and if the base score or a leaf value is none of the type's values.
+    pub fn summed_in(
+        accumulator: Accumulator,
+        features: FeatureNames,
+        base_score: f64,
+        trees: Vec<Tree>,
+    ) -> Result<Self, ForestError> {
         if trees.len() > MAX_TREES {
             return Err(ForestError::TreeCount { found: trees.len() });
         }
         if !is_sane(base_score) {
             return Err(ForestError::BaseScore { value: base_score });
         }
-        for (index, tree) in trees.iter().enumerate() {
-            for (node, content) in tree.nodes().iter().enumerate() {
-                if let Node::Split { feature, .. } = *content
-                    && feature as usize >= features.len()
-                {
-                    return Err(ForestError::Feature {
-                        tree: index,
-                        node,
-                        feature,
-                        features: features.len(),
-                    });
-                }
-            }
+        if !accumulator.holds(base_score) {
+            return Err(ForestError::Narrow { place: "the base score".to_owned(), value: base_score });
         }
-        let sliced = SlicedForest::new(base_score, &trees);
-        Ok(Self { features, base_score, trees, sliced })
+        for (index, tree) in trees.iter().enumerate() {
+            check_tree(index, tree, features.len(), accumulator)?;
+        }
+        let sliced = SlicedForest::new(accumulator, base_score, &trees);
+        Ok(Self { features, base_score, trees, accumulator, sliced })
     }
 
     /// The features a row must give, in order.
@@ -128,6 +144,11 @@ impl Forest {
     /// The margin of a forest without trees, in log-odds.
     pub fn base_score(&self) -> f64 {
         self.base_score
+    }
+
+    /// What margins are added up in.
+    pub fn accumulator(&self) -> Accumulator {
+        self.accumulator
     }
 
     /// The trees in the order in which they are added up.
@@ -185,7 +206,7 @@ impl Forest {
     pub fn reference_margin(&self, row: &[f32]) -> Result<f64, FeatureMismatch> {
         self.check_row(row)?;
         let leaf_value = |tree: &Tree| tree.leaf_value(|feature| row[feature]);
-        Ok(self.trees.iter().fold(self.base_score, |margin, tree| margin + leaf_value(tree)))
+        Ok(self.accumulator.sum(self.base_score, self.trees.iter().map(leaf_value)))
     }
 
     /// The model's own, uncalibrated probability of one row: [`logistic`] of its margin.
@@ -218,6 +239,27 @@ impl Forest {
             }),
         }
     }
+}
+
+/// Checks what a tree may not have in a forest of so many features.
+fn check_tree(
+    tree: usize,
+    content: &Tree,
+    features: usize,
+    accumulator: Accumulator,
+) -> Result<(), ForestError> {
+    for (node, content) in content.nodes().iter().enumerate() {
+        match *content {
+            Node::Split { feature, .. } if feature as usize >= features => {
+                return Err(ForestError::Feature { tree, node, feature, features });
+            }
+            Node::Leaf { value, .. } if !accumulator.holds(value) => {
+                return Err(ForestError::Narrow { place: format!("node {node} of tree {tree}"), value });
+            }
+            _ => {}
+        }
+    }
+    Ok(())
 }
 
 /// `1 / (1 + e^-margin)`: the probability whose log-odds are `margin`. `exp` comes from `libm`, so that every

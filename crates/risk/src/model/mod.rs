@@ -7,10 +7,12 @@
 //! encoding, so that the hash of the bytes can be their name. Nothing here reads a clock, a file or a
 //! thread's id.
 
+mod accumulator;
 mod calibration;
 pub(crate) mod codec;
 mod encoding;
 mod forest;
+mod import;
 mod isotonic;
 mod matrix;
 mod parameters;
@@ -24,9 +26,13 @@ mod threshold;
 mod training;
 mod tree;
 
+pub use accumulator::Accumulator;
 pub use calibration::{Calibration, CalibrationError, Knot};
 pub use codec::DecodeError;
 pub use forest::{FeatureMismatch, Forest, ForestError, logistic};
+pub use import::{
+    AssemblyError, ImportError, ImportedModel, MAX_MODEL_BYTES, ModelFeatures, ModelFormat, UbjsonError,
+};
 pub use matrix::{FeatureMatrix, FeatureMatrixError, FeatureNames};
 pub use parameters::{Monotone, TrainingParameters};
 pub use shapley::Contributions;

@@ -2,7 +2,7 @@
 
 use proptest::prelude::*;
 
-use super::{Branch, FeatureNames, Forest, Node, Tree};
+use super::{Accumulator, Branch, FeatureNames, Forest, Node, Tree};
 
 /// Features named `f0`, `f1`, ...
 pub(super) fn feature_names(count: usize) -> FeatureNames {
@@ -73,6 +73,19 @@ pub(super) fn any_forest_of(
     (-2.0..2.0_f64, prop::collection::vec(tree, 0..4)).prop_map(move |(base_score, trees)| {
         Forest::new(feature_names(features as usize), base_score, trees).unwrap()
     })
+}
+
+/// The forest with base score and leaf values rounded to f32, added up in f32.
+pub(super) fn narrowed(forest: &Forest) -> Forest {
+    let narrow = |value: f64| f64::from(value as f32);
+    let node = |node: &Node| match *node {
+        Node::Leaf { value, cover } => Node::Leaf { value: narrow(value), cover },
+        split @ Node::Split { .. } => split,
+    };
+    let tree = |tree: &Tree| Tree::new(tree.nodes().iter().map(node).collect()).unwrap();
+    let trees = forest.trees().iter().map(tree).collect();
+    let (names, base_score) = (forest.features().clone(), narrow(forest.base_score()));
+    Forest::summed_in(Accumulator::F32, names, base_score, trees).unwrap()
 }
 
 /// Random rows around the thresholds of [`any_forest`], some values missing or infinite.

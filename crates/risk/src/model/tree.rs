@@ -138,6 +138,17 @@ impl Tree {
         self.depth
     }
 
+    /// The same tree over features in other places.
+    pub(super) fn with_features(&self, place: impl Fn(usize) -> u32) -> Self {
+        let placed = |node: &Node| match *node {
+            Node::Split { feature, threshold, missing, left, right, cover } => {
+                Node::Split { feature: place(feature as usize), threshold, missing, left, right, cover }
+            }
+            leaf @ Node::Leaf { .. } => leaf,
+        };
+        Self { nodes: self.nodes.iter().map(placed).collect(), depth: self.depth }
+    }
+
     /// The value of the leaf a row ends in; `value(feature)` gives the row's value of a feature.
     pub(super) fn leaf_value(&self, value: impl Fn(usize) -> f32) -> f64 {
         let mut position = 0;

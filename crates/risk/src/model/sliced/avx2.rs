@@ -12,7 +12,7 @@ use std::arch::x86_64::{
 use super::bins::BinColumn;
 use super::block;
 use super::plan::{GroupPlanes, Plan};
-use super::plane::{Lane, LeafValues, Plane, ROWS};
+use super::plane::{Lane, LeafValues, Plane, ROWS, Sum};
 use super::portable;
 
 impl Lane for __m256i {
@@ -83,12 +83,22 @@ impl Lane for __m256i {
     fn add_leaves(numbers: &[Plane; 8], leaves: &LeafValues, margins: &mut [f64; ROWS]) {
         portable::add_leaves(numbers, leaves, margins);
     }
+
+    #[inline(always)]
+    fn add_narrow_leaves(numbers: &[Plane; 8], leaves: &LeafValues, margins: &mut [f32; ROWS]) {
+        portable::add_leaves(numbers, leaves, margins);
+    }
 }
 
 /// [`block::margins`].
 #[target_feature(enable = "avx2")]
-pub(super) fn margins(plan: &Plan, bins: &[[u8; ROWS]], planes: &mut GroupPlanes, margins: &mut [f64; ROWS]) {
-    block::margins::<__m256i>(plan, bins, planes, margins);
+pub(super) fn margins<S: Sum>(
+    plan: &Plan,
+    bins: &[[u8; ROWS]],
+    planes: &mut GroupPlanes,
+    margins: &mut [S; ROWS],
+) {
+    block::margins::<__m256i, S>(plan, bins, planes, margins);
 }
 
 /// Searches eight values at once: the edges of the first levels by permutation, the others by a gather.

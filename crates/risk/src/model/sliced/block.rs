@@ -3,17 +3,17 @@
 use super::bins::MISSING;
 use super::pieces::SPLITS;
 use super::plan::{GROUP_PLANES, GroupPlanes, Plan, PlannedPiece, Questions, Term};
-use super::plane::{Lane, OUTSIDE, Plane, ROWS, transpose};
+use super::plane::{Lane, OUTSIDE, Plane, ROWS, Sum, transpose};
 
 /// The margins of a block's rows, in log-odds. `bins` has a column for each of the plan's; `planes` is room to work in.
 #[inline(always)]
-pub(super) fn margins<L: Lane>(
+pub(super) fn margins<L: Lane, S: Sum>(
     plan: &Plan,
     bins: &[[u8; ROWS]],
     planes: &mut GroupPlanes,
-    margins: &mut [f64; ROWS],
+    margins: &mut [S; ROWS],
 ) {
-    margins.fill(plan.base_score);
+    margins.fill(S::of(plan.base_score));
     for group in &plan.groups {
         let mut rest = &mut planes[..];
         for questions in &group.questions {
@@ -24,11 +24,13 @@ pub(super) fn margins<L: Lane>(
         }
         for term in &group.terms {
             match term {
-                Term::Piece(piece) => L::add_leaves(&numbers::<L>(piece, planes), &piece.leaves, margins),
+                Term::Piece(piece) => {
+                    S::add_leaves::<L>(&numbers::<L>(piece, planes), &piece.leaves, margins);
+                }
                 Term::Walked(tree) => {
                     for (row, margin) in margins.iter_mut().enumerate() {
                         let turned = |place: usize| bins[place / 2][row].wrapping_add((place % 2) as u8);
-                        *margin += plan.walked[*tree].leaf_value(turned);
+                        *margin = margin.plus(plan.walked[*tree].leaf_value(turned));
                     }
                 }
             }
@@ -111,6 +113,9 @@ fn compare_pair<L: Lane>(low: L, high: L) -> ([L; 4], [L; 4]) {
 /// The leaf number of every row, as bytes in row order.
 #[inline(always)]
 fn numbers<L: Lane>(piece: &PlannedPiece, planes: &GroupPlanes) -> [Plane; 8] {
+    if piece.symmetric {
+        return numbers_of_levels::<L>(piece, planes);
+    }
     match piece.depth {
         0 => numbers_at::<L, 0>(piece, planes),
         1 => numbers_at::<L, 1>(piece, planes),
@@ -146,13 +151,39 @@ fn numbers_at<L: Lane, const DEPTH: usize>(piece: &PlannedPiece, planes: &GroupP
         if DEPTH > 5 {
             bits[5] = decide::<L, 5>(&piece.splits, planes, &bits, part);
         }
-        bits[OUTSIDE] = outside::<L>(&piece.way, planes, part);
-        transpose(&mut bits);
-        for (rows, numbers) in bits.into_iter().zip(&mut numbers) {
-            rows.store(numbers, part);
-        }
+        put_numbers(bits, piece, planes, &mut numbers, part);
     }
     numbers
+}
+
+/// The same where each level has but one condition, whose plane is then the bit itself.
+#[inline(always)]
+fn numbers_of_levels<L: Lane>(piece: &PlannedPiece, planes: &GroupPlanes) -> [Plane; 8] {
+    let mut numbers = [Plane::ZERO; 8];
+    for part in 0..L::PER_PLANE {
+        let mut bits = [L::splat(0); 8];
+        for (level, bit) in bits.iter_mut().enumerate().take(piece.depth) {
+            *bit = L::load(&planes[usize::from(piece.splits[(1 << level) - 1]) % GROUP_PLANES], part);
+        }
+        put_numbers(bits, piece, planes, &mut numbers, part);
+    }
+    numbers
+}
+
+/// Turns the bits of leaf numbers into bytes in row order, with the bit of rows that do not come to the piece.
+#[inline(always)]
+fn put_numbers<L: Lane>(
+    mut bits: [L; 8],
+    piece: &PlannedPiece,
+    planes: &GroupPlanes,
+    numbers: &mut [Plane; 8],
+    part: usize,
+) {
+    bits[OUTSIDE] = outside::<L>(&piece.way, planes, part);
+    transpose(&mut bits);
+    for (rows, numbers) in bits.into_iter().zip(numbers) {
+        rows.store(numbers, part);
+    }
 }
 
 /// Which way rows go at a level: of the level's conditions, the one at the place that the levels above have led to.

@@ -4,7 +4,7 @@
 use super::bins::{BinColumn, bin_column};
 use super::block;
 use super::plan::{GroupPlanes, Plan};
-use super::plane::ROWS;
+use super::plane::{ROWS, Sum};
 #[cfg(target_arch = "x86_64")]
 use super::{avx2, avx512};
 
@@ -58,15 +58,15 @@ impl InstructionSet {
     }
 
     /// [`block::margins`].
-    pub(super) fn margins(
+    pub(super) fn margins<S: Sum>(
         self,
         plan: &Plan,
         bins: &[[u8; ROWS]],
         planes: &mut GroupPlanes,
-        margins: &mut [f64; ROWS],
+        margins: &mut [S; ROWS],
     ) {
         match self.0 {
-            Kind::Portable => block::margins::<u64>(plan, bins, planes, margins),
+            Kind::Portable => block::margins::<u64, S>(plan, bins, planes, margins),
             // SAFETY: the value was made where AVX2 is.
             #[cfg(target_arch = "x86_64")]
             Kind::Avx2 => unsafe { avx2::margins(plan, bins, planes, margins) },

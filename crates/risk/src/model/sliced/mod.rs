@@ -3,8 +3,9 @@
 //! A value becomes a *bin*, the number of the forest's thresholds of its feature that it reaches ([`bins`]). For a *block* of
 //! 512 rows, each distinct condition of the forest, "this bin is above that cut", becomes a *plane* of one bit for each
 //! row; bits of bins answer sixteen by sixteen conditions from two halves ([`block`]). A tree is then a tree of bitwise
-//! selections between planes, which gives the bits of each row's leaf number, and leaf values are added in tree order in
-//! f64, so that every margin has the bits of the plain evaluation.
+//! selections between planes, which gives the bits of each row's leaf number (in a symmetric tree the planes are the bits),
+//! and leaf values are added in tree order in the forest's accumulator, so that every margin has the bits of the plain
+//! evaluation.
 //!
 //! Trees that are deeper than six splits are cut into [`pieces`], those that would take too many are walked, and so are
 //! rows that are too few for a block ([`walk`]). The text of evaluation is one ([`block`]); registers come as lanes, of
@@ -38,9 +39,10 @@ use std::sync::Arc;
 
 use bins::BinColumn;
 use plan::{GROUP_PLANES, GroupPlanes, Plan};
-use plane::{Plane, ROWS};
+use plane::{Plane, ROWS, Sum};
 use walk::turned;
 
+use super::accumulator::Accumulator;
 use super::tree::Tree;
 
 /// Fewer rows than this are walked one by one: a block takes as long for one row as for all of its own. Measured, both
@@ -89,8 +91,9 @@ impl fmt::Debug for SlicedForest {
 
 impl SlicedForest {
     /// Compiles trees for the fastest instructions of this machine.
-    pub(super) fn new(base_score: f64, trees: &[Tree]) -> Self {
-        Self { plan: Arc::new(Plan::new(base_score, trees)), instructions: InstructionSet::fastest() }
+    pub(super) fn new(accumulator: Accumulator, base_score: f64, trees: &[Tree]) -> Self {
+        let plan = Arc::new(Plan::new(accumulator, base_score, trees));
+        Self { plan, instructions: InstructionSet::fastest() }
     }
 
     /// The same with other instructions.
@@ -164,10 +167,25 @@ impl SlicedForest {
                 margins.extend((0..count).map(walk));
                 continue;
             }
-            let mut block = [0.0; ROWS];
-            self.instructions.margins(&self.plan, bins, planes.get_or_insert_with(room), &mut block);
-            margins.extend_from_slice(&block[..count]);
+            let planes = planes.get_or_insert_with(room);
+            match self.plan.accumulator {
+                Accumulator::F64 => self.append_block::<f64>(bins, count, planes, margins),
+                Accumulator::F32 => self.append_block::<f32>(bins, count, planes, margins),
+            }
         }
+    }
+
+    /// Appends the margins of the first `count` rows of a block.
+    fn append_block<S: Sum>(
+        &self,
+        bins: &[[u8; ROWS]],
+        count: usize,
+        planes: &mut GroupPlanes,
+        margins: &mut Vec<f64>,
+    ) {
+        let mut block = [S::of(0.0); ROWS];
+        self.instructions.margins(&self.plan, bins, planes, &mut block);
+        margins.extend(block[..count].iter().map(|&margin| Into::<f64>::into(margin)));
     }
 }
 

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
+use super::super::accumulator::Accumulator;
 use super::super::tree::Tree;
 use super::bins::BinColumn;
 use super::conditions::{Condition, Thresholds};
@@ -21,6 +22,7 @@ pub(super) type GroupPlanes = [Plane; GROUP_PLANES];
 
 /// Everything that evaluation reads.
 pub(super) struct Plan {
+    pub(super) accumulator: Accumulator,
     pub(super) base_score: f64,
     /// What the features are binned by.
     pub(super) columns: Arc<[BinColumn]>,
@@ -57,13 +59,15 @@ pub(super) enum Term {
 /// lead to the same value.
 pub(super) struct PlannedPiece {
     pub(super) depth: usize,
+    /// Whether all splits of a level ask the same, as in symmetric trees.
+    pub(super) symmetric: bool,
     pub(super) splits: [u16; SPLITS],
     pub(super) leaves: LeafValues,
     pub(super) way: Vec<(u16, bool)>,
 }
 
 impl Plan {
-    pub(super) fn new(base_score: f64, trees: &[Tree]) -> Self {
+    pub(super) fn new(accumulator: Accumulator, base_score: f64, trees: &[Tree]) -> Self {
         let thresholds = Thresholds::new(trees);
         let walked = trees.iter().map(|tree| WalkedTree::new(tree, &thresholds)).collect();
         let mut groups = Vec::new();
@@ -72,19 +76,19 @@ impl Plan {
             let pieces = cut(tree, &thresholds, MAX_PIECES);
             let asked: BTreeSet<Condition> = pieces.iter().flatten().flat_map(conditions).collect();
             if group.asked.len() + asked.difference(&group.asked).count() > GROUP_PLANES {
-                groups.push(std::mem::take(&mut group).plan());
+                groups.push(std::mem::take(&mut group).plan(accumulator));
             }
             group.asked.extend(asked);
             group.trees.push((position, pieces));
         }
-        groups.push(group.plan());
-        Self { base_score, columns: thresholds.columns().into(), walked, groups }
+        groups.push(group.plan(accumulator));
+        Self { accumulator, base_score, columns: thresholds.columns().into(), walked, groups }
     }
 
     /// The margin of one row of [`turned`](super::walk::turned) bins.
     pub(super) fn walk(&self, turned: &[u8]) -> f64 {
         let leaf_value = |tree: &WalkedTree| tree.leaf_value(|place| turned[place]);
-        self.walked.iter().fold(self.base_score, |margin, tree| margin + leaf_value(tree))
+        self.accumulator.sum(self.base_score, self.walked.iter().map(leaf_value))
     }
 }
 
@@ -97,14 +101,16 @@ struct Gathered {
 }
 
 impl Gathered {
-    fn plan(self) -> Group {
+    fn plan(self, accumulator: Accumulator) -> Group {
         let asked: Vec<Condition> = self.asked.into_iter().collect();
         let place = |condition: &Condition| asked.partition_point(|other| other < condition) as u16;
         let planned = |piece: &Piece<Condition>| {
             Term::Piece(Box::new(PlannedPiece {
                 depth: piece.depth,
+                symmetric: (0..piece.depth)
+                    .all(|level| is_alike(&piece.splits[(1 << level) - 1..][..1 << level])),
                 splits: piece.splits.map(|condition| condition.as_ref().map_or(0, place)),
-                leaves: LeafValues::new(&piece.leaves),
+                leaves: LeafValues::new(&piece.leaves, accumulator),
                 way: piece.way.iter().map(|(condition, right)| (place(condition), *right)).collect(),
             }))
         };
@@ -121,6 +127,11 @@ impl Gathered {
 
 fn conditions(piece: &Piece<Condition>) -> impl Iterator<Item = Condition> {
     piece.splits.iter().flatten().copied().chain(piece.way.iter().map(|(condition, _)| *condition))
+}
+
+/// Whether every split is there and asks the same.
+fn is_alike(level: &[Option<Condition>]) -> bool {
+    level.iter().all(|split| split.is_some() && *split == level[0])
 }
 
 /// Conditions in order, by column.

@@ -1,5 +1,7 @@
 //! Planes: one bit for each row of a block, and the few operations that evaluation needs of them.
 
+use super::super::accumulator::Accumulator;
+
 /// Rows of a block: what one AVX-512 register holds as bits, so that the columns of a block stay near the processor.
 pub(super) const ROWS: usize = 512;
 
@@ -51,6 +53,53 @@ pub(super) trait Lane: Copy {
 
     /// Adds to each row's margin the leaf value of its number, in log-odds. Numbers are bytes below 128, row by row.
     fn add_leaves(numbers: &[Plane; 8], leaves: &LeafValues, margins: &mut [f64; ROWS]);
+
+    /// The same in f32.
+    fn add_narrow_leaves(numbers: &[Plane; 8], leaves: &LeafValues, margins: &mut [f32; ROWS]);
+}
+
+/// A type in which a block's margins are added up.
+pub(super) trait Sum: Copy + Into<f64> {
+    /// Of a value that it has exactly.
+    fn of(value: f64) -> Self;
+    /// `self + value`, where it has the value exactly.
+    fn plus(self, value: f64) -> Self;
+    /// [`Lane::add_leaves`] or its like.
+    fn add_leaves<L: Lane>(numbers: &[Plane; 8], leaves: &LeafValues, margins: &mut [Self; ROWS]);
+}
+
+impl Sum for f64 {
+    #[inline(always)]
+    fn of(value: f64) -> Self {
+        value
+    }
+
+    #[inline(always)]
+    fn plus(self, value: f64) -> Self {
+        self + value
+    }
+
+    #[inline(always)]
+    fn add_leaves<L: Lane>(numbers: &[Plane; 8], leaves: &LeafValues, margins: &mut [Self; ROWS]) {
+        L::add_leaves(numbers, leaves, margins);
+    }
+}
+
+impl Sum for f32 {
+    #[inline(always)]
+    fn of(value: f64) -> Self {
+        value as Self
+    }
+
+    #[inline(always)]
+    fn plus(self, value: f64) -> Self {
+        self + value as Self
+    }
+
+    #[inline(always)]
+    fn add_leaves<L: Lane>(numbers: &[Plane; 8], leaves: &LeafValues, margins: &mut [Self; ROWS]) {
+        L::add_narrow_leaves(numbers, leaves, margins);
+    }
 }
 
 /// Leaves of a piece.
@@ -63,7 +112,8 @@ pub(super) const OUTSIDE: usize = 6;
 pub(super) struct LeafValues {
     /// Those of the leaves, then [`NOTHING`] for every number with the bit [`OUTSIDE`].
     pub(super) values: [f64; 2 * LEAVES],
-    /// Those of the leaves byte by byte: `bytes[k][number]` is byte `k`, little-endian.
+    /// Those of the leaves byte by byte: `bytes[k][number]` is byte `k`, little-endian, of the value in the accumulator's type;
+    /// of an f32 there are four.
     pub(super) bytes: [[u8; LEAVES]; 8],
 }
 
@@ -71,10 +121,14 @@ pub(super) struct LeafValues {
 pub(super) const NOTHING: f64 = -0.0;
 
 impl LeafValues {
-    pub(super) fn new(leaves: &[f64; LEAVES]) -> Self {
+    pub(super) fn new(leaves: &[f64; LEAVES], accumulator: Accumulator) -> Self {
         let mut values = [NOTHING; 2 * LEAVES];
         values[..LEAVES].copy_from_slice(leaves);
-        Self { values, bytes: std::array::from_fn(|byte| leaves.map(|value| value.to_le_bytes()[byte])) }
+        let bytes = leaves.map(|value| match accumulator {
+            Accumulator::F64 => value.to_le_bytes(),
+            Accumulator::F32 => u64::from((value as f32).to_bits()).to_le_bytes(),
+        });
+        Self { values, bytes: std::array::from_fn(|byte| bytes.map(|value| value[byte])) }
     }
 }
 

@@ -1,6 +1,6 @@
 //! Lanes of one word, for every processor.
 
-use super::plane::{Lane, LeafValues, Plane, ROWS};
+use super::plane::{Lane, LeafValues, Plane, ROWS, Sum};
 
 impl Lane for u64 {
     const PER_PLANE: usize = 8;
@@ -59,15 +59,20 @@ impl Lane for u64 {
     fn add_leaves(numbers: &[Plane; 8], leaves: &LeafValues, margins: &mut [f64; ROWS]) {
         add_leaves(numbers, leaves, margins);
     }
+
+    #[inline(always)]
+    fn add_narrow_leaves(numbers: &[Plane; 8], leaves: &LeafValues, margins: &mut [f32; ROWS]) {
+        add_leaves(numbers, leaves, margins);
+    }
 }
 
 /// Looks the leaves up one by one.
 #[inline(always)]
-pub(super) fn add_leaves(numbers: &[Plane; 8], leaves: &LeafValues, margins: &mut [f64; ROWS]) {
+pub(super) fn add_leaves<S: Sum>(numbers: &[Plane; 8], leaves: &LeafValues, margins: &mut [S; ROWS]) {
     for (numbers, margins) in numbers.iter().zip(margins.as_chunks_mut::<64>().0) {
         for (word, margins) in numbers.0.iter().zip(margins.as_chunks_mut::<8>().0) {
             for (number, margin) in word.to_le_bytes().into_iter().zip(margins) {
-                *margin += leaves.values[usize::from(number % 128)];
+                *margin = margin.plus(leaves.values[usize::from(number % 128)]);
             }
         }
     }

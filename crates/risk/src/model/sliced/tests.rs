@@ -2,10 +2,11 @@
 
 use proptest::prelude::*;
 
-use super::super::testing::{any_forest_of, feature_names, leaf, split};
+use super::super::testing::{any_forest_of, feature_names, leaf, narrowed, split};
 use super::super::tree::{Branch, Node, Tree};
 use super::super::{FeatureMatrix, FeatureMismatch, Forest};
 use super::InstructionSet;
+use super::plan::Term;
 
 const FEATURES: usize = 3;
 
@@ -31,8 +32,14 @@ fn any_value() -> impl Strategy<Value = f32> {
     ]
 }
 
-/// Compares on the first rows of a pool that is gone through again and again, in sizes of choice.
+/// Compares on the first rows of a pool that is gone through again and again, in sizes of choice; the forest adds up in f64,
+/// then the same rounded to f32 in f32.
 fn check(forest: &Forest, pool: &[Vec<f32>], sizes: &[usize]) {
+    check_sums(forest, pool, sizes);
+    check_sums(&narrowed(forest), pool, sizes);
+}
+
+fn check_sums(forest: &Forest, pool: &[Vec<f32>], sizes: &[usize]) {
     let expected: Vec<u64> = pool.iter().map(|row| forest.reference_margin(row).unwrap().to_bits()).collect();
     for instructions in InstructionSet::available() {
         let forest = forest.clone().with_instructions(instructions);
@@ -107,6 +114,44 @@ fn a_chain_of_the_greatest_depth_comes_out() {
     let tree = Tree::new(nodes).unwrap();
     assert_eq!(tree.depth(), 64);
     check(&Forest::new(feature_names(FEATURES), 0.1, vec![tree]).unwrap(), &spread_rows(), &[600]);
+}
+
+/// A symmetric tree: one condition for all splits of a level.
+fn symmetric_tree(depth: usize, seed: usize) -> Tree {
+    let splits = (1 << depth) - 1;
+    let node = |place: usize| {
+        let level = (place + 1).ilog2() as usize;
+        let value = (level * 7_919 + seed * 104_729) % 10_007;
+        if place < splits {
+            let missing = if value.is_multiple_of(2) { Branch::Left } else { Branch::Right };
+            let threshold = value as f32 / 10_007.0;
+            split((value % FEATURES) as u32, threshold, missing, 2 * place as u32 + 1, 2 * place as u32 + 2)
+        } else {
+            leaf(((place * 6_007 + seed) % 10_007) as f64 / 3.0)
+        }
+    };
+    Tree::new((0..=2 * splits).map(node).collect()).unwrap()
+}
+
+#[test]
+fn symmetric_trees_of_any_depth_come_out() {
+    for depth in 0..=11 {
+        let mut trees: Vec<Tree> = (0..3).map(|seed| symmetric_tree(depth, seed)).collect();
+        trees.push(complete_tree(depth, 3));
+        let forest = Forest::new(feature_names(FEATURES), 0.1, trees).unwrap();
+        let terms = forest.sliced.plan.groups.iter().flat_map(|group| &group.terms);
+        let symmetric = terms.filter(|term| matches!(term, Term::Piece(piece) if piece.symmetric)).count();
+        let is_expected = match depth {
+            // Every tree of at most one condition is symmetric.
+            0..=1 => symmetric == 4,
+            2..=6 => symmetric == 3,
+            // Cut into pieces, or too deep for that and walked.
+            7..=10 => symmetric > 3,
+            _ => symmetric == 0,
+        };
+        assert!(is_expected, "{symmetric} at depth {depth}");
+        check(&forest, &spread_rows(), &[600]);
+    }
 }
 
 #[test]

@@ -13,7 +13,7 @@ pub(super) use search::bin_column;
 
 use super::block;
 use super::plan::{GroupPlanes, Plan};
-use super::plane::{Lane, LeafValues, Plane, ROWS};
+use super::plane::{Lane, LeafValues, Plane, ROWS, Sum};
 
 impl Lane for __m512i {
     const PER_PLANE: usize = 1;
@@ -83,10 +83,21 @@ impl Lane for __m512i {
         // SAFETY: a lane is only entered where AVX-512 is, with the extensions named there.
         unsafe { leaves::add_leaves(numbers, values, margins) }
     }
+
+    #[inline(always)]
+    fn add_narrow_leaves(numbers: &[Plane; 8], values: &LeafValues, margins: &mut [f32; ROWS]) {
+        // SAFETY: a lane is only entered where AVX-512 is, with the extensions named there.
+        unsafe { leaves::add_narrow_leaves(numbers, values, margins) }
+    }
 }
 
 /// [`block::margins`].
 #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vbmi")]
-pub(super) fn margins(plan: &Plan, bins: &[[u8; ROWS]], planes: &mut GroupPlanes, margins: &mut [f64; ROWS]) {
-    block::margins::<__m512i>(plan, bins, planes, margins);
+pub(super) fn margins<S: Sum>(
+    plan: &Plan,
+    bins: &[[u8; ROWS]],
+    planes: &mut GroupPlanes,
+    margins: &mut [S; ROWS],
+) {
+    block::margins::<__m512i, S>(plan, bins, planes, margins);
 }
