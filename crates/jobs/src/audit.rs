@@ -7,8 +7,8 @@ use chrono::{DateTime, Utc};
 use std::collections::BTreeMap;
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
-pub use tidegate_ledger::{AuditEvent, SignedAuditCheckpoint, TableRead};
 use tidegate_ledger::{AuditEntry, AuditFilter, Door, PublicKey};
+pub use tidegate_ledger::{AuditEvent, SignedAuditCheckpoint, TableRead};
 
 /// Name of the chain in checkpoints; which authority it is of, its public key says.
 const LOG: &str = "tidegate/audit";
@@ -182,11 +182,7 @@ pub async fn checkpoint(home: &Home) -> Result<Signed, JobError> {
 ///
 /// # Errors
 /// When a file cannot be read. What is wrong with the chain is in the answer.
-pub async fn verify(
-    home: &Home,
-    public_key: Option<&Path>,
-    kept: &[PathBuf],
-) -> Result<Verified, JobError> {
+pub async fn verify(home: &Home, public_key: Option<&Path>, kept: &[PathBuf]) -> Result<Verified, JobError> {
     let key = match public_key {
         Some(path) => read_key(path)?,
         None => home.signing_key()?.public_key(),
@@ -234,8 +230,7 @@ fn write_new(path: &Path, text: &str) -> std::io::Result<()> {
 }
 
 fn read(path: &Path) -> Result<String, JobError> {
-    std::fs::read_to_string(path)
-        .map_err(|cause| JobError::File { path: path.display().to_string(), cause })
+    std::fs::read_to_string(path).map_err(|cause| JobError::File { path: path.display().to_string(), cause })
 }
 
 fn read_checkpoint(path: &Path) -> Result<SignedAuditCheckpoint, JobError> {

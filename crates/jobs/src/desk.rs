@@ -10,10 +10,14 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 use tidegate_ledger::{
-    Actor, AuditEvent, Door, Hash256, Ledger, NewAuditEntry, PolicyVersion, Principal as Account, PrincipalKind, TableRead,
+    Actor, AuditEvent, Door, Hash256, Ledger, NewAuditEntry, PolicyVersion, Principal as Account,
+    PrincipalKind, TableRead,
 };
 use tidegate_query::policy::{Policy, PseudonymKey};
-use tidegate_query::{Answer, Described, ParamValues, Clearance, Governance, Person, Plan, Platform, Principal, QueryError, Reading};
+use tidegate_query::{
+    Answer, Clearance, Described, Governance, ParamValues, Person, Plan, Platform, Principal, QueryError,
+    Reading,
+};
 use tidegate_records::table::Grade;
 use tokio::sync::Mutex;
 use tokio_util::task::TaskTracker;
@@ -93,7 +97,8 @@ impl Desk {
         let mut entry = self.entry(visit, AuditEvent::Read);
         entry.policy_version = standing.policy_version;
         entry.snapshot = standing.snapshot;
-        let planned = standing.platform.plan_with(&principal(&visit.account), &visit.purpose, sql, parameters).await;
+        let planned =
+            standing.platform.plan_with(&principal(&visit.account), &visit.purpose, sql, parameters).await;
         let plan = match planned {
             Ok(plan) => plan,
             Err(error) => {

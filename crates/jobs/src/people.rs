@@ -112,12 +112,7 @@ pub async fn add(
 ///
 /// # Errors
 /// When nobody has the name, or the ledger refuses the change and says why.
-pub async fn change(
-    home: &Home,
-    name: &str,
-    change: &Change,
-    reason: &str,
-) -> Result<KnownPerson, JobError> {
+pub async fn change(home: &Home, name: &str, change: &Change, reason: &str) -> Result<KnownPerson, JobError> {
     let Principal { id, mut roles, mut standing, .. } = named(home, name).await?;
     change.apply(&mut roles, &mut standing);
     let act = home.act(Door::Cli, reason).await?;

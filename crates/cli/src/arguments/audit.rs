@@ -9,10 +9,8 @@ use tidegate_jobs::audit::AuditEvent;
 #[derive(Debug, Subcommand)]
 pub enum Audit {
     /// Show what happened, the newest first: who, when, through which door, what for
-    #[command(
-        after_help = "Examples:\n  tidegate audit log --since 2026-11-01 --event denied\n  \
-        tidegate audit log --by Ana --limit 200\n  tidegate audit log --json"
-    )]
+    #[command(after_help = "Examples:\n  tidegate audit log --since 2026-11-01 --event denied\n  \
+        tidegate audit log --by Ana --limit 200\n  tidegate audit log --json")]
     Log(LogAudit),
     /// Say who read rows of a company or person, when, through which door and what for
     #[command(

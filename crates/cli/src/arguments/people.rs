@@ -23,20 +23,16 @@ pub enum People {
         name: String,
     },
     /// Change roles and standing, effective at once
-    #[command(
-        after_help = "What is left out stays; an empty text takes away.\n\nExamples:\n  \
+    #[command(after_help = "What is left out stays; an empty text takes away.\n\nExamples:\n  \
         tidegate people change Ana --role officer --role analyst --reason \"analyst as well\"\n  \
-        tidegate people change Ana --office \"\" --clearance general-1 --reason \"leaves the office\""
-    )]
+        tidegate people change Ana --office \"\" --clearance general-1 --reason \"leaves the office\"")]
     Change(ChangePerson),
     /// Disable somebody and all of their tokens from now on; what they did stays under their name
     Disable(NameAndReason),
     /// Set the password of a person; read without echo, or the first line of standard input
-    #[command(
-        after_help = "At least 15 characters. Only an argon2id hash is stored.\n\nExamples:\n  \
+    #[command(after_help = "At least 15 characters. Only an argon2id hash is stored.\n\nExamples:\n  \
         tidegate people password Ana --reason \"first password\"\n  \
-        pass customs/ana | tidegate people password Ana --reason \"first password\""
-    )]
+        pass customs/ana | tidegate people password Ana --reason \"first password\"")]
     Password(NameAndReason),
 }
 

@@ -6,7 +6,9 @@ use crate::show;
 use std::collections::BTreeSet;
 use std::io::IsTerminal as _;
 use tidegate_jobs::JobError;
-use tidegate_jobs::people::{Change, KnownPerson, add, change, disable, list, set_password, show as show_one};
+use tidegate_jobs::people::{
+    Change, KnownPerson, add, change, disable, list, set_password, show as show_one,
+};
 
 pub async fn run(arguments: &Arguments, command: &People) -> Result<(), JobError> {
     let home = open(arguments).await?;
@@ -72,7 +74,10 @@ fn print_all(arguments: &Arguments, all: &[KnownPerson]) -> Result<(), JobError>
         let roles = person.roles.iter().map(String::as_str).collect::<Vec<_>>().join(", ");
         let state = if person.disabled_at.is_some() { "  (disabled)" } else { "" };
         let office = person.office.as_deref().unwrap_or("-");
-        println!("{:<24} {:<12} {:<10} {office:<12} {roles}{state}", person.name, person.kind, person.clearance);
+        println!(
+            "{:<24} {:<12} {:<10} {office:<12} {roles}{state}",
+            person.name, person.kind, person.clearance
+        );
     }
     if all.len() == 1 {
         println!("One person works alone here: add others with `tidegate people add`.");

@@ -28,8 +28,12 @@ pub async fn run(arguments: &Arguments, command: &Serve) -> Result<(), JobError>
     let say = move |address| println!("HTTP: {scheme}://{address}");
     let over_http = http::serve(door, serving, say, until(stopped.clone()));
     let over_postgres = async {
-        let Some(address) = command.postgres else { return Ok::<_, ServeError>(until(stopped.clone()).await) };
-        let say = |address| println!("PostgreSQL: {address}; user is the person, password a token, database the purpose");
+        let Some(address) = command.postgres else {
+            return Ok::<_, ServeError>(until(stopped.clone()).await);
+        };
+        let say = |address| {
+            println!("PostgreSQL: {address}; user is the person, password a token, database the purpose")
+        };
         postgres::serve(Arc::clone(&desk), address, tls.clone(), say, until(stopped.clone())).await
     };
     let over_flight = async {

@@ -54,7 +54,8 @@ fn print_all(all: &[KnownToken]) {
         let purposes = token.purposes.as_ref().map_or("any purpose".to_owned(), |purposes| {
             purposes.iter().map(String::as_str).collect::<Vec<_>>().join(", ")
         });
-        let used = token.last_used_at.map_or("never used".to_owned(), |at| format!("used {}", show::moment(at)));
+        let used =
+            token.last_used_at.map_or("never used".to_owned(), |at| format!("used {}", show::moment(at)));
         println!("{:>4}  {:<8} {} ({})", token.number, token.state, token.principal, token.label);
         println!("      {doors}; {purposes}; until {}; {used}", show::moment(token.expires_at));
     }

@@ -50,7 +50,8 @@ impl Server {
         let made = succeed(
             self.folder(),
             "home",
-            &[&["tokens", "create", arguments[0], "--label", "a test", "--json"], because.as_slice()].concat(),
+            &[&["tokens", "create", arguments[0], "--label", "a test", "--json"], because.as_slice()]
+                .concat(),
         );
         let made: serde_json::Value = serde_json::from_str(&made).unwrap();
         made["token"].as_str().unwrap().to_owned()
@@ -75,7 +76,7 @@ impl Server {
     fn psql(&self, user: &str, token: &str, purpose: &str, arguments: &[&str]) -> Result<String, String> {
         let output = Command::new("psql")
             .args(["-h", "127.0.0.1", "-p", &self.postgres.to_string(), "-U", user, "-d", purpose])
-            .args(["--no-psqlrc", "--tuples-only", "--no-align", "-v", "ON_ERROR_STOP=1"])
+            .args(["--no-psqlrc", "--no-password", "--tuples-only", "--no-align", "-v", "ON_ERROR_STOP=1"])
             .args(arguments)
             .env("PGPASSWORD", token)
             .output()
@@ -107,16 +108,22 @@ fn every_door_shows_what_the_policy_shows() {
     );
     let office = office.lines().nth(1).unwrap().to_owned();
     let own = format!("SELECT count(*) FROM declaration WHERE office_id = '{office}'");
-    let own = succeed(server.folder(), "home", &["sql", &own, "--format", "csv"]).lines().nth(1).unwrap().to_owned();
+    let own = succeed(server.folder(), "home", &["sql", &own, "--format", "csv"])
+        .lines()
+        .nth(1)
+        .unwrap()
+        .to_owned();
     assert_ne!(owner.lines().nth(1).unwrap(), own, "there are other offices");
 
-    let officer = server.person(&["Ou", "--role", "officer", "--office", &office, "--clearance", "general-3"]);
+    let officer =
+        server.person(&["Ou", "--role", "officer", "--office", &office, "--clearance", "general-3"]);
     let scientist = server.person(&["Sun", "--role", "scientist", "--clearance", "general-3"]);
 
     // Rows: the same filter at each door.
     let cli = ["sql", all, "--as", "Ou", "--purpose", "inspection", "--format", "csv"];
     assert_eq!(succeed(server.folder(), "home", &cli).lines().nth(1).unwrap(), own);
-    let (status, body) = server.curl(&officer, "inspection", "SELECT count(*) AS n FROM declaration", "text/csv");
+    let (status, body) =
+        server.curl(&officer, "inspection", "SELECT count(*) AS n FROM declaration", "text/csv");
     assert_eq!((status, body.as_str()), (200, format!("n\n{own}\n").as_str()));
     assert_eq!(server.psql("Ou", &officer, "inspection", &["-c", all]).unwrap(), own);
 
@@ -134,7 +141,12 @@ fn every_door_shows_what_the_policy_shows() {
     let cli = run(server.folder(), "home", &["sql", hidden, "--as", "Ou", "--purpose", "inspection"]);
     assert!(String::from_utf8_lossy(&cli.stderr).contains("there is no column"));
     assert_eq!(server.curl(&officer, "inspection", hidden, "*/*").0, 400);
-    assert!(server.psql("Ou", &officer, "inspection", &["-c", hidden]).unwrap_err().contains("there is no column"));
+    assert!(
+        server
+            .psql("Ou", &officer, "inspection", &["-c", hidden])
+            .unwrap_err()
+            .contains("there is no column")
+    );
 }
 
 #[test]
@@ -170,7 +182,8 @@ fn psql_lists_tables_and_describes_them() {
     assert!(columns.contains("directive") && !columns.contains("inclusion_probability"), "{columns}");
     assert_eq!(ask("SHOW timezone"), "UTC");
     assert_eq!(ask("SET statement_timeout = 1000"), "SET");
-    let refused = server.psql("Ou", &token, "inspection", &["-c", "SET datafusion.explain.show_statistics = true"]);
+    let refused =
+        server.psql("Ou", &token, "inspection", &["-c", "SET datafusion.explain.show_statistics = true"]);
     assert!(refused.unwrap_err().contains("cannot be set"));
     let refused = server.psql("Ou", &token, "inspection", &["-c", "COPY declaration TO STDOUT"]);
     assert!(refused.is_err());
@@ -180,7 +193,12 @@ fn psql_lists_tables_and_describes_them() {
 fn every_read_is_in_the_audit_log_and_refusals_too() {
     let server = Server::start();
     let token = server.person(&["Ou", "--role", "officer", "--office", "X", "--clearance", "general-3"]);
-    server.curl(&token, "inspection", "SELECT count(*) FROM declaration WHERE importer_id = '9131SECRET'", "*/*");
+    server.curl(
+        &token,
+        "inspection",
+        "SELECT count(*) FROM declaration WHERE importer_id = '9131SECRET'",
+        "*/*",
+    );
     server.psql("Ou", &token, "inspection", &["-c", "SELECT office_id FROM declaration"]).unwrap();
     server.curl(&token, "inspection", "SELECT draw FROM decision", "*/*");
     // The ends of reads are written behind them.
@@ -204,9 +222,15 @@ fn every_read_is_in_the_audit_log_and_refusals_too() {
 #[test]
 fn answers_carry_the_headers_that_browsers_need() {
     let server = Server::start();
-    let output = Command::new("curl").args(["--silent", "--head", "-X", "GET", &format!("{}/health", server.http)]).output();
+    let output = Command::new("curl")
+        .args(["--silent", "--head", "-X", "GET", &format!("{}/health", server.http)])
+        .output();
     let headers = String::from_utf8(output.unwrap().stdout).unwrap().to_lowercase();
-    for header in ["x-content-type-options: nosniff", "content-security-policy: default-src 'none'", "cache-control: no-store"] {
+    for header in [
+        "x-content-type-options: nosniff",
+        "content-security-policy: default-src 'none'",
+        "cache-control: no-store",
+    ] {
         assert!(headers.contains(header), "{headers}");
     }
     let plain = run(server.folder(), "home", &["serve", "--http", "0.0.0.0:0"]);

@@ -24,14 +24,21 @@ fn people_are_added_changed_and_disabled_and_the_chain_tells_it() {
     assert!(alone.contains("local owner") && alone.contains("works alone"), "{alone}");
     let add = ["people", "add", "Ana", "--role", "officer", "--office", "KR-020", "--clearance", "general-3"];
     let added = succeed(folder, "home", &[add.as_slice(), &["--reason", "starts today"]].concat());
-    assert!(added.contains("Ana (person)") && added.contains("general-3") && added.contains(" UTC"), "{added}");
+    assert!(
+        added.contains("Ana (person)") && added.contains("general-3") && added.contains(" UTC"),
+        "{added}"
+    );
     let change = ["people", "change", "Ana", "--office", "", "--clearance", "core", "--reason", "moves"];
     let changed = json(folder, &change);
     assert_eq!(changed["office"], serde_json::Value::Null);
     assert_eq!((&changed["clearance"], &changed["roles"]), (&"core".into(), &serde_json::json!(["officer"])));
     refused(folder, &["people", "show", "Bo"], "tidegate people list");
     refused(folder, &["people", "add", "Ana", "--reason", "again"], "already holds");
-    refused(folder, &["people", "add", "Bo", "--reason", "x", "--clearance", "general-5"], "general-4, important");
+    refused(
+        folder,
+        &["people", "add", "Bo", "--reason", "x", "--clearance", "general-5"],
+        "general-4, important",
+    );
     refused(folder, &["people", "disable", "local owner", "--reason", "x"], "a person or service");
     let disabled = json(folder, &["people", "disable", "Ana", "--reason", "leaves"]);
     assert!(disabled["disabled_at"].is_string());

@@ -2,8 +2,8 @@
 #![expect(clippy::unwrap_used, reason = "a test stops at what it did not expect")]
 
 mod doors;
-mod governance;
 mod elsewhere;
+mod governance;
 #[path = "../../../risk/tests/it/python.rs"]
 mod python;
 

@@ -145,7 +145,11 @@ impl Door {
     pub(crate) async fn describe(&self, sql: &str) -> Result<Described, QueryError> {
         let described = self.described(sql).await;
         let fingerprint = StatementText::unreadable(sql).fingerprint;
-        if self.usage.is_none() { described } else { described.map_err(|error| error.for_reader(fingerprint)) }
+        if self.usage.is_none() {
+            described
+        } else {
+            described.map_err(|error| error.for_reader(fingerprint))
+        }
     }
 
     async fn described(&self, sql: &str) -> Result<Described, QueryError> {

@@ -100,7 +100,9 @@ impl Kind {
             Self::BankCard => &["card_number", "bank_card", "account_number"],
             Self::Email => &["email", "e_mail"],
             Self::Coordinates => &["latitude", "longitude", "coordinates", "geo_point"],
-            Self::PersonName => &["person_name", "officer_name", "contact_name", "recipient_name", "passenger_name"],
+            Self::PersonName => {
+                &["person_name", "officer_name", "contact_name", "recipient_name", "passenger_name"]
+            }
             Self::Address => &["address_line", "street", "postal_address", "home_address"],
         }
     }

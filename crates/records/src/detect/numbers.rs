@@ -46,7 +46,8 @@ pub fn credit_code(text: &str) -> bool {
 /// Whether a text is the number of a payment card: 13 to 19 digits that begin as the large issuers' do, with a check digit
 /// by Luhn's formula (ISO/IEC 7812-1, annex B).
 pub fn bank_card(text: &str) -> bool {
-    let digits: Vec<u32> = text.bytes().filter(u8::is_ascii_digit).map(|digit| u32::from(digit - b'0')).collect();
+    let digits: Vec<u32> =
+        text.bytes().filter(u8::is_ascii_digit).map(|digit| u32::from(digit - b'0')).collect();
     let is_grouped = text.bytes().all(|byte| byte.is_ascii_digit() || byte == b' ' || byte == b'-');
     if !is_grouped || !(13..=19).contains(&digits.len()) || !matches!(digits[0], 3..=6) {
         return false;
@@ -87,7 +88,15 @@ mod tests {
 
     #[test]
     fn other_texts_are_none() {
-        for text in ["", "1", "4700", "110105194912310021", "91350100M000100Y4I", "0000000000000000", "é1010519491231002X"] {
+        for text in [
+            "",
+            "1",
+            "4700",
+            "110105194912310021",
+            "91350100M000100Y4I",
+            "0000000000000000",
+            "é1010519491231002X",
+        ] {
             assert!(!resident_identity(text) && !credit_code(text) && !bank_card(text), "{text}");
         }
     }

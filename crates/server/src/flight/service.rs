@@ -131,7 +131,9 @@ impl FlightSqlService for Service {
         let visit = self.visit(request.metadata()).await?;
         let described = self.desk.describe(&visit, &query.query).await.map_err(|error| of_job(&error))?;
         if !described.parameters.is_empty() {
-            return Err(Status::unimplemented("parameters are not taken here; write the values into the statement"));
+            return Err(Status::unimplemented(
+                "parameters are not taken here; write the values into the statement",
+            ));
         }
         let options = IpcWriteOptions::default();
         let message = IpcMessage::try_from(SchemaAsIpc::new(&described.schema, &options));

@@ -47,7 +47,12 @@ pub(super) async fn me(State(door): State<Door>, identity: Identity) -> Result<J
     let purposes = policy.purposes().iter().map(|purpose| purpose.name.clone());
     let purposes = purposes.filter(|purpose| identity.may_read_for(purpose)).collect();
     let account = identity.account;
-    Ok(Json(Me { name: account.name, roles: account.roles, clearance: account.standing.clearance.as_str(), purposes }))
+    Ok(Json(Me {
+        name: account.name,
+        roles: account.roles,
+        clearance: account.standing.clearance.as_str(),
+        purposes,
+    }))
 }
 
 /// Whether the server answers.

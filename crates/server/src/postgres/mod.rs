@@ -9,10 +9,10 @@ mod settings;
 mod startup;
 
 use crate::http::Tls;
+use pgwire::api::auth::StartupHandler;
 use pgwire::api::cancel::{CancelHandler, DefaultCancelHandler};
 use pgwire::api::query::{ExtendedQueryHandler, SimpleQueryHandler};
 use pgwire::api::{ConnectionManager, PgWireServerHandlers};
-use pgwire::api::auth::StartupHandler;
 use pgwire::tokio::{TlsAcceptor, process_socket};
 use rustls::ServerConfig;
 use rustls::pki_types::pem::PemObject;

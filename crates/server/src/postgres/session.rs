@@ -8,9 +8,8 @@ use arrow_pg::datatypes::df::deserialize_parameters_with_server_types;
 use arrow_pg::datatypes::{arrow_schema_to_pg_fields, encode_recordbatch, into_pg_type};
 use async_trait::async_trait;
 use datafusion_pg_catalog::sql::PostgresCompatibilityParser;
-use sqlparser::ast::Statement;
-use futures::stream::{self, Stream, StreamExt};
 use futures::Sink;
+use futures::stream::{self, Stream, StreamExt};
 use pgwire::api::portal::{Format, Portal};
 use pgwire::api::query::{ExtendedQueryHandler, SimpleQueryHandler};
 use pgwire::api::results::{FieldInfo, QueryResponse, Response};
@@ -19,6 +18,7 @@ use pgwire::api::store::PortalStore;
 use pgwire::api::{ClientInfo, ClientPortalStore, Type};
 use pgwire::error::{PgWireError, PgWireResult};
 use pgwire::messages::PgWireBackendMessage;
+use sqlparser::ast::Statement;
 use std::fmt::Debug;
 use std::sync::Arc;
 use tidegate_jobs::desk::{Desk, Visit};
@@ -121,7 +121,9 @@ impl ExtendedQueryHandler for Queries {
         let format = &portal.result_column_format;
         match aside(&prepared.statement) {
             Some(Ok(Aside::Answer(response))) => return Ok(response),
-            Some(Ok(Aside::Show(schema, batch))) => return response(&schema, stream::iter([Ok(batch)]), format),
+            Some(Ok(Aside::Show(schema, batch))) => {
+                return response(&schema, stream::iter([Ok(batch)]), format);
+            }
             Some(Err(error)) => return Err(error),
             None => {}
         }

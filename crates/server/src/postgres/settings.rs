@@ -4,9 +4,9 @@
 use super::error::refusal;
 use arrow::array::{RecordBatch, StringArray};
 use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
-use sqlparser::ast::{Set, Statement};
 use pgwire::api::results::{Response, Tag};
 use pgwire::error::PgWireError;
+use sqlparser::ast::{Set, Statement};
 use std::sync::Arc;
 
 /// Settings that clients make on their own, and ask for.
@@ -44,7 +44,9 @@ pub(super) enum Aside {
 pub(super) fn aside(statement: &Statement) -> Option<Result<Aside, PgWireError>> {
     let tag = |tag: &str| Ok(Aside::Answer(Response::Execution(Tag::new(tag))));
     match statement {
-        Statement::StartTransaction { .. } => Some(Ok(Aside::Answer(Response::TransactionStart(Tag::new("BEGIN"))))),
+        Statement::StartTransaction { .. } => {
+            Some(Ok(Aside::Answer(Response::TransactionStart(Tag::new("BEGIN")))))
+        }
         Statement::Commit { .. } => Some(Ok(Aside::Answer(Response::TransactionEnd(Tag::new("COMMIT"))))),
         Statement::Rollback { .. } => Some(Ok(Aside::Answer(Response::TransactionEnd(Tag::new("ROLLBACK"))))),
         Statement::Discard { .. } => Some(tag("DISCARD ALL")),
