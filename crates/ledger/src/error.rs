@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use sqlx::error::ErrorKind;
 
+use crate::audit::AuditFault;
 use crate::{Hash256, HistoryFault, Period, PolicyStateVersion, ProposalId};
 
 /// Every way a ledger call fails.
@@ -147,6 +148,14 @@ pub enum LedgerError {
     /// The log of commitments is not the one that was signed.
     #[error(transparent)]
     History(#[from] HistoryFault),
+    /// The audit chain does not hold, so that nothing of it is signed or shown.
+    #[error("the audit chain does not hold: {0}")]
+    Audit(#[from] AuditFault),
+    /// The writer of the audit chain stopped before it answered.
+    #[error(
+        "the writer of the audit chain stopped before it answered; append again, since the entries may be missing"
+    )]
+    AuditUnanswered,
     /// A stored value does not decode: somebody changed the file by hand.
     #[error("the ledger's {table} row {key} is damaged: {what}; restore the file from a backup")]
     Damaged {

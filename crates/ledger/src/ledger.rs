@@ -11,6 +11,7 @@ use sqlx::sqlite::{
     Sqlite, SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous,
 };
 
+use crate::audit::Group;
 use crate::{LedgerError, migrate};
 
 /// How patient and how parallel a handle is.
@@ -35,6 +36,7 @@ pub(crate) type WriteTransaction = sqlx::Transaction<'static, Sqlite>;
 #[derive(Debug, Clone)]
 pub struct Ledger {
     pool: SqlitePool,
+    group: Group,
 }
 
 impl Ledger {
@@ -58,7 +60,7 @@ impl Ledger {
             .connect_with(options)
             .await
             .map_err(|error| LedgerError::connecting(path.to_owned(), error))?;
-        let ledger = Self { pool };
+        let ledger = Self { pool, group: Group::default() };
         migrate::apply(&ledger, path, now).await?;
         ledger.ensure_local_owner(now).await?;
         Ok(ledger)
@@ -71,6 +73,11 @@ impl Ledger {
 
     pub(crate) fn pool(&self) -> &SqlitePool {
         &self.pool
+    }
+
+    /// What waits to be appended to the audit chain.
+    pub(crate) fn group(&self) -> &Group {
+        &self.group
     }
 
     /// Takes the write lock at once: a transaction that reads first and writes later cannot wait for it, and

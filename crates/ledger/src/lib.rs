@@ -10,6 +10,7 @@
 //!
 //! Time and randomness are arguments everywhere; the ledger reads neither a clock nor a random source.
 
+mod audit;
 mod bundle;
 mod chain;
 mod checkpoint;
@@ -45,6 +46,11 @@ mod stored_key;
 mod text_serde;
 mod verify;
 
+pub use audit::{
+    Actor, AuditCheckpoint, AuditEntry, AuditEvent, AuditFault, AuditFilter, AuditVerified, Door,
+    MAX_DETAIL_BYTES, MAX_STATEMENT_BYTES, MAX_SUBJECTS, NewAuditEntry, ParseAuditWordError,
+    SignedAuditCheckpoint, TableRead,
+};
 pub use bundle::{Activation, Bundle};
 pub use chain::ChainHead;
 pub use checkpoint::{Checkpoint, SignedCheckpoint};

@@ -1,8 +1,11 @@
 //! Brings a ledger file to the schema of this program: numbered SQL files, applied in order, checked by hash.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 
 use chrono::{DateTime, Utc};
+use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection};
+use sqlx::{ConnectOptions as _, Connection as _};
 
 use crate::ledger::WriteTransaction;
 use crate::{Hash256, Ledger, LedgerError, column};
@@ -17,6 +20,7 @@ const MIGRATIONS: &[Migration] = &[
     Migration { name: "0001_foundations", sql: include_str!("../migrations/0001_foundations.sql") },
     Migration { name: "0002_root_key", sql: include_str!("../migrations/0002_root_key.sql") },
     Migration { name: "0003_bundle_proposals", sql: include_str!("../migrations/0003_bundle_proposals.sql") },
+    Migration { name: "0004_audit", sql: include_str!("../migrations/0004_audit.sql") },
 ];
 
 /// Applies what is missing, in one transaction: a crash leaves the old schema or the new one.
@@ -78,6 +82,30 @@ async fn recorded(tx: &mut WriteTransaction, path: &Path) -> Result<Vec<(i64, Ve
     Ok(sqlx::query_as("SELECT version, sha256 FROM schema_migrations ORDER BY version")
         .fetch_all(&mut **tx)
         .await?)
+}
+
+/// Tables, indexes and triggers of the tables named, in a file as it is: kind and name, and the statement that made it.
+pub(crate) async fn schema_of(
+    connection: &mut SqliteConnection,
+    tables: &[&str],
+) -> Result<BTreeMap<String, Vec<u8>>, LedgerError> {
+    // The names and statements of somebody else may be any bytes.
+    let statement = "SELECT CAST(type || ' ' || name AS BLOB), CAST(tbl_name AS BLOB),
+        CAST(coalesce(sql, '') AS BLOB) FROM sqlite_schema";
+    let all: Vec<(Vec<u8>, Vec<u8>, Vec<u8>)> = sqlx::query_as(statement).fetch_all(connection).await?;
+    let ours = all.into_iter().filter(|(_, table, _)| tables.iter().any(|name| name.as_bytes() == table));
+    Ok(ours.map(|(object, _, sql)| (String::from_utf8_lossy(&object).into_owned(), sql)).collect())
+}
+
+/// The same of a file that this program makes now, in memory.
+pub(crate) async fn fresh_schema(tables: &[&str]) -> Result<BTreeMap<String, Vec<u8>>, LedgerError> {
+    let mut fresh = SqliteConnectOptions::new().in_memory(true).connect().await?;
+    for migration in MIGRATIONS {
+        sqlx::raw_sql(migration.sql).execute(&mut fresh).await?;
+    }
+    let schema = schema_of(&mut fresh, tables).await?;
+    fresh.close().await?;
+    Ok(schema)
 }
 
 #[cfg(test)]
