@@ -6,14 +6,18 @@ use std::path::PathBuf;
 use tidegate_jobs::Capacity;
 use tidegate_records::tables::RECORD_KINDS;
 
+mod audit;
 mod bundles;
 mod draws;
 mod learning;
+mod people;
 mod sql;
 
+pub use audit::{Audit, Span};
 pub use bundles::Bundles;
 pub use draws::Draws;
 pub use learning::{CompareLoop, Loop, ProtocolLoop, RunLoop};
+pub use people::{CreateToken, People, Standing, Tokens};
 pub use sql::{Format, Sql};
 
 /// Decides which consignments to inspect: loads customs records, learns from inspections, scores and explains.
@@ -122,6 +126,15 @@ pub enum Command {
     /// Prove that consignments are drawn by chance: keys of periods, their reveal, published files and their verification
     #[command(subcommand)]
     Draws(Draws),
+    /// Persons and services: who they are, what they may be, their passwords
+    #[command(subcommand)]
+    People(People),
+    /// API tokens: shown once, bound to doors and purposes, never without an end
+    #[command(subcommand)]
+    Tokens(Tokens),
+    /// Who read what, when, through which door and what for: show, sign and verify the audit chain
+    #[command(subcommand)]
+    Audit(Audit),
     /// Measure the model on a file of declarations with known results
     Evaluate(Evaluate),
     /// Say why a declaration was decided as it was, or why one of a file has its score

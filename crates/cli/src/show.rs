@@ -14,6 +14,11 @@ pub fn json(value: &impl serde::Serialize) -> Result<(), JobError> {
     Ok(())
 }
 
+/// A moment to the second, marked as UTC.
+pub fn moment(at: chrono::DateTime<chrono::Utc>) -> String {
+    at.format("%Y-%m-%d %H:%M:%S UTC").to_string()
+}
+
 /// An estimate with its interval, `0.982 [0.980, 0.985]`.
 pub fn estimate(estimate: Option<&Estimate>) -> String {
     match estimate {

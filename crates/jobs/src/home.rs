@@ -7,7 +7,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use tidegate_lake::{Lake, LakeError, Snapshot, SnapshotWanted};
 use tidegate_ledger::{
-    Activation, Bundle as BundleRow, Hash256, Ledger, NewPrincipal, PrincipalId, PrincipalKind, RootKey,
+    Act, Activation, Bundle as BundleRow, Door, Hash256, Ledger, NewPrincipal, PrincipalId, PrincipalKind,
+    RootKey, Standing,
 };
 use tidegate_query::Platform;
 use tidegate_records::tables::item_row_schema;
@@ -82,9 +83,22 @@ impl Home {
         if let Some(known) = self.ledger.principals().await?.into_iter().find(|known| known.name == name) {
             return Ok(known.id);
         }
-        let new =
-            NewPrincipal { name, kind: PrincipalKind::Person, roles: BTreeSet::new(), created_at: self.now };
-        Ok(self.ledger.add_principal(&new).await?)
+        let new = NewPrincipal {
+            name,
+            kind: PrincipalKind::Person,
+            roles: BTreeSet::new(),
+            standing: Standing::default(),
+        };
+        let act = self.act(Door::Job, "named for the first time").await?;
+        Ok(self.ledger.add_principal(&new, &act).await?)
+    }
+
+    /// Something that the local owner does now.
+    ///
+    /// # Errors
+    /// When the ledger fails.
+    pub(crate) async fn act(&self, door: Door, reason: &str) -> Result<Act, JobError> {
+        Ok(Act { by: self.owner().await?, door, reason: reason.to_owned(), at: self.now })
     }
 
     /// The newest state of the tables; nothing before the first load.

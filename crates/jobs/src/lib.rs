@@ -3,6 +3,7 @@
 
 mod answer;
 mod append;
+pub mod audit;
 mod backtest;
 mod batcher;
 mod batches;
@@ -23,6 +24,7 @@ mod input;
 mod learn;
 pub mod learning;
 mod monitor;
+pub mod people;
 mod progress;
 mod promises;
 mod replay;
@@ -31,6 +33,7 @@ mod results;
 mod score;
 mod source;
 mod stored;
+pub mod tokens;
 mod treatments;
 
 pub use append::Appender;

@@ -156,6 +156,12 @@ pub enum LedgerError {
         "the writer of the audit chain stopped before it answered; append again, since the entries may be missing"
     )]
     AuditUnanswered,
+    /// Somebody could not prove who it is.
+    #[error("not admitted: {0}")]
+    NotAuthenticated(&'static str),
+    /// A password could not be hashed.
+    #[error("the password could not be hashed: {0}")]
+    Hashing(String),
     /// A stored value does not decode: somebody changed the file by hand.
     #[error("the ledger's {table} row {key} is damaged: {what}; restore the file from a backup")]
     Damaged {

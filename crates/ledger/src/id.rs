@@ -27,4 +27,10 @@ row_number! {
     DecisionRunId;
     /// Version of the policy state: 1, 2, 3 and so on without a gap.
     PolicyStateVersion;
+    /// Version of the policy that says who may read what: 1, 2, 3 and so on without a gap.
+    PolicyVersion;
+    /// Names an API token.
+    TokenId;
+    /// Names a legal hold.
+    HoldId;
 }

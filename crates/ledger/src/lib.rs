@@ -10,6 +10,8 @@
 //!
 //! Time and randomness are arguments everywhere; the ledger reads neither a clock nor a random source.
 
+mod accounts;
+mod act;
 mod audit;
 mod bundle;
 mod chain;
@@ -24,6 +26,7 @@ mod error;
 mod hash;
 mod hex;
 mod history;
+mod hold;
 mod id;
 mod key_share;
 mod lane;
@@ -32,8 +35,10 @@ mod load;
 pub mod merkle;
 mod migrate;
 mod opening;
+mod password;
 mod period;
 mod period_key;
+mod policy;
 mod policy_state;
 mod principal;
 mod proofs;
@@ -42,14 +47,17 @@ pub mod publication;
 mod reveal;
 mod root_key;
 mod signature;
+mod standing;
 mod stored_key;
 mod text_serde;
+mod token;
 mod verify;
+mod words;
 
+pub use act::Act;
 pub use audit::{
     Actor, AuditCheckpoint, AuditEntry, AuditEvent, AuditFault, AuditFilter, AuditVerified, Door,
-    MAX_DETAIL_BYTES, MAX_STATEMENT_BYTES, MAX_SUBJECTS, NewAuditEntry, ParseAuditWordError,
-    SignedAuditCheckpoint, TableRead,
+    MAX_DETAIL_BYTES, MAX_STATEMENT_BYTES, MAX_SUBJECTS, NewAuditEntry, SignedAuditCheckpoint, TableRead,
 };
 pub use bundle::{Activation, Bundle};
 pub use chain::ChainHead;
@@ -60,14 +68,19 @@ pub use draw_parts::{DRAW_PARTS_BYTES, DrawParts};
 pub use error::LedgerError;
 pub use hash::{Hash256, ParseHash256Error};
 pub use history::{HistoryFault, check_checkpoints};
-pub use id::{DecisionRunId, LoadId, PolicyStateVersion, PrincipalId, ProposalId};
+pub use hold::{Held, Hold};
+pub use id::{
+    DecisionRunId, HoldId, LoadId, PolicyStateVersion, PolicyVersion, PrincipalId, ProposalId, TokenId,
+};
 pub use key_share::{Custody, HandedIn, KeyOrigin, KeyShare, SharePosition};
 pub use lane::{Lane, ParseLaneError};
 pub use ledger::{Ledger, LedgerLimits};
 pub use load::{Load, LoadOutcome, LoadStart};
 pub use opening::{NewShare, OpenedPeriod, PeriodOpening};
+pub use password::Password;
 pub use period::{Period, PeriodError};
 pub use period_key::PeriodKey;
+pub use policy::Policy;
 pub use policy_state::{NewPolicyState, PolicyState};
 pub use principal::{NewPrincipal, Principal, PrincipalKind};
 pub use proofs::InclusionProof;
@@ -77,5 +90,8 @@ pub use root_key::RootKey;
 pub use signature::{
     ParsePublicKeyError, ParseSignatureError, PublicKey, Signature, SigningKey, SigningKeyError,
 };
+pub use standing::{Clearance, Standing};
 pub use stored_key::StoredPeriodKey;
+pub use token::{NewToken, Token, TokenScopes, TokenSecret};
 pub use verify::{ChainBreak, ChainVerdict};
+pub use words::ParseWordError;

@@ -6,7 +6,7 @@ use std::fmt;
 use chrono::{DateTime, Utc};
 use sqlx::SqliteConnection;
 
-use crate::{Ledger, LedgerError, PrincipalId, column};
+use crate::{Clearance, Ledger, LedgerError, PrincipalId, Standing, column};
 
 /// The name of the local owner, who exists from the first open.
 const LOCAL_OWNER_NAME: &str = "local owner";
@@ -53,6 +53,8 @@ pub struct Principal {
     pub kind: PrincipalKind,
     /// What it may be, such as `owner` or `officer`.
     pub roles: BTreeSet<String>,
+    /// Where it stands.
+    pub standing: Standing,
     /// When it was added.
     pub created_at: DateTime<Utc>,
     /// Since when it may not act any more.
@@ -68,21 +70,49 @@ pub struct NewPrincipal<'a> {
     pub kind: PrincipalKind,
     /// What it may be.
     pub roles: BTreeSet<String>,
-    /// When it is added.
-    pub created_at: DateTime<Utc>,
+    /// Where it stands.
+    pub standing: Standing,
 }
 
-type Stored = (i64, String, String, String, i64, Option<i64>);
+/// What somebody may be and where it stands, in words.
+pub(crate) struct Rights<'a> {
+    pub(crate) roles: &'a BTreeSet<String>,
+    pub(crate) standing: &'a Standing,
+}
+
+impl fmt::Display for Rights<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let roles = self.roles.iter().map(String::as_str).collect::<Vec<_>>().join(", ");
+        write!(f, "roles {}; {}", if roles.is_empty() { "none" } else { &roles }, self.standing)
+    }
+}
+
+type Stored =
+    (i64, String, String, String, Option<String>, Option<String>, Option<String>, String, i64, Option<i64>);
+
+/// All principals, the one with a number, or those of a kind.
+const SELECT: &str =
+    "SELECT id, name, kind, roles, office, organisation, enterprise_id, clearance, created_at,
+    disabled_at FROM principals WHERE (?1 IS NULL OR id = ?1) AND (?2 IS NULL OR kind = ?2) ORDER BY id";
 
 impl Principal {
-    fn from_stored((id, name, kind, roles, created_at, disabled_at): Stored) -> Result<Self, LedgerError> {
+    fn from_stored(stored: Stored) -> Result<Self, LedgerError> {
+        let (id, name, kind, roles, office, organisation, enterprise_id, clearance, created_at, disabled_at) =
+            stored;
         let row = column::Row { table: "principals", key: id };
         let known = PrincipalKind::ALL.into_iter().find(|known| known.as_str() == kind);
+        let clearance: Result<Clearance, _> = clearance.parse();
         Ok(Self {
             id: PrincipalId(id),
             name,
             kind: known.ok_or_else(|| row.damaged(format!("kind {kind:?}")))?,
             roles: serde_json::from_str(&roles).map_err(|error| row.damaged(format!("roles: {error}")))?,
+            standing: Standing {
+                office,
+                organisation,
+                enterprise_id,
+                clearance: clearance.map_err(|error| row.damaged(error.to_string()))?,
+            },
             created_at: row.time(created_at)?,
             disabled_at: disabled_at.map(|at| row.time(at)).transpose()?,
         })
@@ -91,12 +121,14 @@ impl Principal {
 
 impl Ledger {
     pub(crate) async fn ensure_local_owner(&self, now: DateTime<Utc>) -> Result<(), LedgerError> {
-        let statement = "INSERT INTO principals (name, kind, roles, created_at) SELECT ?, ?, ?, ?
+        let statement =
+            "INSERT INTO principals (name, kind, roles, clearance, created_at) SELECT ?, ?, ?, ?, ?
             WHERE NOT EXISTS (SELECT 1 FROM principals WHERE kind = 'local-owner')";
         sqlx::query(statement)
             .bind(LOCAL_OWNER_NAME)
             .bind(PrincipalKind::LocalOwner.as_str())
             .bind(roles_column(&BTreeSet::from([OWNER_ROLE.to_owned()])))
+            .bind(Clearance::Core.as_str())
             .bind(column::from_time(now))
             .execute(self.pool())
             .await?;
@@ -108,32 +140,9 @@ impl Ledger {
     /// # Errors
     /// [`LedgerError::Database`].
     pub async fn local_owner(&self) -> Result<Principal, LedgerError> {
-        let statement = "SELECT id, name, kind, roles, created_at, disabled_at FROM principals
-            WHERE kind = 'local-owner'";
-        Principal::from_stored(sqlx::query_as(statement).fetch_one(self.pool()).await?)
-    }
-
-    /// Adds a person or service.
-    ///
-    /// # Errors
-    /// [`LedgerError::Exists`] for a name in use and for a second local owner; [`LedgerError::Invalid`] for a blank name.
-    pub async fn add_principal(&self, new: &NewPrincipal<'_>) -> Result<PrincipalId, LedgerError> {
-        column::require_name("the name of a principal", new.name)?;
-        let statement =
-            "INSERT INTO principals (name, kind, roles, created_at) VALUES (?, ?, ?, ?) RETURNING id";
-        let inserted = sqlx::query_scalar(statement)
-            .bind(new.name)
-            .bind(new.kind.as_str())
-            .bind(roles_column(&new.roles))
-            .bind(column::from_time(new.created_at))
-            .fetch_one(self.pool())
-            .await;
-        inserted.map(PrincipalId).map_err(|error| {
-            let exists =
-                error.as_database_error().is_some_and(sqlx::error::DatabaseError::is_unique_violation);
-            let key = if new.kind == PrincipalKind::LocalOwner { LOCAL_OWNER_NAME } else { new.name };
-            if exists { LedgerError::Exists { what: "principal", key: key.to_owned() } } else { error.into() }
-        })
+        let kind = PrincipalKind::LocalOwner.as_str();
+        let stored = sqlx::query_as(SELECT).bind(None::<i64>).bind(Some(kind)).fetch_one(self.pool()).await?;
+        Principal::from_stored(stored)
     }
 
     /// The principal with this number, also a disabled one.
@@ -149,34 +158,37 @@ impl Ledger {
     /// # Errors
     /// [`LedgerError::Database`].
     pub async fn principals(&self) -> Result<Vec<Principal>, LedgerError> {
-        let statement = "SELECT id, name, kind, roles, created_at, disabled_at FROM principals ORDER BY id";
-        let stored: Vec<Stored> = sqlx::query_as(statement).fetch_all(self.pool()).await?;
+        let all = sqlx::query_as(SELECT).bind(None::<i64>).bind(None::<&str>);
+        let stored: Vec<Stored> = all.fetch_all(self.pool()).await?;
         stored.into_iter().map(Principal::from_stored).collect()
     }
+}
 
-    /// Disables a principal from `at` on. What it did stays under its name.
-    ///
-    /// # Errors
-    /// [`LedgerError::Unknown`]; [`LedgerError::Already`] when disabled before; [`LedgerError::Invalid`] for the local
-    /// owner, without whom nobody could act.
-    pub async fn disable_principal(&self, id: PrincipalId, at: DateTime<Utc>) -> Result<(), LedgerError> {
-        let statement = "UPDATE principals SET disabled_at = ?
-            WHERE id = ? AND disabled_at IS NULL AND kind <> 'local-owner'";
-        let done = sqlx::query(statement).bind(column::from_time(at)).bind(id.0).execute(self.pool()).await?;
-        if done.rows_affected() == 1 {
-            return Ok(());
-        }
-        let principal = self.principal(id).await?;
-        Err(if principal.kind == PrincipalKind::LocalOwner {
-            LedgerError::Invalid {
-                what: "the principal to disable",
-                found: principal.name,
-                right: "a person or service",
-            }
-        } else {
-            LedgerError::Already { what: "principal", key: id.to_string(), state: "disabled" }
-        })
-    }
+/// Inserts a principal.
+pub(crate) async fn insert(
+    connection: &mut SqliteConnection,
+    new: &NewPrincipal<'_>,
+    at: DateTime<Utc>,
+) -> Result<PrincipalId, LedgerError> {
+    let statement = "INSERT INTO principals
+        (name, kind, roles, office, organisation, enterprise_id, clearance, created_at)
+        VALUES (?, ?, ?, ?, ?, ?, ?, ?) RETURNING id";
+    let inserted = sqlx::query_scalar(statement)
+        .bind(new.name)
+        .bind(new.kind.as_str())
+        .bind(roles_column(&new.roles))
+        .bind(new.standing.office.as_deref())
+        .bind(new.standing.organisation.as_deref())
+        .bind(new.standing.enterprise_id.as_deref())
+        .bind(new.standing.clearance.as_str())
+        .bind(column::from_time(at))
+        .fetch_one(connection)
+        .await;
+    inserted.map(PrincipalId).map_err(|error| {
+        let exists = error.as_database_error().is_some_and(sqlx::error::DatabaseError::is_unique_violation);
+        let key = if new.kind == PrincipalKind::LocalOwner { LOCAL_OWNER_NAME } else { new.name };
+        if exists { LedgerError::Exists { what: "principal", key: key.to_owned() } } else { error.into() }
+    })
 }
 
 /// Whether the local owner is the only person there ever was: a disabled one counts, so that nobody becomes alone by
@@ -209,8 +221,8 @@ pub(crate) async fn read(
     connection: &mut SqliteConnection,
     id: PrincipalId,
 ) -> Result<Principal, LedgerError> {
-    let statement = "SELECT id, name, kind, roles, created_at, disabled_at FROM principals WHERE id = ?";
-    let stored = sqlx::query_as(statement).bind(id.0).fetch_optional(connection).await?;
+    let stored =
+        sqlx::query_as(SELECT).bind(Some(id.0)).bind(None::<&str>).fetch_optional(connection).await?;
     Principal::from_stored(stored.ok_or_else(|| unknown(id))?)
 }
 
@@ -219,6 +231,6 @@ fn unknown(id: PrincipalId) -> LedgerError {
 }
 
 /// A sorted JSON array of strings.
-fn roles_column(roles: &BTreeSet<String>) -> String {
+pub(crate) fn roles_column(roles: &BTreeSet<String>) -> String {
     roles.iter().map(String::as_str).collect::<serde_json::Value>().to_string()
 }

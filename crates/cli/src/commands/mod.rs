@@ -1,5 +1,6 @@
 //! One file for each command.
 
+pub mod audit;
 pub mod backtest;
 pub mod bench;
 pub mod bundles;
@@ -16,11 +17,13 @@ pub mod ingest;
 pub mod learn;
 pub mod learning;
 pub mod monitor;
+pub mod people;
 pub mod promises;
 pub mod replay;
 pub mod report;
 pub mod score;
 pub mod sql;
+pub mod tokens;
 pub mod treatments;
 
 use crate::arguments::{Arguments, Input as InputArguments, InputFormat};

@@ -1,6 +1,8 @@
 //! The binary, run as a person runs it.
 #![expect(clippy::unwrap_used, reason = "a test stops at what it did not expect")]
 
+mod governance;
+
 use std::path::Path;
 use std::process::{Command, Output};
 use tempfile::TempDir;

@@ -90,6 +90,11 @@ sections! {
         /// Connections at once; readers run beside one writer.
         connections: u32 = 4, "connections", 1, 64;
     }
+    /// Accounts of persons and services.
+    accounts: Accounts {
+        /// Most days that an API token lives.
+        token_days: u32 = 365, "days", 1, 3_660;
+    }
     /// The engine that answers queries, of jobs too; what they come to does not depend on it.
     engine: Engine {
         /// Threads of one query; 0 for all that the machine has.

@@ -10,7 +10,7 @@ use chrono::DateTime;
 use serde::{Deserialize, Serialize};
 
 use super::entry::{Actor, AuditEvent, Door, NewAuditEntry, TableRead};
-use crate::{Hash256, PrincipalId};
+use crate::{Hash256, PolicyVersion, PrincipalId};
 
 /// The fields stand in the order of their names, which serde keeps.
 #[derive(Serialize, Deserialize)]
@@ -45,7 +45,7 @@ pub(super) fn to_json(sequence: u64, entry: &NewAuditEntry) -> Result<String, se
         door: entry.door,
         event: entry.event,
         fingerprint: entry.fingerprint,
-        policy_version: entry.policy_version,
+        policy_version: entry.policy_version.map(|version| version.0),
         principal: entry.actor.id.map(|id| id.0),
         principal_name: Cow::Borrowed(&entry.actor.name),
         purpose: Cow::Borrowed(&entry.purpose),
@@ -75,7 +75,7 @@ pub(super) fn from_json(json: &[u8]) -> Result<(u64, NewAuditEntry), String> {
         fingerprint: content.fingerprint,
         statement: content.statement.map(Cow::into_owned),
         tables: content.tables.into_owned(),
-        policy_version: content.policy_version,
+        policy_version: content.policy_version.map(PolicyVersion),
         snapshot: content.snapshot,
         rows: content.rows,
         bytes: content.bytes,

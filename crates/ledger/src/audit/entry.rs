@@ -1,62 +1,12 @@
 //! What an entry of the audit chain says.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::fmt;
-use std::str::FromStr;
 
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
-use crate::{Hash256, Principal, PrincipalId};
-
-/// A text that is none of the words that the audit chain knows.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{found:?} is no {what}; it must be one of {known}")]
-pub struct ParseAuditWordError {
-    found: String,
-    what: &'static str,
-    known: String,
-}
-
-/// An enumeration whose variants are stored, shown and read as one word.
-macro_rules! words {
-    ($(#[$doc:meta] $name:ident, $what:literal { $(#[$variant_doc:meta] $variant:ident = $word:literal,)* })*) => {$(
-        #[$doc]
-        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-        pub enum $name {
-            $(#[$variant_doc] #[serde(rename = $word)] $variant,)*
-        }
-
-        impl $name {
-            /// Every one of them.
-            pub const ALL: &'static [Self] = &[$(Self::$variant),*];
-
-            /// The word it is stored and shown as.
-            pub const fn as_str(self) -> &'static str {
-                match self {
-                    $(Self::$variant => $word,)*
-                }
-            }
-        }
-
-        impl fmt::Display for $name {
-            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.pad(self.as_str())
-            }
-        }
-
-        impl FromStr for $name {
-            type Err = ParseAuditWordError;
-
-            fn from_str(text: &str) -> Result<Self, Self::Err> {
-                Self::ALL.iter().copied().find(|known| known.as_str() == text).ok_or_else(|| {
-                    let known = Self::ALL.iter().map(|known| known.as_str()).collect::<Vec<_>>().join(", ");
-                    ParseAuditWordError { found: text.to_owned(), what: $what, known }
-                })
-            }
-        }
-    )*};
-}
+use crate::words::words;
+use crate::{Hash256, PolicyVersion, Principal, PrincipalId};
 
 words! {
     /// Through which door somebody came.
@@ -138,7 +88,7 @@ pub struct NewAuditEntry {
     /// Tables that were read, also those of which no column was named.
     pub tables: BTreeMap<String, TableRead>,
     /// Policy version that decided.
-    pub policy_version: Option<i64>,
+    pub policy_version: Option<PolicyVersion>,
     /// Snapshot of the lake that was read.
     pub snapshot: Option<u64>,
     /// Rows that went out.

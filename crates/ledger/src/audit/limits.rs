@@ -42,7 +42,7 @@ pub(super) fn check(entry: &NewAuditEntry) -> Result<(), LedgerError> {
     entry.subjects.iter().try_for_each(|key| name_is_short("the key of a subject", key))?;
     let numbers = [entry.read, entry.snapshot, entry.rows, entry.bytes];
     if numbers.into_iter().flatten().any(|number| number > MAX_NUMBER)
-        || entry.policy_version.is_some_and(|version| version.unsigned_abs() > MAX_NUMBER)
+        || entry.policy_version.is_some_and(|version| version.0.unsigned_abs() > MAX_NUMBER)
         || entry.at.timestamp_micros().unsigned_abs() > MAX_NUMBER
     {
         return invalid("a number of an audit entry", "larger".to_owned(), "below 2^53");
@@ -69,4 +69,13 @@ fn name_is_short(what: &'static str, name: &str) -> Result<(), LedgerError> {
 
 fn invalid<T>(what: &'static str, found: String, right: &'static str) -> Result<T, LedgerError> {
     Err(LedgerError::Invalid { what, found, right })
+}
+
+/// As much of a detail as an entry may hold.
+pub(crate) fn shortened(mut detail: String) -> String {
+    if detail.len() > MAX_DETAIL_BYTES {
+        detail.truncate(detail.floor_char_boundary(MAX_DETAIL_BYTES - 3));
+        detail.push('…');
+    }
+    detail
 }

@@ -1,17 +1,18 @@
 //! Keys of periods: two custodians, a public value that neither chose, and the gate before the reveal.
 
-use std::collections::{BTreeSet, HashSet};
+use std::collections::HashSet;
 
 use tidegate_ledger::{
-    Custody, KeyShare, Ledger, LedgerError, NewPrincipal, NewReveal, NewShare, PeriodKey, PeriodOpening,
-    PrincipalId, PrincipalKind, SharePosition, StoredPeriodKey,
+    Custody, KeyShare, Ledger, LedgerError, NewReveal, NewShare, PeriodKey, PeriodOpening, PrincipalId,
+    PrincipalKind, SharePosition, StoredPeriodKey,
 };
 
-use crate::support::{LOG, Place, at, commitments, later, now, period, reveal, shares, signing_key};
+use crate::support::{
+    LOG, Place, act, at, commitments, later, newcomer, now, period, reveal, shares, signing_key,
+};
 
 async fn person(ledger: &Ledger, name: &str, kind: PrincipalKind) -> PrincipalId {
-    let new = NewPrincipal { name, kind, roles: BTreeSet::new(), created_at: now() };
-    ledger.add_principal(&new).await.unwrap()
+    ledger.add_principal(&newcomer(name, kind), &act()).await.unwrap()
 }
 
 async fn open(ledger: &Ledger, source: Option<&str>) {
@@ -77,7 +78,7 @@ async fn only_a_ledger_of_one_person_takes_both_shares_from_one() {
     ));
 
     let ana = person(&ledger, "Ana", PrincipalKind::Person).await;
-    ledger.disable_principal(ana, now()).await.unwrap();
+    ledger.disable_principal(ana, &act()).await.unwrap();
     let next = "2026-12".parse().unwrap();
     let error = ledger.set_up_period_alone(next, shares(), now()).await.unwrap_err();
     assert!(matches!(error, LedgerError::SameCustodian(_)), "{error}");
@@ -94,7 +95,7 @@ async fn services_and_disabled_persons_hold_no_share() {
     open(&ledger, None).await;
     let service = person(&ledger, "nightly job", PrincipalKind::Service).await;
     let gone = person(&ledger, "Ana", PrincipalKind::Person).await;
-    ledger.disable_principal(gone, now()).await.unwrap();
+    ledger.disable_principal(gone, &act()).await.unwrap();
     for custodian in [service, gone] {
         let refused = ledger.hand_in_share(&share(custodian, 1)).await;
         assert!(matches!(refused, Err(LedgerError::Invalid { .. })));

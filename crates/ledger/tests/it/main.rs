@@ -2,6 +2,7 @@
 
 #![expect(clippy::unwrap_used, reason = "tests")]
 
+mod accounts;
 mod audit;
 mod checkpoints;
 mod commitments;
@@ -9,9 +10,11 @@ mod document;
 mod forgeries;
 mod keys;
 mod opening;
+mod policies;
 mod publication;
 mod rows;
 mod support;
 mod synthetic;
+mod tokens;
 mod triggers;
 mod writers;

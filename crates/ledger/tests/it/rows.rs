@@ -4,36 +4,36 @@ use std::collections::BTreeSet;
 use std::slice;
 
 use tidegate_ledger::{
-    Activation, DecisionRunId, Hash256, Ledger, LedgerError, LoadId, LoadOutcome, LoadStart, NewPrincipal,
-    NewProposal, PolicyStateVersion, PrincipalId, PrincipalKind, ProposalId, RunOutcome, RunStart, Verdict,
+    Act, Activation, DecisionRunId, Hash256, Ledger, LedgerError, LoadId, LoadOutcome, LoadStart,
+    NewPrincipal, NewProposal, PolicyStateVersion, PrincipalId, PrincipalKind, ProposalId, RunOutcome,
+    RunStart, Verdict,
 };
 
-use crate::support::{BUNDLE, Place, at, bundle, now, period, policy_state};
+use crate::support::{BUNDLE, Place, act, at, bundle, newcomer, now, period, policy_state};
 
 #[tokio::test]
 async fn principals_are_added_disabled_and_never_doubled() {
     let place = Place::new();
     let ledger = place.open().await;
     let roles = BTreeSet::from(["officer".to_owned(), "analyst".to_owned()]);
-    let new =
-        NewPrincipal { name: "Ana", kind: PrincipalKind::Person, roles: roles.clone(), created_at: now() };
-    let id = ledger.add_principal(&new).await.unwrap();
-    let error = ledger.add_principal(&new).await.unwrap_err();
+    let new = NewPrincipal { roles: roles.clone(), ..newcomer("Ana", PrincipalKind::Person) };
+    let id = ledger.add_principal(&new, &act()).await.unwrap();
+    let error = ledger.add_principal(&new, &act()).await.unwrap_err();
     assert_eq!(error.to_string(), "the ledger already holds the principal Ana");
     let second_owner = NewPrincipal { name: "Bo", kind: PrincipalKind::LocalOwner, ..new.clone() };
-    let error = ledger.add_principal(&second_owner).await.unwrap_err();
+    let error = ledger.add_principal(&second_owner, &act()).await.unwrap_err();
     assert_eq!(error.to_string(), "the ledger already holds the principal local owner");
     let blank = NewPrincipal { name: " ", ..new };
-    assert!(matches!(ledger.add_principal(&blank).await, Err(LedgerError::Invalid { .. })));
+    assert!(matches!(ledger.add_principal(&blank, &act()).await, Err(LedgerError::Invalid { .. })));
 
-    ledger.disable_principal(id, at("2026-12-01T00:00:00Z")).await.unwrap();
+    ledger.disable_principal(id, &Act { at: at("2026-12-01T00:00:00Z"), ..act() }).await.unwrap();
     let ana = ledger.principal(id).await.unwrap();
     assert_eq!((ana.kind, ana.roles, ana.created_at), (PrincipalKind::Person, roles, now()));
     assert_eq!(ana.disabled_at, Some(at("2026-12-01T00:00:00Z")));
-    assert!(matches!(ledger.disable_principal(id, now()).await, Err(LedgerError::Already { .. })));
+    assert!(matches!(ledger.disable_principal(id, &act()).await, Err(LedgerError::Already { .. })));
     let owner = ledger.local_owner().await.unwrap().id;
-    assert!(matches!(ledger.disable_principal(owner, now()).await, Err(LedgerError::Invalid { .. })));
-    let nobody = ledger.disable_principal(PrincipalId(99), now()).await.unwrap_err();
+    assert!(matches!(ledger.disable_principal(owner, &act()).await, Err(LedgerError::Invalid { .. })));
+    let nobody = ledger.disable_principal(PrincipalId(99), &act()).await.unwrap_err();
     assert_eq!(nobody.to_string(), "the ledger holds no principal 99");
 }
 
@@ -147,10 +147,9 @@ async fn a_bundle_is_put_in_force_by_two_persons() {
     // One who works alone puts a bundle in force alone; once there is another person, it takes two.
     assert!(ledger.activates_alone().await.unwrap());
     activate(&ledger, "default", old, "2026-01-01T00:00:00Z").await.unwrap();
-    let person =
-        |name| NewPrincipal { name, kind: PrincipalKind::Person, roles: BTreeSet::new(), created_at: now() };
-    let ana = ledger.add_principal(&person("Ana")).await.unwrap();
-    let bo = ledger.add_principal(&person("Bo")).await.unwrap();
+    let person = |name| newcomer(name, PrincipalKind::Person);
+    let ana = ledger.add_principal(&person("Ana"), &act()).await.unwrap();
+    let bo = ledger.add_principal(&person("Bo"), &act()).await.unwrap();
     let alone = activate(&ledger, "default", new, "2026-12-01T00:00:00Z").await;
     assert!(matches!(alone, Err(LedgerError::NeedsProposal)));
 
@@ -189,7 +188,7 @@ async fn a_bundle_is_put_in_force_by_two_persons() {
     // The past is decided, and who may not act changes nothing.
     let past = NewProposal { effective_from: Some(at("2026-01-01T00:00:00Z")), ..proposal.clone() };
     assert!(matches!(ledger.propose_bundle(&past).await, Err(LedgerError::Invalid { .. })));
-    ledger.disable_principal(ana, now()).await.unwrap();
+    ledger.disable_principal(ana, &act()).await.unwrap();
     assert!(matches!(ledger.propose_bundle(&proposal).await, Err(LedgerError::Invalid { .. })));
     let nothing = ledger.decide_proposal(ProposalId(99), &verdict(bo, true)).await;
     assert!(matches!(nothing, Err(LedgerError::Unknown { .. })));

@@ -1,5 +1,6 @@
 //! A ledger in a folder of its own, filled with what commitments need, and a door around it for tampering.
 
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 
 use chrono::{DateTime, Utc};
@@ -7,8 +8,9 @@ use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection};
 use sqlx::{AssertSqlSafe, ConnectOptions as _};
 use tempfile::TempDir;
 use tidegate_ledger::{
-    Bundle, DrawParts, Hash256, KeyShare, Lane, Ledger, LedgerLimits, NewCommitment, NewPolicyState,
-    NewReveal, Period, PolicyStateVersion, SigningKey, StoredPeriodKey,
+    Act, Bundle, Door, DrawParts, Hash256, KeyShare, Lane, Ledger, LedgerLimits, NewCommitment,
+    NewPolicyState, NewPrincipal, NewReveal, Period, PolicyStateVersion, PrincipalId, PrincipalKind,
+    SigningKey, Standing, StoredPeriodKey,
 };
 
 pub const BUNDLE: Hash256 = Hash256::new([0xb0; 32]);
@@ -28,6 +30,16 @@ pub fn period() -> Period {
 /// A moment after the period.
 pub fn later() -> DateTime<Utc> {
     at("2027-02-01T09:00:00Z")
+}
+
+/// Something that the local owner, who has the number 1, does now.
+pub fn act() -> Act {
+    Act { by: PrincipalId(1), door: Door::Cli, reason: "staff list of November".to_owned(), at: now() }
+}
+
+/// A person or service without any rights.
+pub fn newcomer(name: &str, kind: PrincipalKind) -> NewPrincipal<'_> {
+    NewPrincipal { name, kind, roles: BTreeSet::new(), standing: Standing::default() }
 }
 
 pub fn shares() -> [KeyShare; 2] {

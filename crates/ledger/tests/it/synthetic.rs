@@ -6,11 +6,11 @@ use std::sync::LazyLock;
 
 use tidegate_ledger::publication::{ClosingRules, Drawn, Publication, PublishedRow, draw, recompute};
 use tidegate_ledger::{
-    DrawParts, Hash256, KeyShare, Lane, Ledger, NewCommitment, NewPrincipal, NewReveal, NewShare, Period,
-    PeriodKey, PeriodOpening, PolicyStateVersion, PrincipalKind,
+    DrawParts, Hash256, KeyShare, Lane, Ledger, NewCommitment, NewReveal, NewShare, Period, PeriodKey,
+    PeriodOpening, PolicyStateVersion, PrincipalKind,
 };
 
-use crate::support::{LOG, Place, at, bundle, later, now, policy_state, signing_key};
+use crate::support::{LOG, Place, act, at, bundle, later, newcomer, now, policy_state, signing_key};
 
 const OFFICES: [&str; 3] = ["KR-020", "Öst, \"7\"", ""];
 const NEW_ROOTS: u64 = 8;
@@ -199,9 +199,8 @@ async fn set_up(ledger: &Ledger, periods: &BTreeSet<Period>) {
     }
     let mut custodians = Vec::new();
     for name in ["Ana", "Bo"] {
-        let new =
-            NewPrincipal { name, kind: PrincipalKind::Person, roles: BTreeSet::new(), created_at: now() };
-        custodians.push(ledger.add_principal(&new).await.unwrap());
+        let new = newcomer(name, PrincipalKind::Person);
+        custodians.push(ledger.add_principal(&new, &act()).await.unwrap());
     }
     for period in periods {
         let public_source = Some("the lottery of the first day".to_owned());

@@ -1,11 +1,14 @@
 //! The audit chain: appended, read back, verified, and tampered with in every way.
 
 mod appending;
+mod document;
 mod killed;
 mod tampered;
 mod verifying;
 
-use tidegate_ledger::{Actor, AuditEvent, Door, Hash256, Ledger, NewAuditEntry, SignedAuditCheckpoint};
+use tidegate_ledger::{
+    Actor, AuditEvent, Door, Hash256, Ledger, NewAuditEntry, PolicyVersion, SignedAuditCheckpoint,
+};
 
 use crate::support::{at, signing_key};
 
@@ -25,7 +28,8 @@ pub fn entry(number: u64) -> NewAuditEntry {
     let read = entry.tables.entry("goods_item".to_owned()).or_default();
     read.shown.insert("importer_id".to_owned());
     read.used.extend(["commodity_hs6".to_owned(), "declaration_id".to_owned()]);
-    (entry.policy_version, entry.snapshot, entry.rows) = (Some(3), Some(12), Some(number));
+    entry.policy_version = Some(PolicyVersion(3));
+    (entry.snapshot, entry.rows) = (Some(12), Some(number));
     entry.subjects.extend([format!("E{}", number % 5), format!("P{}", number % 3)]);
     entry.subjects_complete = true;
     entry

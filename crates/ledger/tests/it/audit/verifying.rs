@@ -33,7 +33,7 @@ pub async fn tamper(place: &Place, sql: &str) {
     let drops: Vec<String> = triggers.iter().map(|(name, _)| format!("DROP TRIGGER {name};")).collect();
     let makes: Vec<&str> = triggers.iter().map(|(_, sql)| sql.as_str()).collect();
     let (drops, makes) = (drops.concat(), makes.join("; "));
-    let script = format!("PRAGMA foreign_keys = OFF; BEGIN; {drops} {sql}; {makes} COMMIT;");
+    let script = format!("PRAGMA foreign_keys = OFF; BEGIN; {drops} {sql}; {makes}; COMMIT;");
     sqlx::raw_sql(sqlx::AssertSqlSafe(script)).execute(&mut raw).await.unwrap();
 }
 

@@ -1,0 +1,138 @@
+//! Arguments of `people` and `tokens`.
+
+use clap::{Args, Subcommand};
+use tidegate_jobs::people::Clearance;
+use tidegate_jobs::tokens::Door;
+
+/// What to do with persons and services.
+#[derive(Debug, Subcommand)]
+pub enum People {
+    /// Add a person, or a service that acts under a name of its own
+    #[command(
+        after_help = "As soon as there is a person besides the owner of this machine, bundles and policies take two.\n\n\
+        Examples:\n  \
+        tidegate people add Ana --role officer --office KR-020 --clearance general-3 --reason \"starts on 1 December\"\n  \
+        tidegate people add nightly-export --service --role statistics --reason \"request 2026-118\""
+    )]
+    Add(AddPerson),
+    /// List everybody
+    List,
+    /// Show one of them
+    Show {
+        /// Name
+        name: String,
+    },
+    /// Change roles and standing, effective at once
+    #[command(after_help = "What is left out stays; an empty text takes away.\n\nExamples:\n  \
+        tidegate people change Ana --role officer --role analyst --reason \"analyst as well\"\n  \
+        tidegate people change Ana --office \"\" --clearance general-1 --reason \"leaves the office\"")]
+    Change(ChangePerson),
+    /// Disable somebody and all of their tokens from now on; what they did stays under their name
+    Disable(NameAndReason),
+    /// Set the password of a person; read without echo, or the first line of standard input
+    #[command(after_help = "At least 15 characters. Only an argon2id hash is stored.\n\nExamples:\n  \
+        tidegate people password Ana --reason \"first password\"\n  \
+        pass customs/ana | tidegate people password Ana --reason \"first password\"")]
+    Password(NameAndReason),
+}
+
+/// A name, and why something is done to it.
+#[derive(Debug, Args)]
+pub struct NameAndReason {
+    /// Name
+    pub name: String,
+    /// Why; stands in the audit chain
+    #[arg(long, value_name = "TEXT")]
+    pub reason: String,
+}
+
+/// Roles and standing.
+#[derive(Debug, Args)]
+pub struct Standing {
+    /// Role; once for each, all of them
+    #[arg(long = "role", value_name = "ROLE")]
+    pub roles: Vec<String>,
+    /// Customs office
+    #[arg(long, value_name = "ID")]
+    pub office: Option<String>,
+    /// Organisation, such as another authority
+    #[arg(long, value_name = "NAME")]
+    pub organisation: Option<String>,
+    /// Enterprise that it speaks for, as in declarations
+    #[arg(long, value_name = "ID")]
+    pub enterprise: Option<String>,
+    /// Up to which grade it may be shown data: general-1 to general-4, important, core
+    #[arg(long, value_name = "GRADE")]
+    pub clearance: Option<Clearance>,
+}
+
+/// Arguments of `people add`.
+#[derive(Debug, Args)]
+pub struct AddPerson {
+    /// Who and why.
+    #[command(flatten)]
+    pub who: NameAndReason,
+    /// It is a service, no person
+    #[arg(long)]
+    pub service: bool,
+    /// Standing.
+    #[command(flatten)]
+    pub standing: Standing,
+}
+
+/// Arguments of `people change`.
+#[derive(Debug, Args)]
+pub struct ChangePerson {
+    /// Who and why.
+    #[command(flatten)]
+    pub who: NameAndReason,
+    /// Take away all roles
+    #[arg(long, conflicts_with = "roles")]
+    pub no_roles: bool,
+    /// Standing.
+    #[command(flatten)]
+    pub standing: Standing,
+}
+
+/// What to do with API tokens.
+#[derive(Debug, Subcommand)]
+pub enum Tokens {
+    /// Make a token; it is shown once
+    #[command(
+        after_help = "Whoever has the token acts as the person or service that it is made for, at the doors and for the \
+        purposes given.\n\nExample:\n  \
+        tidegate tokens create nightly-export --label \"statistics server\" --door flight --purpose statistics --days 90 \
+        --reason \"request 2026-118\""
+    )]
+    Create(CreateToken),
+    /// List tokens, without their secrets
+    List,
+    /// Revoke a token from now on
+    Revoke {
+        /// Number of the token
+        number: i64,
+        /// Why; stands in the audit chain
+        #[arg(long, value_name = "TEXT")]
+        reason: String,
+    },
+}
+
+/// Arguments of `tokens create`.
+#[derive(Debug, Args)]
+pub struct CreateToken {
+    /// Who and why.
+    #[command(flatten)]
+    pub who: NameAndReason,
+    /// What it is for, in words
+    #[arg(long, value_name = "TEXT")]
+    pub label: String,
+    /// Door that it opens; once for each: cli, http, postgres, flight, job
+    #[arg(long = "door", required = true, value_name = "DOOR")]
+    pub doors: Vec<Door>,
+    /// Purpose that it may be used for; once for each, any when left out
+    #[arg(long = "purpose", value_name = "TEXT")]
+    pub purposes: Vec<String>,
+    /// Days until it ends; at most as configured
+    #[arg(long, value_name = "N")]
+    pub days: u32,
+}

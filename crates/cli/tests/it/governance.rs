@@ -1,0 +1,128 @@
+//! People, tokens and the audit chain at the command line.
+
+use crate::{run, succeed};
+use std::io::Write as _;
+use std::path::Path;
+use std::process::{Command, Stdio};
+use tempfile::TempDir;
+
+fn refused(folder: &Path, arguments: &[&str], words: &str) {
+    let refused = run(folder, "home", arguments);
+    let message = String::from_utf8_lossy(&refused.stderr).into_owned();
+    assert!(!refused.status.success() && message.contains(words), "{arguments:?}: {message}");
+}
+
+fn json(folder: &Path, arguments: &[&str]) -> serde_json::Value {
+    serde_json::from_str(&succeed(folder, "home", &[&["--json"], arguments].concat())).unwrap()
+}
+
+#[test]
+fn people_are_added_changed_and_disabled_and_the_chain_tells_it() {
+    let folder = TempDir::new().unwrap();
+    let folder = folder.path();
+    let alone = succeed(folder, "home", &["people", "list"]);
+    assert!(alone.contains("local owner") && alone.contains("works alone"), "{alone}");
+    let add = ["people", "add", "Ana", "--role", "officer", "--office", "KR-020", "--clearance", "general-3"];
+    let added = succeed(folder, "home", &[add.as_slice(), &["--reason", "starts today"]].concat());
+    assert!(
+        added.contains("Ana (person)") && added.contains("general-3") && added.contains(" UTC"),
+        "{added}"
+    );
+    let change = ["people", "change", "Ana", "--office", "", "--clearance", "core", "--reason", "moves"];
+    let changed = json(folder, &change);
+    assert_eq!(changed["office"], serde_json::Value::Null);
+    assert_eq!((&changed["clearance"], &changed["roles"]), (&"core".into(), &serde_json::json!(["officer"])));
+    refused(folder, &["people", "show", "Bo"], "tidegate people list");
+    refused(folder, &["people", "add", "Ana", "--reason", "again"], "already holds");
+    refused(
+        folder,
+        &["people", "add", "Bo", "--reason", "x", "--clearance", "general-5"],
+        "general-4, important",
+    );
+    refused(folder, &["people", "disable", "local owner", "--reason", "x"], "a person or service");
+    let disabled = json(folder, &["people", "disable", "Ana", "--reason", "leaves"]);
+    assert!(disabled["disabled_at"].is_string());
+
+    let told = json(folder, &["audit", "log", "--event", "grant"]);
+    let details: Vec<&str> = told.as_array().unwrap().iter().map(|e| e["detail"].as_str().unwrap()).collect();
+    assert_eq!(details.len(), 3);
+    assert!(details[0].contains("disabled") && details[2].contains("added"), "{details:?}");
+    assert_eq!(told[0]["purpose"], "leaves");
+    let shown = succeed(folder, "home", &["audit", "log", "--limit", "1"]);
+    assert!(shown.contains("local owner through cli: leaves") && shown.contains(" UTC"), "{shown}");
+}
+
+#[test]
+fn a_password_is_read_from_standard_input_and_shown_nowhere() {
+    let folder = TempDir::new().unwrap();
+    let folder = folder.path();
+    succeed(folder, "home", &["people", "add", "Ana", "--reason", "starts today"]);
+    let set = |text: &str| {
+        let mut child = Command::new(env!("CARGO_BIN_EXE_tidegate"))
+            .current_dir(folder)
+            .args(["--home", "home", "people", "password", "Ana", "--reason", "first"])
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        child.stdin.take().unwrap().write_all(text.as_bytes()).unwrap();
+        child.wait_with_output().unwrap()
+    };
+    let short = set("too short\n");
+    let message = String::from_utf8_lossy(&short.stderr).into_owned();
+    assert!(!short.status.success() && message.contains("15 characters"), "{message}");
+    let done = set("correct horse battery\n");
+    assert!(done.status.success() && !String::from_utf8_lossy(&done.stdout).contains("horse"));
+    let told = succeed(folder, "home", &["audit", "log"]);
+    assert!(told.contains("password of \"Ana\" set") && !told.contains("horse"), "{told}");
+}
+
+#[test]
+fn a_token_is_shown_once_listed_and_revoked() {
+    let folder = TempDir::new().unwrap();
+    let folder = folder.path();
+    assert!(succeed(folder, "home", &["tokens", "list"]).contains("No token yet"));
+    succeed(folder, "home", &["people", "add", "robot", "--service", "--reason", "request 7"]);
+    let create =
+        ["tokens", "create", "robot", "--label", "export", "--door", "flight", "--reason", "request 7"];
+    let made = succeed(folder, "home", &[create.as_slice(), &["--days", "30"]].concat());
+    let token = made.lines().find(|line| line.starts_with("tg_")).unwrap();
+    assert_eq!(token.len(), 67);
+    let listed = succeed(folder, "home", &["tokens", "list"]);
+    assert!(listed.contains("valid") && listed.contains("never used") && !listed.contains(token), "{listed}");
+    refused(folder, &[create.as_slice(), &["--days", "366"]].concat(), "the configuration allows");
+    let revoked = json(folder, &["tokens", "revoke", "1", "--reason", "leaked"]);
+    assert_eq!(revoked[0]["state"], "revoked");
+    refused(folder, &["tokens", "revoke", "1", "--reason", "again"], "already revoked");
+    assert!(!succeed(folder, "home", &["audit", "log"]).contains(token));
+}
+
+#[test]
+fn the_audit_chain_is_signed_copied_and_verified() {
+    let folder = TempDir::new().unwrap();
+    let folder = folder.path();
+    assert!(succeed(folder, "home", &["audit", "log"]).contains("no such entry"));
+    let empty = succeed(folder, "home", &["audit", "who", "E1"]);
+    assert!(empty.contains("No entry names E1"), "{empty}");
+    assert!(succeed(folder, "home", &["audit", "verify"]).contains("holds: 0 entries"));
+    succeed(folder, "home", &["people", "add", "Ana", "--reason", "starts today"]);
+    let unsigned = succeed(folder, "home", &["audit", "verify"]);
+    assert!(unsigned.contains("1 entries came after the newest checkpoint"), "{unsigned}");
+    let signed = json(folder, &["audit", "checkpoint"]);
+    assert_eq!(signed["signed"]["checkpoint"]["count"], 1);
+    let copy = folder.join("home/lake/_audit/checkpoint-000001.json");
+    assert!(copy.is_file());
+    let verified = json(folder, &["audit", "verify"]);
+    assert_eq!((&verified["copies"], &verified["signed"]), (&1.into(), &1.into()));
+    refused(folder, &["audit", "log", "--since", "yesterday"], "2026-11-24");
+    refused(folder, &["audit", "verify", "--kept", "nothing.json"], "nothing.json");
+
+    // A copy that says something else is found, and so is one that the ledger has forgotten.
+    let text = std::fs::read_to_string(&copy).unwrap();
+    std::fs::write(&copy, text.replace("\"count\": 1", "\"count\": 2")).unwrap();
+    refused(folder, &["audit", "verify"], "does not hold: checkpoint 1 is forged");
+    std::fs::write(&copy, &text).unwrap();
+    std::fs::remove_file(folder.join("home/ledger.db")).unwrap();
+    refused(folder, &["audit", "verify"], "1 entries were signed, and it holds 0");
+}

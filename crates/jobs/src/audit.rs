@@ -1,0 +1,244 @@
+//! The audit chain of a home: read, signed, copied beside the lake, verified.
+
+use crate::JobError;
+use crate::home::Home;
+use crate::people::named;
+use chrono::{DateTime, Utc};
+use std::collections::BTreeMap;
+use std::io::Write as _;
+use std::path::{Path, PathBuf};
+use tidegate_ledger::{AuditEntry, AuditFilter, Door, PublicKey};
+pub use tidegate_ledger::{AuditEvent, SignedAuditCheckpoint, TableRead};
+
+/// Name of the chain in checkpoints; which authority it is of, its public key says.
+const LOG: &str = "tidegate/audit";
+
+/// An entry as it is shown.
+#[derive(Debug, Clone, serde::Serialize)]
+pub struct Told {
+    /// Place in the chain.
+    pub sequence: u64,
+    /// When.
+    pub at: DateTime<Utc>,
+    /// Who.
+    pub principal: String,
+    /// Through which door.
+    pub door: Door,
+    /// What for.
+    pub purpose: String,
+    /// What happened.
+    pub event: AuditEvent,
+    /// Of an end: sequence of its read.
+    pub read: Option<u64>,
+    /// The statement, its literals replaced.
+    pub statement: Option<String>,
+    /// Fingerprint of the statement.
+    pub fingerprint: Option<String>,
+    /// Tables and columns read.
+    pub tables: BTreeMap<String, TableRead>,
+    /// Policy version that decided.
+    pub policy_version: Option<i64>,
+    /// Snapshot that was read.
+    pub snapshot: Option<u64>,
+    /// Rows that went out.
+    pub rows: Option<u64>,
+    /// Bytes that went out.
+    pub bytes: Option<u64>,
+    /// What else should be known.
+    pub detail: String,
+    /// Whose rows were read.
+    pub subjects: Vec<String>,
+    /// Whether nobody else's were.
+    pub subjects_complete: bool,
+    /// Hash of the entry.
+    pub hash: String,
+}
+
+/// Which entries.
+#[derive(Debug, Clone, Default)]
+pub struct Wanted {
+    /// By whom, by name.
+    pub by: Option<String>,
+    /// What happened.
+    pub event: Option<AuditEvent>,
+    /// From this moment on.
+    pub since: Option<DateTime<Utc>>,
+    /// Before this moment.
+    pub until: Option<DateTime<Utc>>,
+    /// Most entries.
+    pub limit: u32,
+}
+
+/// Who saw rows of a key.
+#[derive(Debug, Clone, serde::Serialize)]
+pub struct Seen {
+    /// The key.
+    pub key: String,
+    /// Entries that name it, the newest first.
+    pub entries: Vec<Told>,
+    /// Reads that do not say whose rows they showed, or not all: each may have shown these too.
+    pub reads_without_subjects: u64,
+}
+
+/// What verification found.
+#[derive(Debug, Clone, serde::Serialize)]
+pub struct Verified {
+    /// Entries that follow one another from the first.
+    pub entries: u64,
+    /// Hash of the last of them.
+    pub head: String,
+    /// Checkpoints that hold.
+    pub checkpoints: u64,
+    /// Entries up to the newest of them.
+    pub signed: u64,
+    /// Copies outside the ledger that were compared.
+    pub copies: usize,
+    /// What is wrong, the first place in the chain first.
+    pub faults: Vec<String>,
+}
+
+/// A checkpoint, and where its copy lies.
+#[derive(Debug, Clone, serde::Serialize)]
+pub struct Signed {
+    /// The checkpoint.
+    pub signed: SignedAuditCheckpoint,
+    /// Its copy beside the lake.
+    pub file: PathBuf,
+}
+
+impl From<AuditEntry> for Told {
+    fn from(AuditEntry { sequence, hash, entry }: AuditEntry) -> Self {
+        Self {
+            sequence,
+            at: entry.at,
+            principal: entry.actor.name,
+            door: entry.door,
+            purpose: entry.purpose,
+            event: entry.event,
+            read: entry.read,
+            statement: entry.statement,
+            fingerprint: entry.fingerprint.map(|hash| hash.to_string()),
+            tables: entry.tables,
+            policy_version: entry.policy_version.map(|version| version.0),
+            snapshot: entry.snapshot,
+            rows: entry.rows,
+            bytes: entry.bytes,
+            detail: entry.detail,
+            subjects: entry.subjects.into_iter().collect(),
+            subjects_complete: entry.subjects_complete,
+            hash: hash.to_string(),
+        }
+    }
+}
+
+/// Entries, the newest first.
+///
+/// # Errors
+/// When nobody has the name, or the chain does not decode.
+pub async fn log(home: &Home, wanted: &Wanted) -> Result<Vec<Told>, JobError> {
+    find(home, wanted, None).await
+}
+
+/// Who read rows of a key: an importer, a declarant, a person.
+///
+/// # Errors
+/// When the chain does not decode.
+pub async fn who(home: &Home, key: &str, wanted: &Wanted) -> Result<Seen, JobError> {
+    let entries = find(home, wanted, Some(key)).await?;
+    let reads = home.ledger.audit_reads_without_subjects(wanted.since, wanted.until).await?;
+    Ok(Seen { key: key.to_owned(), entries, reads_without_subjects: reads })
+}
+
+async fn find(home: &Home, wanted: &Wanted, subject: Option<&str>) -> Result<Vec<Told>, JobError> {
+    let principal = match &wanted.by {
+        Some(name) => Some(named(home, name).await?.id),
+        None => None,
+    };
+    let filter = AuditFilter {
+        principal,
+        event: wanted.event,
+        subject: subject.map(str::to_owned),
+        since: wanted.since,
+        until: wanted.until,
+        before: None,
+    };
+    let entries = home.ledger.audit_log(&filter, wanted.limit).await?;
+    Ok(entries.into_iter().map(Told::from).collect())
+}
+
+/// Checks what is new in the chain, signs how far it has come, and writes a copy beside the lake.
+///
+/// # Errors
+/// When the chain does not hold, or the copy cannot be written.
+pub async fn checkpoint(home: &Home) -> Result<Signed, JobError> {
+    let signed = home.ledger.append_audit_checkpoint(LOG, &home.signing_key()?, home.now).await?;
+    let text = signed.to_json().map_err(|error| JobError::Missing(error.to_string()))?;
+    let file = copies(home).join(format!("checkpoint-{:06}.json", signed.checkpoint.number));
+    write_new(&file, &text).map_err(|cause| JobError::File { path: file.display().to_string(), cause })?;
+    Ok(Signed { signed, file })
+}
+
+/// Verifies the chain against its checkpoints, their copies beside the lake, and those in files that were kept elsewhere.
+///
+/// # Errors
+/// When a file cannot be read. What is wrong with the chain is in the answer.
+pub async fn verify(home: &Home, public_key: Option<&Path>, kept: &[PathBuf]) -> Result<Verified, JobError> {
+    let key = match public_key {
+        Some(path) => read_key(path)?,
+        None => home.signing_key()?.public_key(),
+    };
+    let mut files = copies_of(home)?;
+    files.extend_from_slice(kept);
+    let copies = files.iter().map(|path| read_checkpoint(path)).collect::<Result<Vec<_>, _>>()?;
+    let found = home.ledger.verify_audit(&key, &copies).await?;
+    Ok(Verified {
+        entries: found.entries,
+        head: found.head.to_string(),
+        checkpoints: found.checkpoints,
+        signed: found.signed,
+        copies: copies.len(),
+        faults: found.faults.iter().map(ToString::to_string).collect(),
+    })
+}
+
+/// Folder of the copies: beside the tables, so that they go with the lake to wherever it is backed up.
+fn copies(home: &Home) -> PathBuf {
+    home.root().join("lake").join("_audit")
+}
+
+fn copies_of(home: &Home) -> Result<Vec<PathBuf>, JobError> {
+    let folder = copies(home);
+    if !folder.exists() {
+        return Ok(Vec::new());
+    }
+    let failed = |cause| JobError::File { path: folder.display().to_string(), cause };
+    let entries = std::fs::read_dir(&folder).map_err(failed)?;
+    let mut files = entries.map(|entry| Ok(entry?.path())).collect::<Result<Vec<_>, _>>().map_err(failed)?;
+    files.retain(|path| path.extension().is_some_and(|extension| extension == "json"));
+    files.sort();
+    Ok(files)
+}
+
+/// Writes a file that is not there yet, and waits until it is on disk.
+fn write_new(path: &Path, text: &str) -> std::io::Result<()> {
+    if let Some(folder) = path.parent() {
+        std::fs::create_dir_all(folder)?;
+    }
+    let mut file = std::fs::File::create_new(path)?;
+    file.write_all(text.as_bytes())?;
+    file.sync_all()
+}
+
+fn read(path: &Path) -> Result<String, JobError> {
+    std::fs::read_to_string(path).map_err(|cause| JobError::File { path: path.display().to_string(), cause })
+}
+
+fn read_checkpoint(path: &Path) -> Result<SignedAuditCheckpoint, JobError> {
+    let refused = |error| JobError::Missing(format!("{} is no audit checkpoint: {error}", path.display()));
+    serde_json::from_str(&read(path)?).map_err(refused)
+}
+
+fn read_key(path: &Path) -> Result<PublicKey, JobError> {
+    let parsed: Result<PublicKey, _> = read(path)?.trim().parse();
+    parsed.map_err(|error| JobError::Missing(format!("{}: {error}", path.display())))
+}

@@ -1,0 +1,149 @@
+//! Persons and services: who they are, what they may be, how they prove it. All of it is told by the audit chain.
+
+use crate::JobError;
+use crate::home::{Home, random_bytes};
+use chrono::{DateTime, Utc};
+use std::collections::BTreeSet;
+pub use tidegate_ledger::Clearance;
+use tidegate_ledger::{Door, NewPrincipal, Password, Principal, PrincipalKind, Standing};
+
+/// A person or service as the home knows it.
+#[derive(Debug, Clone, serde::Serialize)]
+pub struct KnownPerson {
+    /// Name.
+    pub name: String,
+    /// `person`, `service` or `local-owner`.
+    pub kind: String,
+    /// Roles.
+    pub roles: BTreeSet<String>,
+    /// Customs office.
+    pub office: Option<String>,
+    /// Organisation.
+    pub organisation: Option<String>,
+    /// Enterprise that it speaks for.
+    pub enterprise_id: Option<String>,
+    /// Up to which grade it may be shown data.
+    pub clearance: Clearance,
+    /// When it was added.
+    pub added_at: DateTime<Utc>,
+    /// Since when it may not act.
+    pub disabled_at: Option<DateTime<Utc>>,
+}
+
+/// What should be otherwise; what is left out stays. An empty text takes away what there was.
+#[derive(Debug, Clone, Default)]
+pub struct Change {
+    /// All of its roles.
+    pub roles: Option<BTreeSet<String>>,
+    /// Customs office.
+    pub office: Option<String>,
+    /// Organisation.
+    pub organisation: Option<String>,
+    /// Enterprise that it speaks for.
+    pub enterprise_id: Option<String>,
+    /// Up to which grade it may be shown data.
+    pub clearance: Option<Clearance>,
+}
+
+impl From<Principal> for KnownPerson {
+    fn from(principal: Principal) -> Self {
+        let Principal { name, kind, roles, standing, created_at, disabled_at, .. } = principal;
+        let Standing { office, organisation, enterprise_id, clearance } = standing;
+        let (kind, added_at) = (kind.to_string(), created_at);
+        Self { name, kind, roles, office, organisation, enterprise_id, clearance, added_at, disabled_at }
+    }
+}
+
+impl Change {
+    fn apply(&self, roles: &mut BTreeSet<String>, standing: &mut Standing) {
+        let texts = [
+            (&self.office, &mut standing.office),
+            (&self.organisation, &mut standing.organisation),
+            (&self.enterprise_id, &mut standing.enterprise_id),
+        ];
+        for (new, old) in texts {
+            if let Some(new) = new {
+                *old = Some(new.clone()).filter(|text| !text.is_empty());
+            }
+        }
+        if let Some(new) = &self.roles {
+            roles.clone_from(new);
+        }
+        standing.clearance = self.clearance.unwrap_or(standing.clearance);
+    }
+}
+
+/// Everybody, in the order in which they were added.
+///
+/// # Errors
+/// When the ledger fails.
+pub async fn list(home: &Home) -> Result<Vec<KnownPerson>, JobError> {
+    Ok(home.ledger.principals().await?.into_iter().map(KnownPerson::from).collect())
+}
+
+/// One of them.
+///
+/// # Errors
+/// When nobody has the name.
+pub async fn show(home: &Home, name: &str) -> Result<KnownPerson, JobError> {
+    named(home, name).await.map(KnownPerson::from)
+}
+
+/// Adds a person or a service.
+///
+/// # Errors
+/// When the ledger refuses it and says why.
+pub async fn add(
+    home: &Home,
+    name: &str,
+    is_service: bool,
+    change: &Change,
+    reason: &str,
+) -> Result<KnownPerson, JobError> {
+    let kind = if is_service { PrincipalKind::Service } else { PrincipalKind::Person };
+    let (mut roles, mut standing) = (BTreeSet::new(), Standing::default());
+    change.apply(&mut roles, &mut standing);
+    let act = home.act(Door::Cli, reason).await?;
+    home.ledger.add_principal(&NewPrincipal { name, kind, roles, standing }, &act).await?;
+    show(home, name).await
+}
+
+/// Changes roles and standing, effective at once.
+///
+/// # Errors
+/// When nobody has the name, or the ledger refuses the change and says why.
+pub async fn change(home: &Home, name: &str, change: &Change, reason: &str) -> Result<KnownPerson, JobError> {
+    let Principal { id, mut roles, mut standing, .. } = named(home, name).await?;
+    change.apply(&mut roles, &mut standing);
+    let act = home.act(Door::Cli, reason).await?;
+    home.ledger.change_principal(id, &roles, &standing, &act).await?;
+    show(home, name).await
+}
+
+/// Disables somebody from now on, with all tokens.
+///
+/// # Errors
+/// When nobody has the name, or the ledger refuses it and says why.
+pub async fn disable(home: &Home, name: &str, reason: &str) -> Result<KnownPerson, JobError> {
+    let id = named(home, name).await?.id;
+    home.ledger.disable_principal(id, &home.act(Door::Cli, reason).await?).await?;
+    show(home, name).await
+}
+
+/// Sets the password of a person.
+///
+/// # Errors
+/// When nobody has the name, or the password is too short.
+pub async fn set_password(home: &Home, name: &str, text: String, reason: &str) -> Result<(), JobError> {
+    let id = named(home, name).await?.id;
+    let act = home.act(Door::Cli, reason).await?;
+    Ok(home.ledger.set_password(id, &Password::new(text), random_bytes()?, &act).await?)
+}
+
+/// A principal by its name.
+pub(crate) async fn named(home: &Home, name: &str) -> Result<Principal, JobError> {
+    let found = home.ledger.principals().await?.into_iter().find(|principal| principal.name == name);
+    found.ok_or_else(|| {
+        JobError::Missing(format!("nobody is called {name:?} here; `tidegate people list` shows all names"))
+    })
+}

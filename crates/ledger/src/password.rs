@@ -1,0 +1,111 @@
+//! Passwords: kept as argon2id (RFC 9106) in PHC strings, and never shown.
+
+use std::fmt;
+
+use argon2::{Argon2, PasswordHasher as _, PasswordVerifier as _};
+use zeroize::Zeroizing;
+
+use crate::act::Act;
+use crate::audit::AuditEvent;
+use crate::{Ledger, LedgerError, Principal, PrincipalId, PrincipalKind, column, principal};
+
+/// Fewest characters of a new password. NIST SP 800-63B-4 wants 15 where nothing but a password is asked for.
+const LEAST_CHARACTERS: usize = 15;
+/// Longest password, so that nobody makes the server hash a book.
+const MAX_BYTES: usize = 1_024;
+/// What a name without password is checked against, so that it takes as long as one with.
+const NOBODY_SALT: &[u8; 16] = b"tidegate/nobody!";
+
+/// A password as somebody typed it. Never shown, and overwritten in memory when dropped.
+#[derive(Clone)]
+pub struct Password(Zeroizing<String>);
+
+impl Password {
+    /// Takes what was typed, which is checked for its length only when it is set.
+    pub fn new(text: String) -> Self {
+        Self(Zeroizing::new(text))
+    }
+}
+
+impl fmt::Debug for Password {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Password(secret)")
+    }
+}
+
+impl Ledger {
+    /// Sets or replaces the password of a person. `salt` comes from a cryptographic random source.
+    ///
+    /// # Errors
+    /// [`LedgerError::Invalid`] for a password that is too short or too long, and for a principal that is no person;
+    /// [`LedgerError::Unknown`].
+    pub async fn set_password(
+        &self,
+        id: PrincipalId,
+        password: &Password,
+        salt: [u8; 16],
+        act: &Act,
+    ) -> Result<(), LedgerError> {
+        let invalid = |what, found, right| Err(LedgerError::Invalid { what, found, right });
+        let characters = password.0.chars().count();
+        if characters < LEAST_CHARACTERS || password.0.len() > MAX_BYTES {
+            let found = format!("{characters} characters long");
+            return invalid("the password", found, "at least 15 characters and at most 1,024 bytes long");
+        }
+        let typed = password.clone();
+        // Hashing takes long on purpose, and would hold up everything else.
+        let phc = tokio::task::spawn_blocking(move || hash(&typed, &salt)).await;
+        let phc = phc.map_err(|error| LedgerError::Hashing(error.to_string()))??;
+        let mut tx = self.begin_write().await?;
+        let principal = principal::read(&mut tx, id).await?;
+        if principal.kind != PrincipalKind::Person {
+            return invalid("who gets a password", principal.name, "a person; services have tokens");
+        }
+        let statement = "INSERT INTO passwords (principal_id, phc, changed_at) VALUES (?, ?, ?)
+            ON CONFLICT (principal_id) DO UPDATE SET phc = excluded.phc, changed_at = excluded.changed_at";
+        sqlx::query(statement).bind(id.0).bind(phc).bind(column::from_time(act.at)).execute(&mut *tx).await?;
+        act.record(&mut tx, AuditEvent::Grant, format!("password of {:?} set", principal.name)).await?;
+        Ok(tx.commit().await?)
+    }
+
+    /// The person with this name and password. A name that is not known, one without password, a disabled person and a
+    /// wrong password all take one hash and give the same answer.
+    ///
+    /// # Errors
+    /// [`LedgerError::NotAuthenticated`].
+    pub async fn authenticate_password(
+        &self,
+        name: &str,
+        password: &Password,
+    ) -> Result<Principal, LedgerError> {
+        let refused = || LedgerError::NotAuthenticated("name and password do not fit");
+        if password.0.len() > MAX_BYTES {
+            return Err(refused());
+        }
+        let statement = "SELECT p.id, w.phc FROM principals p JOIN passwords w ON w.principal_id = p.id
+            WHERE p.name = ? AND p.disabled_at IS NULL";
+        let stored: Option<(i64, String)> =
+            sqlx::query_as(statement).bind(name).fetch_optional(self.pool()).await?;
+        let (id, phc) = stored.unzip();
+        let typed = password.clone();
+        let fits = tokio::task::spawn_blocking(move || fits(&typed, phc.as_deref())).await;
+        let fits = fits.map_err(|error| LedgerError::Hashing(error.to_string()))?;
+        match id.filter(|_| fits) {
+            Some(id) => self.principal(PrincipalId(id)).await,
+            None => Err(refused()),
+        }
+    }
+}
+
+fn hash(password: &Password, salt: &[u8]) -> Result<String, LedgerError> {
+    let hashed = Argon2::default().hash_password_with_salt(password.0.as_bytes(), salt);
+    hashed.map(|phc| phc.to_string()).map_err(|error| LedgerError::Hashing(error.to_string()))
+}
+
+/// Whether a password is the stored one, compared in constant time. Without a stored one the same work is done in vain.
+fn fits(password: &Password, phc: Option<&str>) -> bool {
+    match phc {
+        Some(phc) => Argon2::default().verify_password(password.0.as_bytes(), phc).is_ok(),
+        None => hash(password, NOBODY_SALT).is_ok_and(|_| false),
+    }
+}

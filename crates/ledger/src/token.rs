@@ -1,0 +1,268 @@
+//! API tokens: random, shown once, stored as a hash, bound to doors and purposes, and never without an end.
+
+use std::collections::BTreeSet;
+use std::fmt;
+
+use chrono::{DateTime, TimeDelta, Utc};
+use sqlx::SqliteConnection;
+use zeroize::Zeroizing;
+
+use crate::act::Act;
+use crate::audit::{AuditEvent, Door};
+use crate::{Hash256, Ledger, LedgerError, Principal, PrincipalId, TokenId, column, hex, principal};
+
+/// What every token begins with, so that scanners of leaked secrets and people know one.
+const PREFIX: &str = "tg_";
+/// Purposes of one token.
+const MAX_PURPOSES: usize = 64;
+/// How exactly the last use is kept: a write for every request would slow each of them down.
+const USE_NOTED_EVERY: TimeDelta = TimeDelta::minutes(1);
+
+/// The secret of a token: `tg_` and 64 hexadecimal digits. Never shown by itself, and overwritten when dropped.
+pub struct TokenSecret(Zeroizing<[u8; 32]>);
+
+impl TokenSecret {
+    /// Takes 32 bytes from a cryptographic random source.
+    pub fn new(bytes: [u8; 32]) -> Self {
+        Self(Zeroizing::new(bytes))
+    }
+
+    /// The text to show once to whom the token is for.
+    pub fn expose(&self) -> Zeroizing<String> {
+        Zeroizing::new(format!("{PREFIX}{}", hex::Shown(&*self.0)))
+    }
+
+    fn parse(text: &str) -> Option<Self> {
+        hex::parse(text.strip_prefix(PREFIX)?).map(Self::new)
+    }
+
+    fn sha256(&self) -> Hash256 {
+        Hash256::of(&*self.0)
+    }
+}
+
+impl fmt::Debug for TokenSecret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("TokenSecret(secret)")
+    }
+}
+
+/// What a token is good for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TokenScopes {
+    /// Doors that it opens.
+    pub doors: BTreeSet<Door>,
+    /// Purposes that it may be used for; any when none.
+    pub purposes: Option<BTreeSet<String>>,
+}
+
+impl TokenScopes {
+    /// Whether it is good for this purpose at this door.
+    pub fn allow(&self, door: Door, purpose: &str) -> bool {
+        self.doors.contains(&door) && self.purposes.as_ref().is_none_or(|purposes| purposes.contains(purpose))
+    }
+}
+
+/// A token to create.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NewToken {
+    /// Whose token it is: whoever has it acts as this person or service.
+    pub principal: PrincipalId,
+    /// What it is for, in words.
+    pub label: String,
+    /// What it is good for.
+    pub scopes: TokenScopes,
+    /// When it ends.
+    pub expires_at: DateTime<Utc>,
+}
+
+/// A token as it is stored, without its secret.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Token {
+    /// Its number.
+    pub id: TokenId,
+    /// What was created.
+    pub token: NewToken,
+    /// When.
+    pub created_at: DateTime<Utc>,
+    /// When it was last used, to a minute.
+    pub last_used_at: Option<DateTime<Utc>>,
+    /// Since when it is good for nothing.
+    pub revoked_at: Option<DateTime<Utc>>,
+}
+
+type Stored = (i64, i64, String, String, Option<String>, i64, i64, Option<i64>, Option<i64>);
+
+const COLUMNS: &str =
+    "SELECT id, principal_id, label, doors, purposes, created_at, expires_at, last_used_at, revoked_at
+    FROM api_tokens WHERE (?1 IS NULL OR sha256 = ?1) AND (?2 IS NULL OR id = ?2) ORDER BY id";
+
+impl Token {
+    fn from_stored(stored: Stored) -> Result<Self, LedgerError> {
+        let (id, principal, label, doors, purposes, created_at, expires_at, last_used_at, revoked_at) =
+            stored;
+        let row = column::Row { table: "api_tokens", key: id };
+        let damaged = |error: serde_json::Error| row.damaged(format!("scopes: {error}"));
+        let scopes = TokenScopes {
+            doors: serde_json::from_str(&doors).map_err(damaged)?,
+            purposes: purposes.map(|text| serde_json::from_str(&text).map_err(damaged)).transpose()?,
+        };
+        let expires_at = row.time(expires_at)?;
+        Ok(Self {
+            id: TokenId(id),
+            token: NewToken { principal: PrincipalId(principal), label, scopes, expires_at },
+            created_at: row.time(created_at)?,
+            last_used_at: last_used_at.map(|at| row.time(at)).transpose()?,
+            revoked_at: revoked_at.map(|at| row.time(at)).transpose()?,
+        })
+    }
+}
+
+impl Ledger {
+    /// Creates a token that lives `longest` at most. Only the hash of `secret` is stored.
+    ///
+    /// # Errors
+    /// [`LedgerError::Invalid`] for a blank label, no door, an end that has passed or lies too far away, and a principal
+    /// that is disabled; [`LedgerError::Unknown`].
+    pub async fn create_token(
+        &self,
+        new: &NewToken,
+        secret: &TokenSecret,
+        longest: TimeDelta,
+        act: &Act,
+    ) -> Result<TokenId, LedgerError> {
+        check(new, longest, act)?;
+        let mut tx = self.begin_write().await?;
+        let owner = principal::read(&mut tx, new.principal).await?;
+        if owner.disabled_at.is_some() {
+            let right = "a principal that is not disabled";
+            return Err(LedgerError::Invalid { what: "who gets a token", found: owner.name, right });
+        }
+        let doors: Vec<&str> = new.scopes.doors.iter().map(|door| door.as_str()).collect();
+        let json = |texts: Vec<&str>| texts.into_iter().collect::<serde_json::Value>().to_string();
+        let purposes = new.scopes.purposes.as_ref().map(|all| json(all.iter().map(String::as_str).collect()));
+        let statement = "INSERT INTO api_tokens
+            (principal_id, label, sha256, doors, purposes, created_at, expires_at)
+            VALUES (?, ?, ?, ?, ?, ?, ?) RETURNING id";
+        let id: i64 = sqlx::query_scalar(statement)
+            .bind(new.principal.0)
+            .bind(new.label.as_str())
+            .bind(secret.sha256().as_bytes().as_slice())
+            .bind(json(doors.clone()))
+            .bind(purposes.as_deref())
+            .bind(column::from_time(act.at))
+            .bind(column::from_time(new.expires_at))
+            .fetch_one(&mut *tx)
+            .await?;
+        let detail = format!(
+            "token {id} ({}) of {:?} created: doors {}; purposes {}; until {}",
+            new.label,
+            owner.name,
+            doors.join(", "),
+            purposes.as_deref().unwrap_or("any"),
+            new.expires_at.format("%Y-%m-%dT%H:%M:%SZ")
+        );
+        act.record(&mut tx, AuditEvent::Grant, detail).await?;
+        tx.commit().await?;
+        Ok(TokenId(id))
+    }
+
+    /// Every token that there ever was, in the order of creation.
+    ///
+    /// # Errors
+    /// [`LedgerError::Damaged`].
+    pub async fn tokens(&self) -> Result<Vec<Token>, LedgerError> {
+        find(&mut *self.pool().acquire().await?, None, None).await
+    }
+
+    /// Revokes a token from now on.
+    ///
+    /// # Errors
+    /// [`LedgerError::Unknown`]; [`LedgerError::Already`] when it is revoked.
+    pub async fn revoke_token(&self, id: TokenId, act: &Act) -> Result<(), LedgerError> {
+        let mut tx = self.begin_write().await?;
+        let token = find(&mut tx, None, Some(id)).await?.pop();
+        let token = token.ok_or_else(|| LedgerError::Unknown { what: "token", key: id.to_string() })?;
+        if token.revoked_at.is_some() {
+            return Err(LedgerError::Already { what: "token", key: id.to_string(), state: "revoked" });
+        }
+        sqlx::query("UPDATE api_tokens SET revoked_at = ? WHERE id = ?")
+            .bind(column::from_time(act.at))
+            .bind(id.0)
+            .execute(&mut *tx)
+            .await?;
+        let owner = principal::read(&mut tx, token.token.principal).await?.name;
+        let detail = format!("token {id} ({}) of {owner:?} revoked", token.token.label);
+        act.record(&mut tx, AuditEvent::Grant, detail).await?;
+        Ok(tx.commit().await?)
+    }
+
+    /// Whose token this is, and what it is good for. The caller asks [`TokenScopes::allow`].
+    ///
+    /// # Errors
+    /// [`LedgerError::NotAuthenticated`] for what is no token of this ledger, or one that has ended, is revoked, or whose
+    /// principal is disabled.
+    pub async fn authenticate_token(
+        &self,
+        token: &str,
+        now: DateTime<Utc>,
+    ) -> Result<(Principal, TokenScopes), LedgerError> {
+        let unknown = LedgerError::NotAuthenticated("this is no token of this ledger");
+        let Some(secret) = TokenSecret::parse(token) else { return Err(unknown) };
+        let mut connection = self.pool().acquire().await?;
+        let Some(found) = find(&mut connection, Some(secret.sha256()), None).await?.pop() else {
+            return Err(unknown);
+        };
+        let principal = principal::read(&mut connection, found.token.principal).await?;
+        // Whoever has the secret may know what became of it.
+        if found.revoked_at.is_some() || principal.disabled_at.is_some() {
+            return Err(LedgerError::NotAuthenticated("the token is revoked, or its principal disabled"));
+        }
+        if now >= found.token.expires_at {
+            return Err(LedgerError::NotAuthenticated("the token has expired; ask for a new one"));
+        }
+        if found.last_used_at.is_none_or(|used| now - used >= USE_NOTED_EVERY) {
+            sqlx::query("UPDATE api_tokens SET last_used_at = ? WHERE id = ?")
+                .bind(column::from_time(now))
+                .bind(found.id.0)
+                .execute(&mut *connection)
+                .await?;
+        }
+        Ok((principal, found.token.scopes))
+    }
+}
+
+async fn find(
+    connection: &mut SqliteConnection,
+    sha256: Option<Hash256>,
+    id: Option<TokenId>,
+) -> Result<Vec<Token>, LedgerError> {
+    let stored: Vec<Stored> = sqlx::query_as(COLUMNS)
+        .bind(sha256.map(|hash| hash.as_bytes().to_vec()))
+        .bind(id.map(|id| id.0))
+        .fetch_all(connection)
+        .await?;
+    stored.into_iter().map(Token::from_stored).collect()
+}
+
+fn check(new: &NewToken, longest: TimeDelta, act: &Act) -> Result<(), LedgerError> {
+    column::require_name("the label of a token", &new.label)?;
+    let invalid = |what, found, right| Err(LedgerError::Invalid { what, found, right });
+    if new.scopes.doors.is_empty() {
+        return invalid("the doors of a token", "none".to_owned(), "at least one");
+    }
+    if let Some(purposes) = &new.scopes.purposes {
+        if purposes.is_empty() || purposes.len() > MAX_PURPOSES {
+            return invalid("the number of purposes of a token", purposes.len().to_string(), "1 to 64");
+        }
+        purposes.iter().try_for_each(|purpose| column::require_name("a purpose of a token", purpose))?;
+    }
+    if new.expires_at <= act.at {
+        return invalid("the end of a token", new.expires_at.to_string(), "in the future");
+    }
+    if new.expires_at - act.at > longest {
+        let found = format!("{} days away", (new.expires_at - act.at).num_days());
+        return invalid("the end of a token", found, "within the days that the configuration allows");
+    }
+    Ok(())
+}

@@ -1,0 +1,126 @@
+//! Accounts: rights given and taken, each time with an entry of the audit chain, and passwords.
+
+use std::collections::BTreeSet;
+
+use tidegate_ledger::{
+    Act, AuditEvent, AuditFilter, Clearance, Ledger, LedgerError, NewPrincipal, Password, PrincipalId,
+    PrincipalKind, Standing,
+};
+
+use crate::support::{Place, act, at, newcomer, signing_key};
+
+/// What the audit chain says, the newest first.
+async fn told(ledger: &Ledger) -> Vec<String> {
+    let log = ledger.audit_log(&AuditFilter::default(), 100).await.unwrap();
+    assert!(log.iter().all(|entry| matches!(entry.entry.event, AuditEvent::Grant | AuditEvent::Policy)));
+    log.into_iter().map(|entry| entry.entry.detail).collect()
+}
+
+fn password(text: &str) -> Password {
+    Password::new(text.to_owned())
+}
+
+#[tokio::test]
+async fn rights_are_changed_at_once_and_told() {
+    let place = Place::new();
+    let ledger = place.open().await;
+    let owner = ledger.local_owner().await.unwrap();
+    assert_eq!(owner.standing.clearance, Clearance::Core);
+    let standing = Standing {
+        office: Some("KR-020".to_owned()),
+        organisation: None,
+        enterprise_id: None,
+        clearance: Clearance::General3,
+    };
+    let roles = BTreeSet::from(["officer".to_owned()]);
+    let new = NewPrincipal { roles: roles.clone(), standing, ..newcomer("Ana", PrincipalKind::Person) };
+    let ana = ledger.add_principal(&new, &act()).await.unwrap();
+    assert_eq!(ledger.principal(ana).await.unwrap().standing, new.standing);
+    let other = Standing {
+        office: None,
+        organisation: Some("Audit office".to_owned()),
+        enterprise_id: Some("E1".to_owned()),
+        clearance: Clearance::Important,
+    };
+    ledger.change_principal(ana, &BTreeSet::new(), &other, &act()).await.unwrap();
+    let changed = ledger.principal(ana).await.unwrap();
+    assert_eq!((changed.roles, changed.standing), (BTreeSet::new(), other.clone()));
+    ledger.disable_principal(ana, &act()).await.unwrap();
+    let told = told(&ledger).await;
+    assert_eq!(
+        told,
+        [
+            "person \"Ana\" disabled",
+            "person \"Ana\" has roles none; organisation Audit office, enterprise E1, clearance important; had roles \
+             officer; office KR-020, clearance general-3",
+            "person \"Ana\" added: roles officer; office KR-020, clearance general-3",
+        ]
+    );
+    let verified = ledger.verify_audit(&signing_key().public_key(), &[]).await.unwrap();
+    assert_eq!(verified.faults, []);
+
+    let by_ana = Act { by: ana, ..act() };
+    let refused = ledger.add_principal(&newcomer("Bo", PrincipalKind::Person), &by_ana).await;
+    assert!(matches!(refused, Err(LedgerError::Invalid { .. })), "a disabled one acts no more");
+    assert_eq!(ledger.principals().await.unwrap().len(), 2, "what is not told is not done");
+}
+
+#[tokio::test]
+async fn nobody_changes_its_own_rights_or_those_of_the_owner() {
+    let place = Place::new();
+    let ledger = place.open().await;
+    let ana = ledger.add_principal(&newcomer("Ana", PrincipalKind::Person), &act()).await.unwrap();
+    let by_ana = Act { by: ana, ..act() };
+    let (roles, standing) = (BTreeSet::new(), Standing::default());
+    for (id, act) in [(ana, &by_ana), (PrincipalId(1), &by_ana), (PrincipalId(1), &act())] {
+        let refused = ledger.change_principal(id, &roles, &standing, act).await;
+        assert!(matches!(refused, Err(LedgerError::Invalid { .. })), "{refused:?}");
+        assert!(matches!(ledger.disable_principal(id, act).await, Err(LedgerError::Invalid { .. })));
+    }
+    let blank = Standing { office: Some(" ".to_owned()), ..standing.clone() };
+    let refused = ledger.change_principal(ana, &roles, &blank, &act()).await;
+    assert!(matches!(refused, Err(LedgerError::Invalid { .. })), "{refused:?}");
+    let without_reason = Act { reason: String::new(), ..act() };
+    let refused = ledger.change_principal(ana, &roles, &standing, &without_reason).await;
+    assert!(matches!(refused, Err(LedgerError::Invalid { .. })), "{refused:?}");
+    let unknown = ledger.change_principal(PrincipalId(9), &roles, &standing, &act()).await;
+    assert!(matches!(unknown, Err(LedgerError::Unknown { .. })), "{unknown:?}");
+    assert_eq!(
+        "general-5".parse::<Clearance>().unwrap_err().to_string(),
+        "\"general-5\" is no clearance; it must be one of general-1, general-2, general-3, general-4, important, core"
+    );
+    assert!(Clearance::General4 < Clearance::Important && Clearance::Important < Clearance::Core);
+}
+
+#[tokio::test]
+async fn a_password_admits_its_person_and_nobody_else() {
+    let place = Place::new();
+    let ledger = place.open().await;
+    let ana = ledger.add_principal(&newcomer("Ana", PrincipalKind::Person), &act()).await.unwrap();
+    let robot = ledger.add_principal(&newcomer("robot", PrincipalKind::Service), &act()).await.unwrap();
+    let secret = "correct horse battery";
+    ledger.set_password(ana, &password(secret), [1; 16], &act()).await.unwrap();
+    assert_eq!(ledger.authenticate_password("Ana", &password(secret)).await.unwrap().id, ana);
+    let phc: String =
+        sqlx::query_scalar("SELECT phc FROM passwords").fetch_one(&mut place.raw().await).await.unwrap();
+    assert!(phc.starts_with("$argon2id$v=19$m=19456,t=2,p=1$") && !phc.contains("horse"), "{phc}");
+
+    // A name that is not known, one without password, and a wrong password get one answer.
+    let long = "x".repeat(2_000);
+    for (name, text) in [("Bo", secret), ("robot", secret), ("Ana", "Correct horse battery"), ("Ana", &long)]
+    {
+        let refused = ledger.authenticate_password(name, &password(text)).await.unwrap_err().to_string();
+        assert_eq!(refused, "not admitted: name and password do not fit");
+    }
+    for (id, text) in [(ana, "fourteen chars"), (ana, long.as_str()), (robot, secret)] {
+        let refused = ledger.set_password(id, &password(text), [1; 16], &act()).await.unwrap_err();
+        assert!(matches!(refused, LedgerError::Invalid { .. }), "{refused}");
+        assert!(!refused.to_string().contains(text) && !format!("{refused:?}").contains(text));
+    }
+    ledger.set_password(ana, &password("another horse battery"), [2; 16], &act()).await.unwrap();
+    assert!(ledger.authenticate_password("Ana", &password(secret)).await.is_err(), "the old one is gone");
+    assert!(told(&ledger).await.iter().all(|told| !told.contains("horse")));
+    ledger.disable_principal(ana, &Act { at: at("2026-12-01T00:00:00Z"), ..act() }).await.unwrap();
+    assert!(ledger.authenticate_password("Ana", &password("another horse battery")).await.is_err());
+    assert_eq!(format!("{:?}", password(secret)), "Password(secret)");
+}
