@@ -108,7 +108,8 @@ fn print_verified(verified: &Verified) {
     for fault in &verified.faults {
         println!("FAULT: {fault}");
     }
-    let holds = if verified.faults.is_empty() { "The audit chain holds" } else { "Of the audit chain hold" };
+    let holds =
+        if verified.faults.is_empty() { "The audit chain holds" } else { "Sound up to the first fault" };
     println!(
         "{holds}: {} entries, {} checkpoints, {} copies",
         show::count(verified.entries),

@@ -87,9 +87,7 @@ async fn nobody_changes_its_own_rights_or_those_of_the_owner() {
     assert!(matches!(unknown, Err(LedgerError::Unknown { .. })), "{unknown:?}");
     assert_eq!(
         "general-5".parse::<Clearance>().unwrap_err().to_string(),
-        concat!(
-            "\"general-5\" is no clearance; it must be one of general-1, general-2, general-3, general-4, important, core"
-        )
+        "\"general-5\" is no clearance; it must be one of general-1, general-2, general-3, general-4, important, core"
     );
     assert!(Clearance::General4 < Clearance::Important && Clearance::Important < Clearance::Core);
 }
