@@ -26,17 +26,17 @@ impl Server {
             .spawn()
             .unwrap();
         let mut lines = BufReader::new(process.stdout.take().unwrap()).lines();
-        let mut address = |what: &str| loop {
+        let (mut http, mut postgres) = (None, None);
+        // The doors open in any order.
+        while http.is_none() || postgres.is_none() {
             let line = lines.next().unwrap().unwrap();
-            if let Some((_, address)) = line.split_once(what) {
-                break address.split([';', ' ']).next().unwrap().to_owned();
-            }
-        };
-        let http = address("HTTP: ");
-        let postgres = address("PostgreSQL: ").rsplit(':').next().unwrap().parse().unwrap();
+            http = http.or(line.strip_prefix("HTTP: ").map(str::to_owned));
+            let port = line.strip_prefix("PostgreSQL: 127.0.0.1:").and_then(|rest| rest.split(';').next());
+            postgres = postgres.or(port.map(|port| port.parse().unwrap()));
+        }
         // What else it says is not asked for; the pipe stays open.
         std::thread::spawn(move || lines.for_each(drop));
-        Self { process, http, postgres, folder }
+        Self { process, http: http.unwrap(), postgres: postgres.unwrap(), folder }
     }
 
     fn folder(&self) -> &Path {
