@@ -1,8 +1,8 @@
 """Trains models with XGBoost, LightGBM and CatBoost, and asks them for margins.
 
     models.py train FOLDER     writes NAME.model for each model and prints the names
-    models.py predict FOLDER   reads NAME.rows (f32, row after row) and writes NAME.expected: for each row the margin,
-                               the probability (f64), and 6 contributions
+    models.py predict FOLDER   reads NAME.rows (f32, row after row) and writes NAME.expected (f64): for each row the margin,
+                               the probability, and 6 contributions, which are NaN from the 13th row on
 """
 
 import pathlib
@@ -16,6 +16,7 @@ import xgboost
 FEATURES = 6
 NAMES = [f"feature_{position}" for position in range(FEATURES)]
 ROWS = 4_000
+EXPLAINED = 12
 
 
 def training_data():
@@ -47,13 +48,12 @@ def of_xgboost(rounds=40, categorical=False, **parameters):
         model = xgboost.Booster(model_file=path)
         # The library refuses infinite values.
         matrix = xgboost.DMatrix(rows, feature_names=NAMES, feature_types=kinds)
-        return (
-            model.predict(matrix, output_margin=True),
-            1 / (1 + numpy.exp(-model.predict(matrix, output_margin=True).astype(float)))
-            if parameters.get("objective") == "binary:logitraw"
-            else model.predict(matrix),
-            model.predict(matrix, pred_contribs=True)[:, :-1],
-        )
+        explained = xgboost.DMatrix(rows[:EXPLAINED], feature_names=NAMES, feature_types=kinds)
+        margins, probabilities = model.predict(matrix, output_margin=True), model.predict(matrix)
+        if parameters.get("objective") == "binary:logitraw":
+            # Its answer is the margin.
+            probabilities = 1 / (1 + numpy.exp(-margins.astype("f8")))
+        return margins, probabilities, model.predict(explained, pred_contribs=True)[:, :-1]
 
     return train, predict
 
@@ -70,7 +70,7 @@ def of_lightgbm(rounds=40, categorical=False, **parameters):
     def predict(path, rows):
         model = lightgbm.Booster(model_file=path)
         given = dict(num_threads=1)
-        contributions = model.predict(rows, pred_contrib=True, **given)[:, :-1]
+        contributions = model.predict(rows[:EXPLAINED], pred_contrib=True, **given)[:, :-1]
         return model.predict(rows, raw_score=True, **given), model.predict(rows, **given), contributions
 
     return train, predict
@@ -93,7 +93,7 @@ def of_catboost(**parameters):
         margins = model.predict(pool, prediction_type="RawFormulaVal", thread_count=1)
         probabilities = model.predict_proba(pool, thread_count=1)[:, 1]
         # Its Shapley values weigh the sides of a split in another way.
-        return margins, probabilities, numpy.full((len(rows), FEATURES), numpy.nan)
+        return margins, probabilities, numpy.empty((0, FEATURES))
 
     return train, predict
 
@@ -150,7 +150,8 @@ def main():
             continue
         rows = numpy.fromfile(path.with_suffix(".rows"), dtype="<f4").reshape(-1, FEATURES)
         margins, probabilities, contributions = predict(str(path), rows)
-        columns = [margins.reshape(-1, 1), probabilities.reshape(-1, 1), contributions]
+        others = numpy.full((len(rows) - len(contributions), FEATURES), numpy.nan)
+        columns = [margins.reshape(-1, 1), probabilities.reshape(-1, 1), numpy.vstack([contributions, others])]
         numpy.hstack([column.astype("<f8") for column in columns]).tofile(path.with_suffix(".expected"))
 
 

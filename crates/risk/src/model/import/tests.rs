@@ -117,6 +117,14 @@ fn what_cannot_be_taken_over_is_refused_with_its_reason() {
         (XGBOOST, ["binary:logistic", "reg:squarederror"], "its objective is `reg:squarederror`"),
         (XGBOOST, [r#""num_class": "0""#, r#""num_class": "3""#], "it has several outputs"),
         (XGBOOST, [r#""name": "gbtree""#, r#""name": "dart""#], "its booster is `dart`"),
+        (
+            XGBOOST,
+            [
+                r#""name": "gbtree", "model": {"#,
+                r#""name": "gblinear", "model": {"weights": [1]}, "other": {"#,
+            ],
+            "its booster is `gblinear`",
+        ),
         (XGBOOST, ["[3, 2, 0]", "[4, 0, 0]"], "it is of XGBoost 4.0.0"),
         (
             XGBOOST,

@@ -59,6 +59,8 @@ struct Booster {
 
 #[derive(serde::Deserialize)]
 struct Model {
+    // A linear model has none, and is refused by its name.
+    #[serde(default)]
     trees: Vec<Arrays>,
     /// Where the trees of each round begin, and where the last ends.
     #[serde(default)]
