@@ -33,6 +33,7 @@ const STEPS: &[Step] = &[
     Step { name: "tidy", run: || passed(tidy::run()) },
     Step { name: "clippy", run: clippy },
     Step { name: "test", run: || passed(test::run()) },
+    Step { name: "bench", run: bench },
     Step { name: "doc", run: doc },
     Step { name: "codegen", run: || passed(codegen::run(true)) },
     Step { name: "deny", run: deny },
@@ -45,6 +46,15 @@ fn passed(result: Result<(), TaskError>) -> Result<Outcome, TaskError> {
 
 fn clippy() -> Result<Outcome, TaskError> {
     passed(execute(cargo(&["clippy", "--workspace", "--all-targets", "--", "-D", "warnings"])))
+}
+
+/// The comparisons with peers on a few rows, so that they keep running and both sides keep agreeing.
+fn bench() -> Result<Outcome, TaskError> {
+    execute(cargo(&["build", "--workspace", "--bin", "tidegate", "--example", "time_rules"]))?;
+    let rules = ["bench/rules_peers.py", "--rows", "20000", "--repeats", "1", "--program"];
+    execute(program("python3", &[&rules[..], &["target/debug/examples/time_rules"]].concat()))?;
+    let pipeline = ["bench/pipeline_peers.py", "--declarations", "4000", "--trees", "20", "--program"];
+    passed(execute(program("python3", &[&pipeline[..], &["target/debug/tidegate"]].concat())))
 }
 
 fn doc() -> Result<Outcome, TaskError> {

@@ -178,7 +178,8 @@ impl Seen {
         let (grades, root_key) = (Grades::default(), home.root_key().await?);
         progress.step("assessing", (last - first).num_days().unsigned_abs() + 1, "days");
         for stretch in stretches(platform, first, last, home.configuration.decide.read_versions).await? {
-            for (day, read) in read_cases(platform, bundle, &grades, &root_key, stretch, Which::First).await?
+            for (day, read) in
+                read_cases(platform, bundle, &grades, &root_key, &stretch, Which::First).await?
             {
                 let assessment = bundle.assess(&read.rows)?;
                 for (all, column) in seen.features.iter_mut().zip(assessment.features.columns()) {

@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 use sqlx::SqliteConnection;
 
-use crate::history::{LogWalk, check_checkpoints};
+use crate::history::{LogWalk, Reached, check_checkpoints};
 use crate::ledger::WriteTransaction;
 use crate::stored_key;
 use crate::{
@@ -16,6 +16,9 @@ const PAGE: i64 = 4096;
 
 impl Ledger {
     /// Signs how far the log of a period has come, and keeps the checkpoint. One log name and one key sign a period.
+    ///
+    /// The first signature of a handle compares the whole log with all checkpoints. The next ones go on from where the
+    /// last one was taken, when it is the newest checkpoint and the commitment there is still the same.
     ///
     /// # Errors
     /// [`LedgerError::Unknown`] for a period without key; [`LedgerError::Invalid`] for another log name or key than
@@ -38,9 +41,17 @@ impl Ledger {
         if let Some(last) = before.last() {
             require_continued(last, log, key, at)?;
         }
-        let mut walk = LogWalk::new(stored.chain_start().hash, &before);
+        let known = self.take_signed(period);
+        let (mut walk, unchecked) = match (known, before.split_last()) {
+            (Some(known), Some((last, checked)))
+                if known.is_at(&last.checkpoint) && stands(&mut tx, period, &known).await? =>
+            {
+                (LogWalk::from(known), &before[checked.len()..])
+            }
+            _ => (LogWalk::new(stored.chain_start().hash, &before), before.as_slice()),
+        };
         walk_all(&mut tx, period, &mut walk).await?;
-        walk.check(key_commitment, &before)?;
+        walk.check(key_commitment, unchecked)?;
         let (count, head, merkle_root) = walk.end();
         let checkpoint = Checkpoint {
             log: log.to_owned(),
@@ -54,6 +65,7 @@ impl Ledger {
         let signed = checkpoint.sign(key);
         insert(&mut tx, before.len() as i64 + 1, &signed).await?;
         tx.commit().await?;
+        self.keep_signed(period, walk.reached());
         Ok(signed)
     }
 
@@ -88,6 +100,25 @@ impl Ledger {
         walk_all(&mut tx, period, &mut walk).await?;
         Ok(walk.check(stored.key.commitment(period), &all)?)
     }
+}
+
+/// Whether the log still has the commitment that a place came to.
+async fn stands(
+    connection: &mut SqliteConnection,
+    period: Period,
+    known: &Reached,
+) -> Result<bool, LedgerError> {
+    let (count, head) = known.last();
+    if count == 0 {
+        return Ok(true);
+    }
+    let statement = "SELECT hash FROM commitments WHERE period = ? AND sequence = ?";
+    let found: Option<Vec<u8>> = sqlx::query_scalar(statement)
+        .bind(period.to_string())
+        .bind(column::from_count("a sequence", count)?)
+        .fetch_optional(connection)
+        .await?;
+    Ok(found.is_some_and(|found| found == head.as_bytes()))
 }
 
 fn require_continued(

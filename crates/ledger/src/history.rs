@@ -86,6 +86,27 @@ pub(crate) struct LogWalk {
     wanted: Vec<u64>,
 }
 
+/// A place in a log with the tree up to it.
+#[derive(Debug)]
+pub(crate) struct Reached {
+    tree: merkle::MerkleTree,
+    count: u64,
+    head: Hash256,
+}
+
+impl Reached {
+    /// Whether a checkpoint was taken at this place.
+    pub(crate) fn is_at(&self, checkpoint: &crate::Checkpoint) -> bool {
+        (checkpoint.count, checkpoint.head, checkpoint.merkle_root)
+            == (self.count, self.head, self.tree.root())
+    }
+
+    /// Sequence and hash of the last commitment before the place.
+    pub(crate) fn last(&self) -> (u64, Hash256) {
+        (self.count, self.head)
+    }
+}
+
 impl LogWalk {
     /// Begins at a chain's first hash, to be compared with these checkpoints.
     pub(crate) fn new(start: Hash256, checkpoints: &[SignedCheckpoint]) -> Self {
@@ -109,6 +130,18 @@ impl LogWalk {
             self.wanted.pop();
             self.marks.insert(self.count, (self.head, self.tree.root()));
         }
+    }
+
+    /// The place that the walk has come to, to go on from when more is appended.
+    pub(crate) fn reached(self) -> Reached {
+        Reached { tree: self.tree, count: self.count, head: self.head }
+    }
+
+    /// Goes on from a place that an earlier walk came to, to be compared with the checkpoint taken there.
+    pub(crate) fn from(Reached { tree, count, head }: Reached) -> Self {
+        let mut walk = Self { tree, count, head, marks: BTreeMap::new(), wanted: vec![count] };
+        walk.mark();
+        walk
     }
 
     /// Number of commitments, end of the chain, root of the tree.

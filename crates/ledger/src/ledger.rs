@@ -1,8 +1,10 @@
 //! The open ledger file: a handle that is cheap to clone and shares one pool of connections.
 
+use std::collections::BTreeMap;
 use std::fs::OpenOptions;
 use std::io;
 use std::path::Path;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
@@ -12,7 +14,8 @@ use sqlx::sqlite::{
 };
 
 use crate::audit::Group;
-use crate::{LedgerError, migrate};
+use crate::history::Reached;
+use crate::{LedgerError, Period, migrate};
 
 /// How patient and how parallel a handle is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -37,6 +40,8 @@ pub(crate) type WriteTransaction = sqlx::Transaction<'static, Sqlite>;
 pub struct Ledger {
     pool: SqlitePool,
     group: Group,
+    /// Where the log of each period was signed last, so that the next signature need not read it again from its start.
+    signed: Arc<Mutex<BTreeMap<Period, Reached>>>,
 }
 
 impl Ledger {
@@ -60,7 +65,7 @@ impl Ledger {
             .connect_with(options)
             .await
             .map_err(|error| LedgerError::connecting(path.to_owned(), error))?;
-        let ledger = Self { pool, group: Group::default() };
+        let ledger = Self { pool, group: Group::default(), signed: Arc::default() };
         migrate::apply(&ledger, path, now).await?;
         ledger.ensure_local_owner(now).await?;
         Ok(ledger)
@@ -69,6 +74,17 @@ impl Ledger {
     /// Closes every connection of this handle and its clones; `SQLite` then folds its write-ahead log into the file.
     pub async fn close(self) {
         self.pool.close().await;
+    }
+
+    /// Takes what is known of the log of a period; none also when a thread that held it came to harm.
+    pub(crate) fn take_signed(&self, period: Period) -> Option<Reached> {
+        self.signed.lock().ok()?.remove(&period)
+    }
+
+    pub(crate) fn keep_signed(&self, period: Period, reached: Reached) {
+        if let Ok(mut signed) = self.signed.lock() {
+            signed.insert(period, reached);
+        }
     }
 
     pub(crate) fn pool(&self) -> &SqlitePool {

@@ -15,6 +15,7 @@ pub async fn run(arguments: &Arguments, command: &Decide) -> Result<(), JobError
         to: command.to,
         capacity: command.capacity,
         bundle: command.which.bundle.clone(),
+        without_work_list: command.out.is_none(),
     };
     let decided = decide(&home, &options, &mut Bars::new()).await?;
     if let Some(path) = &command.out {

@@ -103,14 +103,14 @@ pub(super) async fn read(
         for served in reads {
             let reader = bundles[served[0]];
             for (day, cases) in
-                &read_cases(platform, reader, &grades, &root_key, stretch, Which::First).await?
+                &read_cases(platform, reader, &grades, &root_key, &stretch, Which::First).await?
             {
                 for side in *served {
                     rate(bundles[*side], *day, cases, &mut names, &mut rated[*side])?;
                 }
             }
         }
-        progress.done((stretch.1 - first).num_days() as u64 + 1);
+        progress.done((stretch.last - first).num_days() as u64 + 1);
     }
     Ok(rated)
 }

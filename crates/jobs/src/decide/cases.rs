@@ -1,5 +1,6 @@
 //! The declarations of a day that wait for a decision, read through the one door.
 
+use super::stretches::Stretch;
 use crate::JobError;
 use crate::history::{column, moments, text, wrong_type};
 use arrow::array::{Array, AsArray, Int64Array, RecordBatch, StringArray};
@@ -102,58 +103,22 @@ impl Grades {
     }
 }
 
-/// Stretches of days of about `most` versions, so that a quiet month is one query and a busy one fits in
-/// memory.
-pub(crate) async fn stretches(
-    platform: &Platform,
-    first: NaiveDate,
-    last: NaiveDate,
-    most: u64,
-) -> Result<Vec<(NaiveDate, NaiveDate)>, JobError> {
-    let sql = format!(
-        "SELECT CAST({LODGED} AS DATE), count(*) FROM declaration r WHERE {} GROUP BY 1 ORDER BY 1",
-        between(LODGED, first, last)
-    );
-    let mut stretches: Vec<(NaiveDate, NaiveDate)> = Vec::new();
-    let mut versions = 0;
-    for batch in platform.plan_for(&Principal::LocalOwner, "job decide", &sql).await?.collect().await? {
-        let (days, counts) =
-            (batch.column(0).as_primitive::<Date32Type>(), batch.column(1).as_primitive::<Int64Type>());
-        for (day, count) in days.values().iter().zip(counts.values()) {
-            let count = count.unsigned_abs();
-            let Some(day) = NaiveDate::from_epoch_days(*day) else { continue };
-            match stretches.last_mut() {
-                Some(stretch) if versions + count <= most => stretch.1 = day,
-                _ => {
-                    stretches.push((day, day));
-                    versions = 0;
-                }
-            }
-            versions += count;
-        }
-    }
-    Ok(stretches)
-}
-
 /// Whether a version lodged on the days waits for its decision.
-pub(super) async fn any_undecided(
-    platform: &Platform,
-    first: NaiveDate,
-    last: NaiveDate,
-) -> Result<bool, JobError> {
+pub(super) async fn any_undecided(platform: &Platform, stretch: &Stretch) -> Result<bool, JobError> {
+    let Some(months) = stretch.months() else { return Ok(false) };
     let sql = format!(
         "SELECT 1 FROM declaration r WHERE {} AND {} LIMIT 1",
-        between(LODGED, first, last),
-        undecided("r")
+        stretch.condition(),
+        undecided("r", &months)
     );
     let answer = platform.plan_for(&Principal::LocalOwner, "job decide", &sql).await?.collect().await?;
     Ok(answer.iter().any(|batch| batch.num_rows() > 0))
 }
 
-/// A condition: no run has decided the version of a row of the alias.
-fn undecided(alias: &str) -> String {
+/// A condition: no run has decided the version of a row of the alias, which rests in one of the months.
+fn undecided(alias: &str, months: &str) -> String {
     format!(
-        "NOT EXISTS (SELECT 1 FROM decision k WHERE k.month = {alias}.month \
+        "NOT EXISTS (SELECT 1 FROM decision k WHERE k.month IN ({months}) AND k.month = {alias}.month \
          AND k.declaration_id = {alias}.declaration_id AND k.version_number = {alias}.version_number)"
     )
 }
@@ -164,10 +129,21 @@ pub(crate) async fn read(
     bundle: &Bundle,
     grades: &Grades,
     root_key: &RootKey,
-    (first, last): (NaiveDate, NaiveDate),
+    stretch: &Stretch,
     which: Which,
 ) -> Result<Vec<(NaiveDate, Cases)>, JobError> {
-    let sql = sql(bundle, first, last, which);
+    let days = read_days(platform, bundle, stretch, which).await?.into_iter();
+    days.map(|(day, rows)| Ok((day, Cases { cases: cases(&rows, grades, root_key)?, rows }))).collect()
+}
+
+/// Reads the rows of a stretch of days, day by day, each in the order of declaration, version and goods item.
+pub(super) async fn read_days(
+    platform: &Platform,
+    bundle: &Bundle,
+    stretch: &Stretch,
+    which: Which,
+) -> Result<Vec<(NaiveDate, RecordBatch)>, JobError> {
+    let Some(sql) = sql(bundle, stretch, which) else { return Ok(Vec::new()) };
     let plan = platform.plan_for(&Principal::LocalOwner, "job decide", &sql).await?;
     let schema = plan.schema();
     let rows = concat_batches(&schema, &plan.collect().await?)?;
@@ -176,8 +152,7 @@ pub(crate) async fn read(
     let mut by_day = Vec::new();
     for (start, length) in runs(days.values()) {
         let Some(day) = NaiveDate::from_epoch_days(days.value(start)) else { continue };
-        let rows = rows.slice(start, length);
-        by_day.push((day, Cases { cases: cases(&rows, grades, root_key)?, rows }));
+        by_day.push((day, rows.slice(start, length)));
     }
     Ok(by_day)
 }
@@ -203,34 +178,42 @@ pub(crate) fn between(moment: &str, first: NaiveDate, last: NaiveDate) -> String
     format!("{moment} >= DATE '{first}' AND {moment} < DATE '{last}' + INTERVAL '1 day'")
 }
 
-fn sql(bundle: &Bundle, first: NaiveDate, last: NaiveDate, which: Which) -> String {
+/// The query of a stretch; none where there is nothing to read.
+fn sql(bundle: &Bundle, stretch: &Stretch, which: Which) -> Option<String> {
+    let (first, last) = (stretch.first, stretch.last);
     let naming = NAMING.map(|(column, name)| format!("r.{column} AS {name}")).join(", ");
-    let of_first = format!(
-        "SELECT {}, {naming} FROM {DECLARATION_ITEM} r WHERE r.version_number = 1 AND {}",
-        listed(bundle),
-        between("r.accepted_at", first, last)
-    );
+    let of_first = stretch.first_months().map(|months| {
+        format!(
+            "SELECT {}, {naming} FROM {DECLARATION_ITEM} r WHERE r.month IN ({months}) AND r.version_number = 1 AND {}",
+            listed(bundle),
+            between("r.accepted_at", first, last)
+        )
+    });
     let order = "ORDER BY lodged_on, declaration_id, version_number, goods_item_seq";
     if which == Which::First {
-        return format!("{of_first} {order}");
+        return of_first.map(|of_first| format!("{of_first} {order}"));
     }
-    format!(
-        "SELECT * FROM ({of_first} UNION ALL {} WHERE r.version_number > 1 AND {}) u WHERE {} {order}",
-        any_version(bundle),
-        between(LODGED, first, last),
-        undecided("u")
-    )
+    let of_later = stretch.later_months().map(|months| {
+        format!(
+            "{} WHERE r.month IN ({months}) AND r.version_number > 1 AND {}",
+            any_version(bundle, &months),
+            between(LODGED, first, last)
+        )
+    });
+    let all: Vec<String> = of_first.into_iter().chain(of_later).collect();
+    let undecided = undecided("u", &stretch.months()?);
+    Some(format!("SELECT * FROM ({}) u WHERE {undecided} {order}", all.join(" UNION ALL ")))
 }
 
-/// The query of the items of any version of declarations, as [`cases`] takes them, to be narrowed. A later version is
-/// named after the first, or after itself when that was never lodged.
-pub(crate) fn any_version(bundle: &Bundle) -> String {
+/// The query of the items of any version of declarations that rest in the months, as [`cases`] takes them, to be narrowed
+/// to those months. A later version is named after the first, or after itself when that was never lodged.
+pub(crate) fn any_version(bundle: &Bundle, months: &str) -> String {
     let naming = NAMING.map(|(column, name)| {
         format!("CASE WHEN f.version_number IS NULL THEN r.{column} ELSE f.{column} END AS {name}")
     });
     format!(
         "SELECT {}, {} FROM {DECLARATION_ITEM} r LEFT JOIN declaration f ON f.month = r.month \
-         AND f.declaration_id = r.declaration_id AND f.version_number = 1",
+         AND f.month IN ({months}) AND f.declaration_id = r.declaration_id AND f.version_number = 1",
         listed(bundle),
         naming.join(", ")
     )

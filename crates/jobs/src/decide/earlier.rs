@@ -1,6 +1,6 @@
 //! What was decided before about consignments that are lodged again.
 
-use super::cases::{LODGED, between};
+use super::stretches::Stretch;
 use crate::JobError;
 use crate::history::{column, text, wrong_type};
 use arrow::array::AsArray;
@@ -33,17 +33,17 @@ impl Roots {
     /// declaration, and those of the same consignee and transport document.
     pub(super) async fn read(
         platform: &Platform,
-        first: NaiveDate,
-        last: NaiveDate,
+        stretch: &Stretch,
         since: NaiveDate,
     ) -> Result<Self, JobError> {
-        let known = format!("k.accepted_at >= DATE '{since}'");
-        let lodged = between(LODGED, first, last);
+        let month = since.format("%Y-%m");
+        let known = format!("k.month >= '{month}' AND k.accepted_at >= DATE '{since}'");
+        let lodged = stretch.condition();
         let sql = format!(
             "SELECT root_id, period, inclusion_probability, weight, protected_probability, is_selected, tau FROM (\
              SELECT k.* FROM decision k WHERE {known} AND k.declaration_id IN \
              (SELECT r.declaration_id FROM declaration r WHERE r.version_number > 1 AND {lodged}) \
-             UNION ALL SELECT k.* FROM decision k JOIN declaration o ON o.month = k.month \
+             UNION ALL SELECT k.* FROM decision k JOIN declaration o ON o.month >= '{month}' AND o.month = k.month \
              AND o.declaration_id = k.declaration_id AND o.version_number = k.version_number JOIN \
              (SELECT DISTINCT r.consignee_id, r.transport_document_id FROM declaration r WHERE {lodged}) n \
              ON n.consignee_id = o.consignee_id AND n.transport_document_id = o.transport_document_id \

@@ -3,8 +3,10 @@
 //! A run decides days of one epoch with one bundle and one policy state. The parts of p are committed to the ledger
 //! before the draws are taken.
 
+mod ahead;
 mod capacity;
 mod cases;
+mod closed;
 mod day;
 mod earlier;
 mod lists;
@@ -12,37 +14,42 @@ mod packaging;
 mod rows;
 mod state;
 mod stored;
+mod stretches;
 mod work_list;
+mod writing;
 
 pub use capacity::{Capacity, ParseCapacityError};
-pub(crate) use cases::{Case, Cases, Grades, Which, any_version, between, cases, read, stretches};
+pub(crate) use cases::{Case, Cases, Grades, Which, any_version, between, cases, read};
 pub use packaging::Opening;
 pub(crate) use packaging::{Packaging, seen as packaging_records};
 pub(crate) use state::{parse as parse_state, stored_state};
 pub(crate) use stored::read as read_stored;
 pub use stored::{KeptReason, StoredDecision, StoredItem};
+pub(crate) use stretches::{Stretch, stretches};
 pub use work_list::WorkListEntry;
 
 use crate::JobError;
 use crate::home::Home;
-use crate::ingest::writer;
 use crate::progress::Progress;
+use ahead::{AssessedDay, Assessor};
 use arrow::array::{Array, AsArray};
 use arrow::datatypes::Date32Type;
 use cases::any_undecided;
 use chrono::{Days, NaiveDate, NaiveTime};
+use closed::DecidedBy;
 use day::{Committed, Day, Drawing};
 use earlier::Roots;
 use lists::Waiting;
 use state::States;
 use std::collections::hash_map::Entry;
 use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
 use tidegate_lake::AppTransaction;
-use tidegate_ledger::{Hash256, Period, PeriodKey, PolicyStateVersion, RootKey, RunOutcome, RunStart};
+use tidegate_ledger::{Hash256, Period, PeriodKey, PolicyStateVersion, RunOutcome, RunStart};
 use tidegate_query::{Platform, Principal};
-use tidegate_records::tables::{DECISION, DECISION_ITEM, WORK_LIST};
 use tidegate_risk::bundle::Bundle;
 use tidegate_risk::selection::{Epoch, PolicyState};
+use writing::Writing;
 
 /// What to decide.
 #[derive(Debug, Clone, Default)]
@@ -55,6 +62,8 @@ pub struct DecideOptions {
     pub capacity: Capacity,
     /// Bundle by hash or the beginning of its hash; the active one when left out.
     pub bundle: Option<String>,
+    /// Leaves [`Decided::work_list`] empty: the lists are in the tables, and those of a large year do not fit in memory.
+    pub without_work_list: bool,
 }
 
 /// What was decided.
@@ -109,16 +118,22 @@ async fn run(home: &Home, options: &DecideOptions, progress: &mut dyn Progress) 
     let (bundle, hash) = home.bundle(options.bundle.as_deref()).await?;
     let (from, to) = days(home, options, &bundle).await?;
     let mut decided = Decided { bundle: hash.to_string(), from, to, ..Decided::default() };
-    let grades = Grades::read(&home.platform().await?, "job decide").await?;
-    let root_key = home.root_key().await?;
-    let mut states = States::new(home, &bundle, hash.to_string(), &grades, &root_key, options.capacity);
+    let assessor = Assessor {
+        bundle: Arc::new(bundle),
+        grades: Arc::new(Grades::read(&home.platform().await?, "job decide").await?),
+        root_key: Arc::new(home.root_key().await?),
+    };
+    let mut states = States::new(home, assessor, hash.to_string(), options);
     let mut epoch = Epoch::of(from);
     while epoch.first <= to {
         let (first, last) = (epoch.first.max(from), epoch.last.min(to));
-        let platform = home.platform().await?;
-        if any_undecided(&platform, first, last).await? {
+        let platform = Arc::new(home.platform().await?);
+        let lodged = stretches::whole(&platform, first, last).await?;
+        if let Some(lodged) = lodged
+            && any_undecided(&platform, &lodged).await?
+        {
             let state = states.of(&platform, epoch, progress).await?;
-            let mut run = Run::start(&states, platform, Hash256::new(hash.0), state, first, last).await?;
+            let mut run = Run::start(&states, platform, Hash256::new(hash.0), state, &lodged).await?;
             run.decide(first, last, &mut decided, progress).await?;
             run.commit(&mut decided).await?;
         }
@@ -165,28 +180,24 @@ async fn days(
 /// A run over days of an epoch.
 struct Run<'a> {
     home: &'a Home,
-    platform: Platform,
-    grades: &'a Grades,
-    root_key: &'a RootKey,
-    day: Day<'a>,
+    platform: Arc<Platform>,
+    assessor: Assessor,
+    day: Day,
     number: tidegate_ledger::DecisionRunId,
     keys: HashMap<Period, PeriodKey>,
-    decisions: tidegate_lake::LakeWriter,
-    items: tidegate_lake::LakeWriter,
-    lists: tidegate_lake::LakeWriter,
-    rows: u64,
+    writing: Writing,
 }
 
 impl<'a> Run<'a> {
     async fn start(
         states: &States<'a>,
-        platform: Platform,
+        platform: Arc<Platform>,
         hash: Hash256,
         (state_version, state): (PolicyStateVersion, PolicyState),
-        first: NaiveDate,
-        last: NaiveDate,
+        lodged: &Stretch,
     ) -> Result<Self, JobError> {
-        let States { home, bundle, grades, root_key, .. } = *states;
+        let (home, assessor) = (states.home, states.assessor.clone());
+        let first = lodged.first;
         let snapshot = home.snapshot().await?;
         let period = Period::containing(first.and_time(NaiveTime::MIN).and_utc())
             .map_err(|e| JobError::Missing(e.to_string()))?;
@@ -202,39 +213,30 @@ impl<'a> Run<'a> {
         let back = Days::new(u64::from(home.configuration.decide.resubmission_days));
         let since = first.checked_sub_days(back).unwrap_or(first);
         let day = Day {
-            bundle,
-            hash,
+            by: DecidedBy {
+                bundle: Arc::clone(&assessor.bundle),
+                hash,
+                state_version,
+                run: number.0,
+                now: home.now,
+            },
             state,
-            state_version,
-            run: number.0,
-            now: home.now,
-            earlier: Roots::read(&platform, first, last, since).await?,
+            earlier: Roots::read(&platform, lodged, since).await?,
             waiting: Waiting::read(&platform).await?,
             packaging: Packaging::read(
                 &platform,
                 "job decide",
-                &bundle.selection,
+                &assessor.bundle.selection,
                 (number.0, first),
-                &between(cases::LODGED, first, last),
+                &lodged.condition(),
             )
             .await?,
             since,
             revealed: home.revealed_periods().await?,
             closes: home.ledger.last_close().await?,
         };
-        Ok(Self {
-            home,
-            platform,
-            grades,
-            root_key,
-            day,
-            number,
-            keys: HashMap::new(),
-            decisions: writer(home, &DECISION).await?,
-            items: writer(home, &DECISION_ITEM).await?,
-            lists: writer(home, &WORK_LIST).await?,
-            rows: 0,
-        })
+        let writing = Writing::start(home, states.without_work_list).await?;
+        Ok(Self { home, platform, assessor, day, number, keys: HashMap::new(), writing })
     }
 
     async fn decide(
@@ -246,58 +248,49 @@ impl<'a> Run<'a> {
     ) -> Result<(), JobError> {
         let days = (last - first).num_days() as u64 + 1;
         progress.step("deciding", days, "days");
-        for stretch in
-            stretches(&self.platform, first, last, self.home.configuration.decide.read_versions).await?
-        {
-            let (bundle, which) = (self.day.bundle, Which::Undecided);
-            for (day, read) in
-                read(&self.platform, bundle, self.grades, self.root_key, stretch, which).await?
-            {
-                self.decide_day(day, &read, decided).await?;
-                progress.done((day - first).num_days() as u64 + 1);
-            }
+        let most = self.home.configuration.decide.read_versions;
+        let stretches = stretches(&self.platform, first, last, most).await?;
+        let mut read = self.assessor.days(&self.platform, stretches, Which::Undecided);
+        while let Some(assessed) = read.next().await? {
+            let day = assessed.day;
+            self.decide_day(assessed, decided).await?;
+            progress.done((day - first).num_days() as u64 + 1);
         }
         Ok(())
     }
 
-    async fn decide_day(
-        &mut self,
-        day: NaiveDate,
-        read: &Cases,
-        decided: &mut Decided,
-    ) -> Result<(), JobError> {
-        let proposed = self.day.propose(day, read)?;
+    async fn decide_day(&mut self, assessed: AssessedDay, decided: &mut Decided) -> Result<(), JobError> {
+        let proposed = self.day.propose(&assessed)?;
         for period in &proposed.periods {
             if let Entry::Vacant(key) = self.keys.entry(*period) {
                 key.insert(self.home.key_of(*period).await?.key);
             }
         }
         // No draw is taken before what it is compared with stands in the ledger.
-        let mut sequences = vec![0; read.cases.len()];
-        for (period, Committed { cases, new }) in self.day.commitments(day, read, &proposed)? {
+        let mut sequences = vec![0; assessed.cases.cases.len()];
+        for (period, Committed { cases, new }) in self.day.commitments(&assessed, &proposed)? {
             let appended = self.home.ledger.append_commitments(period, &new).await?;
             self.home.sign(period).await?;
             for (case, sequence) in cases.into_iter().zip(appended.first_sequence..) {
                 sequences[case] = sequence;
             }
         }
-        let drawing = Drawing { keys: &self.keys, sequences: &sequences };
-        let batches = self.day.close(day, read, &proposed, &drawing, decided)?;
-        self.rows += batches.decisions.num_rows() as u64;
-        self.decisions.write(&batches.decisions).await?;
-        self.lists.write(&batches.lists).await?;
-        Ok(self.items.write(&batches.items).await?)
+        let drawing = Drawing { keys: &self.keys, sequences };
+        let closed = self.day.close(assessed, proposed, drawing, decided)?;
+        self.writing.push(closed).await
     }
 
     async fn commit(self, decided: &mut Decided) -> Result<(), JobError> {
         let transaction = AppTransaction { app_id: format!("decide/{}", self.number), sequence: 1 };
-        let items = self.items.commit(Some(&transaction)).await?;
-        let lists = self.lists.commit(Some(&transaction)).await?;
-        let decisions = self.decisions.commit(Some(&transaction)).await?;
+        let written = self.writing.finish().await?;
+        let items = written.items.commit(Some(&transaction)).await?;
+        let lists = written.lists.commit(Some(&transaction)).await?;
+        let decisions = written.decisions.commit(Some(&transaction)).await?;
         self.home.lake.record_snapshot(self.home.now, [&items, &lists, &decisions]).await?;
-        let outcome = RunOutcome { rows: self.rows, finished_at: self.home.now };
+        let outcome = RunOutcome { rows: written.rows, finished_at: self.home.now };
         self.home.ledger.finish_decision_run(self.number, &outcome).await?;
         decided.runs.push(self.number.0);
+        decided.work_list.extend(written.work_list);
         Ok(())
     }
 }

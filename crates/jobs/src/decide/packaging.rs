@@ -130,14 +130,13 @@ impl Packaging {
     }
 
     /// Keeps what was treated on a day.
-    pub(super) fn remember(
+    pub(super) fn remember<'c>(
         &mut self,
         run: i64,
         day: NaiveDate,
-        cases: &[Case],
-        openings: &[Option<Opening>],
+        openings: impl Iterator<Item = (&'c Case, Option<&'c Opening>)>,
     ) {
-        for (case, opening) in cases.iter().zip(openings) {
+        for (case, opening) in openings {
             if let Some(Opening::Destination(treatment)) = opening {
                 let treated = Treated {
                     enterprise: case.importer.clone().unwrap_or_default(),

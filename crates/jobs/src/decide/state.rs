@@ -1,16 +1,18 @@
 //! The policy state of an epoch: slots, thresholds and multipliers from what was lodged and what closed before it.
 
-use super::Capacity;
-use super::cases::{Grades, Which, between, read, stretches};
+use super::ahead::{AssessedDay, Assessor};
+use super::cases::{Which, between};
+use super::stretches::stretches;
+use super::{Capacity, DecideOptions};
 use crate::JobError;
 use crate::answer::Answer;
 use crate::home::Home;
 use crate::progress::Progress;
 use chrono::{Datelike, Days, NaiveDate};
 use std::collections::BTreeMap;
-use tidegate_ledger::{NewPolicyState, PolicyStateVersion, RootKey};
+use std::sync::Arc;
+use tidegate_ledger::{NewPolicyState, PolicyStateVersion};
 use tidegate_query::Platform;
-use tidegate_risk::bundle::Bundle;
 use tidegate_risk::selection::{Account, Accounts, Epoch, History, LaneShare, PolicyState, Seen, Setting};
 
 /// A state with what it was made for, as it stands in the ledger.
@@ -35,31 +37,24 @@ type Day = BTreeMap<String, BTreeMap<String, Vec<Seen>>>;
 /// What sets the states of the epochs of a run: the window of days before slides with them.
 pub(super) struct States<'a> {
     pub home: &'a Home,
-    pub bundle: &'a Bundle,
+    pub assessor: Assessor,
     pub hash: String,
-    pub grades: &'a Grades,
-    pub root_key: &'a RootKey,
     pub capacity: Capacity,
+    pub without_work_list: bool,
     /// Days that were read.
     days: BTreeMap<NaiveDate, Day>,
 }
 
 impl<'a> States<'a> {
-    pub(super) fn new(
-        home: &'a Home,
-        bundle: &'a Bundle,
-        hash: String,
-        grades: &'a Grades,
-        root_key: &'a RootKey,
-        capacity: Capacity,
-    ) -> Self {
-        Self { home, bundle, hash, grades, root_key, capacity, days: BTreeMap::new() }
+    pub(super) fn new(home: &'a Home, assessor: Assessor, hash: String, options: &DecideOptions) -> Self {
+        let DecideOptions { capacity, without_work_list, .. } = *options;
+        Self { home, assessor, hash, capacity, without_work_list, days: BTreeMap::new() }
     }
 
     /// The state of an epoch as it is stored: the newest one when it was made for the same, otherwise a new version.
     pub(super) async fn of(
         &mut self,
-        platform: &Platform,
+        platform: &Arc<Platform>,
         epoch: Epoch,
         progress: &mut dyn Progress,
     ) -> Result<(PolicyStateVersion, PolicyState), JobError> {
@@ -74,7 +69,7 @@ impl<'a> States<'a> {
         let history = self.history(platform, epoch, progress).await?;
         let accounts = accounts(platform, epoch).await?;
         let setting = Setting {
-            policy: &self.bundle.selection,
+            policy: &self.assessor.bundle.selection,
             epoch,
             history: &history,
             accounts: &accounts,
@@ -84,8 +79,8 @@ impl<'a> States<'a> {
         let stored = StateOfEpoch {
             bundle: self.hash.clone(),
             capacity: self.capacity.to_string(),
-            reserved_slots: self.bundle.selection.reserved_slots,
-            lanes: self.bundle.selection.lanes.clone(),
+            reserved_slots: self.assessor.bundle.selection.reserved_slots,
+            lanes: self.assessor.bundle.selection.lanes.clone(),
             state,
         };
         let content = serde_json::to_string(&stored).map_err(|e| JobError::Missing(e.to_string()))?;
@@ -102,11 +97,11 @@ impl<'a> States<'a> {
     /// First lodgements of the days before an epoch.
     async fn history(
         &mut self,
-        platform: &Platform,
+        platform: &Arc<Platform>,
         epoch: Epoch,
         progress: &mut dyn Progress,
     ) -> Result<History, JobError> {
-        let days = self.bundle.selection.threshold_days;
+        let days = self.assessor.bundle.selection.threshold_days;
         let first = epoch.first.checked_sub_days(Days::new(u64::from(days)));
         let (Some(first), Some(last)) = (first, epoch.first.pred_opt()) else {
             return Err(JobError::Missing(format!("no day is before {}", epoch.first)));
@@ -114,20 +109,17 @@ impl<'a> States<'a> {
         self.days = self.days.split_off(&first);
         let from = self.days.last_key_value().and_then(|(day, _)| day.succ_opt()).unwrap_or(first);
         progress.step("setting thresholds from the days before", (last - from).num_days() as u64 + 1, "days");
-        for stretch in stretches(platform, from, last, self.home.configuration.decide.read_versions).await? {
-            for (day, read) in
-                read(platform, self.bundle, self.grades, self.root_key, stretch, Which::First).await?
-            {
-                let assessment = self.bundle.assess(&read.rows)?;
-                let seen = self.days.entry(day).or_default();
-                for case in &read.cases {
-                    let rated = self.bundle.rate(&assessment, case.items.clone(), None);
-                    let of_office = seen.entry(case.office.clone()).or_default();
-                    let one = Seen { priority: rated.priority, mandatory: rated.least_lane.is_inspection() };
-                    of_office.entry(case.grade.clone()).or_default().push(one);
-                }
-                progress.done((day - from).num_days() as u64 + 1);
+        let stretches = stretches(platform, from, last, self.home.configuration.decide.read_versions).await?;
+        let mut read = self.assessor.days(platform, stretches, Which::First);
+        while let Some(AssessedDay { day, cases, assessment }) = read.next().await? {
+            let seen = self.days.entry(day).or_default();
+            for case in &cases.cases {
+                let rated = self.assessor.bundle.rate(&assessment, case.items.clone(), None);
+                let of_office = seen.entry(case.office.clone()).or_default();
+                let one = Seen { priority: rated.priority, mandatory: rated.least_lane.is_inspection() };
+                of_office.entry(case.grade.clone()).or_default().push(one);
             }
+            progress.done((day - from).num_days() as u64 + 1);
         }
         let mut history = History { days, ..History::default() };
         for (office, grades) in self.days.values().flatten() {

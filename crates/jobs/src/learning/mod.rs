@@ -179,7 +179,7 @@ impl Course<'_> {
             from: Some(days.first),
             to: Some(days.last),
             capacity: self.options.capacity,
-            bundle: None,
+            ..DecideOptions::default()
         };
         let decided = decide(self.home, &options, progress).await?;
         let order = |entry: &crate::WorkListEntry| {

@@ -98,7 +98,7 @@ async fn rows(
         "{} JOIN (SELECT month, declaration_id, version_number FROM decision WHERE run_number = {run} AND {}) d \
          ON d.month = r.month AND d.declaration_id = r.declaration_id AND d.version_number = r.version_number \
          WHERE r.month IN ({}) ORDER BY r.declaration_id, r.version_number, r.goods_item_seq",
-        any_version(bundle),
+        any_version(bundle, &piece.months),
         piece.condition,
         piece.months
     );

@@ -28,6 +28,7 @@ mod lower;
 mod node;
 mod parse;
 mod read;
+mod set;
 mod suggest;
 
 #[cfg(test)]
@@ -45,7 +46,9 @@ use datafusion_physical_expr::PhysicalExpr;
 pub use error::{EvaluateError, ExpressionError, Location, Problem};
 pub use functions::{FUNCTION_LIST_VERSION, FUNCTIONS, Function};
 pub use kind::Kind;
+use node::Node;
 use read::Inputs;
+pub use set::ExpressionSet;
 
 /// What the place an expression stands in needs it to give.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -69,6 +72,7 @@ pub struct Expression {
     data_type: DataType,
     inputs: Inputs,
     input_schema: SchemaRef,
+    node: Arc<Node>,
     physical: Arc<dyn PhysicalExpr>,
 }
 
@@ -111,6 +115,7 @@ pub fn compile(
         canonical: canonical.into(),
         columns: inputs.names().into(),
         data_type: node.kind().data_type(),
+        node: Arc::new(node),
         physical,
         inputs,
         input_schema,
@@ -159,9 +164,13 @@ impl Expression {
         if self.data_type != DataType::Boolean {
             return Err(EvaluateError::NotACondition { found: self.data_type.clone() });
         }
-        let result = self.evaluate(batch)?;
-        let result = result.as_boolean();
-        let rows = if result.null_count() == 0 { result.clone() } else { prep_null_mask_filter(result) };
-        Ok(Hits { rows, null_count: result.null_count() })
+        Ok(hits(&self.evaluate(batch)?))
     }
+}
+
+/// What the truth values of a condition say.
+fn hits(result: &ArrayRef) -> Hits {
+    let result = result.as_boolean();
+    let rows = if result.null_count() == 0 { result.clone() } else { prep_null_mask_filter(result) };
+    Hits { rows, null_count: result.null_count() }
 }

@@ -148,6 +148,31 @@ impl Node {
         }
     }
 
+    /// The same operation on other operands, as many as [`children`](Self::children) gives and in that order.
+    pub(super) fn with_children(&self, operands: Vec<Self>) -> Self {
+        let mut node = self.clone();
+        let places: Vec<&mut Self> = match &mut node {
+            Self::Column { .. } | Self::Literal { .. } => Vec::new(),
+            Self::Not(value)
+            | Self::IsNull(value)
+            | Self::Like { text: value, .. }
+            | Self::In { value, .. }
+            | Self::Cast { value, .. } => vec![value.as_mut()],
+            Self::Compare { left, right, .. } => vec![left.as_mut(), right.as_mut()],
+            Self::All(nodes) | Self::Any(nodes) | Self::Call { arguments: nodes, .. } => {
+                nodes.iter_mut().collect()
+            }
+            Self::Case { branches, otherwise, .. } => {
+                let branches = branches.iter_mut().flat_map(|(condition, value)| [condition, value]);
+                branches.chain([otherwise.as_mut()]).collect()
+            }
+        };
+        for (place, operand) in places.into_iter().zip(operands) {
+            *place = operand;
+        }
+        node
+    }
+
     /// Writes the tree as one line of text that depends on nothing but its meaning: kinds written out, column
     /// names quoted. It is our own, so that no dependency's display can change a bundle's hash.
     pub(super) fn write_canonical(&self, inputs: &Schema, out: &mut String) {

@@ -13,7 +13,7 @@ use proptest::option::weighted;
 use proptest::prelude::*;
 
 use super::tests::here;
-use super::{Expected, Problem, compile};
+use super::{Expected, Expression, ExpressionSet, Problem, compile};
 
 /// Strategies for SQL text of each kind.
 #[derive(Clone)]
@@ -220,6 +220,33 @@ proptest! {
     #[test]
     fn results_depend_on_the_row_alone(sql in any_expression(), rows in vec(any_row(), 1..40)) {
         assert_same_whatever_the_batch(&sql, &batch_of(&rows));
+    }
+
+    /// Expressions evaluated together give what each gives alone, also where they share parts and where texts repeat.
+    #[test]
+    fn together_as_alone(sqls in vec(any_expression(), 1..8), rows in vec(any_row(), 1..20), times in 1..12_usize) {
+        let rows: Vec<Row> = std::iter::repeat_n(rows, times).flatten().collect();
+        let batch = batch_of(&rows);
+        let columns = ["b", "s", "lower(s)", "left(lower(s), 2) = 'cn' OR s IS NULL", "lower(s) LIKE 'c%' AND i > 0"];
+        let columns = columns.map(str::to_owned);
+        let compiled = sqls.iter().chain(&sqls).chain(&columns).map(|sql| {
+            compile(sql, &batch.schema(), Expected::Any, &here()).unwrap()
+        });
+        // A condition on the others, so that whole expressions are parts as well.
+        let either = format!("(({}) IS NULL OR s = 'CN')", sqls[0]);
+        let either = compile(&either, &batch.schema(), Expected::Any, &here()).ok();
+        let all: Vec<Expression> = compiled.chain(either).collect();
+        let set = ExpressionSet::new(&all).unwrap();
+        prop_assert_eq!(set.len(), all.len());
+        let mut together: Vec<Vec<ArrayRef>> = Vec::new();
+        set.evaluate(&batch, |first, results| {
+            assert_eq!(first, 0, "few rows are one chunk");
+            together.push(results.to_vec());
+            Ok(())
+        }).unwrap();
+        for (expression, result) in all.iter().zip(&together[0]) {
+            prop_assert_eq!(&expression.evaluate(&batch).unwrap(), result, "{}", expression.sql());
+        }
     }
 
     /// Whatever is given as text, compiling ends in an expression or in a refusal.

@@ -17,7 +17,7 @@ pub(super) struct Inputs {
     columns: Vec<Input>,
 }
 
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 struct Input {
     name: String,
     data_type: DataType,
@@ -31,6 +31,22 @@ impl Inputs {
             self.columns.push(Input { name: name.to_owned(), data_type: data_type.clone(), kind });
             self.columns.len() - 1
         })
+    }
+
+    /// Adds the columns of others; gives their places.
+    pub(super) fn merge(&mut self, other: &Self) -> Vec<usize> {
+        let add = |column: &Input| {
+            self.columns.iter().position(|known| known == column).unwrap_or_else(|| {
+                self.columns.push(column.clone());
+                self.columns.len() - 1
+            })
+        };
+        other.columns.iter().map(add).collect()
+    }
+
+    /// What the column at a place holds.
+    pub(super) fn kind(&self, place: usize) -> Kind {
+        self.columns[place].kind
     }
 
     pub(super) fn names(&self) -> Vec<String> {

@@ -1,7 +1,7 @@
 //! Example cases of rules, tried whenever a rule set is read.
 
 use super::definition::FileExample;
-use super::set::{Rule, RuleSet};
+use super::set::{Rule, RuleSet, together};
 use crate::expr::Expression;
 use crate::features::day_number;
 use arrow::array::{ArrayRef, RecordBatch, StringArray, new_null_array};
@@ -19,12 +19,13 @@ pub(super) fn problem(rule: &Rule, example: &FileExample, schema: &SchemaRef) ->
         Err(problem) => return Some(problem),
     };
     let days = vec![day_number(rule.from); items.len()];
-    let rules = RuleSet {
-        name: String::new(),
-        description: String::new(),
-        text: String::new(),
-        rules: vec![rule.clone()],
+    let one = std::slice::from_ref(rule);
+    let expressions = match together(one) {
+        Ok(expressions) => expressions,
+        Err(error) => return Some(format!("cannot be tried: {error}")),
     };
+    let (name, description, text) = Default::default();
+    let rules = RuleSet { name, description, text, rules: one.to_vec(), expressions };
     let hit = match rules.evaluate(&rows, &days) {
         Ok(conditions) => !conditions.of_declaration(&rules, 0..items.len()).is_empty(),
         Err(error) => return Some(format!("cannot be tried: {error}")),

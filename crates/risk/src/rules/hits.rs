@@ -5,14 +5,17 @@ use super::set::{RuleSet, Together};
 use crate::expr::EvaluateError;
 use crate::features::day_number;
 use arrow::array::{Array, AsArray, RecordBatch};
+use arrow::buffer::BooleanBuffer;
 use arrow::datatypes::Float64Type;
-use std::ops::Range;
+use std::ops::{Range, RangeInclusive};
 
-/// Whether the condition of each rule is true of each row, on the days the rule applies to.
+/// Which conditions are true of each row, on the days that their rules apply to.
 #[derive(Debug, Clone)]
 pub struct Conditions {
-    /// By rule, then row.
-    truths: Vec<Vec<bool>>,
+    /// Positions of the rules that hit, row after row, ascending within a row.
+    hits: Vec<u32>,
+    /// Where the hits of each row begin, and their number at the end.
+    starts: Vec<usize>,
     /// By rule, then row: what a rule of sums adds up.
     amounts: Vec<Vec<f64>>,
     /// For how many rows each condition was NULL, which is no hit.
@@ -31,33 +34,68 @@ impl RuleSet {
     /// # Errors
     /// When a column is missing or has another type; never because of what a row holds.
     pub fn evaluate(&self, rows: &RecordBatch, days: &[i32]) -> Result<Conditions, EvaluateError> {
-        let mut conditions = Conditions { truths: Vec::new(), amounts: Vec::new(), null_counts: Vec::new() };
-        for rule in &self.rules {
-            let hits = rule.condition.evaluate_condition(rows)?;
-            let valid = day_number(rule.from)..=rule.until.map_or(i32::MAX, day_number);
-            let truths =
-                days.iter().enumerate().map(|(row, day)| hits.rows.value(row) && valid.contains(day));
-            conditions.truths.push(truths.collect());
-            conditions.null_counts.push(hits.null_count);
-            conditions.amounts.push(match &rule.together {
-                Together::Sum { of, .. } => {
-                    let amounts = of.evaluate(rows)?;
-                    let amounts = amounts.as_primitive::<Float64Type>();
-                    (0..rows.num_rows())
-                        .map(|i| if amounts.is_valid(i) { amounts.value(i) } else { 0.0 })
-                        .collect()
-                }
-                _ => Vec::new(),
-            });
-        }
+        let mut conditions = Conditions {
+            hits: Vec::new(),
+            starts: vec![0],
+            amounts: vec![Vec::new(); self.rules.len()],
+            null_counts: vec![0; self.rules.len()],
+        };
+        let valid: Vec<RangeInclusive<i32>> = self
+            .rules
+            .iter()
+            .map(|rule| day_number(rule.from)..=rule.until.map_or(i32::MAX, day_number))
+            .collect();
+        self.expressions.evaluate(rows, |first, results| {
+            let of_rows = results.first().map_or(0, |result| result.len());
+            let mut truths = Vec::with_capacity(self.rules.len());
+            for (rule, nulls) in conditions.null_counts.iter_mut().enumerate() {
+                let hits = self.expressions.hits(rule, results)?;
+                *nulls += hits.null_count;
+                truths.push(hits.rows.values().clone());
+            }
+            conditions.append(&truths, &valid, &days[first..first + of_rows]);
+            for (position, rule) in self.sums().enumerate() {
+                let amounts = results[self.rules.len() + position].as_primitive::<Float64Type>();
+                conditions.amounts[rule].extend(amounts.iter().map(Option::unwrap_or_default));
+            }
+            Ok(())
+        })?;
         Ok(conditions)
     }
 }
 
 impl Conditions {
-    /// Positions of the rules whose condition is true of a row, of either level.
+    /// Appends rows, from the truth of each condition.
+    fn append(&mut self, truths: &[BooleanBuffer], valid: &[RangeInclusive<i32>], days: &[i32]) {
+        // Few conditions are true, so the hits are gone through and not the rows.
+        let hits = || {
+            let of_rule = |(rule, truths): (usize, &'_ BooleanBuffer)| {
+                let rows: Vec<u32> = truths.set_indices_u32().collect();
+                rows.into_iter()
+                    .filter(move |row| valid[rule].contains(&days[*row as usize]))
+                    .map(move |row| (rule, row))
+            };
+            truths.iter().enumerate().flat_map(of_rule)
+        };
+        let before = self.hits.len();
+        let mut ends = vec![0; days.len()];
+        hits().for_each(|(_, row)| ends[row as usize] += 1);
+        let mut end = before;
+        for of_row in &mut ends {
+            (*of_row, end) = (end, end + *of_row);
+        }
+        self.hits.resize(end, 0);
+        for (rule, row) in hits() {
+            let place = &mut ends[row as usize];
+            self.hits[*place] = rule as u32;
+            *place += 1;
+        }
+        self.starts.extend(ends);
+    }
+
+    /// Positions of the rules whose condition is true of a row, of either level, ascending.
     pub fn of_row(&self, row: usize) -> impl Iterator<Item = usize> {
-        self.truths.iter().enumerate().filter(move |(_, truths)| truths[row]).map(|(rule, _)| rule)
+        self.hits[self.starts[row]..self.starts[row + 1]].iter().map(|rule| *rule as usize)
     }
 
     /// Score of a row: its probability, raised by the weights of the item rules that hit it, but for a muted one.
@@ -70,18 +108,19 @@ impl Conditions {
     /// Positions of the rules that hit a declaration, whose items are the rows of a range: item rules that hit one of
     /// them, and rules of the declaration.
     pub fn of_declaration(&self, rules: &RuleSet, items: Range<usize>) -> Vec<usize> {
-        let hit = |rule: usize| {
-            let truths = &self.truths[rule][items.clone()];
-            let count = truths.iter().filter(|t| **t).count();
+        let mut hits: Vec<(usize, usize)> =
+            items.clone().flat_map(|row| self.of_row(row).map(move |rule| (rule, row))).collect();
+        hits.sort_unstable();
+        let hit = |hits: &&[(usize, usize)]| {
+            let rule = hits[0].0;
             match &rules.rules[rule].together {
-                Together::Count(at_least) => count as f64 >= *at_least,
-                Together::All => count == truths.len() && count > 0,
+                Together::Count(at_least) => hits.len() as f64 >= *at_least,
+                Together::All => hits.len() == items.len(),
                 Together::Sum { at_least, .. } => {
-                    let amounts = items.clone().filter(|row| self.truths[rule][*row]);
-                    count > 0 && amounts.map(|row| self.amounts[rule][row]).sum::<f64>() >= *at_least
+                    hits.iter().map(|(_, row)| self.amounts[rule][*row]).sum::<f64>() >= *at_least
                 }
             }
         };
-        (0..rules.rules.len()).filter(|rule| hit(*rule)).collect()
+        hits.chunk_by(|a, b| a.0 == b.0).filter(hit).map(|hits| hits[0].0).collect()
     }
 }

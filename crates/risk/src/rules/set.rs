@@ -1,7 +1,7 @@
 //! The rule set: checked, compiled, its examples tried.
 
 use super::definition::{CheckRulesError, Effect, FileItems, FileRule, FileRules, Level};
-use crate::expr::{Expected, Expression, ExpressionError, compile};
+use crate::expr::{EvaluateError, Expected, Expression, ExpressionError, ExpressionSet, compile};
 use crate::features::{FeatureSet, ForestChoice, location};
 use crate::selection::Lane;
 use crate::template;
@@ -81,6 +81,8 @@ pub struct RuleSet {
     pub text: String,
     /// The rules, in the order of the file.
     pub rules: Vec<Rule>,
+    /// Their conditions, then what rules of sums add up.
+    pub(super) expressions: ExpressionSet,
 }
 
 /// The row that rules see: columns of `schema`, the computed columns of the set, `probability`, and the features of the
@@ -127,7 +129,19 @@ impl RuleSet {
             }
             rules.push(checked);
         }
-        Ok(Self { name: parsed.name, description: parsed.description, text: text.to_owned(), rules })
+        let engine = |error: EvaluateError| CheckRulesError::Syntax {
+            file: file.to_owned(),
+            cause: format!("its conditions cannot be evaluated together, a defect of this program: {error}"),
+        };
+        let expressions = together(&rules).map_err(engine)?;
+        let (name, description) = (parsed.name, parsed.description);
+        Ok(Self { name, description, text: text.to_owned(), rules, expressions })
+    }
+
+    /// Positions of the rules of sums.
+    pub(super) fn sums(&self) -> impl Iterator<Item = usize> {
+        let is_sum = |rule: &Rule| matches!(rule.together, Together::Sum { .. });
+        self.rules.iter().enumerate().filter(move |(_, rule)| is_sum(rule)).map(|(position, _)| position)
     }
 
     /// Columns that conditions and reasons read, sorted.
@@ -144,6 +158,15 @@ impl RuleSet {
         names.dedup();
         names
     }
+}
+
+/// The conditions of rules, then what rules of sums add up.
+pub(super) fn together(rules: &[Rule]) -> Result<ExpressionSet, EvaluateError> {
+    let sums = rules.iter().filter_map(|rule| match &rule.together {
+        Together::Sum { of, .. } => Some(of),
+        _ => None,
+    });
+    ExpressionSet::new(rules.iter().map(|rule| &rule.condition).chain(sums))
 }
 
 struct Checker<'a> {

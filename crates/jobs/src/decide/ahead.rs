@@ -1,0 +1,84 @@
+//! Reading ahead: while days are decided, the next ones are read and assessed on other cores, a few and no more.
+
+use super::cases::{Cases, Grades, Which, cases, read_days};
+use super::stretches::Stretch;
+use crate::JobError;
+use chrono::NaiveDate;
+use std::sync::Arc;
+use tidegate_ledger::RootKey;
+use tidegate_query::Platform;
+use tidegate_risk::assess::Assessment;
+use tidegate_risk::bundle::Bundle;
+use tokio::sync::mpsc;
+use tokio::task::{JoinHandle, spawn_blocking};
+
+/// Days that may be finished before their turn; with the stretch that is being read, what bounds the memory of a run.
+pub(super) const DAYS_AHEAD: usize = 2;
+
+/// What assessing takes beside the tables.
+#[derive(Clone)]
+pub(super) struct Assessor {
+    pub bundle: Arc<Bundle>,
+    pub grades: Arc<Grades>,
+    pub root_key: Arc<RootKey>,
+}
+
+/// A day as it was read, and what the bundle says of it.
+pub(super) struct AssessedDay {
+    pub day: NaiveDate,
+    pub cases: Cases,
+    pub assessment: Assessment,
+}
+
+type Work = JoinHandle<Result<AssessedDay, JobError>>;
+
+/// Days in their order.
+pub(super) struct Days(mpsc::Receiver<Result<Work, JobError>>);
+
+impl Days {
+    /// The next day; none after the last.
+    pub(super) async fn next(&mut self) -> Result<Option<AssessedDay>, JobError> {
+        match self.0.recv().await {
+            None => Ok(None),
+            Some(work) => joined(work?.await).map(Some),
+        }
+    }
+}
+
+/// What became of work on another thread.
+pub(super) fn joined<T>(result: Result<Result<T, JobError>, tokio::task::JoinError>) -> Result<T, JobError> {
+    result.map_err(|error| JobError::Missing(format!("work on another thread stopped: {error}")))?
+}
+
+impl Assessor {
+    /// Begins to read and assess the days of the stretches.
+    pub(super) fn days(&self, platform: &Arc<Platform>, stretches: Vec<Stretch>, which: Which) -> Days {
+        let (sender, receiver) = mpsc::channel(DAYS_AHEAD);
+        let (assessor, platform) = (self.clone(), Arc::clone(platform));
+        // Ends by itself when nobody takes any more days.
+        tokio::spawn(async move {
+            for stretch in stretches {
+                let days = match read_days(&platform, &assessor.bundle, &stretch, which).await {
+                    Ok(days) => days,
+                    Err(error) => {
+                        let _ = sender.send(Err(error)).await;
+                        return;
+                    }
+                };
+                for (day, rows) in days {
+                    // A place first, so that no more days are worked on than may wait.
+                    let Ok(place) = sender.reserve().await else { return };
+                    let assessor = assessor.clone();
+                    place.send(Ok(spawn_blocking(move || assessor.assess(day, rows))));
+                }
+            }
+        });
+        Days(receiver)
+    }
+
+    fn assess(&self, day: NaiveDate, rows: arrow::array::RecordBatch) -> Result<AssessedDay, JobError> {
+        let assessment = self.bundle.assess(&rows)?;
+        let cases = Cases { cases: cases(&rows, &self.grades, &self.root_key)?, rows };
+        Ok(AssessedDay { day, cases, assessment })
+    }
+}
