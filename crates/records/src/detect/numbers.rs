@@ -61,7 +61,7 @@ pub fn bank_card(text: &str) -> bool {
             (_, doubled) => doubled / 10 + doubled % 10,
         })
         .sum();
-    sum % 10 == 0
+    sum.is_multiple_of(10)
 }
 
 #[cfg(test)]
