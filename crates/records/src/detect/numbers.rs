@@ -71,7 +71,8 @@ mod tests {
     #[test]
     fn published_examples_hold_and_no_neighbour_does() {
         // GB 11643-1999, annex; GB 32100-2015, annex; test numbers of card schemes.
-        let cases: [(fn(&str) -> bool, &[&str]); 3] = [
+        type Holds = fn(&str) -> bool;
+        let cases: [(Holds, &[&str]); 3] = [
             (resident_identity, &["11010519491231002X", "440524188001010014"]),
             (credit_code, &["91350100M000100Y43"]),
             (bank_card, &["4111111111111111", "5555 5555 5555 4444", "6011-1111-1111-1117"]),

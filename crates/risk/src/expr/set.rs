@@ -39,7 +39,7 @@ struct Plan {
     /// Steps that give texts and depend on one text alone, in the order of evaluation; they come first.
     of_text: Vec<usize>,
     /// Conditions that depend on one text alone, by that text.
-    on_text: BTreeMap<Place, Vec<usize>>,
+    by_text: BTreeMap<Place, Vec<usize>>,
     /// The other steps, in the order of evaluation.
     of_rows: Vec<usize>,
     /// Where the result of each expression is.
@@ -100,7 +100,7 @@ impl ExpressionSet {
             types.push(expression.data_type.clone());
         }
         let (mut steps, mut places) = (Vec::new(), BTreeMap::new());
-        let (mut of_text, mut on_text, mut of_rows) =
+        let (mut of_text, mut by_text, mut of_rows) =
             (Vec::new(), BTreeMap::<_, Vec<usize>>::new(), Vec::new());
         for part in graph.steps(&roots) {
             let step = graph.step(part, &places)?;
@@ -108,7 +108,7 @@ impl ExpressionSet {
             match &step {
                 Step::Engine(engine) if graph.depends_on_one_text(part) => match graph.kind(part) {
                     Kind::Text => of_text.push(number),
-                    _ => on_text.entry(engine.reads[0]).or_default().push(number),
+                    _ => by_text.entry(engine.reads[0]).or_default().push(number),
                 },
                 _ => of_rows.push(number),
             }
@@ -118,7 +118,7 @@ impl ExpressionSet {
         let results = roots.iter().map(|root| graph.place(*root, &places)).collect();
         let input_schema = graph.inputs().schema();
         let inputs = graph.into_inputs();
-        Ok(Self(Arc::new(Plan { inputs, input_schema, steps, of_text, on_text, of_rows, results, types })))
+        Ok(Self(Arc::new(Plan { inputs, input_schema, steps, of_text, by_text, of_rows, results, types })))
     }
 
     /// Number of expressions.

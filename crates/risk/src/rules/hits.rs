@@ -46,7 +46,7 @@ impl RuleSet {
             .map(|rule| day_number(rule.from)..=rule.until.map_or(i32::MAX, day_number))
             .collect();
         self.expressions.evaluate(rows, |first, results| {
-            let of_rows = results.first().map_or(0, |result| result.len());
+            let of_rows = results.first().map_or(0, Array::len);
             let mut truths = Vec::with_capacity(self.rules.len());
             for (rule, nulls) in conditions.null_counts.iter_mut().enumerate() {
                 let hits = self.expressions.hits(rule, results)?;

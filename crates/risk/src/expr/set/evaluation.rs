@@ -40,7 +40,7 @@ impl<'a> Evaluation<'a> {
                 self.texts.insert(Place::Step(*step), Arc::new(texts));
             }
         }
-        for (place, steps) in &plan.on_text {
+        for (place, steps) in &plan.by_text {
             let texts = self.distinct(*place)?;
             for steps in steps.chunks(TOGETHER) {
                 let engines = steps.iter().filter_map(|step| match &plan.steps[*step] {
@@ -119,7 +119,7 @@ impl<'a> Evaluation<'a> {
 
 impl Engine {
     fn evaluate(&self, columns: Vec<ArrayRef>) -> Result<ArrayRef, EvaluateError> {
-        let rows = columns.first().map_or(0, |column| column.len());
+        let rows = columns.first().map_or(0, Array::len);
         self.evaluate_rows(columns, rows)
     }
 

@@ -53,7 +53,7 @@ impl Distinct {
 
     /// Up to [`BITS`] conditions, row by row, from their answers for each text.
     pub(super) fn of_rows(&self, answers: &[ArrayRef]) -> Vec<ArrayRef> {
-        let answers: Vec<&BooleanArray> = answers.iter().map(|answer| answer.as_boolean()).collect();
+        let answers: Vec<&BooleanArray> = answers.iter().map(AsArray::as_boolean).collect();
         let values: Vec<Option<&BooleanBuffer>> =
             answers.iter().map(|answer| Some(answer.values())).collect();
         let known: Vec<Option<&BooleanBuffer>> =

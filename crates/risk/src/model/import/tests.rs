@@ -158,6 +158,10 @@ fn what_cannot_be_taken_over_is_refused_with_its_reason() {
         let refused = refusal(&text);
         assert!(refused.contains(message), "{change:?}: {refused}");
     }
+}
+
+#[test]
+fn a_run_that_was_stopped_early_and_other_files_are_refused() {
     let stopped = altered(
         &altered(XGBOOST, [r#""attributes": {}"#, r#""attributes": {"best_iteration": "4"}"#]),
         ["[0, 1]", "[0, 1, 2, 3, 4, 5, 6, 7]"],
