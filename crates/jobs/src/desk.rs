@@ -199,7 +199,7 @@ fn describe(entry: &mut NewAuditEntry, reading: &Reading) {
             (table.clone(), TableRead { shown: read.shown.clone(), used: read.used.clone() })
         })
         .collect();
-    entry.subjects = reading.subjects.keys.clone();
+    entry.subjects.clone_from(&reading.subjects.keys);
     entry.subjects_complete = reading.subjects.are_all;
 }
 
@@ -298,7 +298,7 @@ impl End {
 impl Drop for End {
     fn drop(&mut self) {
         if !self.is_written {
-            self.entry.detail = "the reader left before the end".to_owned();
+            "the reader left before the end".clone_into(&mut self.entry.detail);
             self.entry.event = AuditEvent::Failed;
             self.write(None);
         }

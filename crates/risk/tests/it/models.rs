@@ -70,7 +70,7 @@ fn grid(forest: &Forest, with_infinities: bool) -> Vec<[f32; FEATURES]> {
         special.extend([f32::INFINITY, f32::NEG_INFINITY]);
     }
     let mut thresholds: [BTreeSet<u32>; FEATURES] = Default::default();
-    for node in forest.trees().iter().flat_map(|tree| tree.nodes()) {
+    for node in forest.trees().iter().flat_map(tidegate_risk::model::Tree::nodes) {
         if let Node::Split { feature, threshold, .. } = *node
             && threshold.is_finite()
         {

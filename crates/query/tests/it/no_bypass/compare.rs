@@ -27,24 +27,24 @@ enum Cell {
 
 pub fn compare(
     answer: &Result<Vec<RecordBatch>, QueryError>,
-    copied: &Result<Vec<RecordBatch>, DataFusionError>,
+    expected: &Result<Vec<RecordBatch>, DataFusionError>,
     copy_can_fail: bool,
     copies: &Copies,
 ) -> Result<Outcome, String> {
-    match (answer, copied) {
-        (Ok(answer), Ok(copied)) => {
-            let (answer, copied) = (rows(answer), rows(copied));
+    match (answer, expected) {
+        (Ok(answer), Ok(expected)) => {
+            let (answer, expected) = (rows(answer), rows(expected));
             let is_same =
-                answer.len() == copied.len() && answer.iter().zip(&copied).all(|(a, b)| same_row(a, b));
+                answer.len() == expected.len() && answer.iter().zip(&expected).all(|(a, b)| same_row(a, b));
             if is_same {
                 Ok(Outcome::Same { rows: answer.len() })
             } else {
-                Err(format!("answer: {answer:?}\ncopies: {copied:?}"))
+                Err(format!("answer: {answer:?}\ncopies: {expected:?}"))
             }
         }
         (Ok(_), Err(_)) => Ok(Outcome::CopyFailed),
-        (Err(error), Ok(copied)) if !copy_can_fail => {
-            Err(format!("it fails: {error}\ncopies: {:?}", rows(copied)))
+        (Err(error), Ok(expected)) if !copy_can_fail => {
+            Err(format!("it fails: {error}\ncopies: {:?}", rows(expected)))
         }
         (Err(error), _) => {
             let text = error.to_string();

@@ -48,9 +48,9 @@ async fn ask(seed: u64) -> Tally {
                 Ok(plan) => plan.collect().await,
                 Err(error) => Err(error),
             };
-            let copied = copies.ask(&query.sql).await;
-            let is_fair = answer.is_err() && copied.is_ok() && copies.can_fail(&query.unlimited).await;
-            let compared = match compare(&answer, &copied, is_fair, &copies) {
+            let expected = copies.ask(&query.sql).await;
+            let is_fair = answer.is_err() && expected.is_ok() && copies.can_fail(&query.unlimited).await;
+            let compared = match compare(&answer, &expected, is_fair, &copies) {
                 // The engine answers some outer joins with a table that it knows to be empty wrongly; it does not know
                 // these to be.
                 Err(_) => compare(&answer, &copies.ask_plain(&query.sql).await, is_fair, &copies),

@@ -241,9 +241,8 @@ impl<'a> Queries<'a> {
 
     fn number(&mut self, from: &From, depth: usize) -> String {
         let kind = *self.dice.pick(&[Kind::Whole, Kind::Decimal, Kind::Whole, Kind::Real]);
-        let column = match self.column(from, Some(kind)) {
-            Some(column) => column,
-            None => return format!("length({})", self.text(from, 0)),
+        let Some(column) = self.column(from, Some(kind)) else {
+            return format!("length({})", self.text(from, 0));
         };
         if depth == 0 {
             return column;
