@@ -46,7 +46,7 @@ pub async fn serve(
     ready(listener.local_addr().map_err(failed)?);
     let request_bytes = desk.home().configuration.serve.request_bytes;
     let service = FlightServiceServer::new(Service::new(desk)).max_decoding_message_size(request_bytes);
-    let served =
+    let outcome =
         server.add_service(service).serve_with_incoming_shutdown(TcpIncoming::from(listener), stop).await;
-    served.map_err(|error| failed(std::io::Error::other(error)))
+    outcome.map_err(|error| failed(std::io::Error::other(error)))
 }

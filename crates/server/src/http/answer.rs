@@ -61,23 +61,20 @@ impl Format {
 /// The response that sends an answer. A query that fails on the way breaks the response off, so that no client takes a
 /// part for the whole.
 pub(super) fn response(format: Format, served: Served) -> Result<Response, ArrowError> {
-    let mut encoder = Encoder::new(format, served.schema())?;
+    let mut encoder = Encoder::new(format, &served.schema())?;
     let head = encoder.head()?;
     let rows = served.map_err(std::io::Error::other);
-    let encoded = stream::try_unfold((Some(encoder), rows.boxed()), |(encoder, mut rows)| async move {
+    let following = stream::try_unfold((Some(encoder), rows.boxed()), |(encoder, mut rows)| async move {
         let Some(mut encoder) = encoder else { return Ok::<_, std::io::Error>(None) };
-        match rows.next().await {
-            Some(batch) => {
-                let bytes = encoder.batch(&batch?).map_err(std::io::Error::other)?;
-                Ok(Some((bytes, (Some(encoder), rows))))
-            }
-            None => {
-                let bytes = encoder.tail().map_err(std::io::Error::other)?;
-                Ok(Some((bytes, (None, rows))))
-            }
+        if let Some(batch) = rows.next().await {
+            let bytes = encoder.batch(&batch?).map_err(std::io::Error::other)?;
+            Ok(Some((bytes, (Some(encoder), rows))))
+        } else {
+            let bytes = encoder.tail().map_err(std::io::Error::other)?;
+            Ok(Some((bytes, (None, rows))))
         }
     });
-    let body = stream::iter([Ok(head)]).chain(encoded);
+    let body = stream::iter([Ok(head)]).chain(following);
     let content_type = HeaderValue::from_static(format.content_type());
     Ok(([(header::CONTENT_TYPE, content_type)], Body::from_stream(body)).into_response())
 }
@@ -89,15 +86,15 @@ enum Encoder {
 }
 
 impl Encoder {
-    fn new(format: Format, schema: SchemaRef) -> Result<Self, ArrowError> {
+    fn new(format: Format, schema: &SchemaRef) -> Result<Self, ArrowError> {
         Ok(match format {
             Format::Json => {
                 let column =
                     |field: &Arc<Field>| json!({"name": field.name(), "type": field.data_type().to_string()});
                 Self::Json { columns: schema.fields().iter().map(column).collect(), is_first: true }
             }
-            Format::Csv => Self::Csv { schema: flat(&schema) },
-            Format::Arrow => Self::Arrow(Box::new(StreamWriter::try_new(Vec::new(), &schema)?)),
+            Format::Csv => Self::Csv { schema: flat(schema) },
+            Format::Arrow => Self::Arrow(Box::new(StreamWriter::try_new(Vec::new(), schema)?)),
         })
     }
 
@@ -159,9 +156,12 @@ fn csv(batch: &RecordBatch, has_header: bool) -> Result<Bytes, ArrowError> {
 
 /// Nested columns as text, which CSV has no other way to write.
 fn flat(schema: &Schema) -> SchemaRef {
-    let field = |field: &Arc<Field>| match field.data_type().is_nested() {
-        true => Field::new(field.name(), DataType::Utf8, true),
-        false => field.as_ref().clone().with_nullable(true),
+    let field = |field: &Arc<Field>| {
+        if field.data_type().is_nested() {
+            Field::new(field.name(), DataType::Utf8, true)
+        } else {
+            field.as_ref().clone().with_nullable(true)
+        }
     };
     Arc::new(Schema::new(schema.fields().iter().map(field).collect::<Vec<_>>()))
 }

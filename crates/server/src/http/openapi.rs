@@ -1,4 +1,4 @@
-//! The description of the API (OpenAPI 3.1), made from the handlers.
+//! The description of the API (`OpenAPI` 3.1), made from the handlers.
 
 use super::error::ApiError;
 use super::sql::{self, Statement};

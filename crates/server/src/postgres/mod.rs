@@ -67,7 +67,7 @@ pub async fn serve(
     if tls.is_none() && !address.ip().is_loopback() {
         return Err(ServeError::Plain { address });
     }
-    let acceptor = tls.map(acceptor).transpose()?;
+    let acceptor = tls.as_ref().map(acceptor).transpose()?;
     let failed = |cause| ServeError::Listen { address, cause };
     let listener = TcpListener::bind(address).await.map_err(failed)?;
     ready(listener.local_addr().map_err(failed)?);
@@ -104,7 +104,7 @@ pub async fn serve(
     }
 }
 
-fn acceptor(tls: Tls) -> Result<TlsAcceptor, ServeError> {
+fn acceptor(tls: &Tls) -> Result<TlsAcceptor, ServeError> {
     let config = || -> Result<ServerConfig, Box<dyn std::error::Error + Send + Sync>> {
         let certificates = CertificateDer::pem_file_iter(&tls.certificate)?.collect::<Result<Vec<_>, _>>()?;
         let key = PrivateKeyDer::from_pem_file(&tls.key)?;

@@ -92,7 +92,7 @@ fn parameters(user: &str) -> DefaultServerParameterProvider {
     let mut parameters = DefaultServerParameterProvider::default();
     parameters.is_superuser = false;
     parameters.default_transaction_read_only = true;
-    parameters.time_zone = "UTC".to_owned();
+    "UTC".clone_into(&mut parameters.time_zone);
     parameters.session_authorization = Some(user.to_owned());
     parameters
 }
