@@ -41,7 +41,7 @@ async fn main() -> ExitCode {
         Command::Audit(command) => commands::audit::run(&arguments, command).await,
         Command::Evaluate(command) => commands::evaluate::run(&arguments, command).await,
         Command::Explain(command) => commands::explain::run(&arguments, command).await,
-        Command::Serve(command) => commands::serve::run(&arguments, command).await,
+        Command::Serve(command) => Box::pin(commands::serve::run(&arguments, command)).await,
         Command::Policies(command) => commands::policies::run(&arguments, command).await,
         Command::Sql(command) => commands::sql::run(&arguments, command).await,
         Command::Report(command) => commands::report::run(&arguments, command).await,

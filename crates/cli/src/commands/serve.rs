@@ -29,15 +29,19 @@ pub async fn run(arguments: &Arguments, command: &Serve) -> Result<(), JobError>
     let over_http = http::serve(door, serving, say, until(stopped.clone()));
     let over_postgres = async {
         let Some(address) = command.postgres else {
-            return Ok::<_, ServeError>(until(stopped.clone()).await);
+            until(stopped.clone()).await;
+            return Ok::<_, ServeError>(());
         };
         let say = |address| {
-            println!("PostgreSQL: {address}; user is the person, password a token, database the purpose")
+            println!("PostgreSQL: {address}; user is the person, password a token, database the purpose");
         };
         postgres::serve(Arc::clone(&desk), address, tls.clone(), say, until(stopped.clone())).await
     };
     let over_flight = async {
-        let Some(address) = command.flight else { return Ok::<_, ServeError>(until(stopped.clone()).await) };
+        let Some(address) = command.flight else {
+            until(stopped.clone()).await;
+            return Ok::<_, ServeError>(());
+        };
         let say = |address| println!("Flight SQL: {address}; header x-tidegate-purpose is the purpose");
         flight::serve(Arc::clone(&desk), address, tls.clone(), say, until(stopped.clone())).await
     };
