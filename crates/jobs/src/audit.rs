@@ -170,8 +170,8 @@ async fn find(home: &Home, wanted: &Wanted, subject: Option<&str>) -> Result<Vec
 ///
 /// # Errors
 /// When the chain does not hold, or the copy cannot be written.
-pub async fn checkpoint(home: &Home) -> Result<Signed, JobError> {
-    let signed = home.ledger.append_audit_checkpoint(LOG, &home.signing_key()?, home.now).await?;
+pub async fn checkpoint(home: &Home, at: DateTime<Utc>) -> Result<Signed, JobError> {
+    let signed = home.ledger.append_audit_checkpoint(LOG, &home.signing_key()?, at).await?;
     let text = signed.to_json().map_err(|error| JobError::Missing(error.to_string()))?;
     let file = copies(home).join(format!("checkpoint-{:06}.json", signed.checkpoint.number));
     write_new(&file, &text).map_err(|cause| JobError::File { path: file.display().to_string(), cause })?;

@@ -18,7 +18,7 @@ pub async fn run(arguments: &Arguments, command: &Audit) -> Result<(), JobError>
             let seen = who(&home, &command.key, &span(&command.span)).await?;
             say(arguments, &seen, print_seen)
         }
-        Audit::Checkpoint => say(arguments, &checkpoint(&home).await?, print_signed),
+        Audit::Checkpoint => say(arguments, &checkpoint(&home, home.now).await?, print_signed),
         Audit::Verify(command) => {
             let verified = verify(&home, command.public_key.as_deref(), &command.kept).await?;
             say(arguments, &verified, print_verified)?;

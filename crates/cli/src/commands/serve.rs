@@ -3,8 +3,9 @@
 use super::open;
 use crate::arguments::{Arguments, Serve};
 use std::sync::Arc;
-use tidegate_jobs::JobError;
+use std::time::Duration;
 use tidegate_jobs::desk::Desk;
+use tidegate_jobs::{JobError, audit};
 use tidegate_server::http::{self, Door, ServeError, Serving, Tls};
 use tidegate_server::{flight, postgres};
 use tokio::sync::watch;
@@ -58,6 +59,7 @@ pub async fn run(arguments: &Arguments, command: &Serve) -> Result<(), JobError>
     tokio::pin!(serving);
     let outcome = tokio::select! {
         served = &mut serving => served,
+        () = sign_often(&desk) => Ok(()),
         () = interrupted() => {
             // Fails only when nobody listens any more.
             let _ = stop.send(true);
@@ -65,7 +67,24 @@ pub async fn run(arguments: &Arguments, command: &Serve) -> Result<(), JobError>
         }
     };
     desk.close().await;
+    sign(&desk).await;
     outcome.map_err(|error| JobError::Missing(error.to_string()))
+}
+
+/// Signs the audit log as often as configured.
+async fn sign_often(desk: &Desk) {
+    let every = Duration::from_secs(desk.home().configuration.serve.checkpoint_seconds);
+    loop {
+        tokio::time::sleep(every).await;
+        sign(desk).await;
+    }
+}
+
+/// Signs the audit log; a failure is told and does not stop the doors.
+async fn sign(desk: &Desk) {
+    if let Err(error) = audit::checkpoint(desk.home(), desk.now()).await {
+        eprintln!("tidegate: the audit log was not signed: {error}");
+    }
 }
 
 /// Comes when the program is told to stop.
