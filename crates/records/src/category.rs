@@ -155,7 +155,7 @@ mod tests {
             ("inspection", "findings", Category::Finding),
             ("decision", "inclusion_probability", Category::Method),
             ("decision_item", "features", Category::Method),
-            ("work_list", "importer_id", Category::Party),
+            ("decision", "importer_id", Category::Party),
             ("enterprise", "name", Category::Party),
             ("quarantine", "raw", Category::Document),
         ] {
