@@ -40,6 +40,10 @@ impl RuleSet {
             amounts: vec![Vec::new(); self.rules.len()],
             null_counts: vec![0; self.rules.len()],
         };
+        if self.rules.is_empty() {
+            conditions.starts.resize(days.len() + 1, 0);
+            return Ok(conditions);
+        }
         let valid: Vec<RangeInclusive<i32>> = self
             .rules
             .iter()
