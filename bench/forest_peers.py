@@ -9,32 +9,17 @@ processor time of several repeats, so that other work on the machine is not in t
 """
 
 import argparse
-import os
-import pathlib
 import subprocess
-import sys
 import time
-import venv
 
-ROOT = pathlib.Path(__file__).resolve().parent.parent
+from peers import ROOT, build, enter_environment
+
 WORK = ROOT / "target" / "forest-peers"
 PACKAGES = ["numpy", "xgboost-cpu==3.2.0", "lightgbm==4.7.0", "onnxruntime==1.32.0", "onnxmltools==1.16.0"]
 PACKAGES += ["catboost==1.2.10"]
 FEATURES = 100
 SINGLE_ROWS = 2_000
 TRAINING_ROWS = 30_000
-
-
-def enter_environment():
-    """Runs this script again in an environment that has the packages."""
-    python = WORK / "venv" / "bin" / "python"
-    if pathlib.Path(sys.executable) == python:
-        return
-    if not python.exists():
-        venv.create(WORK / "venv", with_pip=True)
-    subprocess.run([python, "-m", "pip", "install", "--quiet", *PACKAGES], check=True)
-    environment = dict(os.environ, OMP_NUM_THREADS="1", PYTHONWARNINGS="ignore")
-    os.execve(python, [python, *sys.argv], environment)
 
 
 def least(repeats, work):
@@ -136,14 +121,6 @@ def time_ours(program, model, columns, rows, repeats):
     return lines, margins
 
 
-def build(profile):
-    """Builds the program that times our side, and says where it is."""
-    command = ["cargo", "build", "--workspace", "--profile", profile, "--example", "time_forest"]
-    subprocess.run(command, cwd=ROOT, check=True)
-    folder = "debug" if profile == "dev" else profile
-    return ROOT / "target" / folder / "examples" / "time_forest"
-
-
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--rows", type=int, default=1_000_000)
@@ -153,12 +130,12 @@ def main():
     parser.add_argument("--without-catboost", action="store_true", help="leave its own models out")
     parser.add_argument("--profile", default="release", help="cargo profile of our side")
     arguments = parser.parse_args()
-    enter_environment()
+    enter_environment(WORK, PACKAGES, OMP_NUM_THREADS="1", PYTHONWARNINGS="ignore")
 
     import numpy
     import xgboost
 
-    program = build(arguments.profile)
+    program = build(arguments.profile, "--example", "time_forest") / "examples" / "time_forest"
     features, labels = make_rows(numpy, arguments.rows)
     columns = WORK / "columns.f32"
     numpy.ascontiguousarray(features.T).tofile(columns)

@@ -21,9 +21,9 @@ import shutil
 import subprocess
 import sys
 import time
-import venv
 
-ROOT = pathlib.Path(__file__).resolve().parent.parent
+from peers import ROOT, build, enter_environment
+
 WORK = ROOT / "target" / "pipeline-peers"
 PACKAGES = ["duckdb==2.0.1", "numpy", "xgboost-cpu==3.2.0"]
 LEARNT_UNTIL = "2025-04-30"
@@ -117,23 +117,6 @@ def rule_file(listed):
             values = ", ".join(f"{name} = {toml_value(value)}" for name, value in record.items())
             lines += ["[[rule.example]]", f"hit = {json.dumps(hits)}", f"record = {{ {values} }}"]
     return "\n".join(lines) + "\n"
-
-
-def enter_environment():
-    """Runs this script again in an environment that has the packages."""
-    python = WORK / "venv" / "bin" / "python"
-    if pathlib.Path(sys.executable) == python:
-        return
-    if not python.exists():
-        venv.create(WORK / "venv", with_pip=True)
-    subprocess.run([python, "-m", "pip", "install", "--quiet", *PACKAGES], check=True)
-    os.execv(python, [python, *sys.argv])
-
-
-def build(profile):
-    """Builds Tidegate, and says where it is."""
-    subprocess.run(["cargo", "build", "--workspace", "--profile", profile, "--bin", "tidegate"], cwd=ROOT, check=True)
-    return ROOT / "target" / ("debug" if profile == "dev" else profile) / "tidegate"
 
 
 def measured(command):
@@ -277,13 +260,13 @@ def main():
     parser.add_argument("--program", type=pathlib.Path, help="a Tidegate that is built already")
     parser.add_argument("--peer", help=argparse.SUPPRESS)
     arguments = parser.parse_args()
-    enter_environment()
+    enter_environment(WORK, PACKAGES)
     if arguments.peer:
         return run_peer(arguments.peer, arguments.months, arguments.rules)
 
     import duckdb
 
-    program = (arguments.program or build(arguments.profile)).absolute()
+    program = (arguments.program or build(arguments.profile, "--bin", "tidegate") / "tidegate").absolute()
     listed = rules(arguments.rules)
     home = prepare_home(program, arguments.declarations, arguments.trees, listed)
     train(home, arguments.trees)

@@ -12,37 +12,16 @@ import argparse
 import csv
 import io
 import math
-import os
-import pathlib
 import statistics
 import subprocess
-import sys
 import time
-import venv
 
-ROOT = pathlib.Path(__file__).resolve().parent.parent
+from peers import ROOT, build, enter_environment
+
 WORK = ROOT / "target" / "query-peers"
 QUERIES = ROOT / "bench" / "queries.sql"
 PACKAGES = ["duckdb==2.0.1"]
 TABLES = ["declaration", "goods_item"]
-
-
-def enter_environment():
-    """Runs this script again in an environment that has the packages."""
-    python = WORK / "venv" / "bin" / "python"
-    if pathlib.Path(sys.executable) == python:
-        return
-    if not python.exists():
-        venv.create(WORK / "venv", with_pip=True)
-    subprocess.run([python, "-m", "pip", "install", "--quiet", *PACKAGES], check=True)
-    os.execv(python, [python, *sys.argv])
-
-
-def build(profile):
-    """The two programs, in the profile asked for."""
-    command = ["cargo", "build", "--workspace", "--profile", profile, "--bin", "tidegate", "--example", "time_queries"]
-    subprocess.run(command, cwd=ROOT, check=True)
-    return ROOT / "target" / ("debug" if profile == "dev" else profile)
 
 
 def generate(binaries, declarations):
@@ -84,8 +63,8 @@ def main():
     parser.add_argument("--runs", type=int, default=5)
     parser.add_argument("--profile", default="dev", help="profile of the build; release takes half an hour")
     arguments = parser.parse_args()
-    enter_environment()
-    binaries = build(arguments.profile)
+    enter_environment(WORK, PACKAGES)
+    binaries = build(arguments.profile, "--bin", "tidegate", "--example", "time_queries")
     folder = generate(binaries, arguments.declarations)
     queries = [query for query in QUERIES.read_text().split(";\n") if "SELECT" in query]
     ducks = duck(folder, queries, arguments.runs)

@@ -16,9 +16,9 @@ import random
 import subprocess
 import sys
 import time
-import venv
 
-ROOT = pathlib.Path(__file__).resolve().parent.parent
+from peers import ROOT, build, enter_environment
+
 WORK = ROOT / "target" / "rules-peers"
 PACKAGES = ["duckdb==2.0.1"]
 
@@ -67,17 +67,6 @@ def conditions(count):
     return [shapes[number % len(shapes)]() for number in range(count)]
 
 
-def enter_environment():
-    """Runs this script again in an environment that has the packages."""
-    python = WORK / "venv" / "bin" / "python"
-    if pathlib.Path(sys.executable) == python:
-        return
-    if not python.exists():
-        venv.create(WORK / "venv", with_pip=True)
-    subprocess.run([python, "-m", "pip", "install", "--quiet", *PACKAGES], check=True)
-    os.execv(python, [python, *sys.argv])
-
-
 def time_duckdb(connection, sqls, threads, repeats):
     """Least processor and wall-clock seconds, and the hits of each condition."""
     connection.execute(f"SET threads = {threads}")
@@ -102,14 +91,6 @@ def time_ours(program, sqls, rows, threads, repeats):
     return seconds, [int(value) for what, value, *_ in lines if what == "count"]
 
 
-def build(profile):
-    """Builds the program that times our side, and says where it is."""
-    command = ["cargo", "build", "--workspace", "--profile", profile, "--example", "time_rules"]
-    subprocess.run(command, cwd=ROOT, check=True)
-    folder = "debug" if profile == "dev" else profile
-    return ROOT / "target" / folder / "examples" / "time_rules"
-
-
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--rows", type=int, default=10_000_000)
@@ -119,11 +100,11 @@ def main():
     parser.add_argument("--profile", default="release", help="cargo profile of our side")
     parser.add_argument("--program", type=pathlib.Path, help="a time_rules that is built already")
     arguments = parser.parse_args()
-    enter_environment()
+    enter_environment(WORK, PACKAGES)
 
     import duckdb
 
-    program = (arguments.program or build(arguments.profile)).absolute()
+    program = (arguments.program or build(arguments.profile, "--example", "time_rules") / "examples" / "time_rules").absolute()
     rows = WORK / "rows.parquet"
     connection = duckdb.connect()
     connection.execute(f"SELECT setseed(0.5); CREATE TABLE records AS {ROWS.format(rows=arguments.rows)}")
