@@ -8,6 +8,9 @@ use tempfile::TempDir;
 use crate::python::{python, run as run_program};
 use crate::{run, succeed};
 
+/// Those of the tests of imported models, which make the same environment.
+const LIBRARIES: &str = include_str!("../../../risk/tests/libraries.txt");
+
 const DOCUMENT: &str = include_str!("../../../../docs/models-from-elsewhere.md");
 
 const COMPARISON: &str = "select declaration_id, goods_item_seq, a.margin from (select declaration_id, goods_item_seq, \
@@ -42,7 +45,8 @@ fn a_model_trained_by_the_documents_program_decides_with_its_margins() {
     let (program, _) = program.split_once("```").unwrap();
     std::fs::write(folder.join("train.py"), program).unwrap();
     let moved = format!("import os; os.chdir({:?}); exec(open('train.py').read())", folder.to_str().unwrap());
-    run_program(python().to_str().unwrap(), &["-c", &moved]);
+    let python = python("model-libraries", &LIBRARIES.lines().collect::<Vec<_>>());
+    run_program(python.to_str().unwrap(), &["-c", &moved]);
 
     let calibrated =
         [learn.as_slice(), &["--model", "model.json", "--calibrate-from", "2025-11-01"]].concat();

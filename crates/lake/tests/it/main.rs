@@ -8,5 +8,7 @@ mod fixture;
 mod maintenance;
 mod outside_readers;
 mod pruning;
+#[path = "../../../risk/tests/it/python.rs"]
+mod python;
 mod schema;
 mod snapshots;

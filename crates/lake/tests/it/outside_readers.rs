@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::io::Write;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::{Command, Stdio};
 
 use arrow::array::{Array, AsArray, RecordBatch};
@@ -10,6 +10,7 @@ use arrow::datatypes::{Date32Type, Decimal128Type, Int32Type, Int64Type, Timesta
 use serde_json::{Value, json};
 
 use crate::fixture::{TABLE, batch, lake, spec};
+use crate::python::python;
 
 /// Pinned: the test is about our files, not about tomorrow's releases.
 const PACKAGES: [&str; 3] = ["deltalake==1.6.6", "polars==2.1.0", "duckdb==2.0.1"];
@@ -85,7 +86,7 @@ fn as_decimal(value: i128, scale: i128) -> String {
 /// What the script found different, if anything.
 fn read_outside(table: &Path, expected: &Value) -> Result<(), String> {
     let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/outside_readers.py");
-    let mut child = Command::new(python())
+    let mut child = Command::new(python("outside-readers", &PACKAGES))
         .arg(script)
         .arg(table)
         .stdin(Stdio::piped())
@@ -95,33 +96,4 @@ fn read_outside(table: &Path, expected: &Value) -> Result<(), String> {
     child.stdin.take().unwrap().write_all(expected.to_string().as_bytes()).unwrap();
     let done = child.wait_with_output().unwrap();
     if done.status.success() { Ok(()) } else { Err(String::from_utf8_lossy(&done.stderr).into_owned()) }
-}
-
-/// The interpreter of a virtual environment below `target/` that has the packages; made on first use.
-fn python() -> PathBuf {
-    let root = Path::new(env!("CARGO_TARGET_TMPDIR")).join("outside-readers");
-    let interpreter = root.join("bin/python");
-    let stamp = root.join("packages");
-    let wanted = PACKAGES.join("\n");
-    if std::fs::read_to_string(&stamp).is_ok_and(|installed| installed == wanted) {
-        return interpreter;
-    }
-    let root_text = root.to_str().unwrap();
-    run("python3", &["-m", "venv", "--clear", root_text]);
-    let mut arguments = vec!["-m", "pip", "install", "--quiet", "--disable-pip-version-check"];
-    arguments.extend(PACKAGES);
-    run(interpreter.to_str().unwrap(), &arguments);
-    std::fs::write(stamp, wanted).unwrap();
-    interpreter
-}
-
-fn run(program: &str, arguments: &[&str]) {
-    let help =
-        "this test needs python3 with venv and pip (Debian: apt-get install python3 python3-venv) and PyPI";
-    let done = Command::new(program)
-        .args(arguments)
-        .output()
-        .unwrap_or_else(|error| panic!("{program} did not start: {error}; {help}"));
-    let errors = String::from_utf8_lossy(&done.stderr);
-    assert!(done.status.success(), "{program} {arguments:?} failed: {errors}; {help}");
 }

@@ -1,30 +1,26 @@
-//! A Python with the libraries whose models are imported.
+//! Pythons with libraries that are not ours, which tests of several crates read and write with.
 
 use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-/// Pinned: the test is about their arithmetic, not about tomorrow's releases.
-const PACKAGES: [&str; 5] =
-    ["numpy==2.4.6", "pyarrow==26.0.1", "xgboost-cpu==3.2.0", "lightgbm==4.7.0", "catboost==1.2.10"];
-
 /// The interpreter of a virtual environment below `target/` that has the packages; made on first use.
-pub fn python() -> PathBuf {
+pub fn python(name: &str, packages: &[&str]) -> PathBuf {
     let folder = Path::new(env!("CARGO_TARGET_TMPDIR"));
-    let root = folder.join("model-libraries");
+    let root = folder.join(name);
     // Tests run in processes of their own; the first makes it, the others wait.
-    let lock = File::create(folder.join("model-libraries.lock")).unwrap();
+    let lock = File::create(folder.join(format!("{name}.lock"))).unwrap();
     lock.lock().unwrap();
     let interpreter = root.join("bin/python");
     let stamp = root.join("packages");
-    let wanted = PACKAGES.join("\n");
+    let wanted = packages.join("\n");
     if std::fs::read_to_string(&stamp).is_ok_and(|installed| installed == wanted) {
         return interpreter;
     }
     let root_text = root.to_str().unwrap();
     run("python3", &["-m", "venv", "--clear", root_text]);
     let mut arguments = vec!["-m", "pip", "install", "--quiet", "--disable-pip-version-check"];
-    arguments.extend(PACKAGES);
+    arguments.extend(packages);
     run(interpreter.to_str().unwrap(), &arguments);
     std::fs::write(stamp, wanted).unwrap();
     interpreter
