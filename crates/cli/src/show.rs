@@ -1,5 +1,6 @@
 //! What commands print: aligned lines for people, JSON for machines.
 
+use crate::arguments::Arguments;
 use tidegate_jobs::JobError;
 pub use tidegate_jobs::report::count;
 use tidegate_risk::evaluation::Estimate;
@@ -11,6 +12,22 @@ use tidegate_risk::evaluation::Estimate;
 pub fn json(value: &impl serde::Serialize) -> Result<(), JobError> {
     let text = serde_json::to_string_pretty(value).map_err(|e| JobError::Missing(e.to_string()))?;
     println!("{text}");
+    Ok(())
+}
+
+/// Prints a value for machines or for people.
+///
+/// # Errors
+/// When it has no JSON form.
+pub fn say<T: serde::Serialize + ?Sized>(
+    arguments: &Arguments,
+    value: &T,
+    for_people: impl FnOnce(&T),
+) -> Result<(), JobError> {
+    if arguments.json {
+        return json(&value);
+    }
+    for_people(value);
     Ok(())
 }
 

@@ -12,16 +12,16 @@ pub async fn run(arguments: &Arguments, command: &Audit) -> Result<(), JobError>
         Audit::Log(command) => {
             let wanted = Wanted { by: command.by.clone(), event: command.event, ..span(&command.span) };
             let told = log(&home, &wanted).await?;
-            say(arguments, told.as_slice(), print_log)
+            show::say(arguments, told.as_slice(), print_log)
         }
         Audit::Who(command) => {
             let seen = who(&home, &command.key, &span(&command.span)).await?;
-            say(arguments, &seen, print_seen)
+            show::say(arguments, &seen, print_seen)
         }
-        Audit::Checkpoint => say(arguments, &checkpoint(&home, home.now).await?, print_signed),
+        Audit::Checkpoint => show::say(arguments, &checkpoint(&home, home.now).await?, print_signed),
         Audit::Verify(command) => {
             let verified = verify(&home, command.public_key.as_deref(), &command.kept).await?;
-            say(arguments, &verified, print_verified)?;
+            show::say(arguments, &verified, print_verified)?;
             match verified.faults.first() {
                 None => Ok(()),
                 Some(first) => Err(JobError::Missing(format!("the audit chain does not hold: {first}"))),
@@ -32,19 +32,6 @@ pub async fn run(arguments: &Arguments, command: &Audit) -> Result<(), JobError>
 
 fn span(span: &Span) -> Wanted {
     Wanted { by: None, event: None, since: span.since, until: span.until, limit: span.limit }
-}
-
-/// Prints for machines or for people.
-fn say<T: serde::Serialize + ?Sized>(
-    arguments: &Arguments,
-    what: &T,
-    for_people: fn(&T),
-) -> Result<(), JobError> {
-    if arguments.json {
-        return show::json(&what);
-    }
-    for_people(what);
-    Ok(())
 }
 
 fn print_log(told: &[Told]) {

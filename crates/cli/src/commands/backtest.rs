@@ -16,11 +16,7 @@ pub async fn run(arguments: &Arguments, command: &Command) -> Result<(), JobErro
         capacity: command.capacity,
     };
     let found = backtest(&open(arguments).await?, &options, &mut Bars::new()).await?;
-    if arguments.json {
-        return show::json(&found);
-    }
-    print(&found);
-    Ok(())
+    show::say(arguments, &found, print)
 }
 
 fn print(found: &Backtested) {

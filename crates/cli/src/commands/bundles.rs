@@ -39,11 +39,7 @@ pub async fn run(arguments: &Arguments, command: &Bundles) -> Result<(), JobErro
         decide(&home, &verdict).await?;
     }
     let all = known(&home).await?;
-    if arguments.json {
-        return show::json(&all);
-    }
-    print(&all);
-    Ok(())
+    show::say(arguments, &all, print)
 }
 
 fn print(all: &KnownBundles) {

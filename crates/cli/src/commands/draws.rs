@@ -19,22 +19,22 @@ pub async fn run(arguments: &Arguments, command: &Draws) -> Result<(), JobError>
                 public_value: command.public_value.clone(),
             };
             let opened = tidegate_jobs::draws::open(&open(arguments).await?, &step).await?;
-            say(arguments, &opened, show_opened)
+            show::say(arguments, &opened, show_opened)
         }
         Draws::Status => {
             let all = status(&open(arguments).await?).await?;
-            say(arguments, all.as_slice(), show_status)
+            show::say(arguments, all.as_slice(), show_status)
         }
         Draws::Reveal(command) => {
             let revealed = reveal(&open(arguments).await?, command.period).await?;
-            say(arguments, &revealed, show_revealed)
+            show::say(arguments, &revealed, show_revealed)
         }
         Draws::Publish(command) => {
             let published = publish(&open(arguments).await?, command.period, &command.out).await?;
             if !arguments.json {
                 println!("Published {} in {}", published.period, command.out.display());
             }
-            say(arguments, &published, |published| show_verified(&published.verified))
+            show::say(arguments, &published, |published| show_verified(&published.verified))
         }
         Draws::Verify(command) => {
             let verified = verify(&VerifyOptions {
@@ -42,22 +42,9 @@ pub async fn run(arguments: &Arguments, command: &Draws) -> Result<(), JobError>
                 public_key: command.public_key.clone(),
                 kept: command.kept.clone(),
             })?;
-            say(arguments, &verified, show_verified)
+            show::say(arguments, &verified, show_verified)
         }
     }
-}
-
-/// Prints for machines or for people.
-fn say<T: serde::Serialize + ?Sized>(
-    arguments: &Arguments,
-    what: &T,
-    for_people: fn(&T),
-) -> Result<(), JobError> {
-    if arguments.json {
-        return show::json(&what);
-    }
-    for_people(what);
-    Ok(())
 }
 
 fn show_revealed(revealed: &Revealed) {

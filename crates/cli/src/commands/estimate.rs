@@ -7,11 +7,7 @@ use tidegate_jobs::{Estimated, JobError, Valued, estimate};
 
 pub async fn run(arguments: &Arguments, command: &Command) -> Result<(), JobError> {
     let found = estimate(&open(arguments).await?, command.from, command.to).await?;
-    if arguments.json {
-        return show::json(&found);
-    }
-    print(&found);
-    Ok(())
+    show::say(arguments, &found, print)
 }
 
 fn print(found: &Estimated) {

@@ -12,11 +12,7 @@ const LEAST_SHOWN: usize = 5;
 pub async fn run(arguments: &Arguments, command: &Command) -> Result<(), JobError> {
     let options = MonitorOptions { bundle: command.which.bundle.clone(), from: command.from, to: command.to };
     let seen = monitor(&open(arguments).await?, &options, &mut Bars::new()).await?;
-    if arguments.json {
-        return show::json(&seen);
-    }
-    print(&seen);
-    Ok(())
+    show::say(arguments, &seen, print)
 }
 
 fn print(seen: &Monitored) {

@@ -30,11 +30,7 @@ pub async fn run(arguments: &Arguments, command: &People) -> Result<(), JobError
             show_one(&home, &who.name).await?
         }
     };
-    if arguments.json {
-        return show::json(&person);
-    }
-    print(&person);
-    Ok(())
+    show::say(arguments, &person, print)
 }
 
 fn wanted(standing: &Standing, no_roles: bool) -> Change {

@@ -16,11 +16,7 @@ pub async fn run(arguments: &Arguments, command: &Command) -> Result<(), JobErro
     let as_of = command.as_of.unwrap_or_else(|| home.now.date_naive());
     let options = TreatmentsOptions { from: command.from, to: command.to, as_of };
     let found = treatments(&home, &options).await?;
-    if arguments.json {
-        return show::json(&found);
-    }
-    print(&found);
-    Ok(())
+    show::say(arguments, &found, print)
 }
 
 fn print(found: &Treatments) {
