@@ -15,8 +15,7 @@ use tidegate_ledger::{
 };
 use tidegate_query::policy::{Policy, PseudonymKey};
 use tidegate_query::{
-    Answer, Clearance, Described, Governance, ParamValues, Person, Plan, Platform, Principal, QueryError,
-    Reading,
+    Answer, Described, Governance, ParamValues, Person, Plan, Platform, Principal, QueryError, Reading,
 };
 use tidegate_records::table::Grade;
 use tokio::sync::Mutex;
@@ -43,10 +42,20 @@ struct Standing {
     platform: Platform,
 }
 
+/// A checked policy with its version; the shipped one has none.
+#[derive(Clone)]
+pub struct InForce {
+    /// The policy.
+    pub policy: Arc<Policy>,
+    /// Its version.
+    pub version: Option<PolicyVersion>,
+}
+
 /// The desk where people read.
 pub struct Desk {
     home: Home,
     clock: Clock,
+    in_force: Mutex<Option<InForce>>,
     standing: Mutex<Option<Arc<Standing>>>,
     /// Ends of reads that are being written down.
     ends: TaskTracker,
@@ -55,7 +64,7 @@ pub struct Desk {
 impl Desk {
     /// Opens the desk of a home.
     pub fn new(home: Home, clock: Clock) -> Self {
-        Self { home, clock, standing: Mutex::new(None), ends: TaskTracker::new() }
+        Self { home, clock, in_force: Mutex::new(None), standing: Mutex::new(None), ends: TaskTracker::new() }
     }
 
     /// The home.
@@ -74,13 +83,18 @@ impl Desk {
         self.ends.wait().await;
     }
 
-    /// The policy in force, with its version; the shipped one has none.
+    /// The policy in force. It is checked once for each version, which takes longer than most statements.
     ///
     /// # Errors
     /// When the ledger fails, or holds a policy that this program does not understand.
-    pub async fn policy(&self) -> Result<(Policy, Option<PolicyVersion>), JobError> {
+    pub async fn policy(&self) -> Result<InForce, JobError> {
         let (files, version) = policies::in_force(&self.home).await?;
-        Ok((Policy::parse(&files).map_err(QueryError::from)?, version))
+        let mut in_force = self.in_force.lock().await;
+        if let Some(known) = in_force.as_ref().filter(|known| known.version == version) {
+            return Ok(known.clone());
+        }
+        let policy = Arc::new(Policy::parse(&files).map_err(QueryError::from)?);
+        Ok(in_force.insert(InForce { policy, version }).clone())
     }
 
     /// Answers a statement, or says why not; both are written down.
@@ -139,7 +153,7 @@ impl Desk {
     async fn standing(&self, sql: &str) -> Result<Arc<Standing>, JobError> {
         let snapshot = self.home.snapshot().await?;
         let number = snapshot.as_ref().map(|snapshot| snapshot.version);
-        let (policy, policy_version) = self.policy().await?;
+        let InForce { policy, version: policy_version } = self.policy().await?;
         let mut standing = self.standing.lock().await;
         if let Some(known) = standing.as_ref()
             && (known.snapshot, known.policy_version) == (number, policy_version)
@@ -149,15 +163,13 @@ impl Desk {
         }
         let key = PseudonymKey::derived_from(self.home.root_key().await?.expose());
         let limits = self.home.configuration.reading.limits();
-        let governance = Governance::new(Arc::new(policy), &key, limits);
+        let governance = Governance::new(policy, &key, limits);
         let engine = self.home.configuration.engine.of_queries();
         let mut platform =
             Platform::open(&self.home.lake, snapshot.as_ref(), engine, Some(governance)).await?;
         // A statement that is no SQL is refused where it is planned, and written down there.
-        for name in platform.bundle_names(sql).await.unwrap_or_default() {
-            let (bundle, hash) = self.home.bundle(Some(&name)).await?;
-            platform.add_bundle(&name, hash, Arc::new(bundle));
-        }
+        let bundles = platform.bundle_names(sql).await.unwrap_or_default();
+        self.home.add_bundles(&mut platform, bundles).await?;
         let opened = Arc::new(Standing { snapshot: number, policy_version, platform });
         *standing = Some(Arc::clone(&opened));
         Ok(opened)
@@ -181,7 +193,7 @@ pub fn person_of(account: &Account) -> Person {
         name: account.name.clone(),
         kind: account.kind.to_string(),
         roles: account.roles.clone(),
-        clearance: Clearance::from(clearance),
+        clearance,
         office: standing.office.clone(),
         organisation: standing.organisation.clone(),
         enterprise: standing.enterprise_id.clone(),
@@ -302,5 +314,17 @@ impl Drop for End {
             self.entry.event = AuditEvent::Failed;
             self.write(None);
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use tidegate_ledger::Clearance;
+
+    #[test]
+    fn every_clearance_of_the_ledger_is_a_grade_of_the_tables() {
+        let words: Vec<&str> = Clearance::ALL.iter().map(|clearance| clearance.as_str()).collect();
+        assert_eq!(words, Grade::ALL.map(Grade::as_str));
     }
 }

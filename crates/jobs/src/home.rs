@@ -5,6 +5,7 @@ use crate::{Configuration, JobError};
 use chrono::{DateTime, Utc};
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use tidegate_lake::{Lake, LakeError, Snapshot, SnapshotWanted};
 use tidegate_ledger::{
     Act, Activation, Bundle as BundleRow, Door, Hash256, Ledger, NewPrincipal, PrincipalId, PrincipalKind,
@@ -181,6 +182,22 @@ impl Home {
                        two persons put bundles in force, `tidegate bundles propose` and `approve`";
         let active = active.ok_or_else(|| JobError::Missing(missing.to_owned()))?;
         read_bundle(&self.root.join("bundles").join(active.bundle.to_string()))
+    }
+
+    /// Lets statements on a platform assess with bundles, each under the name that [`Home::bundle`] finds it by.
+    ///
+    /// # Errors
+    /// When there is none such, or it was altered.
+    pub(crate) async fn add_bundles(
+        &self,
+        platform: &mut Platform,
+        names: Vec<String>,
+    ) -> Result<(), JobError> {
+        for name in names {
+            let (bundle, hash) = self.bundle(Some(&name)).await?;
+            platform.add_bundle(&name, hash, Arc::new(bundle));
+        }
+        Ok(())
     }
 
     fn bundle_folder(&self, hash: BundleHash) -> PathBuf {

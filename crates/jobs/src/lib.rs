@@ -71,7 +71,6 @@ pub use treatments::{
 };
 
 use arrow::array::RecordBatch;
-use std::sync::Arc;
 use tidegate_lake::LakeError;
 use tidegate_ledger::LedgerError;
 use tidegate_query::{Principal, QueryError};
@@ -201,10 +200,8 @@ pub enum JobError {
 /// When the statement is refused or fails.
 pub async fn query(home: &Home, purpose: &str, sql: &str) -> Result<Vec<RecordBatch>, JobError> {
     let mut platform = home.platform().await?;
-    for name in platform.bundle_names(sql).await? {
-        let (bundle, hash) = home.bundle(Some(&name)).await?;
-        platform.add_bundle(&name, hash, Arc::new(bundle));
-    }
+    let bundles = platform.bundle_names(sql).await?;
+    home.add_bundles(&mut platform, bundles).await?;
     let plan = platform.plan_for(&Principal::LocalOwner, purpose, sql).await?;
     let schema = plan.schema();
     let mut batches = plan.collect().await?;

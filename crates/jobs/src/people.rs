@@ -147,3 +147,15 @@ pub(crate) async fn named(home: &Home, name: &str) -> Result<Principal, JobError
         JobError::Missing(format!("nobody is called {name:?} here; `tidegate people list` shows all names"))
     })
 }
+
+/// The account of a name, which must be there and not disabled.
+///
+/// # Errors
+/// When there is none.
+pub async fn account(home: &Home, name: &str) -> Result<Principal, JobError> {
+    let account = named(home, name).await?;
+    match account.disabled_at {
+        None => Ok(account),
+        Some(_) => Err(JobError::Missing(format!("{name:?} is disabled"))),
+    }
+}

@@ -2,7 +2,7 @@
 
 use crate::{Home, JobError};
 use std::path::Path;
-use tidegate_ledger::{PolicyVersion, Principal as Account};
+use tidegate_ledger::PolicyVersion;
 use tidegate_query::policy::{Policy, PolicyFiles};
 
 /// Largest file of a policy: thousands of rules.
@@ -55,19 +55,4 @@ pub fn write(folder: &Path, files: &PolicyFiles) -> Result<(), JobError> {
         std::fs::write(&path, text).map_err(|cause| failed(&path, cause))?;
     }
     Ok(())
-}
-
-/// The account of a name, which must be there and not disabled.
-///
-/// # Errors
-/// When there is none.
-pub async fn account(home: &Home, name: &str) -> Result<Account, JobError> {
-    let known = home.ledger.principals().await?;
-    match known.into_iter().find(|account| account.name == name) {
-        Some(account) if account.disabled_at.is_none() => Ok(account),
-        Some(_) => Err(JobError::Missing(format!("`{name}` is disabled"))),
-        None => {
-            Err(JobError::Missing(format!("nobody is called `{name}`; `tidegate people add` adds people")))
-        }
-    }
 }

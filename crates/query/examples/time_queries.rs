@@ -11,7 +11,7 @@ use std::error::Error;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 use tidegate_query::policy::{Policy, PolicyFiles, PseudonymKey};
-use tidegate_query::{Clearance, Engine, Governance, Limits, Person, Platform, Principal};
+use tidegate_query::{Engine, Governance, Limits, Person, Platform, Principal};
 use tidegate_records::table::Grade;
 
 const TABLES: [&str; 2] = ["declaration", "goods_item"];
@@ -83,7 +83,7 @@ fn reader(role: &str) -> Person {
         name: role.to_owned(),
         kind: "person".to_owned(),
         roles: [role.to_owned()].into(),
-        clearance: Clearance::from(Grade::General4),
+        clearance: Grade::General4,
         office: Some("1101".to_owned()),
         organisation: None,
         enterprise: None,

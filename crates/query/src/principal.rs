@@ -23,30 +23,13 @@ pub struct Person {
     /// Roles held.
     pub roles: BTreeSet<String>,
     /// The highest grade that the person may see.
-    pub clearance: Clearance,
+    pub clearance: Grade,
     /// Customs office the person works at.
     pub office: Option<String>,
     /// Administration or body the person belongs to; a partner administration's is its country.
     pub organisation: Option<String>,
     /// Enterprise the person acts for.
     pub enterprise: Option<String>,
-}
-
-/// The highest grade that a person may see; [`Grade`] by its level, so that it can be compared and hashed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Clearance(i64);
-
-impl From<Grade> for Clearance {
-    fn from(grade: Grade) -> Self {
-        Self(grade.level())
-    }
-}
-
-impl Clearance {
-    /// The level of the grade, from 1.
-    pub fn level(self) -> i64 {
-        self.0
-    }
 }
 
 impl Principal {

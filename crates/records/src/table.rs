@@ -28,7 +28,7 @@ pub enum Domain {
 }
 
 /// Default grade of a column under GB/T 43697-2024; general data is split into levels 1 to 4.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Grade {
     /// May be published.
     General1,

@@ -50,7 +50,7 @@ pub(crate) async fn visit(
     door: Door,
     purpose: &str,
 ) -> Result<Visit, Refusal> {
-    let (policy, _) = desk.policy().await.map_err(Refusal::Inside)?;
+    let policy = desk.policy().await.map_err(Refusal::Inside)?.policy;
     if !policy.purposes().iter().any(|known| known.name == purpose) {
         let known: Vec<&str> = policy.purposes().iter().map(|known| known.name.as_str()).collect();
         return Err(Refusal::Purpose { purpose: purpose.to_owned(), known: known.join(", ") });

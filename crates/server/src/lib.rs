@@ -3,4 +3,8 @@
 mod admission;
 pub mod flight;
 pub mod http;
+mod listening;
 pub mod postgres;
+mod unanswered;
+
+pub use listening::{Listening, ServeError, Tls};

@@ -6,7 +6,7 @@ use crate::show;
 use std::path::Path;
 use std::sync::Arc;
 use tidegate_jobs::desk::{Desk, person_of};
-use tidegate_jobs::{JobError, policies};
+use tidegate_jobs::{JobError, people, policies};
 use tidegate_query::policy::{Access, Policy, PolicyError, Rows, Shown};
 
 pub async fn run(arguments: &Arguments, command: &Policies) -> Result<(), JobError> {
@@ -43,18 +43,14 @@ fn purposes(policy: &Policy) -> String {
 
 async fn access(arguments: &Arguments, command: &PolicyAccess) -> Result<(), JobError> {
     let home = open(arguments).await?;
-    let account = policies::account(&home, &command.name).await?;
+    let account = people::account(&home, &command.name).await?;
     let desk = Desk::new(home, Arc::new(super::now));
     let policy = match &command.draft {
-        Some(folder) => parse(folder)?,
-        None => desk.policy().await?.0,
+        Some(folder) => Arc::new(parse(folder)?),
+        None => desk.policy().await?.policy,
     };
     let access = policy.access(&person_of(&account), &command.purpose).map_err(refused)?;
-    if arguments.json {
-        return show::json(&access);
-    }
-    print(&command.name, &command.purpose, &access);
-    Ok(())
+    show::say(arguments, &access, |access| print(&command.name, &command.purpose, access))
 }
 
 fn print(name: &str, purpose: &str, access: &Access) {

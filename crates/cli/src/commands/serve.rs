@@ -6,8 +6,8 @@ use std::sync::Arc;
 use std::time::Duration;
 use tidegate_jobs::desk::Desk;
 use tidegate_jobs::{JobError, audit};
-use tidegate_server::http::{self, Door, ServeError, Serving, Tls};
-use tidegate_server::{flight, postgres};
+use tidegate_server::http::{self, Door};
+use tidegate_server::{Listening, ServeError, Tls, flight, postgres};
 use tokio::sync::watch;
 
 pub async fn run(arguments: &Arguments, command: &Serve) -> Result<(), JobError> {
@@ -25,9 +25,9 @@ pub async fn run(arguments: &Arguments, command: &Serve) -> Result<(), JobError>
         drop(stopped.wait_for(|stopped| *stopped).await);
     };
     let door = Door::new(Arc::clone(&desk));
-    let serving = Serving { address: command.http, tls: tls.clone() };
+    let listening = |address| Listening { address, tls: tls.clone() };
     let say = move |address| println!("HTTP: {scheme}://{address}");
-    let over_http = http::serve(door, serving, say, until(stopped.clone()));
+    let over_http = http::serve(door, listening(command.http), say, until(stopped.clone()));
     let over_postgres = async {
         let Some(address) = command.postgres else {
             until(stopped.clone()).await;
@@ -36,7 +36,7 @@ pub async fn run(arguments: &Arguments, command: &Serve) -> Result<(), JobError>
         let say = |address| {
             println!("PostgreSQL: {address}; user is the person, password a token, database the purpose");
         };
-        postgres::serve(Arc::clone(&desk), address, tls.clone(), say, until(stopped.clone())).await
+        postgres::serve(Arc::clone(&desk), listening(address), say, until(stopped.clone())).await
     };
     let over_flight = async {
         let Some(address) = command.flight else {
@@ -44,7 +44,7 @@ pub async fn run(arguments: &Arguments, command: &Serve) -> Result<(), JobError>
             return Ok::<_, ServeError>(());
         };
         let say = |address| println!("Flight SQL: {address}; header x-tidegate-purpose is the purpose");
-        flight::serve(Arc::clone(&desk), address, tls.clone(), say, until(stopped.clone())).await
+        flight::serve(Arc::clone(&desk), listening(address), say, until(stopped.clone())).await
     };
     if !has_tokens {
         println!("Nobody can come in yet. Make a person and a token:");

@@ -7,13 +7,13 @@ use arrow::util::pretty::pretty_format_batches;
 use std::io::stdout;
 use std::sync::Arc;
 use tidegate_jobs::desk::{Desk, Visit};
-use tidegate_jobs::{JobError, policies};
+use tidegate_jobs::{JobError, people};
 use tidegate_ledger::Door;
 
 pub async fn run(arguments: &Arguments, command: &Sql) -> Result<(), JobError> {
     let home = open(arguments).await?;
     let account = match &command.reader {
-        Some(name) => policies::account(&home, name).await?,
+        Some(name) => people::account(&home, name).await?,
         None => home.ledger.local_owner().await?,
     };
     let table_rows = home.configuration.sql.table_rows;

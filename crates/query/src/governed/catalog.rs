@@ -8,8 +8,13 @@ use std::sync::Arc;
 
 /// Name of the schema, as the SQL standard has it (ISO/IEC 9075-11).
 pub(crate) const CATALOG_SCHEMA: &str = "information_schema";
-const CATALOG: &str = "datafusion";
-const SCHEMA: &str = "public";
+/// Name of the one catalog, as the engine has it.
+pub const CATALOG: &str = "datafusion";
+/// Name of the one schema of tables, as the engine has it.
+pub const SCHEMA: &str = "public";
+
+/// What tables are called by type.
+pub const TABLE: &str = "BASE TABLE";
 
 /// A table of the schema.
 pub(crate) type NamedTable = (&'static str, Arc<dyn TableProvider>);
@@ -28,7 +33,7 @@ pub(crate) fn describe(tables: &[(String, SchemaRef)]) -> Result<Vec<NamedTable>
         ("table_catalog", same(CATALOG, tables.len())),
         ("table_schema", same(SCHEMA, tables.len())),
         ("table_name", texts(tables.iter().map(|(name, _)| name.clone()).collect())),
-        ("table_type", same("BASE TABLE", tables.len())),
+        ("table_type", same(TABLE, tables.len())),
     ];
     let position = columns.iter().map(|(_, i, _)| *i as u64 + 1);
     let nullable = |is: bool| if is { "YES" } else { "NO" }.to_owned();

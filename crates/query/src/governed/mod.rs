@@ -9,6 +9,7 @@ mod rule;
 mod scan;
 mod verify;
 
+pub use catalog::{CATALOG, SCHEMA, TABLE};
 pub use door::Described;
 pub(crate) use door::{Door, Entry};
 pub(crate) use rule::Stored;

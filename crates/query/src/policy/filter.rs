@@ -2,7 +2,7 @@
 
 use super::expression::Compiler;
 use super::{PolicyError, PseudonymKey};
-use crate::principal::{Clearance, Person};
+use crate::principal::Person;
 use datafusion::arrow::array::{Array, AsArray, RecordBatch, StringArray, new_null_array};
 use datafusion::arrow::compute::cast;
 use datafusion::arrow::datatypes::{DataType, Field, Schema};
@@ -91,7 +91,7 @@ fn nobody() -> Person {
         name: "nobody".to_owned(),
         kind: "person".to_owned(),
         roles: BTreeSet::new(),
-        clearance: Clearance::from(Grade::General1),
+        clearance: Grade::General1,
         office: None,
         organisation: None,
         enterprise: None,

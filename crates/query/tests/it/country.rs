@@ -9,7 +9,7 @@ use datafusion::arrow::datatypes::{DataType, Field};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use tidegate_query::policy::{Policy, PolicyFiles, PseudonymKey};
-use tidegate_query::{Clearance, Governance, Limits, Person, Platform, Principal, QueryError};
+use tidegate_query::{Governance, Limits, Person, Platform, Principal, QueryError};
 use tidegate_records::table::{Grade, Table};
 use tidegate_records::tables::{DECISION, DECLARATION, GOODS_ITEM, INSPECTION, TABLES};
 
@@ -134,7 +134,7 @@ pub fn person(name: &str, role: &str, clearance: Grade) -> Person {
         name: name.to_owned(),
         kind: "person".to_owned(),
         roles: [role.to_owned()].into(),
-        clearance: Clearance::from(clearance),
+        clearance,
         office: None,
         organisation: None,
         enterprise: None,

@@ -1,12 +1,11 @@
 //! Who asks: the token and the purpose in the headers of a call.
 
 use crate::admission::{self, Refusal};
+use crate::unanswered::{Reason, Unanswered};
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
-use tidegate_jobs::JobError;
 use tidegate_jobs::desk::{Desk, Visit};
 use tidegate_ledger::Door;
-use tidegate_query::QueryError;
 use tonic::Status;
 use tonic::metadata::MetadataMap;
 
@@ -55,28 +54,12 @@ fn refused(refusal: &Refusal) -> Status {
 }
 
 /// What a client is told when a statement is not answered.
-pub(super) fn of_job(error: &JobError) -> Status {
-    match error {
-        JobError::Query(error) => of_query(error),
-        other => {
-            tracing::error!(error = %other, "a statement failed");
-            Status::internal("the statement failed inside the platform; the platform's log has the cause")
-        }
-    }
-}
-
-pub(super) fn of_query(error: &QueryError) -> Status {
-    let message = error.to_string();
-    match error {
-        QueryError::Engine(_) | QueryError::Column { .. } | QueryError::Assess(_) | QueryError::NoPurpose => {
-            Status::invalid_argument(message)
-        }
-        QueryError::NotPermitted { .. }
-        | QueryError::NoPolicy { .. }
-        | QueryError::Policy(_)
-        | QueryError::Statement { .. }
-        | QueryError::Ungoverned { .. } => Status::permission_denied(message),
-        QueryError::TooMuch { .. } => Status::resource_exhausted(message),
-        QueryError::Inside { .. } | QueryError::Lake(_) => Status::internal(message),
+pub(super) fn unanswered(why: impl Into<Unanswered>) -> Status {
+    let Unanswered { reason, message } = why.into();
+    match reason {
+        Reason::Column | Reason::Statement => Status::invalid_argument(message),
+        Reason::Change | Reason::NotPermitted => Status::permission_denied(message),
+        Reason::TooMuch => Status::resource_exhausted(message),
+        Reason::Inside => Status::internal(message),
     }
 }

@@ -1,6 +1,6 @@
 //! What clients ask of a database before they query it: catalogs, schemas, tables that are there for the reader.
 
-use super::identity::of_job;
+use super::identity::unanswered;
 use arrow::array::{AsArray, RecordBatch, StringArray};
 use arrow::datatypes::{DataType, Field, Schema};
 use arrow_flight::error::FlightError;
@@ -8,12 +8,8 @@ use arrow_flight::sql::{CommandGetCatalogs, CommandGetDbSchemas, CommandGetTable
 use std::collections::BTreeSet;
 use std::sync::Arc;
 use tidegate_jobs::desk::{Desk, Visit};
+use tidegate_query::{CATALOG, SCHEMA, TABLE};
 use tonic::Status;
-
-/// The one catalog and schema.
-const CATALOG: &str = "datafusion";
-const SCHEMA: &str = "public";
-const TABLE: &str = "BASE TABLE";
 
 pub(super) fn catalogs(query: CommandGetCatalogs) -> Result<RecordBatch, FlightError> {
     let mut builder = query.into_builder();
@@ -34,14 +30,14 @@ pub(super) async fn tables(
     query: CommandGetTables,
 ) -> Result<Result<RecordBatch, FlightError>, Status> {
     let sql = "SELECT table_name FROM information_schema.tables ORDER BY table_name";
-    let served = desk.ask(visit, sql, None).await.map_err(|error| of_job(&error))?;
-    let batches = served.collect().await.map_err(|error| of_job(&error))?;
+    let served = desk.ask(visit, sql, None).await.map_err(|error| unanswered(&error))?;
+    let batches = served.collect().await.map_err(|error| unanswered(&error))?;
     let names: BTreeSet<&str> =
         batches.iter().flat_map(|batch| batch.column(0).as_string::<i32>().iter().flatten()).collect();
     let mut builder = query.into_builder();
     for name in names {
         let described = desk.describe(visit, &format!("SELECT * FROM \"{name}\"")).await;
-        let schema = described.map_err(|error| of_job(&error))?.schema;
+        let schema = described.map_err(|error| unanswered(&error))?.schema;
         builder
             .append(CATALOG, SCHEMA, name, TABLE, &schema)
             .map_err(|error| Status::internal(error.to_string()))?;

@@ -1,7 +1,7 @@
 //! The calls of Flight SQL. A handle is the statement itself: what it may read is decided each time it is used, so nothing
 //! need be kept between calls, and nothing can be used by somebody else.
 
-use super::identity::{handshake, of_job, of_query, visit};
+use super::identity::{handshake, unanswered, visit};
 use super::metadata;
 use arrow::ipc::writer::IpcWriteOptions;
 use arrow_flight::encode::FlightDataEncoderBuilder;
@@ -49,7 +49,7 @@ impl Service {
         sql: &str,
     ) -> Result<Response<FlightInfo>, Status> {
         let visit = visit(&self.desk, headers).await?;
-        let described = self.desk.describe(&visit, sql).await.map_err(|error| of_job(&error))?;
+        let described = self.desk.describe(&visit, sql).await.map_err(|error| unanswered(&error))?;
         let ticket = TicketStatementQuery { statement_handle: Bytes::copy_from_slice(sql.as_bytes()) };
         info(&described.schema, descriptor, &ticket.as_any().encode_to_vec())
     }
@@ -57,9 +57,9 @@ impl Service {
     async fn rows(&self, headers: &MetadataMap, sql: &[u8]) -> Result<Response<Rows>, Status> {
         let visit = visit(&self.desk, headers).await?;
         let sql = from_utf8(sql).map_err(|_| Status::invalid_argument("the handle is no statement"))?;
-        let served = self.desk.ask(&visit, sql, None).await.map_err(|error| of_job(&error))?;
+        let served = self.desk.ask(&visit, sql, None).await.map_err(|error| unanswered(&error))?;
         let schema = served.schema();
-        let rows = served.map_err(|error| FlightError::Tonic(Box::new(of_query(&error))));
+        let rows = served.map_err(|error| FlightError::Tonic(Box::new(unanswered(&error))));
         let encoded = FlightDataEncoderBuilder::new().with_schema(schema).build(rows);
         Ok(Response::new(Box::pin(encoded.map_err(Status::from))))
     }
@@ -129,7 +129,7 @@ impl FlightSqlService for Service {
         request: Request<Action>,
     ) -> Result<ActionCreatePreparedStatementResult, Status> {
         let visit = self.visit(request.metadata()).await?;
-        let described = self.desk.describe(&visit, &query.query).await.map_err(|error| of_job(&error))?;
+        let described = self.desk.describe(&visit, &query.query).await.map_err(|error| unanswered(&error))?;
         if !described.parameters.is_empty() {
             return Err(Status::unimplemented(
                 "parameters are not taken here; write the values into the statement",

@@ -1,11 +1,11 @@
 //! What a client is told when a request is not answered.
 
+use crate::unanswered::{Reason, Unanswered};
 use axum::Json;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 use tidegate_jobs::JobError;
-use tidegate_query::QueryError;
 use utoipa::ToSchema;
 
 /// A refusal: a word for programs and a sentence for people.
@@ -54,30 +54,14 @@ impl ApiError {
 
 impl From<JobError> for ApiError {
     fn from(error: JobError) -> Self {
-        match error {
-            JobError::Query(error) => Self::from(error),
-            other => Self::inside(&other),
-        }
-    }
-}
-
-impl From<QueryError> for ApiError {
-    fn from(error: QueryError) -> Self {
-        let (status, code) = match &error {
-            QueryError::Engine(_)
-            | QueryError::Column { .. }
-            | QueryError::Assess(_)
-            | QueryError::NoPurpose => (StatusCode::BAD_REQUEST, "statement"),
-            QueryError::NotPermitted { .. }
-            | QueryError::NoPolicy { .. }
-            | QueryError::Statement { .. }
-            | QueryError::Ungoverned { .. }
-            | QueryError::Policy(_) => (StatusCode::FORBIDDEN, "not-permitted"),
-            QueryError::TooMuch { .. } => (StatusCode::UNPROCESSABLE_ENTITY, "too-much"),
-            QueryError::Inside { .. } => (StatusCode::INTERNAL_SERVER_ERROR, "inside"),
-            QueryError::Lake(_) => return Self::inside(&error),
+        let Unanswered { reason, message } = Unanswered::from(&error);
+        let (status, code) = match reason {
+            Reason::Column | Reason::Statement => (StatusCode::BAD_REQUEST, "statement"),
+            Reason::Change | Reason::NotPermitted => (StatusCode::FORBIDDEN, "not-permitted"),
+            Reason::TooMuch => (StatusCode::UNPROCESSABLE_ENTITY, "too-much"),
+            Reason::Inside => (StatusCode::INTERNAL_SERVER_ERROR, "inside"),
         };
-        Self::new(status, code, error.to_string())
+        Self::new(status, code, message)
     }
 }
 

@@ -10,7 +10,7 @@ mod serve;
 mod sql;
 
 pub use router::router;
-pub use serve::{ServeError, Serving, Tls, serve};
+pub use serve::serve;
 
 use limits::RateLimits;
 use std::sync::Arc;

@@ -43,7 +43,7 @@ pub(super) struct Me {
 /// Who the token belongs to.
 #[utoipa::path(get, path = "/api/v1/me", responses((status = 200, body = Me)), security(("token" = [])))]
 pub(super) async fn me(State(door): State<Door>, identity: Identity) -> Result<Json<Me>, ApiError> {
-    let (policy, _) = door.desk.policy().await?;
+    let policy = door.desk.policy().await?.policy;
     let purposes = policy.purposes().iter().map(|purpose| purpose.name.clone());
     let purposes = purposes.filter(|purpose| identity.may_read_for(purpose)).collect();
     let account = identity.account;

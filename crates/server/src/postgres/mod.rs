@@ -8,7 +8,7 @@ mod session;
 mod settings;
 mod startup;
 
-use crate::http::Tls;
+use crate::listening::{Listening, ServeError, Tls};
 use pgwire::api::auth::StartupHandler;
 use pgwire::api::cancel::{CancelHandler, DefaultCancelHandler};
 use pgwire::api::query::{ExtendedQueryHandler, SimpleQueryHandler};
@@ -25,8 +25,6 @@ use std::sync::Arc;
 use tidegate_jobs::desk::Desk;
 use tokio::net::TcpListener;
 use tokio::sync::Semaphore;
-
-use crate::http::ServeError;
 
 /// What a connection is served with.
 struct Handlers {
@@ -59,18 +57,14 @@ impl PgWireServerHandlers for Handlers {
 /// [`ServeError`].
 pub async fn serve(
     desk: Arc<Desk>,
-    address: SocketAddr,
-    tls: Option<Tls>,
+    listening: Listening,
     ready: impl FnOnce(SocketAddr) + Send,
     stop: impl Future<Output = ()> + Send,
 ) -> Result<(), ServeError> {
-    if tls.is_none() && !address.ip().is_loopback() {
-        return Err(ServeError::Plain { address });
-    }
-    let acceptor = tls.as_ref().map(acceptor).transpose()?;
-    let failed = |cause| ServeError::Listen { address, cause };
-    let listener = TcpListener::bind(address).await.map_err(failed)?;
-    ready(listener.local_addr().map_err(failed)?);
+    listening.check()?;
+    let acceptor = listening.tls.as_ref().map(acceptor).transpose()?;
+    let listener = TcpListener::bind(listening.address).await.map_err(|cause| listening.failed(cause))?;
+    ready(listener.local_addr().map_err(|cause| listening.failed(cause))?);
     let connections = Arc::new(ConnectionManager::new());
     let places = Arc::new(Semaphore::new(desk.home().configuration.serve.connections));
     let queries = Arc::new(Queries::new(Arc::clone(&desk)));
@@ -113,8 +107,5 @@ fn acceptor(tls: &Tls) -> Result<TlsAcceptor, ServeError> {
         config.alpn_protocols = vec![b"postgresql".to_vec()];
         Ok(config)
     };
-    let config = config();
-    config
-        .map(|config| TlsAcceptor::from(Arc::new(config)))
-        .map_err(|error| ServeError::Tls { tls: tls.clone(), cause: std::io::Error::other(error) })
+    config().map(|config| TlsAcceptor::from(Arc::new(config))).map_err(|cause| tls.refused(cause))
 }

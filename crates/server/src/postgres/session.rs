@@ -1,6 +1,6 @@
 //! Statements of one connection, answered at the desk.
 
-use super::error::{fatal, of_job, of_query, refusal};
+use super::error::{fatal, refusal, unanswered};
 use super::settings::{Aside, aside};
 use arrow::array::RecordBatch;
 use arrow::datatypes::{DataType, SchemaRef};
@@ -83,7 +83,7 @@ impl SimpleQueryHandler for Queries {
                 Some(Err(error)) => return Err(error),
                 None => {
                     let served = self.desk.ask(&visit, &statement.to_string(), None).await;
-                    let served = served.map_err(|error| of_job(&error))?;
+                    let served = served.map_err(|error| unanswered(&error))?;
                     response(&served.schema(), served, &Format::UnifiedText)?
                 }
             });
@@ -137,7 +137,7 @@ impl ExtendedQueryHandler for Queries {
         let values = deserialize_parameters_with_server_types(portal, &types, &wire)?;
         let values = (!parameters.is_empty()).then_some(values);
         let served = self.desk.ask(&visit, &prepared.statement.to_string(), values).await;
-        let served = served.map_err(|error| of_job(&error))?;
+        let served = served.map_err(|error| unanswered(&error))?;
         response(&served.schema(), served, format)
     }
 }
@@ -152,7 +152,7 @@ fn response(
     let encoded = Arc::clone(&fields);
     let rows = rows.flat_map(move |batch| match batch {
         Ok(batch) => stream::iter(encode_recordbatch(Arc::clone(&encoded), batch)).boxed(),
-        Err(error) => stream::iter([Err(of_query(&error))]).boxed(),
+        Err(error) => stream::iter([Err(unanswered(&error))]).boxed(),
     });
     Ok(Response::Query(QueryResponse::new(fields, rows)))
 }
@@ -202,7 +202,7 @@ impl QueryParser for Parser {
             Some(Aside::Show(schema, _)) => Described { schema, parameters: Vec::new() },
             None => {
                 let described = self.desk.describe(&visit, &statement.to_string()).await;
-                described.map_err(|error| of_job(&error))?
+                described.map_err(|error| unanswered(&error))?
             }
         };
         Ok(Some(Prepared { statement: Arc::new(statement), described: Arc::new(described) }))
