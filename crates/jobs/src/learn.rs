@@ -8,7 +8,7 @@ use crate::progress::Progress;
 use chrono::NaiveDate;
 use sha2::{Digest, Sha256};
 use std::fs::File;
-use std::io::{BufReader, Read};
+use std::io::Read;
 use std::path::PathBuf;
 use tidegate_records::mapping;
 use tidegate_records::tables::RecordKind;
@@ -100,11 +100,10 @@ pub async fn learn(
         progress.step(what, total as u64, "forests");
         progress.done(done as u64);
     };
-    let learnt = match options.model.as_ref().zip(model.as_ref()) {
+    let learnt = match options.model.as_ref().zip(model) {
         None => learn_bundle(ingredients, &records, &mut stepped)?,
         Some((file, (model, origin))) => {
-            let ModelFile { by_position, calibrate_from, .. } = *file;
-            let adoption = Adoption { model, by_position, calibrate_from, origin: origin.clone() };
+            let adoption = Adoption { model: &model, by_position: file.by_position, origin };
             adopt(ingredients, &records, adoption, &mut stepped)?
         }
     };
@@ -157,8 +156,8 @@ fn read_model(file: &ModelFile) -> Result<(ImportedModel, Origin), JobError> {
     let refused = |cause| JobError::File { path: path.clone(), cause };
     let mut bytes = Vec::new();
     // One byte more than is allowed tells that there is more.
-    let limited = File::open(&file.path).map_err(refused)?.take(MAX_MODEL_BYTES as u64 + 1);
-    BufReader::new(limited).read_to_end(&mut bytes).map_err(refused)?;
+    let mut limited = File::open(&file.path).map_err(refused)?.take(MAX_MODEL_BYTES as u64 + 1);
+    limited.read_to_end(&mut bytes).map_err(refused)?;
     let model = ImportedModel::read(&bytes).map_err(|cause| JobError::Model { path: path.clone(), cause })?;
     let origin = Origin {
         format: model.format.name().to_owned(),

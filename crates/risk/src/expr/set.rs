@@ -8,6 +8,7 @@ mod graph;
 mod texts;
 
 use std::collections::BTreeMap;
+use std::ops::Range;
 use std::sync::Arc;
 
 use arrow::array::{ArrayRef, RecordBatch};
@@ -121,17 +122,7 @@ impl ExpressionSet {
         Ok(Self(Arc::new(Plan { inputs, input_schema, steps, of_text, by_text, of_rows, results, types })))
     }
 
-    /// Number of expressions.
-    pub fn len(&self) -> usize {
-        self.0.results.len()
-    }
-
-    /// Whether there is no expression.
-    pub fn is_empty(&self) -> bool {
-        self.0.results.is_empty()
-    }
-
-    /// Evaluates all expressions and hands over the results of each chunk of rows: the first row of the chunk, and one
+    /// Evaluates all expressions and hands over the results of each chunk of rows: the rows of the chunk, and one
     /// array for each expression.
     ///
     /// # Errors
@@ -139,14 +130,14 @@ impl ExpressionSet {
     pub fn evaluate(
         &self,
         batch: &RecordBatch,
-        mut take: impl FnMut(usize, &[ArrayRef]) -> Result<(), EvaluateError>,
+        mut take: impl FnMut(Range<usize>, &[ArrayRef]) -> Result<(), EvaluateError>,
     ) -> Result<(), EvaluateError> {
         let plan = &*self.0;
         let mut first = 0;
         while first < batch.num_rows() {
             let rows = CHUNK_ROWS.min(batch.num_rows() - first);
             let inputs = plan.inputs.read(&plan.input_schema, &batch.slice(first, rows))?;
-            take(first, &Evaluation::new(plan, &inputs).run()?)?;
+            take(first..first + rows, &Evaluation::new(plan, &inputs).run()?)?;
             first += rows;
         }
         Ok(())

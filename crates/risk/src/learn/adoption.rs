@@ -17,10 +17,8 @@ pub struct Adoption<'a> {
     pub model: &'a ImportedModel,
     /// Whether features without names stand in the order of the feature set.
     pub by_position: bool,
-    /// First day of the records whose results it is calibrated on, which it must not have been trained on; its own link
-    /// gives the probabilities when none.
-    pub calibrate_from: Option<NaiveDate>,
-    /// Where it comes from.
+    /// Where it comes from, and the first day of the records whose results it is calibrated on, which it must not have
+    /// been trained on; its own link gives the probabilities when there is none.
     pub origin: Origin,
 }
 
@@ -42,7 +40,7 @@ pub fn adopt(
     let looked = set.look_up(records.prepared, &profiles);
     let rows = rows_with_result(records, set.training.least_results)?;
     let features = set.features(records.prepared, &looked, ForestChoice::Decision)?;
-    let (calibration, out_of_fold) = match adoption.calibrate_from {
+    let (calibration, out_of_fold) = match adoption.origin.calibrated_from {
         None => (adoption.model.link()?, Vec::new()),
         Some(since) => calibrated(&forest, &features, &rows, since, set.training.least_results)?,
     };

@@ -4,6 +4,7 @@ use thiserror::Error;
 
 use super::accumulator::Accumulator;
 use super::matrix::{FeatureMatrix, FeatureMatrixError, FeatureNames};
+use super::shapley::mean_margin;
 use super::sliced::{Bins, InstructionSet, SlicedForest};
 use super::tree::{MAX_LEAF, Node, Tree, is_sane};
 
@@ -89,11 +90,13 @@ pub struct Forest {
     base_score: f64,
     trees: Vec<Tree>,
     accumulator: Accumulator,
+    /// Cover-weighted mean margin, in log-odds, which every explanation starts from.
+    pub(super) mean: f64,
     pub(super) sliced: SlicedForest,
 }
 
 impl PartialEq for Forest {
-    /// What the trees are compiled to follows from them.
+    /// The mean, and what the trees are compiled to, follow from them.
     fn eq(&self, other: &Self) -> bool {
         (&self.features, self.base_score, &self.trees, self.accumulator)
             == (&other.features, other.base_score, &other.trees, other.accumulator)
@@ -132,8 +135,9 @@ impl Forest {
         for (index, tree) in trees.iter().enumerate() {
             check_tree(index, tree, features.len(), accumulator)?;
         }
+        let mean = mean_margin(base_score, &trees);
         let sliced = SlicedForest::new(accumulator, base_score, &trees);
-        Ok(Self { features, base_score, trees, accumulator, sliced })
+        Ok(Self { features, base_score, trees, accumulator, mean, sliced })
     }
 
     /// The features a row must give, in order.

@@ -44,13 +44,16 @@ impl Forest {
             path: Vec::with_capacity(depth),
             values: vec![0.0; row.len()],
         };
-        let mut bias = self.base_score();
         for tree in self.trees() {
-            bias += mean_value(tree.nodes());
             walk.descend(tree.nodes(), 0);
         }
-        Ok(Contributions { bias, values: walk.values })
+        Ok(Contributions { bias: self.mean, values: walk.values })
     }
+}
+
+/// The cover-weighted mean margin of trees, in log-odds: f64, whatever margins are added up in.
+pub(super) fn mean_margin(base_score: f64, trees: &[Tree]) -> f64 {
+    trees.iter().fold(base_score, |mean, tree| mean + mean_value(tree.nodes()))
 }
 
 /// The shares in which training rows went left and right. They come from the children alone, so that they sum to

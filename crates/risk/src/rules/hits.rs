@@ -4,7 +4,7 @@ use super::definition::Level;
 use super::set::{RuleSet, Together};
 use crate::expr::EvaluateError;
 use crate::features::day_number;
-use arrow::array::{Array, AsArray, RecordBatch};
+use arrow::array::{AsArray, RecordBatch};
 use arrow::buffer::BooleanBuffer;
 use arrow::datatypes::Float64Type;
 use std::ops::{Range, RangeInclusive};
@@ -40,24 +40,19 @@ impl RuleSet {
             amounts: vec![Vec::new(); self.rules.len()],
             null_counts: vec![0; self.rules.len()],
         };
-        if self.rules.is_empty() {
-            conditions.starts.resize(days.len() + 1, 0);
-            return Ok(conditions);
-        }
         let valid: Vec<RangeInclusive<i32>> = self
             .rules
             .iter()
             .map(|rule| day_number(rule.from)..=rule.until.map_or(i32::MAX, day_number))
             .collect();
-        self.expressions.evaluate(rows, |first, results| {
-            let of_rows = results.first().map_or(0, Array::len);
+        self.expressions.evaluate(rows, |rows, results| {
             let mut truths = Vec::with_capacity(self.rules.len());
             for (rule, nulls) in conditions.null_counts.iter_mut().enumerate() {
                 let hits = self.expressions.hits(rule, results)?;
                 *nulls += hits.null_count;
                 truths.push(hits.rows.values().clone());
             }
-            conditions.append(&truths, &valid, &days[first..first + of_rows]);
+            conditions.append(&truths, &valid, &days[rows]);
             for (position, rule) in self.sums().enumerate() {
                 let amounts = results[self.rules.len() + position].as_primitive::<Float64Type>();
                 conditions.amounts[rule].extend(amounts.iter().map(Option::unwrap_or_default));
@@ -72,26 +67,24 @@ impl Conditions {
     /// Appends rows, from the truth of each condition.
     fn append(&mut self, truths: &[BooleanBuffer], valid: &[RangeInclusive<i32>], days: &[i32]) {
         // Few conditions are true, so the hits are gone through and not the rows.
-        let hits = || {
-            let of_rule = |(rule, truths): (usize, &'_ BooleanBuffer)| {
-                let rows: Vec<u32> = truths.set_indices_u32().collect();
-                rows.into_iter()
-                    .filter(move |row| valid[rule].contains(&days[*row as usize]))
-                    .map(move |row| (rule, row))
-            };
-            truths.iter().enumerate().flat_map(of_rule)
-        };
+        let mut hits: Vec<(u32, usize)> = Vec::new();
+        for (rule, (truths, valid)) in truths.iter().zip(valid).enumerate() {
+            let rows = truths.set_indices_u32().map(|row| row as usize);
+            hits.extend(rows.filter(|row| valid.contains(&days[*row])).map(|row| (rule as u32, row)));
+        }
         let before = self.hits.len();
         let mut ends = vec![0; days.len()];
-        hits().for_each(|(_, row)| ends[row as usize] += 1);
+        for (_, row) in &hits {
+            ends[*row] += 1;
+        }
         let mut end = before;
         for of_row in &mut ends {
             (*of_row, end) = (end, end + *of_row);
         }
         self.hits.resize(end, 0);
-        for (rule, row) in hits() {
-            let place = &mut ends[row as usize];
-            self.hits[*place] = rule as u32;
+        for (rule, row) in hits {
+            let place = &mut ends[row];
+            self.hits[*place] = rule;
             *place += 1;
         }
         self.starts.extend(ends);

@@ -59,9 +59,7 @@ impl Decision {
 
 /// The bounds of a rule that depends on whether f32 are `<= limit`: they are below the one bound.
 pub(super) fn bound_of_at_most(limit: f64) -> f32 {
-    let nearest = limit as f32;
-    let greatest = if f64::from(nearest) > limit { nearest.next_down() } else { nearest };
-    greatest.next_up()
+    deciding_threshold(limit.next_up())
 }
 
 /// The bounds of the values whose whole part is a category: at least `category`, below the next.
