@@ -118,12 +118,12 @@ impl Desk {
             Err(error) => {
                 entry.event = AuditEvent::Denied;
                 entry.detail = error.to_string();
-                self.home.ledger.append_audit(&[entry]).await?;
+                self.home.ledger.append_audit(&[entry.fitted()]).await?;
                 return Err(error.into());
             }
         };
         describe(&mut entry, plan.reading());
-        let read = self.home.ledger.append_audit(&[entry]).await?;
+        let read = self.home.ledger.append_audit(&[entry.fitted()]).await?;
         let end = End {
             ledger: self.home.ledger.clone(),
             clock: Arc::clone(&self.clock),
@@ -300,7 +300,7 @@ impl End {
         }
         let ledger = self.ledger.clone();
         self.ends.spawn(async move {
-            if let Err(error) = ledger.append_audit(&[entry]).await {
+            if let Err(error) = ledger.append_audit(&[entry.fitted()]).await {
                 tracing::error!(%error, "the end of a read could not be written down");
             }
         });

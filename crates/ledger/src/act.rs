@@ -23,12 +23,7 @@ impl Act {
     /// Who acts, if it may act at all.
     pub(crate) async fn actor(&self, connection: &mut SqliteConnection) -> Result<Principal, LedgerError> {
         column::require_name("the reason", &self.reason)?;
-        let actor = principal::read(connection, self.by).await?;
-        if actor.disabled_at.is_some() {
-            let right = "a principal that is not disabled";
-            return Err(LedgerError::Invalid { what: "who acts", found: actor.name, right });
-        }
-        Ok(actor)
+        principal::enabled(connection, self.by, "who acts").await
     }
 
     /// Appends the act to the audit chain, in the transaction that does it.
@@ -40,7 +35,7 @@ impl Act {
     ) -> Result<(), LedgerError> {
         let actor = self.actor(connection).await?;
         let mut entry = NewAuditEntry::new(self.at, Actor::from(&actor), self.door, &self.reason, event);
-        entry.detail = audit::shortened(detail);
-        audit::append(connection, &[entry]).await.map(drop)
+        entry.detail = detail;
+        audit::append(connection, &[entry.fitted()]).await.map(drop)
     }
 }

@@ -58,9 +58,11 @@ pub(crate) fn require_json(what: &'static str, text: &str) -> Result<(), LedgerE
     })
 }
 
+/// Longest name of anything.
+pub(crate) const MAX_NAME_BYTES: usize = 512;
+
 /// Refuses an empty name and one that is too long to be shown.
 pub(crate) fn require_name(what: &'static str, name: &str) -> Result<(), LedgerError> {
-    const MAX_NAME_BYTES: usize = 512;
     if name.trim().is_empty() || name.len() > MAX_NAME_BYTES {
         return Err(LedgerError::Invalid {
             what,

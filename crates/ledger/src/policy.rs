@@ -52,12 +52,7 @@ impl Policy {
         if Hash256::of(content.as_bytes()) != sha256 {
             return Err(row.damaged("its content does not have its hash"));
         }
-        let verdict = match (approved, why, by, at) {
-            (Some(approved), Some(reason), Some(by), Some(at)) => {
-                Some(Verdict { approved, reason, decided_by: PrincipalId(by), decided_at: row.time(at)? })
-            }
-            _ => None,
-        };
+        let verdict = Verdict::from_stored(&row, (approved, why, by, at))?;
         Ok(Self {
             version: PolicyVersion(version),
             files: serde_json::from_str(&content).map_err(|error| row.damaged(error.to_string()))?,
@@ -120,7 +115,7 @@ impl Ledger {
         let policy =
             policy.ok_or_else(|| LedgerError::Unknown { what: "policy version", key: key.clone() })?;
         if let Some(verdict) = policy.verdict {
-            let state = if verdict.approved { "approved" } else { "rejected" };
+            let state = verdict.state();
             return Err(LedgerError::Already { what: "policy version", key, state });
         }
         if approved {

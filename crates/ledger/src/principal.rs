@@ -6,39 +6,23 @@ use std::fmt;
 use chrono::{DateTime, Utc};
 use sqlx::SqliteConnection;
 
-use crate::{Clearance, Ledger, LedgerError, PrincipalId, Standing, column};
+use crate::words::words;
+use crate::{Clearance, Ledger, LedgerError, ParseWordError, PrincipalId, Standing, column};
 
 /// The name of the local owner, who exists from the first open.
 const LOCAL_OWNER_NAME: &str = "local owner";
 /// The one role the local owner is created with.
 const OWNER_ROLE: &str = "owner";
 
-/// What a principal is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum PrincipalKind {
-    /// A human being with an account.
-    Person,
-    /// A job or machine that reads under its own name.
-    Service,
-    /// Whoever runs the program on this machine; there is exactly one.
-    LocalOwner,
-}
-
-impl PrincipalKind {
-    const ALL: [Self; 3] = [Self::Person, Self::Service, Self::LocalOwner];
-
-    const fn as_str(self) -> &'static str {
-        match self {
-            Self::Person => "person",
-            Self::Service => "service",
-            Self::LocalOwner => "local-owner",
-        }
-    }
-}
-
-impl fmt::Display for PrincipalKind {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.as_str())
+words! {
+    /// What a principal is.
+    PrincipalKind, "kind of principal" {
+        /// A human being with an account.
+        Person = "person",
+        /// A job or machine that reads under its own name.
+        Service = "service",
+        /// Whoever runs the program on this machine; there is exactly one.
+        LocalOwner = "local-owner",
     }
 }
 
@@ -90,28 +74,33 @@ impl fmt::Display for Rights<'_> {
 type Stored =
     (i64, String, String, String, Option<String>, Option<String>, Option<String>, String, i64, Option<i64>);
 
-/// All principals, the one with a number, or those of a kind.
-const SELECT: &str =
-    "SELECT id, name, kind, roles, office, organisation, enterprise_id, clearance, created_at,
-    disabled_at FROM principals WHERE (?1 IS NULL OR id = ?1) AND (?2 IS NULL OR kind = ?2) ORDER BY id";
+/// Principals; what follows says which, so that a number or kind is looked up and not searched for.
+macro_rules! select {
+    ($which:literal) => {
+        concat!(
+            "SELECT id, name, kind, roles, office, organisation, enterprise_id, clearance, created_at,
+            disabled_at FROM principals ",
+            $which
+        )
+    };
+}
 
 impl Principal {
     fn from_stored(stored: Stored) -> Result<Self, LedgerError> {
         let (id, name, kind, roles, office, organisation, enterprise_id, clearance, created_at, disabled_at) =
             stored;
         let row = column::Row { table: "principals", key: id };
-        let known = PrincipalKind::ALL.into_iter().find(|known| known.as_str() == kind);
-        let clearance: Result<Clearance, _> = clearance.parse();
+        let damaged = |error: ParseWordError| row.damaged(error.to_string());
         Ok(Self {
             id: PrincipalId(id),
             name,
-            kind: known.ok_or_else(|| row.damaged(format!("kind {kind:?}")))?,
+            kind: kind.parse().map_err(damaged)?,
             roles: serde_json::from_str(&roles).map_err(|error| row.damaged(format!("roles: {error}")))?,
             standing: Standing {
                 office,
                 organisation,
                 enterprise_id,
-                clearance: clearance.map_err(|error| row.damaged(error.to_string()))?,
+                clearance: clearance.parse().map_err(damaged)?,
             },
             created_at: row.time(created_at)?,
             disabled_at: disabled_at.map(|at| row.time(at)).transpose()?,
@@ -140,8 +129,7 @@ impl Ledger {
     /// # Errors
     /// [`LedgerError::Database`].
     pub async fn local_owner(&self) -> Result<Principal, LedgerError> {
-        let kind = PrincipalKind::LocalOwner.as_str();
-        let stored = sqlx::query_as(SELECT).bind(None::<i64>).bind(Some(kind)).fetch_one(self.pool()).await?;
+        let stored = sqlx::query_as(select!("WHERE kind = 'local-owner'")).fetch_one(self.pool()).await?;
         Principal::from_stored(stored)
     }
 
@@ -158,8 +146,7 @@ impl Ledger {
     /// # Errors
     /// [`LedgerError::Database`].
     pub async fn principals(&self) -> Result<Vec<Principal>, LedgerError> {
-        let all = sqlx::query_as(SELECT).bind(None::<i64>).bind(None::<&str>);
-        let stored: Vec<Stored> = all.fetch_all(self.pool()).await?;
+        let stored: Vec<Stored> = sqlx::query_as(select!("ORDER BY id")).fetch_all(self.pool()).await?;
         stored.into_iter().map(Principal::from_stored).collect()
     }
 }
@@ -221,9 +208,22 @@ pub(crate) async fn read(
     connection: &mut SqliteConnection,
     id: PrincipalId,
 ) -> Result<Principal, LedgerError> {
-    let stored =
-        sqlx::query_as(SELECT).bind(Some(id.0)).bind(None::<&str>).fetch_optional(connection).await?;
+    let stored = sqlx::query_as(select!("WHERE id = ?")).bind(id.0).fetch_optional(connection).await?;
     Principal::from_stored(stored.ok_or_else(|| unknown(id))?)
+}
+
+/// Reads a principal that is not disabled; `what` says in errors who it is to be.
+pub(crate) async fn enabled(
+    connection: &mut SqliteConnection,
+    id: PrincipalId,
+    what: &'static str,
+) -> Result<Principal, LedgerError> {
+    let principal = read(connection, id).await?;
+    if principal.disabled_at.is_some() {
+        let right = "a principal that is not disabled";
+        return Err(LedgerError::Invalid { what, found: principal.name, right });
+    }
+    Ok(principal)
 }
 
 fn unknown(id: PrincipalId) -> LedgerError {

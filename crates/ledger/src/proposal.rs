@@ -1,5 +1,7 @@
 //! Proposals to put a bundle in force: made by one principal, decided by another.
 
+use std::fmt::Display;
+
 use chrono::{DateTime, Utc};
 use sqlx::SqliteConnection;
 
@@ -33,6 +35,21 @@ pub struct Verdict {
     pub decided_by: PrincipalId,
     /// When.
     pub decided_at: DateTime<Utc>,
+}
+
+impl Verdict {
+    pub(crate) fn from_stored<K: Display>(
+        row: &column::Row<K>,
+        stored: (Option<bool>, Option<String>, Option<i64>, Option<i64>),
+    ) -> Result<Option<Self>, LedgerError> {
+        let (Some(approved), Some(reason), Some(by), Some(at)) = stored else { return Ok(None) };
+        Ok(Some(Self { approved, reason, decided_by: PrincipalId(by), decided_at: row.time(at)? }))
+    }
+
+    /// `approved` or `rejected`.
+    pub const fn state(&self) -> &'static str {
+        if self.approved { "approved" } else { "rejected" }
+    }
 }
 
 /// A proposal with what became of it.
@@ -75,15 +92,7 @@ impl Proposal {
         let (id, alias, bundle, effective_from, reason, by, at, approved, why, decided_by, decided_at) =
             stored;
         let row = column::Row { table: "bundle_proposals", key: id };
-        let verdict = match (approved, why, decided_by, decided_at) {
-            (Some(approved), Some(reason), Some(decided_by), Some(decided_at)) => Some(Verdict {
-                approved,
-                reason,
-                decided_by: PrincipalId(decided_by),
-                decided_at: row.time(decided_at)?,
-            }),
-            _ => None,
-        };
+        let verdict = Verdict::from_stored(&row, (approved, why, decided_by, decided_at))?;
         let proposal = NewProposal {
             alias,
             bundle: row.hash(&bundle)?,
@@ -148,7 +157,7 @@ impl Ledger {
             stored.ok_or_else(|| LedgerError::Unknown { what: "bundle proposal", key: id.to_string() })?;
         let Proposal { proposal, verdict: before, .. } = Proposal::from_stored(stored)?;
         if let Some(before) = before {
-            let state = if before.approved { "approved" } else { "rejected" };
+            let state = before.state();
             return Err(LedgerError::Already { what: "bundle proposal", key: id.to_string(), state });
         }
         if verdict.approved && verdict.decided_by == proposal.proposed_by {

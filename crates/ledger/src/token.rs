@@ -4,7 +4,6 @@ use std::collections::BTreeSet;
 use std::fmt;
 
 use chrono::{DateTime, TimeDelta, Utc};
-use sqlx::SqliteConnection;
 use zeroize::Zeroizing;
 
 use crate::act::Act;
@@ -93,9 +92,16 @@ pub struct Token {
 
 type Stored = (i64, i64, String, String, Option<String>, i64, i64, Option<i64>, Option<i64>);
 
-const COLUMNS: &str =
-    "SELECT id, principal_id, label, doors, purposes, created_at, expires_at, last_used_at, revoked_at
-    FROM api_tokens WHERE (?1 IS NULL OR sha256 = ?1) AND (?2 IS NULL OR id = ?2) ORDER BY id";
+/// Tokens; what follows says which, so that a hash or number is looked up and not searched for.
+macro_rules! select {
+    ($which:literal) => {
+        concat!(
+            "SELECT id, principal_id, label, doors, purposes, created_at, expires_at, last_used_at, revoked_at
+            FROM api_tokens ",
+            $which
+        )
+    };
+}
 
 impl Token {
     fn from_stored(stored: Stored) -> Result<Self, LedgerError> {
@@ -133,11 +139,7 @@ impl Ledger {
     ) -> Result<TokenId, LedgerError> {
         check(new, longest, act)?;
         let mut tx = self.begin_write().await?;
-        let owner = principal::read(&mut tx, new.principal).await?;
-        if owner.disabled_at.is_some() {
-            let right = "a principal that is not disabled";
-            return Err(LedgerError::Invalid { what: "who gets a token", found: owner.name, right });
-        }
+        let owner = principal::enabled(&mut tx, new.principal, "who gets a token").await?;
         let doors: Vec<&str> = new.scopes.doors.iter().map(|door| door.as_str()).collect();
         let json = |texts: Vec<&str>| texts.into_iter().collect::<serde_json::Value>().to_string();
         let purposes = new.scopes.purposes.as_ref().map(|all| json(all.iter().map(String::as_str).collect()));
@@ -172,7 +174,8 @@ impl Ledger {
     /// # Errors
     /// [`LedgerError::Damaged`].
     pub async fn tokens(&self) -> Result<Vec<Token>, LedgerError> {
-        find(&mut *self.pool().acquire().await?, None, None).await
+        let stored: Vec<Stored> = sqlx::query_as(select!("ORDER BY id")).fetch_all(self.pool()).await?;
+        stored.into_iter().map(Token::from_stored).collect()
     }
 
     /// Revokes a token from now on.
@@ -181,8 +184,9 @@ impl Ledger {
     /// [`LedgerError::Unknown`]; [`LedgerError::Already`] when it is revoked.
     pub async fn revoke_token(&self, id: TokenId, act: &Act) -> Result<(), LedgerError> {
         let mut tx = self.begin_write().await?;
-        let token = find(&mut tx, None, Some(id)).await?.pop();
-        let token = token.ok_or_else(|| LedgerError::Unknown { what: "token", key: id.to_string() })?;
+        let token = sqlx::query_as(select!("WHERE id = ?")).bind(id.0).fetch_optional(&mut *tx).await?;
+        let unknown = || LedgerError::Unknown { what: "token", key: id.to_string() };
+        let token = Token::from_stored(token.ok_or_else(unknown)?)?;
         if token.revoked_at.is_some() {
             return Err(LedgerError::Already { what: "token", key: id.to_string(), state: "revoked" });
         }
@@ -210,9 +214,12 @@ impl Ledger {
         let unknown = LedgerError::NotAuthenticated("this is no token of this ledger");
         let Some(secret) = TokenSecret::parse(token) else { return Err(unknown) };
         let mut connection = self.pool().acquire().await?;
-        let Some(found) = find(&mut connection, Some(secret.sha256()), None).await?.pop() else {
-            return Err(unknown);
-        };
+        let found = sqlx::query_as(select!("WHERE sha256 = ?"))
+            .bind(secret.sha256().as_bytes().as_slice())
+            .fetch_optional(&mut *connection)
+            .await?;
+        let Some(found) = found else { return Err(unknown) };
+        let found = Token::from_stored(found)?;
         let principal = principal::read(&mut connection, found.token.principal).await?;
         // Whoever has the secret may know what became of it.
         if found.revoked_at.is_some() || principal.disabled_at.is_some() {
@@ -230,19 +237,6 @@ impl Ledger {
         }
         Ok((principal, found.token.scopes))
     }
-}
-
-async fn find(
-    connection: &mut SqliteConnection,
-    sha256: Option<Hash256>,
-    id: Option<TokenId>,
-) -> Result<Vec<Token>, LedgerError> {
-    let stored: Vec<Stored> = sqlx::query_as(COLUMNS)
-        .bind(sha256.map(|hash| hash.as_bytes().to_vec()))
-        .bind(id.map(|id| id.0))
-        .fetch_all(connection)
-        .await?;
-    stored.into_iter().map(Token::from_stored).collect()
 }
 
 fn check(new: &NewToken, longest: TimeDelta, act: &Act) -> Result<(), LedgerError> {

@@ -126,3 +126,26 @@ fn the_audit_chain_is_signed_copied_and_verified() {
     std::fs::remove_file(folder.join("home/ledger.db")).unwrap();
     refused(folder, &["audit", "verify"], "1 entries were signed, and it holds 0");
 }
+
+#[test]
+fn a_refusal_is_written_down_however_long_it_is() {
+    let folder = TempDir::new().unwrap();
+    let folder = folder.path();
+    for (statement, purpose) in [
+        (format!("select {} from declaration", "c".repeat(5_000)), "research"),
+        (format!("select 1 from declaration where '{}' = nothing", "x".repeat(80_000)), "research"),
+        ("select 1".to_owned(), ""),
+    ] {
+        assert!(!run(folder, "home", &["sql", &statement, "--purpose", purpose]).status.success());
+    }
+    let log = succeed(folder, "home", &["audit", "log", "--json"]);
+    let log: Vec<serde_json::Value> = serde_json::from_str(&log).unwrap();
+    let denied: Vec<&serde_json::Value> = log.iter().filter(|entry| entry["event"] == "denied").collect();
+    assert_eq!(denied.len(), 3, "{log:?}");
+    assert!(denied[2]["detail"].as_str().unwrap().ends_with('…'));
+    assert_eq!(denied[0]["purpose"], "(none)");
+    let listing =
+        format!("select count(*) from declaration where office_id in ({}'x')", "'a', ".repeat(23_000));
+    succeed(folder, "home", &["sql", &listing]);
+    assert!(succeed(folder, "home", &["audit", "verify"]).contains("The audit chain holds"));
+}

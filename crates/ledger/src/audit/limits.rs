@@ -1,18 +1,17 @@
 //! What an entry may hold at most, so that no reader of the chain is ever surprised.
 
 use super::entry::{AuditEvent, NewAuditEntry};
+use crate::column::MAX_NAME_BYTES;
 use crate::{LedgerError, column};
 
-/// Longest statement; a caller cuts a longer one, and its fingerprint still covers all of it.
+/// Longest statement; [`NewAuditEntry::fitted`] cuts a longer one, and its fingerprint still covers all of it.
 pub const MAX_STATEMENT_BYTES: usize = 64 << 10;
 /// Longest detail.
 pub const MAX_DETAIL_BYTES: usize = 4 << 10;
-/// Most subjects of one entry; beyond it a caller names some and says that they are not all.
+/// Most subjects of one entry; beyond it [`NewAuditEntry::fitted`] keeps some and says that they are not all.
 pub const MAX_SUBJECTS: usize = 10_000;
 /// Most tables of one entry, and most names of columns of one table.
 const MAX_NAMES: usize = 4_096;
-/// Longest name of a table or column, and longest key of a subject.
-const MAX_NAME_BYTES: usize = 512;
 /// Largest whole number that every reader of JSON keeps exactly (RFC 8785, appendix D).
 const MAX_NUMBER: u64 = (1 << 53) - 1;
 
@@ -71,11 +70,66 @@ fn invalid<T>(what: &'static str, found: String, right: &'static str) -> Result<
     Err(LedgerError::Invalid { what, found, right })
 }
 
-/// As much of a detail as an entry may hold.
-pub(crate) fn shortened(mut detail: String) -> String {
-    if detail.len() > MAX_DETAIL_BYTES {
-        detail.truncate(detail.floor_char_boundary(MAX_DETAIL_BYTES - 3));
-        detail.push('…');
+impl NewAuditEntry {
+    /// As much of the entry as the chain holds: what others say at length, such as statements, errors and keys, is cut and
+    /// does not keep the entry out. A refusal is kept whatever its purpose was.
+    #[must_use]
+    pub fn fitted(mut self) -> Self {
+        self.detail = shortened(self.detail, MAX_DETAIL_BYTES);
+        self.statement = self.statement.map(|statement| shortened(statement, MAX_STATEMENT_BYTES));
+        if self.event == AuditEvent::Denied {
+            let purpose = if self.purpose.trim().is_empty() { "(none)".to_owned() } else { self.purpose };
+            self.purpose = shortened(purpose, MAX_NAME_BYTES);
+        }
+        let named = self.subjects.len();
+        self.subjects.retain(|key| name_is_short("", key).is_ok());
+        while self.subjects.len() > MAX_SUBJECTS {
+            self.subjects.pop_last();
+        }
+        self.subjects_complete &= self.subjects.len() == named;
+        self
     }
-    detail
+}
+
+fn shortened(mut text: String, most: usize) -> String {
+    if text.len() > most {
+        text.truncate(text.floor_char_boundary(most - '…'.len_utf8()));
+        text.push('…');
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::audit::{Actor, Door};
+
+    #[test]
+    fn whatever_others_say_at_length_fits() {
+        let actor = Actor { id: None, name: "Ana".to_owned() };
+        let at = "2026-11-29T00:00:00Z".parse().unwrap();
+        for purpose in ["", " ", &"é".repeat(400)] {
+            let mut entry = NewAuditEntry::new(at, actor.clone(), Door::Http, purpose, AuditEvent::Denied);
+            entry.detail = "ü".repeat(5_000);
+            entry.statement = Some("SELECT ".repeat(20_000));
+            entry.subjects = (0..12_000).map(|i| format!("K{i}")).chain(["x".repeat(600)]).collect();
+            entry.subjects_complete = true;
+            assert!(check(&entry).is_err());
+            let fitted = entry.fitted();
+            check(&fitted).unwrap();
+            assert!(fitted.detail.ends_with('…') && !fitted.subjects_complete);
+            assert_eq!(fitted.subjects.len(), MAX_SUBJECTS);
+        }
+    }
+
+    #[test]
+    fn what_fits_stays_as_it_is() {
+        let actor = Actor { id: None, name: "Ana".to_owned() };
+        let at = "2026-11-29T00:00:00Z".parse().unwrap();
+        let mut entry = NewAuditEntry::new(at, actor, Door::Cli, "research", AuditEvent::Read);
+        entry.detail = "as it is".to_owned();
+        entry.subjects = ["A".to_owned()].into();
+        entry.subjects_complete = true;
+        assert_eq!(entry.clone().fitted(), entry);
+    }
 }

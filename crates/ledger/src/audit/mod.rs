@@ -19,7 +19,6 @@ pub use checkpoint::{AuditCheckpoint, SignedAuditCheckpoint};
 pub use entry::{Actor, AuditEntry, AuditEvent, Door, NewAuditEntry, TableRead};
 pub use fault::AuditFault;
 pub(crate) use group::Group;
-pub(crate) use limits::shortened;
 pub use limits::{MAX_DETAIL_BYTES, MAX_STATEMENT_BYTES, MAX_SUBJECTS};
 pub use log::AuditFilter;
 pub use verify::AuditVerified;
