@@ -1,13 +1,14 @@
 //! The audit chain of a home: read, signed, copied beside the lake, verified.
 
 use crate::JobError;
+use crate::files::{read_file, read_public_key};
 use crate::home::Home;
 use crate::people::named;
 use chrono::{DateTime, Utc};
 use std::collections::BTreeMap;
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
-use tidegate_ledger::{AuditEntry, AuditFilter, Door, PublicKey};
+use tidegate_ledger::{AuditEntry, AuditFilter, Door};
 pub use tidegate_ledger::{AuditEvent, SignedAuditCheckpoint, TableRead};
 
 /// Name of the chain in checkpoints; which authority it is of, its public key says.
@@ -184,7 +185,7 @@ pub async fn checkpoint(home: &Home, at: DateTime<Utc>) -> Result<Signed, JobErr
 /// When a file cannot be read. What is wrong with the chain is in the answer.
 pub async fn verify(home: &Home, public_key: Option<&Path>, kept: &[PathBuf]) -> Result<Verified, JobError> {
     let key = match public_key {
-        Some(path) => read_key(path)?,
+        Some(path) => read_public_key(path)?,
         None => home.signing_key()?.public_key(),
     };
     let mut files = copies_of(home)?;
@@ -229,16 +230,7 @@ fn write_new(path: &Path, text: &str) -> std::io::Result<()> {
     file.sync_all()
 }
 
-fn read(path: &Path) -> Result<String, JobError> {
-    std::fs::read_to_string(path).map_err(|cause| JobError::File { path: path.display().to_string(), cause })
-}
-
 fn read_checkpoint(path: &Path) -> Result<SignedAuditCheckpoint, JobError> {
     let refused = |error| JobError::Missing(format!("{} is no audit checkpoint: {error}", path.display()));
-    serde_json::from_str(&read(path)?).map_err(refused)
-}
-
-fn read_key(path: &Path) -> Result<PublicKey, JobError> {
-    let parsed: Result<PublicKey, _> = read(path)?.trim().parse();
-    parsed.map_err(|error| JobError::Missing(format!("{}: {error}", path.display())))
+    serde_json::from_str(&read_file(path)?).map_err(refused)
 }

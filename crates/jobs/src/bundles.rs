@@ -104,11 +104,7 @@ pub async fn known(home: &Home) -> Result<KnownBundles, JobError> {
         effective_from: known.proposal.effective_from,
         proposed_by: name(known.proposal.proposed_by),
         reason: known.proposal.reason,
-        state: match &known.verdict {
-            None => "waits",
-            Some(verdict) if verdict.approved => "approved",
-            Some(_) => "rejected",
-        },
+        state: known.verdict.as_ref().map_or("waits", Verdict::state),
         decided_by: known.verdict.as_ref().map(|v| name(v.decided_by)),
         verdict_reason: known.verdict.map(|v| v.reason),
     };

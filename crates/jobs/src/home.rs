@@ -1,6 +1,7 @@
 //! The home: the folder where everything rests. `lake/` holds the tables, `bundles/` what was learnt,
 //! `ledger.db` who did what.
 
+use crate::files::write_file;
 use crate::{Configuration, JobError};
 use chrono::{DateTime, Utc};
 use std::collections::{BTreeMap, BTreeSet};
@@ -140,12 +141,7 @@ impl Home {
     pub async fn store_bundle(&self, bundle: &Bundle, summary: &str) -> Result<BundleHash, JobError> {
         let (components, hash) = bundle.to_components();
         let folder = self.bundle_folder(hash);
-        let file = |path: &Path, cause| JobError::File { path: path.display().to_string(), cause };
-        std::fs::create_dir_all(&folder).map_err(|cause| file(&folder, cause))?;
-        for (name, bytes) in &components {
-            let path = folder.join(name);
-            std::fs::write(&path, bytes).map_err(|cause| file(&path, cause))?;
-        }
+        components.iter().try_for_each(|(name, bytes)| write_file(&folder, name, bytes))?;
         let (owner, hash256) = (self.owner().await?, Hash256::new(hash.0));
         let row = BundleRow {
             hash: hash256,

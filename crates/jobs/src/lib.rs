@@ -18,6 +18,7 @@ mod estimate;
 mod evaluate;
 mod explain;
 mod export;
+mod files;
 mod history;
 mod home;
 mod ingest;

@@ -1,5 +1,6 @@
 //! Access policies as files and as versions in the ledger.
 
+use crate::files::{read_file, write_file};
 use crate::{Home, JobError};
 use std::path::Path;
 use tidegate_ledger::PolicyVersion;
@@ -37,8 +38,8 @@ pub fn read(folder: &Path) -> Result<PolicyFiles, JobError> {
                 "{path}: a policy has at most {MOST_FILES} files of {MOST_BYTES} bytes"
             )));
         }
-        let text = std::fs::read_to_string(&path).map_err(|cause| failed(&path, cause))?;
-        files.insert(path.file_name().unwrap_or_default().to_string_lossy().into_owned(), text);
+        let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+        files.insert(name, read_file(&path)?);
     }
     Ok(files)
 }
@@ -48,11 +49,5 @@ pub fn read(folder: &Path) -> Result<PolicyFiles, JobError> {
 /// # Errors
 /// When files cannot be written.
 pub fn write(folder: &Path, files: &PolicyFiles) -> Result<(), JobError> {
-    let failed = |path: &Path, cause| JobError::File { path: path.display().to_string(), cause };
-    std::fs::create_dir_all(folder).map_err(|cause| failed(folder, cause))?;
-    for (name, text) in files {
-        let path = folder.join(name);
-        std::fs::write(&path, text).map_err(|cause| failed(&path, cause))?;
-    }
-    Ok(())
+    files.iter().try_for_each(|(name, text)| write_file(folder, name, text))
 }

@@ -7,7 +7,8 @@ use std::path::Path;
 use std::sync::Arc;
 use tidegate_jobs::desk::{Desk, person_of};
 use tidegate_jobs::{JobError, people, policies};
-use tidegate_query::policy::{Access, Policy, PolicyError, Rows, Shown};
+use tidegate_query::QueryError;
+use tidegate_query::policy::{Access, Policy, Rows, Shown};
 
 pub async fn run(arguments: &Arguments, command: &Policies) -> Result<(), JobError> {
     match command {
@@ -30,11 +31,7 @@ pub async fn run(arguments: &Arguments, command: &Policies) -> Result<(), JobErr
 }
 
 fn parse(folder: &Path) -> Result<Policy, JobError> {
-    Ok(Policy::parse(&policies::read(folder)?).map_err(refused)?)
-}
-
-fn refused(error: PolicyError) -> tidegate_query::QueryError {
-    error.into()
+    Ok(Policy::parse(&policies::read(folder)?).map_err(QueryError::from)?)
 }
 
 fn purposes(policy: &Policy) -> String {
@@ -49,7 +46,7 @@ async fn access(arguments: &Arguments, command: &PolicyAccess) -> Result<(), Job
         Some(folder) => Arc::new(parse(folder)?),
         None => desk.policy().await?.policy,
     };
-    let access = policy.access(&person_of(&account), &command.purpose).map_err(refused)?;
+    let access = policy.access(&person_of(&account), &command.purpose).map_err(QueryError::from)?;
     show::say(arguments, &access, |access| print(&command.name, &command.purpose, access))
 }
 

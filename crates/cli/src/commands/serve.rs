@@ -29,20 +29,15 @@ pub async fn run(arguments: &Arguments, command: &Serve) -> Result<(), JobError>
     let say = move |address| println!("HTTP: {scheme}://{address}");
     let over_http = http::serve(door, listening(command.http), say, until(stopped.clone()));
     let over_postgres = async {
-        let Some(address) = command.postgres else {
-            until(stopped.clone()).await;
-            return Ok::<_, ServeError>(());
-        };
+        // HTTP is always served, and is what ends last.
+        let Some(address) = command.postgres else { return Ok::<_, ServeError>(()) };
         let say = |address| {
             println!("PostgreSQL: {address}; user is the person, password a token, database the purpose");
         };
         postgres::serve(Arc::clone(&desk), listening(address), say, until(stopped.clone())).await
     };
     let over_flight = async {
-        let Some(address) = command.flight else {
-            until(stopped.clone()).await;
-            return Ok::<_, ServeError>(());
-        };
+        let Some(address) = command.flight else { return Ok::<_, ServeError>(()) };
         let say = |address| println!("Flight SQL: {address}; header x-tidegate-purpose is the purpose");
         flight::serve(Arc::clone(&desk), listening(address), say, until(stopped.clone())).await
     };

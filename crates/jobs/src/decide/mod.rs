@@ -128,13 +128,13 @@ async fn run(home: &Home, options: &DecideOptions, progress: &mut dyn Progress) 
     while epoch.first <= to {
         let (first, last) = (epoch.first.max(from), epoch.last.min(to));
         let platform = Arc::new(home.platform().await?);
-        let lodged = stretches::whole(&platform, first, last).await?;
-        if let Some(lodged) = lodged
-            && any_undecided(&platform, &lodged).await?
+        let lodged = stretches(&platform, first, last, home.configuration.decide.read_versions).await?;
+        if let Some(all) = stretches::whole(&lodged, first, last)
+            && any_undecided(&platform, &all).await?
         {
             let state = states.of(&platform, epoch, progress).await?;
-            let mut run = Run::start(&states, platform, Hash256::new(hash.0), state, &lodged).await?;
-            run.decide(first, last, &mut decided, progress).await?;
+            let mut run = Run::start(&states, platform, Hash256::new(hash.0), state, &all).await?;
+            run.decide(lodged, (first, last), &mut decided, progress).await?;
             run.commit(&mut decided).await?;
         }
         let Some(next) = epoch.next() else { break };
@@ -241,16 +241,14 @@ impl<'a> Run<'a> {
 
     async fn decide(
         &mut self,
-        first: NaiveDate,
-        last: NaiveDate,
+        lodged: Vec<Stretch>,
+        (first, last): (NaiveDate, NaiveDate),
         decided: &mut Decided,
         progress: &mut dyn Progress,
     ) -> Result<(), JobError> {
         let days = (last - first).num_days() as u64 + 1;
         progress.step("deciding", days, "days");
-        let most = self.home.configuration.decide.read_versions;
-        let stretches = stretches(&self.platform, first, last, most).await?;
-        let mut read = self.assessor.days(&self.platform, stretches, Which::Undecided);
+        let mut read = self.assessor.days(&self.platform, lodged, Which::Undecided);
         while let Some(assessed) = read.next().await? {
             let day = assessed.day;
             self.decide_day(assessed, decided).await?;

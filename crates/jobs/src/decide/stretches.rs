@@ -74,17 +74,13 @@ pub(crate) async fn stretches(
     Ok(stretches)
 }
 
-/// Everything lodged on the days as one stretch; none when nothing was.
-pub(super) async fn whole(
-    platform: &Platform,
-    first: NaiveDate,
-    last: NaiveDate,
-) -> Result<Option<Stretch>, JobError> {
-    let all = days(platform, first, last).await?.into_iter().reduce(|mut all, day| {
-        all.join(day);
+/// Everything lodged on days as one stretch, from the stretches of them; none when nothing was.
+pub(super) fn whole(of: &[Stretch], first: NaiveDate, last: NaiveDate) -> Option<Stretch> {
+    let all = of.iter().cloned().reduce(|mut all, stretch| {
+        all.join(stretch);
         all
     });
-    Ok(all.map(|all| Stretch { first, last, ..all }))
+    all.map(|all| Stretch { first, last, ..all })
 }
 
 /// The days with versions, in order.

@@ -1,8 +1,8 @@
 //! The published files of a period.
 
-use super::verify::write_file;
 use crate::JobError;
 use crate::answer::Answer;
+use crate::files::write_file;
 use crate::home::Home;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;

@@ -6,7 +6,7 @@ use crate::JobError;
 use crate::answer::Answer;
 use crate::home::Home;
 use crate::progress::Progress;
-use std::sync::Arc;
+use std::collections::BTreeSet;
 use tidegate_risk::SEMANTICS_VERSION;
 
 /// Purpose of the reads.
@@ -41,14 +41,16 @@ pub async fn replay_in_sql(
     let pieces = what.pieces(&platform, home.configuration.decide.read_versions).await?;
     progress.step("deciding again in SQL", pieces.iter().map(|p| p.decisions).sum(), "decisions");
     let mut report = SqlReplayReport::default();
+    let mut known = BTreeSet::new();
     for piece in pieces {
         let answer = Answer::of(&platform, PURPOSE, &decisions(&piece.condition)).await?;
         report.decisions += answer.counts("decisions")?.iter().sum::<u64>();
         report.identical += answer.counts("identical")?.iter().sum::<u64>();
         report.other_semantics += answer.counts("other_semantics")?.iter().sum::<u64>();
         for bundle in answer.texts("bundle_hash")? {
-            let (learnt, hash) = home.bundle(Some(&bundle)).await?;
-            platform.add_bundle(&bundle, hash, Arc::new(learnt));
+            if known.insert(bundle.clone()) {
+                home.add_bundles(&mut platform, vec![bundle.clone()]).await?;
+            }
             let answer = Answer::of(&platform, PURPOSE, &items(&bundle, &piece)).await?;
             report.items += answer.counts("items")?.iter().sum::<u64>();
             report.identical_items += answer.counts("identical")?.iter().sum::<u64>();
