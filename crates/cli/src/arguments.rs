@@ -1,13 +1,13 @@
 //! The command line.
 
-use chrono::NaiveDate;
 use clap::{Args, Parser, Subcommand};
 use std::path::PathBuf;
-use tidegate_jobs::Capacity;
 use tidegate_records::tables::RECORD_KINDS;
 
 mod audit;
 mod bundles;
+mod datasets;
+mod decide;
 mod draws;
 mod learn;
 mod learning;
@@ -18,6 +18,8 @@ mod sql;
 
 pub use audit::{Audit, Span};
 pub use bundles::Bundles;
+pub use datasets::{Datasets, From as DatasetsFrom, Refresh as RefreshDatasets};
+pub use decide::{Backtest, Decide, Estimate, Monitor, Promises, Replay, Treatments};
 pub use draws::Draws;
 pub use learn::Learn;
 pub use learning::{CompareLoop, Loop, ProtocolLoop, RunLoop};
@@ -161,6 +163,9 @@ pub enum Command {
     /// Read and check access policies: who is shown what, for which purpose
     #[command(subcommand)]
     Policies(Policies),
+    /// Make, check and describe datasets: tables made of others, for everyday questions
+    #[command(subcommand)]
+    Datasets(Datasets),
     /// Ask the lake in SQL
     #[command(
         after_help = "Tables: declaration, goods_item, inspection, enterprise, special_filing, treatment_event, decision, decision_item, work_list, quarantine, \
@@ -303,114 +308,6 @@ pub struct Country {
     /// Folder for the truth; must not be the home
     #[arg(long, default_value = ".tidegate-truth", value_name = "DIR")]
     pub truth: PathBuf,
-}
-
-/// Arguments of `decide`.
-#[derive(Debug, Args)]
-pub struct Decide {
-    /// First day to decide (CCYY-MM-DD, UTC); the day after the last one that the bundle learnt from when left out
-    #[arg(long, value_name = "DAY")]
-    pub from: Option<NaiveDate>,
-    /// Last day to decide; the last day with declarations when left out
-    #[arg(long, value_name = "DAY")]
-    pub to: Option<NaiveDate>,
-    /// Inspections a day at each office: a number, or a share of its declarations such as 5%
-    #[arg(long, default_value = "5%", value_name = "N|P%")]
-    pub capacity: Capacity,
-    /// Where to write the work lists as CSV
-    #[arg(long, value_name = "FILE")]
-    pub out: Option<PathBuf>,
-    /// Bundle.
-    #[command(flatten)]
-    pub which: Which,
-}
-
-/// Arguments of `backtest`.
-#[derive(Debug, Args)]
-pub struct Backtest {
-    /// Rules in place of those of the bundle: a shipped name or a .toml file
-    #[arg(long, value_name = "NAME")]
-    pub rules: Option<String>,
-    /// Selection policy in place of that of the bundle: a shipped name or a .toml file
-    #[arg(long, value_name = "NAME")]
-    pub selection: Option<String>,
-    /// Bundle.
-    #[command(flatten)]
-    pub which: Which,
-    /// First day (CCYY-MM-DD, UTC); the first with enough days before it when left out
-    #[arg(long, value_name = "DAY")]
-    pub from: Option<NaiveDate>,
-    /// Last day; the last with declarations when left out
-    #[arg(long, value_name = "DAY")]
-    pub to: Option<NaiveDate>,
-    /// Inspections a day at each office: a number, or a share of its declarations such as 5%
-    #[arg(long, default_value = "5%", value_name = "N|P%")]
-    pub capacity: Capacity,
-}
-
-/// Arguments of `estimate`.
-#[derive(Debug, Args)]
-pub struct Estimate {
-    /// First day of acceptance (CCYY-MM-DD, UTC); the first decided when left out
-    #[arg(long, value_name = "DAY")]
-    pub from: Option<NaiveDate>,
-    /// Last day of acceptance; the last decided when left out
-    #[arg(long, value_name = "DAY")]
-    pub to: Option<NaiveDate>,
-}
-
-/// Arguments of `monitor`.
-#[derive(Debug, Args)]
-pub struct Monitor {
-    /// Bundle.
-    #[command(flatten)]
-    pub which: Which,
-    /// First day to watch (CCYY-MM-DD, UTC); four weeks up to the last when left out
-    #[arg(long, value_name = "DAY")]
-    pub from: Option<NaiveDate>,
-    /// Last day to watch; the last with declarations when left out
-    #[arg(long, value_name = "DAY")]
-    pub to: Option<NaiveDate>,
-}
-
-/// Arguments of `promises`.
-#[derive(Debug, Args)]
-pub struct Promises {
-    /// Calendar year; that of the last decision when left out
-    #[arg(long, value_name = "CCYY")]
-    pub year: Option<i32>,
-}
-
-/// Arguments of `treatments`.
-#[derive(Debug, Args)]
-pub struct Treatments {
-    /// First day of acceptance (CCYY-MM-DD, UTC); the first decided when left out
-    #[arg(long, value_name = "DAY")]
-    pub from: Option<NaiveDate>,
-    /// Last day of acceptance; the last decided when left out
-    #[arg(long, value_name = "DAY")]
-    pub to: Option<NaiveDate>,
-    /// Day that what is under way is judged on; today when left out
-    #[arg(long, value_name = "DAY")]
-    pub as_of: Option<NaiveDate>,
-}
-
-/// Arguments of `replay`.
-#[derive(Debug, Args)]
-#[group(required = true, multiple = true)]
-pub struct Replay {
-    /// Declaration to decide again
-    #[arg(conflicts_with_all = ["from", "to"])]
-    pub id: Option<String>,
-    /// First day whose work lists are decided again (CCYY-MM-DD, UTC)
-    #[arg(long, value_name = "DAY")]
-    pub from: Option<NaiveDate>,
-    /// Last day
-    #[arg(long, value_name = "DAY")]
-    pub to: Option<NaiveDate>,
-    /// Decide again by statements in SQL: `assess` of the records, and the draw from the stored parts
-    #[arg(long)]
-    pub in_sql: bool,
 }
 
 /// Arguments of `score`.

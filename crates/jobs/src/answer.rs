@@ -24,6 +24,15 @@ impl Answer {
         self.batch.num_rows()
     }
 
+    /// The first column.
+    pub(crate) fn first(&self) -> Result<ArrayRef, JobError> {
+        self.batch
+            .columns()
+            .first()
+            .cloned()
+            .ok_or_else(|| JobError::Missing("an answer without columns".to_owned()))
+    }
+
     pub(crate) fn column(&self, name: &str) -> Result<ArrayRef, JobError> {
         column(&self.batch, name)
     }

@@ -1,7 +1,7 @@
 //! The desk where people read: it knows who comes, what the policy shows them, and writes down every read before the first
 //! row goes out.
 
-use crate::{Home, JobError, policies};
+use crate::{Home, JobError, catalog, policies};
 use arrow::array::RecordBatch;
 use arrow::datatypes::SchemaRef;
 use chrono::{DateTime, Utc};
@@ -15,7 +15,8 @@ use tidegate_ledger::{
 };
 use tidegate_query::policy::{Policy, PseudonymKey};
 use tidegate_query::{
-    Answer, Described, Governance, ParamValues, Person, Plan, Platform, Principal, QueryError, Reading,
+    Answer, Catalog, Described, Governance, ParamValues, Person, Plan, Platform, Principal, QueryError,
+    Reading,
 };
 use tidegate_records::table::Grade;
 use tokio::sync::Mutex;
@@ -39,6 +40,7 @@ pub struct Visit {
 struct Standing {
     snapshot: Option<u64>,
     policy_version: Option<PolicyVersion>,
+    catalog: Catalog,
     platform: Platform,
 }
 
@@ -149,14 +151,17 @@ impl Desk {
         NewAuditEntry::new(self.now(), Actor::from(&visit.account), visit.door, &visit.purpose, event)
     }
 
-    /// The platform over the newest snapshot and the policy in force: a policy takes effect with the next statement.
+    /// The platform over the newest snapshot, the catalog and the policy in force: what changes takes effect with the next
+    /// statement.
     async fn standing(&self, sql: &str) -> Result<Arc<Standing>, JobError> {
         let snapshot = self.home.snapshot().await?;
         let number = snapshot.as_ref().map(|snapshot| snapshot.version);
         let InForce { policy, version: policy_version } = self.policy().await?;
+        let catalog = catalog::read(&self.home).await?;
         let mut standing = self.standing.lock().await;
         if let Some(known) = standing.as_ref()
             && (known.snapshot, known.policy_version) == (number, policy_version)
+            && known.catalog == catalog
             && known.platform.bundle_names(sql).await.unwrap_or_default().is_empty()
         {
             return Ok(Arc::clone(known));
@@ -166,11 +171,12 @@ impl Desk {
         let governance = Governance::new(policy, &key, limits);
         let engine = self.home.configuration.engine.of_queries();
         let mut platform =
-            Platform::open(&self.home.lake, snapshot.as_ref(), engine, Some(governance)).await?;
+            Platform::open(&self.home.lake, snapshot.as_ref(), catalog.clone(), engine, Some(governance))
+                .await?;
         // A statement that is no SQL is refused where it is planned, and written down there.
         let bundles = platform.bundle_names(sql).await.unwrap_or_default();
         self.home.add_bundles(&mut platform, bundles).await?;
-        let opened = Arc::new(Standing { snapshot: number, policy_version, platform });
+        let opened = Arc::new(Standing { snapshot: number, policy_version, catalog, platform });
         *standing = Some(Arc::clone(&opened));
         Ok(opened)
     }

@@ -2,7 +2,7 @@
 //! `ledger.db` who did what.
 
 use crate::files::write_file;
-use crate::{Configuration, JobError};
+use crate::{Configuration, JobError, catalog};
 use chrono::{DateTime, Utc};
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
@@ -121,8 +121,8 @@ impl Home {
     /// When the lake fails.
     pub async fn platform(&self) -> Result<Platform, JobError> {
         let snapshot = self.snapshot().await?;
-        Ok(Platform::open(&self.lake, snapshot.as_ref(), self.configuration.engine.of_queries(), None)
-            .await?)
+        let (catalog, engine) = (catalog::read(self).await?, self.configuration.engine.of_queries());
+        Ok(Platform::open(&self.lake, snapshot.as_ref(), catalog, engine, None).await?)
     }
 
     /// The key under which consignments get their pseudonyms, made when the home has none.

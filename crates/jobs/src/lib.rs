@@ -8,9 +8,11 @@ mod backtest;
 mod batcher;
 mod batches;
 pub mod bundles;
+pub mod catalog;
 mod check;
 pub mod configuration;
 mod content;
+pub mod datasets;
 mod decide;
 pub mod desk;
 pub mod draws;
@@ -97,6 +99,14 @@ pub enum JobError {
     /// A query failed.
     #[error(transparent)]
     Query(#[from] QueryError),
+    /// A dataset cannot be made.
+    #[error("dataset {name}: {cause}")]
+    Dataset {
+        /// Its name.
+        name: String,
+        /// Why.
+        cause: Box<JobError>,
+    },
     /// A file cannot be read or written.
     #[error("{path}: {cause}")]
     File {

@@ -64,7 +64,7 @@ pub enum LakeError {
         table: String,
     },
     /// A rewrite would have changed the number of rows.
-    #[error("table {table}: compaction read {read} rows where the log says {expected}; nothing was replaced")]
+    #[error("table {table}: rewriting read {read} rows where the log says {expected}; nothing was replaced")]
     RowsLost {
         /// The table compacted.
         table: String,
@@ -72,6 +72,14 @@ pub enum LakeError {
         expected: u64,
         /// Rows that were read.
         read: u64,
+    },
+    /// A file that held erased rows is still there.
+    #[error("table {table}: {file} held erased rows and is still there; purge again")]
+    NotErased {
+        /// The table erased from.
+        table: String,
+        /// The file, below the table's folder.
+        file: String,
     },
     /// No snapshot answers the question.
     #[error("no snapshot {wanted} is kept in the lake")]

@@ -6,7 +6,9 @@
 //!
 //! - Write: [`Lake::append`] or, for what does not fit in memory, [`Lake::writer`]; then [`Lake::record_snapshot`].
 //! - Read: [`Lake::snapshot`] pins a state; [`Lake::provider`] gives `DataFusion` a table of it, [`Lake::scan`] its rows.
+//! - Make anew: [`LakeWriter::replace`] puts rows in the place of a table's, or of some months of it.
 //! - Maintain: [`Lake::compact`], [`Lake::expire_snapshots`], then [`Lake::vacuum`] and [`Lake::trim_log`].
+//! - Erase: [`Lake::erase`], [`Lake::record_snapshot`], then [`Lake::purge`], after which no byte of it is left.
 //!
 //! This is the only crate that names `deltalake`. It reads no clock: time is passed in, except that Delta stamps its
 //! own commits and files.
@@ -20,6 +22,7 @@ mod limits;
 mod maintenance;
 mod month;
 mod read;
+mod replace;
 mod schema;
 mod snapshot;
 mod spec;
@@ -30,8 +33,9 @@ pub use commit::AppTransaction;
 pub use error::{LakeError, SchemaMismatch, SnapshotWanted, SpecError};
 pub use lake::Lake;
 pub use limits::WriteLimits;
-pub use maintenance::{Commit, Compacted, Vacuumed};
+pub use maintenance::{Commit, Compacted, Erased, Purged, Vacuumed};
 pub use read::Scan;
+pub use replace::{Replace, Replaced};
 pub use snapshot::Snapshot;
 pub use spec::TableSpec;
 pub use writer::LakeWriter;

@@ -103,9 +103,13 @@ impl Lake {
         snapshots.pop();
         snapshots.retain(|snapshot| now - snapshot.recorded_at > keep);
         for snapshot in &snapshots {
-            self.store().delete(&file(snapshot.version)).await?;
+            self.forget(snapshot).await?;
         }
         Ok(snapshots)
+    }
+
+    pub(crate) async fn forget(&self, snapshot: &Snapshot) -> Result<(), LakeError> {
+        Ok(self.store().delete(&file(snapshot.version)).await?)
     }
 
     async fn put_snapshot(&self, snapshot: &Snapshot) -> Result<(), LakeError> {

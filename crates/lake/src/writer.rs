@@ -29,17 +29,17 @@ use crate::{AppTransaction, LakeError, WriteLimits, durable};
 /// Nothing is visible before [`LakeWriter::commit`]. [`LakeWriter::abort`] removes what was written; a writer that
 /// is dropped, or whose process dies, leaves files that no version names, for `vacuum` to remove.
 pub struct LakeWriter {
-    name: String,
-    table: DeltaTable,
+    pub(crate) name: String,
+    pub(crate) table: DeltaTable,
     schema: SchemaRef,
-    partition: Option<String>,
-    limits: WriteLimits,
+    pub(crate) partition: Option<String>,
+    pub(crate) limits: WriteLimits,
     open: BTreeMap<String, OpenMonth>,
     /// Counts writes, to tell which month has waited longest.
     writes: u64,
-    closed: Vec<Add>,
-    rows: u64,
-    failed: bool,
+    pub(crate) closed: Vec<Add>,
+    pub(crate) rows: u64,
+    pub(crate) failed: bool,
 }
 
 impl fmt::Debug for LakeWriter {

@@ -1,5 +1,6 @@
 //! Why a query is not answered, in words that tell nothing that is not shown.
 
+use crate::dataset::DatasetError;
 use crate::policy::PolicyError;
 use crate::reading::Fingerprint;
 use datafusion::arrow::error::ArrowError;
@@ -17,6 +18,9 @@ pub enum QueryError {
     /// The policy does not hold together, or does not know the purpose.
     #[error(transparent)]
     Policy(#[from] PolicyError),
+    /// A dataset's file is none.
+    #[error(transparent)]
+    Dataset(#[from] DatasetError),
     /// The statement is refused or fails.
     #[error("{}", .0.strip_backtrace())]
     Engine(#[source] DataFusionError),

@@ -2,6 +2,8 @@
 //! there for a reader follows from who reads, for which purpose, and from the policy that holds ([`policy`]).
 
 mod assess;
+mod catalog;
+pub mod dataset;
 mod engine;
 mod error;
 mod governed;
@@ -14,6 +16,7 @@ mod principal;
 mod reading;
 
 pub use assess::assessment_fields;
+pub use catalog::{Catalog, Classification};
 pub use datafusion::common::ParamValues;
 pub use engine::{Engine, Limits};
 pub use error::QueryError;

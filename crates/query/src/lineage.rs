@@ -99,8 +99,16 @@ impl Trace {
             LogicalPlan::Limit(limit) => self.origins(&limit.input),
             LogicalPlan::Repartition(repartition) => self.origins(&repartition.input),
             LogicalPlan::Distinct(distinct) => self.origins(distinct.input()),
+            LogicalPlan::Unnest(unnest) => {
+                let input = self.origins(&unnest.input)?;
+                Ok(unnest
+                    .dependency_indices
+                    .iter()
+                    .map(|i| input.get(*i).cloned().unwrap_or_default())
+                    .collect())
+            }
             other => {
-                // Rows of lists, constants, descriptions, plans: each column may come from any.
+                // Constants, descriptions, plans: each column may come from any.
                 let inputs = other.inputs().into_iter().map(|input| self.origins(input));
                 let all: Origins =
                     inputs.collect::<Result<Vec<_>, _>>()?.into_iter().flatten().flatten().collect();
@@ -154,16 +162,18 @@ impl Trace {
             self.uses([l], join.left.schema(), &left)?;
             self.uses([r], join.right.schema(), &right)?;
         }
-        let both: Vec<Origins> = left.iter().chain(&right).cloned().collect();
-        let schema = join.left.schema().join(join.right.schema())?;
-        self.uses(&join.filter, &schema, &both)?;
+        // The rows of the other side stand around those of the one: both sides may have columns of one name.
+        self.outer.push((join.right.schema().as_ref().clone(), right.clone()));
+        let used = self.uses(&join.filter, join.left.schema(), &left);
+        self.outer.pop();
+        used?;
         Ok(match join.join_type {
             JoinType::LeftSemi | JoinType::LeftAnti => left,
             JoinType::RightSemi | JoinType::RightAnti => right,
             // The mark says whether there is a partner: of what the join uses, and nothing more.
             JoinType::LeftMark => left.into_iter().chain([Origins::new()]).collect(),
             JoinType::RightMark => right.into_iter().chain([Origins::new()]).collect(),
-            _ => both,
+            _ => left.into_iter().chain(right).collect(),
         })
     }
 

@@ -1,6 +1,8 @@
 //! The tables of the lake in one state, behind one door for each reader and purpose.
 
 use crate::assess::{self, Bundles};
+use crate::catalog::Catalog;
+use crate::dataset::Dataset;
 use crate::governed::{Described, Door, Entry, Stored};
 use crate::policy::{Compiler, Policy, PseudonymKey};
 use crate::{Engine, Limits, Plan, Principal, QueryError};
@@ -9,6 +11,7 @@ use datafusion::arrow::datatypes::FieldRef;
 use datafusion::common::{ParamValues, ScalarValue};
 use datafusion::datasource::empty::EmptyTable;
 use datafusion::datasource::{MemTable, TableProvider};
+use datafusion::logical_expr::LogicalPlan;
 use datafusion::prelude::{Expr, SessionContext, lit};
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
@@ -35,6 +38,7 @@ impl Governance {
 /// The tables of the lake in one state, behind one door for each reader and purpose.
 pub struct Platform {
     stored: Stored,
+    catalog: Catalog,
     engine: Engine,
     governance: Option<Governance>,
     bundles: Bundles,
@@ -43,24 +47,41 @@ pub struct Platform {
 }
 
 impl Platform {
-    /// Opens the tables as a snapshot has them; a table without rows yet is there and empty. Without governance the local
-    /// owner alone can read.
+    /// Opens the tables as a snapshot has them, and the datasets that it has; a table without rows yet is there and empty.
+    /// Without governance the local owner alone can read.
     ///
     /// # Errors
     /// When the lake cannot be read.
     pub async fn open(
         lake: &Lake,
         snapshot: Option<&Snapshot>,
+        catalog: Catalog,
         engine: Engine,
         governance: Option<Governance>,
     ) -> Result<Self, QueryError> {
+        let Some(snapshot) = snapshot else { return Self::over(BTreeMap::new(), engine, governance) };
         let mut stored: BTreeMap<&str, Arc<dyn TableProvider>> = BTreeMap::new();
-        if let Some(snapshot) = snapshot {
-            for table in TABLES.iter().filter(|t| snapshot.tables.contains_key(t.name)) {
-                stored.insert(table.name, lake.provider(snapshot, table.name).await?);
-            }
+        for table in TABLES.iter().filter(|t| snapshot.tables.contains_key(t.name)) {
+            stored.insert(table.name, lake.provider(snapshot, table.name).await?);
         }
-        Self::over(stored, engine, governance)
+        let mut platform = Self::over(stored, engine, governance)?;
+        platform.catalog.classified = catalog.classified;
+        for dataset in catalog.datasets.into_iter().filter(|d| snapshot.tables.contains_key(&d.lake_table)) {
+            platform.add_dataset(lake.provider(snapshot, &dataset.lake_table).await?, dataset);
+        }
+        Ok(platform)
+    }
+
+    /// What is known of the tables beyond their definitions.
+    pub(crate) fn catalog(&self) -> &Catalog {
+        &self.catalog
+    }
+
+    /// Lets statements read a dataset under its name.
+    pub fn add_dataset(&mut self, rows: Arc<dyn TableProvider>, dataset: Dataset) {
+        self.stored.insert(dataset.name.clone(), rows);
+        self.catalog.datasets.push(dataset);
+        self.doors.get_mut().clear();
     }
 
     /// Opens rows at hand in place of the tables of a lake; tables without rows are there and empty.
@@ -93,9 +114,10 @@ impl Platform {
                 Some(provider) => with_new_columns(table, provider)?,
                 None => Arc::new(EmptyTable::new(table.schema())),
             };
-            stored.insert(table.name, provider);
+            stored.insert(table.name.to_owned(), provider);
         }
-        Ok(Self { stored, engine, governance, bundles: Bundles::new(), doors: Mutex::default() })
+        let (catalog, bundles) = (Catalog::default(), Bundles::new());
+        Ok(Self { stored, catalog, engine, governance, bundles, doors: Mutex::default() })
     }
 
     /// Names of the bundles that a statement assesses with, for [`Platform::add_bundle`].
@@ -154,6 +176,11 @@ impl Platform {
         self.door(principal, purpose).await?.describe(sql).await
     }
 
+    /// The plan of a statement of the local owner, optimised and not run.
+    pub(crate) async fn optimised(&self, sql: &str) -> Result<LogicalPlan, QueryError> {
+        self.door(&Principal::LocalOwner, "job datasets").await?.optimised(sql).await
+    }
+
     async fn door(&self, principal: &Principal, purpose: &str) -> Result<Arc<Door>, QueryError> {
         if purpose.trim().is_empty() {
             return Err(QueryError::NoPurpose);
@@ -174,7 +201,8 @@ impl Platform {
                 return Err(QueryError::NoPolicy { name: person.name.clone() });
             }
         };
-        let door = Arc::new(Door::open(entry, &self.stored, &self.bundles, self.engine).await?);
+        let door =
+            Arc::new(Door::open(entry, &self.stored, &self.catalog, &self.bundles, self.engine).await?);
         doors.insert(key, Arc::clone(&door));
         Ok(door)
     }

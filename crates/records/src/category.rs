@@ -5,7 +5,8 @@ use crate::table::{Column, Domain, Grade, Source, Table, scalar_type};
 use arrow::datatypes::DataType;
 
 /// What a column is about (GB/T 43697-2024 classifies by business before it grades).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "lowercase")]
 pub enum Category {
     /// Names and numbers of enterprises: traders, carriers, agents, holders of authorisations.
     Party,
@@ -69,6 +70,11 @@ impl Category {
             Self::Method => "method",
             Self::Provenance => "provenance",
         }
+    }
+
+    /// The category of a name, as [`Category::as_str`] gives it.
+    pub fn parse(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|category| category.as_str() == name)
     }
 
     /// One phrase for the dictionary.

@@ -28,15 +28,20 @@ pub enum Domain {
 }
 
 /// Default grade of a column under GB/T 43697-2024; general data is split into levels 1 to 4.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "lowercase")]
 pub enum Grade {
     /// May be published.
+    #[serde(rename = "general-1")]
     General1,
     /// Internal.
+    #[serde(rename = "general-2")]
     General2,
     /// About one enterprise's trade.
+    #[serde(rename = "general-3")]
     General3,
     /// Identifies or concerns a person, or reveals how risk is assessed.
+    #[serde(rename = "general-4")]
     General4,
     /// May harm the national economy or public interest when it leaks.
     Important,

@@ -218,13 +218,6 @@ impl Bundle {
     }
 }
 
-impl Settled {
-    /// Whether its reasons are kept: it is on the work list, or a rule hit.
-    pub fn keeps_reasons(&self, proposal: &Proposal) -> bool {
-        self.selected || !proposal.rules.is_empty()
-    }
-}
-
 /// The first of the rows with the greatest score.
 fn worst(score: impl Fn(usize) -> f64, items: Range<usize>) -> (usize, f64) {
     let mut worst = (items.start, f64::NEG_INFINITY);

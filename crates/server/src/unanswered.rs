@@ -49,7 +49,7 @@ impl From<&QueryError> for Unanswered {
             | QueryError::Ungoverned { .. } => Reason::NotPermitted,
             QueryError::TooMuch { .. } => Reason::TooMuch,
             QueryError::Inside { .. } => Reason::Inside,
-            QueryError::Lake(_) => return inside(error),
+            QueryError::Lake(_) | QueryError::Dataset(_) => return inside(error),
         };
         Self { reason, message: error.to_string() }
     }

@@ -5,6 +5,7 @@ pub mod backtest;
 pub mod bench;
 pub mod bundles;
 pub mod config;
+pub mod datasets;
 pub mod decide;
 pub mod demo;
 pub mod draws;

@@ -6,7 +6,7 @@ use crate::show;
 use std::path::Path;
 use std::sync::Arc;
 use tidegate_jobs::desk::{Desk, person_of};
-use tidegate_jobs::{JobError, people, policies};
+use tidegate_jobs::{JobError, catalog, people, policies};
 use tidegate_query::QueryError;
 use tidegate_query::policy::{Access, Policy, Rows, Shown};
 
@@ -41,12 +41,13 @@ fn purposes(policy: &Policy) -> String {
 async fn access(arguments: &Arguments, command: &PolicyAccess) -> Result<(), JobError> {
     let home = open(arguments).await?;
     let account = people::account(&home, &command.name).await?;
+    let catalog = catalog::read(&home).await?;
     let desk = Desk::new(home, Arc::new(super::now));
     let policy = match &command.draft {
         Some(folder) => Arc::new(parse(folder)?),
         None => desk.policy().await?.policy,
     };
-    let access = policy.access(&person_of(&account), &command.purpose).map_err(QueryError::from)?;
+    let access = policy.access(&person_of(&account), &command.purpose, &catalog).map_err(QueryError::from)?;
     show::say(arguments, &access, |access| print(&command.name, &command.purpose, access))
 }
 
@@ -63,7 +64,8 @@ fn print(name: &str, purpose: &str, access: &Access) {
         };
         println!("\n{table}: {rows}");
         let of = |wanted: &dyn Fn(&Shown) -> bool| {
-            let columns = shown.columns.iter().filter(|(_, shown)| wanted(shown)).map(|(column, _)| *column);
+            let columns =
+                shown.columns.iter().filter(|(_, shown)| wanted(shown)).map(|(column, _)| column.as_str());
             columns.collect::<Vec<_>>().join(", ")
         };
         let clear = of(&|shown| *shown == Shown::Clear);

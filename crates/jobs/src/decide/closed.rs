@@ -93,7 +93,8 @@ impl Closed {
         let numbers = numbers.as_primitive_opt::<Int64Type>().ok_or_else(|| wrong_type("goods_item_seq"))?;
         for (place, (case, proposal)) in cases.iter().zip(&self.proposals).enumerate() {
             let Settlement { chance, outcome, settled, opening } = &self.settlements[place];
-            let reasons = if settled.keeps_reasons(proposal) {
+            // Of the others the rules are kept; `explain` works out the rest when somebody asks.
+            let reasons = if settled.selected {
                 bundle.decision_reasons(assessment, case.items.clone(), proposal)?
             } else {
                 Vec::new()

@@ -115,7 +115,7 @@ impl Run {
         let settled = settle(&self.bundle.selection, proposal, contender, stored.tau);
         compare_outcome(stored, proposal, &settled, differences);
         differences.check("treatment", stored.opening.clone(), self.opening(again, &settled));
-        let reasons = if settled.keeps_reasons(proposal) {
+        let reasons = if settled.selected || !stored.reasons.is_empty() {
             self.bundle.decision_reasons(&self.assessment, case.items.clone(), proposal)?
         } else {
             Vec::new()

@@ -1,27 +1,16 @@
 //! Compaction: rewriting the small files of each month into files of about the target size.
-//!
-//! Delta's own operation is not used: two runs of it at once would both replace the same files and double their
-//! rows, since its conflict check looks only at removals that change data. Here every compaction carries an
-//! application transaction, so that of two at once the second finds the first in its way and gives up.
 
 use std::collections::BTreeMap;
 use std::num::NonZeroU64;
-use std::sync::Arc;
 
-use datafusion::prelude::{SessionConfig, SessionContext};
 use deltalake::DeltaTable;
-use deltalake::kernel::{Action, Add, LogicalFileView};
-use deltalake::protocol::DeltaOperation;
-use futures::StreamExt;
+use deltalake::kernel::LogicalFileView;
 
-use crate::commit::commit_as_read;
+use super::rewrite::Rewrite;
 use crate::error::OfTable;
 use crate::lake::loaded_version;
-use crate::read::PinnedTable;
-use crate::writer::LakeWriter;
-use crate::{AppTransaction, Lake, LakeError, WriteLimits};
-
-const APP_ID: &str = "tidegate-compaction";
+use crate::replace::month_of;
+use crate::{Lake, LakeError};
 
 /// What a compaction did.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -59,62 +48,13 @@ impl Lake {
             files_added: 0,
         };
         for (_, files) in small_files(&handle, table, self.limits.file_bytes)? {
-            let rewrite = Rewrite::of_files(self.table(table).await?, table, &files, self.limits).await?;
+            let rewrite =
+                Rewrite::of_files(self.table(table).await?, table, &files, None, self.limits).await?;
             done.files_added += rewrite.files_added();
             done.files_removed += files.len();
             done.version = rewrite.commit().await?;
         }
         Ok(done)
-    }
-}
-
-/// Files of one month written anew, and not yet in their place.
-struct Rewrite {
-    /// The table at the version whose files were read.
-    handle: DeltaTable,
-    table: String,
-    writer: LakeWriter,
-    actions: Vec<Action>,
-    target_bytes: NonZeroU64,
-}
-
-impl Rewrite {
-    async fn of_files(
-        handle: DeltaTable,
-        table: &str,
-        files: &[LogicalFileView],
-        limits: WriteLimits,
-    ) -> Result<Self, LakeError> {
-        let mut writer = LakeWriter::new(handle.clone(), table, limits)?;
-        if let Err(error) = copy_rows(&handle, table, files, &mut writer).await {
-            writer.abandon().await;
-            return Err(error);
-        }
-        let removed = files.iter().map(|file| Action::Remove(file.remove_action(false)));
-        let added = writer.finish_files().await?.iter().cloned();
-        let added = added.map(|add| Action::Add(Add { data_change: false, ..add }));
-        let actions = removed.chain(added).collect();
-        Ok(Self { handle, table: table.to_owned(), writer, actions, target_bytes: limits.file_bytes })
-    }
-
-    fn files_added(&self) -> usize {
-        self.actions.iter().filter(|action| matches!(action, Action::Add(_))).count()
-    }
-
-    /// Puts the new files in the place of the old ones. The commit follows from the version that was read, never a
-    /// later one: only so does Delta look at every commit since, and find another compaction among them.
-    async fn commit(self) -> Result<u64, LakeError> {
-        let sequence = loaded_version(&self.handle, &self.table)? as i64;
-        let mark = AppTransaction { app_id: APP_ID.to_owned(), sequence };
-        let operation =
-            DeltaOperation::Optimize { predicate: None, target_size: self.target_bytes.get() as i64 };
-        let committed =
-            commit_as_read(&self.handle, &self.table, self.actions, operation, Some(&mark)).await?;
-        if let Some(version) = committed {
-            return Ok(version);
-        }
-        self.writer.abandon().await;
-        Err(LakeError::CompactionOverlap { table: self.table })
     }
 }
 
@@ -130,8 +70,7 @@ fn small_files(
     let partition = state.metadata().partition_columns().first();
     let mut months: BTreeMap<String, Vec<LogicalFileView>> = BTreeMap::new();
     for file in state.log_data().iter().filter(|file| (file.size() as u64) < small) {
-        let mut values = file.partition_values_map();
-        let month = partition.and_then(|column| values.remove(column)).flatten().unwrap_or_default();
+        let month = partition.and_then(|column| month_of(&file, column)).unwrap_or_default();
         months.entry(month).or_default().push(file);
     }
     months.retain(|_, files| files.len() > 1);
@@ -141,32 +80,11 @@ fn small_files(
     Ok(months)
 }
 
-async fn copy_rows(
-    handle: &DeltaTable,
-    table: &str,
-    files: &[LogicalFileView],
-    writer: &mut LakeWriter,
-) -> Result<(), LakeError> {
-    let paths = files.iter().map(|file| file.path().into_owned());
-    let source = PinnedTable::new(handle.clone(), table)?.with_files(paths);
-    // One file after another: compaction is in the background and must not take the machine or its memory.
-    let session = SessionContext::new_with_config(SessionConfig::new().with_target_partitions(1));
-    let mut rows =
-        session.read_table(Arc::new(source)).of_table(table)?.execute_stream().await.of_table(table)?;
-    while let Some(batch) = rows.next().await {
-        writer.write(&batch.of_table(table)?).await?;
-    }
-    let expected = files.iter().filter_map(LogicalFileView::num_records).sum::<usize>() as u64;
-    if writer.rows() == expected {
-        return Ok(());
-    }
-    Err(LakeError::RowsLost { table: table.to_owned(), expected, read: writer.rows() })
-}
-
 #[cfg(test)]
 mod tests {
     use arrow::array::{ArrayRef, Int64Array, RecordBatch};
     use arrow::datatypes::{DataType, Field, Schema};
+    use std::sync::Arc;
 
     use super::*;
     use crate::TableSpec;
@@ -182,7 +100,7 @@ mod tests {
     async fn rewrite(lake: &Lake) -> Rewrite {
         let handle = lake.table("t").await.unwrap();
         let files = small_files(&handle, "t", lake.limits.file_bytes).unwrap().remove("").unwrap();
-        Rewrite::of_files(handle, "t", &files, lake.limits).await.unwrap()
+        Rewrite::of_files(handle, "t", &files, None, lake.limits).await.unwrap()
     }
 
     /// Whichever read first and whichever commits first, the loser gives up.

@@ -1,10 +1,10 @@
 //! The history of a table: its commits, as the log tells them.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{DateTime, Utc};
 use deltalake::DeltaTable;
-use deltalake::kernel::Action;
+use deltalake::kernel::{Action, Remove};
 use deltalake::logstore::get_actions;
 
 use crate::error::OfTable;
@@ -42,6 +42,43 @@ impl Lake {
         let mut commits = commits_between(&handle, table, first, newest).await?;
         commits.reverse();
         Ok(commits)
+    }
+}
+
+impl Lake {
+    /// Months of a table that commits changed after version `after`, up to version `last`; None when the log does not go
+    /// back that far, or the table has no months. What a compaction rewrote is not changed.
+    ///
+    /// # Errors
+    /// [`LakeError::NoTable`] before the table's first append.
+    pub async fn changed_months(
+        &self,
+        table: &str,
+        after: u64,
+        last: u64,
+    ) -> Result<Option<BTreeSet<String>>, LakeError> {
+        let handle = self.table(table).await?;
+        let partition = handle.snapshot().of_table(table)?.metadata().partition_columns().first().cloned();
+        let Some(column) = partition else { return Ok(None) };
+        let log = handle.log_store();
+        let mut changed = BTreeSet::new();
+        for version in after + 1..=last {
+            let Some(bytes) = log.read_commit_entry(version).await.of_table(table)? else { return Ok(None) };
+            for action in get_actions(version, &bytes).of_table(table)? {
+                let mut values = match action {
+                    Action::Add(add) if add.data_change => add.partition_values,
+                    Action::Remove(Remove { data_change: true, partition_values: Some(values), .. }) => {
+                        values
+                    }
+                    Action::Remove(Remove { data_change: true, partition_values: None, .. }) => {
+                        return Ok(None);
+                    }
+                    _ => continue,
+                };
+                changed.extend(values.remove(&column).flatten());
+            }
+        }
+        Ok(Some(changed))
     }
 }
 

@@ -1,9 +1,12 @@
 //! Upkeep of a table: fewer and larger files, no files that nobody needs, and what happened when.
 
 mod compact;
+mod erase;
 mod history;
+mod rewrite;
 mod vacuum;
 
 pub use compact::Compacted;
+pub use erase::{Erased, Purged};
 pub use history::Commit;
 pub use vacuum::Vacuumed;

@@ -48,6 +48,26 @@ impl TestLake {
         found
     }
 
+    /// Whether a file of the lake, whatever it is, has a text in it as it is.
+    pub fn folder_holds(&self, text: &str) -> bool {
+        let mut folders = vec![self.folder.path().to_owned()];
+        while let Some(folder) = folders.pop() {
+            for entry in std::fs::read_dir(folder).unwrap() {
+                let path = entry.unwrap().path();
+                if path.is_dir() {
+                    folders.push(path);
+                } else if std::fs::read(&path)
+                    .unwrap()
+                    .windows(text.len())
+                    .any(|part| part == text.as_bytes())
+                {
+                    return true;
+                }
+            }
+        }
+        false
+    }
+
     /// Records a snapshot of the table's newest version.
     pub async fn pin(&self, at: DateTime<Utc>) -> Snapshot {
         let version = self.lake.table_version(TABLE).await.unwrap();

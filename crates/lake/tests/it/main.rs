@@ -10,5 +10,6 @@ mod outside_readers;
 mod pruning;
 #[path = "../../../risk/tests/it/python.rs"]
 mod python;
+mod replace;
 mod schema;
 mod snapshots;

@@ -36,6 +36,8 @@ words! {
         Policy = "policy",
         /// Somebody was given or lost rights: accounts, roles, clearances, tokens, holds.
         Grant = "grant",
+        /// A dataset was made, by a definition that may lower grades.
+        Dataset = "dataset",
         /// Data was erased.
         Erasure = "erasure",
     }

@@ -1,10 +1,15 @@
-//! What a reader is told of tables: `information_schema` over the tables and columns that are there for the reader.
+//! What a reader is told of tables: `information_schema` over the tables, columns and datasets that are there for the reader.
 
-use datafusion::arrow::array::{ArrayRef, RecordBatch, StringArray, UInt64Array};
+use crate::catalog::{Catalog, Classification};
+use crate::dataset::{Dataset, Made};
+use crate::item_rows::DECLARATION_ITEM;
+use datafusion::arrow::array::{ArrayRef, RecordBatch, StringArray, TimestampMicrosecondArray, UInt64Array};
 use datafusion::arrow::datatypes::{FieldRef, SchemaRef};
 use datafusion::datasource::{MemTable, TableProvider};
 use datafusion::error::DataFusionError;
 use std::sync::Arc;
+use tidegate_records::table::Table;
+use tidegate_records::tables::{DECLARATION, GOODS_ITEM, TABLES};
 
 /// Name of the schema, as the SQL standard has it (ISO/IEC 9075-11).
 pub(crate) const CATALOG_SCHEMA: &str = "information_schema";
@@ -19,8 +24,12 @@ pub const TABLE: &str = "BASE TABLE";
 /// A table of the schema.
 pub(crate) type NamedTable = (&'static str, Arc<dyn TableProvider>);
 
-/// Tables `tables`, `columns` and `schemata`, of which the first two name each table of `tables`.
-pub(crate) fn describe(tables: &[(String, SchemaRef)]) -> Result<Vec<NamedTable>, DataFusionError> {
+/// Tables `tables`, `columns` and `schemata`, of which the first two name each table of `tables`, and `datasets` for those that
+/// are datasets. Columns beyond the standard's tell what the catalog knows.
+pub(crate) fn describe(
+    tables: &[(String, SchemaRef)],
+    catalog: &Catalog,
+) -> Result<Vec<NamedTable>, DataFusionError> {
     let columns = tables.iter().flat_map(|(table, schema)| {
         schema.fields().iter().enumerate().map(move |(i, field)| (table, i, field))
     });
@@ -28,6 +37,11 @@ pub(crate) fn describe(tables: &[(String, SchemaRef)]) -> Result<Vec<NamedTable>
     let texts = |texts: Vec<String>| Arc::new(StringArray::from(texts)) as ArrayRef;
     let same = |text: &str, rows: usize| texts(vec![text.to_owned(); rows]);
     let comment = |field: &FieldRef| field.metadata().get("comment").cloned();
+    let known: Vec<Option<Known<'_>>> =
+        columns.iter().map(|(table, _, field)| known(catalog, table, field.name())).collect();
+    let optional = |of: fn(&Known<'_>) -> Option<String>| {
+        Arc::new(known.iter().map(|known| known.as_ref().and_then(of)).collect::<StringArray>()) as ArrayRef
+    };
 
     let tables_rows = vec![
         ("table_catalog", same(CATALOG, tables.len())),
@@ -49,9 +63,21 @@ pub(crate) fn describe(tables: &[(String, SchemaRef)]) -> Result<Vec<NamedTable>
             "description",
             Arc::new(columns.iter().map(|(.., field)| comment(field)).collect::<StringArray>()) as ArrayRef,
         ),
+        ("unit", optional(|known| known.unit.map(str::to_owned))),
+        ("domain", optional(|known| Some(known.domain.to_owned()))),
+        ("category", optional(|known| Some(known.classification.category.as_str().to_owned()))),
+        ("grade", optional(|known| Some(known.classification.grade.as_str().to_owned()))),
     ];
+    let shown = catalog.datasets.iter().filter(|d| tables.iter().any(|(name, _)| *name == d.name));
+    let datasets: Vec<&Dataset> = shown.collect();
     let schemata = vec![("catalog_name", same(CATALOG, 1)), ("schema_name", same(SCHEMA, 1))];
-    [("tables", tables_rows), ("columns", columns_rows), ("schemata", schemata)]
+    let described = [
+        ("tables", tables_rows),
+        ("columns", columns_rows),
+        ("schemata", schemata),
+        ("datasets", datasets_rows(&datasets)),
+    ];
+    described
         .into_iter()
         .map(|(name, rows)| {
             let batch = RecordBatch::try_from_iter(rows)?;
@@ -59,4 +85,61 @@ pub(crate) fn describe(tables: &[(String, SchemaRef)]) -> Result<Vec<NamedTable>
             Ok((name, Arc::new(table) as Arc<dyn TableProvider>))
         })
         .collect()
+}
+
+/// One row for each dataset: who answers for it, how it was made, and how it passed its checks.
+fn datasets_rows(datasets: &[&Dataset]) -> Vec<(&'static str, ArrayRef)> {
+    let text = |of: fn(&Dataset) -> &str| {
+        Arc::new(StringArray::from_iter_values(datasets.iter().map(|d| of(d)))) as ArrayRef
+    };
+    let count = |of: fn(&Made) -> u64| {
+        let counts = datasets.iter().map(|dataset| dataset.made.as_ref().map(of));
+        Arc::new(counts.collect::<UInt64Array>()) as ArrayRef
+    };
+    let failed = |made: &Made| {
+        let failed = made.checks.iter().filter(|check| !check.is_passed);
+        failed.map(|check| format!("{}: {}", check.name, check.found)).collect::<Vec<_>>().join("; ")
+    };
+    let made_at = datasets.iter().map(|d| d.made.as_ref().map(|made| made.at.timestamp_micros()));
+    let failed = datasets.iter().map(|d| d.made.as_ref().map(failed));
+    vec![
+        ("dataset_name", text(|d| &d.name)),
+        ("domain", text(|d| &d.domain)),
+        ("title", text(|d| &d.title)),
+        ("description", text(|d| &d.description)),
+        ("owner", text(|d| &d.owner)),
+        ("version", count(|made| made.version)),
+        (
+            "made_at",
+            Arc::new(made_at.collect::<TimestampMicrosecondArray>().with_timezone("UTC")) as ArrayRef,
+        ),
+        ("row_count", count(|made| made.rows)),
+        ("checks", count(|made| made.checks.len() as u64)),
+        ("failed_checks", Arc::new(failed.collect::<StringArray>()) as ArrayRef),
+    ]
+}
+
+/// What is known of a column beyond its type.
+struct Known<'a> {
+    domain: &'a str,
+    unit: Option<&'a str>,
+    classification: Classification,
+}
+
+fn known<'a>(catalog: &'a Catalog, table: &str, column: &str) -> Option<Known<'a>> {
+    let stored = |table: &'static Table| {
+        let column = table.column(column)?;
+        let classification = catalog.of(table, column);
+        Some(Known { domain: table.domain.as_str(), unit: column.unit, classification })
+    };
+    if table == DECLARATION_ITEM {
+        return stored(&DECLARATION).or_else(|| stored(&GOODS_ITEM));
+    }
+    if let Some(table) = TABLES.iter().find(|known| known.name == table) {
+        return stored(table);
+    }
+    let dataset = catalog.datasets.iter().find(|dataset| dataset.name == table)?;
+    let column = dataset.columns.iter().find(|known| known.name == column)?;
+    let classification = Classification { grade: column.grade, category: column.category };
+    Some(Known { domain: &dataset.domain, unit: column.unit.as_deref(), classification })
 }

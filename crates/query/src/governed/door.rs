@@ -5,6 +5,7 @@ use super::rule::{Rules, Stored};
 use super::{GovernedTable, catalog, pg_catalog, verify};
 use crate::QueryError;
 use crate::assess::{self, Bundles};
+use crate::catalog::Catalog;
 use crate::engine::{Engine, Limits};
 use crate::item_rows::{self, DECLARATION_ITEM};
 use crate::plan::{Plan, Usage};
@@ -68,6 +69,7 @@ impl Door {
     pub(crate) async fn open(
         entry: Entry<'_>,
         stored: &Stored,
+        catalog: &Catalog,
         bundles: &Bundles,
         engine: Engine,
     ) -> Result<Self, QueryError> {
@@ -76,21 +78,21 @@ impl Door {
                 let tables = stored.iter().map(|(name, raw)| GovernedTable::open(name, Arc::clone(raw)));
                 let context = SessionContext::new_with_config(engine.session());
                 let reader = ("local-owner".to_owned(), String::new());
-                Self::with(context, tables.collect(), bundles, (true, true), reader, None).await
+                Self::with(context, tables.collect(), (catalog, bundles), (true, true), reader, None).await
             }
             Entry::Person { person, purpose, policy, compiler, limits } => {
-                let access: Access = policy.access(person, purpose)?;
+                let access: Access = policy.access(person, purpose, catalog)?;
                 let rules = Rules { policy, compiler, person, stored }.all(&access)?;
-                let table = |(name, rule): (&str, _)| {
-                    let raw = stored.get(name).cloned();
-                    raw.map(|raw| GovernedTable::ruled(name, raw, &rule))
+                let table = |(name, rule): (String, _)| {
+                    let raw = stored.get(&name).cloned();
+                    raw.map(|raw| GovernedTable::ruled(&name, raw, &rule))
                 };
                 let tables = rules.into_iter().filter_map(table).collect::<Result<_, _>>()?;
                 let context = SessionContext::new_with_config_rt(engine.session(), limits.runtime()?);
                 let reader = (person.name.clone(), purpose.to_owned());
                 let usage = Some((limits, Arc::new(Semaphore::new(limits.queries))));
                 let may = (access.may_explain, access.may_assess);
-                Self::with(context, tables, bundles, may, reader, usage).await
+                Self::with(context, tables, (catalog, bundles), may, reader, usage).await
             }
         }
     }
@@ -98,7 +100,7 @@ impl Door {
     async fn with(
         context: SessionContext,
         tables: Vec<GovernedTable>,
-        bundles: &Bundles,
+        (known_of, bundles): (&Catalog, &Bundles),
         (may_explain, may_assess): (bool, bool),
         reader: (String, String),
         usage: Option<(Limits, Arc<Semaphore>)>,
@@ -115,7 +117,7 @@ impl Door {
             context.register_table(DECLARATION_ITEM, view)?;
         }
         let catalog = MemorySchemaProvider::new();
-        for (name, table) in catalog::describe(&known)? {
+        for (name, table) in catalog::describe(&known, known_of)? {
             let table = GovernedTable::open(&format!("{}.{name}", catalog::CATALOG_SCHEMA), table);
             catalog.register_table(name.to_owned(), Arc::new(table))?;
         }
@@ -190,6 +192,12 @@ impl Door {
         // Before anything runs: optimising evaluates constants, and what is refused should not get that far.
         verify::verify(&plan, self.may_explain)?;
         Ok(plan)
+    }
+
+    /// A statement that reads, optimised and not run.
+    pub(crate) async fn optimised(&self, sql: &str) -> Result<LogicalPlan, QueryError> {
+        let plan = self.logical(self.parse(sql)?).await?;
+        Ok(self.context.state().optimize(&plan)?)
     }
 
     async fn planned(

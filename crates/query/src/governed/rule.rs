@@ -1,6 +1,6 @@
 //! What a policy makes of one table for one person: a condition on rows, and what is left of each column.
 
-use crate::policy::{Access, Compiler, Condition, Policy, PolicyError, Rows, Shown, TableAccess};
+use crate::policy::{Access, Compiler, Condition, Filter, Policy, PolicyError, Rows, Shown, TableAccess};
 use crate::principal::Person;
 use datafusion::common::Column;
 use datafusion::datasource::{TableProvider, provider_as_source};
@@ -12,8 +12,8 @@ use std::sync::Arc;
 use tidegate_records::table::Table;
 use tidegate_records::tables::TABLES;
 
-/// Stored tables, by name.
-pub(crate) type Stored = BTreeMap<&'static str, Arc<dyn TableProvider>>;
+/// Stored tables and datasets, by name.
+pub(crate) type Stored = BTreeMap<String, Arc<dyn TableProvider>>;
 
 /// What is shown of a table.
 pub(super) struct TableRule {
@@ -32,21 +32,56 @@ pub(crate) struct Rules<'a> {
 }
 
 impl Rules<'_> {
-    /// Tables that are there for the person, each with its rule.
-    pub(super) fn all(&self, access: &Access) -> Result<Vec<(&'static str, TableRule)>, PolicyError> {
-        let tables = TABLES.iter().filter_map(|table| Some((*table, access.tables.get(table.name)?)));
-        tables.map(|(table, access)| Ok((table.name, self.of(table, access)?))).collect()
+    /// Tables and datasets that are there for the person, each with its rule.
+    pub(super) fn all(&self, access: &Access) -> Result<Vec<(String, TableRule)>, PolicyError> {
+        let mut rules = Vec::new();
+        for (name, access) in &access.tables {
+            let condition = match &access.rows {
+                Rows::All => None,
+                Rows::Matching(filters) => match self.any_of(name, filters)? {
+                    Some(condition) => Some(condition),
+                    // A dataset of which no row can be shown is not there.
+                    None => continue,
+                },
+            };
+            rules.push((name.clone(), self.of(name, condition, access)?));
+        }
+        Ok(rules)
     }
 
-    fn of(&self, table: &'static Table, access: &TableAccess) -> Result<TableRule, PolicyError> {
-        let condition = match &access.rows {
-            Rows::All => None,
-            Rows::Matching(filters) => {
-                let conditions = filters.iter().map(|filter| self.condition(table, filter));
-                let conditions: Vec<Expr> = conditions.collect::<Result<_, _>>()?;
-                Some(conditions.into_iter().reduce(Expr::or).unwrap_or_else(|| lit(false)))
-            }
-        };
+    /// Rows that at least one filter lets through; none of a dataset that no filter knows.
+    fn any_of(&self, name: &str, filters: &[String]) -> Result<Option<Expr>, PolicyError> {
+        let mut any = None;
+        for filter in filters {
+            let filter = self.policy.filter(filter).ok_or_else(|| unknown("filter", filter))?;
+            let one = match TABLES.iter().find(|table| table.name == name) {
+                Some(table) => Some(self.condition(table, filter)?),
+                None => self.of_dataset(name, filter),
+            };
+            any = match (any, one) {
+                (Some(any), Some(one)) => Some(Expr::or(any, one)),
+                (any, one) => any.or(one),
+            };
+        }
+        Ok(any)
+    }
+
+    /// What a filter lets through of a dataset. A dataset that has changed, so that the condition does not fit it any more,
+    /// is not shown by it; the rest of what a person reads does not depend on that.
+    fn of_dataset(&self, name: &str, filter: &Filter) -> Option<Expr> {
+        let schema = self.stored.get(name)?.schema();
+        filter.of_dataset(self.compiler, name, &schema, self.person).unwrap_or_else(|error| {
+            tracing::error!(dataset = name, %error, "a dataset is not shown: the policy's condition does not fit it");
+            None
+        })
+    }
+
+    fn of(
+        &self,
+        table: &str,
+        condition: Option<Expr>,
+        access: &TableAccess,
+    ) -> Result<TableRule, PolicyError> {
         let schema = self.provider(table)?.schema();
         let mut columns = BTreeMap::new();
         for (name, shown) in &access.columns {
@@ -55,17 +90,16 @@ impl Rules<'_> {
                 Shown::Clear => None,
                 Shown::Masked(mask) => {
                     let mask = self.policy.mask(mask).ok_or_else(|| unknown("mask", mask))?;
-                    let column = Column::new(Some(table.name), *name);
+                    let column = Column::new(Some(table), name);
                     Some(mask.left_of(self.compiler, &column, field.data_type())?)
                 }
             };
-            columns.insert((*name).to_owned(), mask);
+            columns.insert(name.clone(), mask);
         }
         Ok(TableRule { condition, columns })
     }
 
-    fn condition(&self, table: &'static Table, filter: &str) -> Result<Expr, PolicyError> {
-        let filter = self.policy.filter(filter).ok_or_else(|| unknown("filter", filter))?;
+    fn condition(&self, table: &Table, filter: &Filter) -> Result<Expr, PolicyError> {
         match filter.condition(self.compiler, table, self.person)? {
             Condition::Own(condition) => Ok(condition),
             Condition::Nothing => Ok(lit(false)),
@@ -91,7 +125,8 @@ impl Rules<'_> {
         keys: &[&str],
         condition: Expr,
     ) -> Result<Expr, DataFusionError> {
-        let provider = self.provider(parent).map_err(|error| DataFusionError::External(Box::new(error)))?;
+        let provider =
+            self.provider(parent.name).map_err(|error| DataFusionError::External(Box::new(error)))?;
         let schema = provider.schema();
         let mut all = condition;
         for key in keys {
@@ -103,8 +138,8 @@ impl Rules<'_> {
         Ok(exists(Arc::new(rows.build()?)))
     }
 
-    fn provider(&self, table: &Table) -> Result<Arc<dyn TableProvider>, PolicyError> {
-        self.stored.get(table.name).cloned().ok_or_else(|| unknown("table", table.name))
+    fn provider(&self, table: &str) -> Result<Arc<dyn TableProvider>, PolicyError> {
+        self.stored.get(table).cloned().ok_or_else(|| unknown("table", table))
     }
 }
 

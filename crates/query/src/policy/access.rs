@@ -1,12 +1,12 @@
 //! What one person may read for one purpose: tables, rows, and how each column is shown.
 
 use super::PolicyError;
-use super::authority::{Authority, Verdict, column_id};
+use super::authority::{Authority, Question, Verdict};
+use super::relation::{Relation, relations};
+use crate::catalog::Catalog;
 use crate::principal::Person;
 use serde::Serialize;
 use std::collections::BTreeMap;
-use tidegate_records::table::Table;
-use tidegate_records::tables::TABLES;
 
 /// Which rows of a table.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -33,8 +33,8 @@ pub enum Shown {
 pub struct TableAccess {
     /// Which rows.
     pub rows: Rows,
-    /// Columns that are there, in the order of the table.
-    pub columns: BTreeMap<&'static str, Shown>,
+    /// Columns that are there, by name.
+    pub columns: BTreeMap<String, Shown>,
 }
 
 impl TableAccess {
@@ -47,43 +47,46 @@ impl TableAccess {
 /// What one person may read for one purpose.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Access {
-    /// Tables that are there, by name.
-    pub tables: BTreeMap<&'static str, TableAccess>,
+    /// Tables and datasets that are there, by name.
+    pub tables: BTreeMap<String, TableAccess>,
     /// Whether plans may be seen, which tell of rows and files.
     pub may_explain: bool,
     /// Whether records may be assessed with bundles.
     pub may_assess: bool,
 }
 
-pub(super) fn of(authority: &Authority, person: &Person, purpose: &str) -> Result<Access, PolicyError> {
-    let question = authority.ask(person, purpose)?;
+pub(super) fn of(
+    authority: &Authority,
+    person: &Person,
+    purpose: &str,
+    catalog: &Catalog,
+) -> Result<Access, PolicyError> {
+    let relations = relations(catalog);
+    let question = authority.ask(person, purpose, &relations)?;
     let whole = |action: &str| {
         let verdict = question.may(action, "Platform", "tidegate", "mask")?;
         Ok::<_, PolicyError>(verdict == Verdict::Whole)
     };
     let mut access =
         Access { tables: BTreeMap::new(), may_explain: whole("explain")?, may_assess: whole("assess")? };
-    for table in TABLES {
-        let rows = match question.may("rows", "Table", table.name, "filter")? {
+    for table in &relations {
+        let rows = match question.may("rows", "Table", &table.name, "filter")? {
             Verdict::Denied => continue,
             Verdict::Whole => Rows::All,
             Verdict::Narrowed(filters) => Rows::Matching(filters),
         };
         let columns = columns(&question, table)?;
         if !columns.is_empty() {
-            access.tables.insert(table.name, TableAccess { rows, columns });
+            access.tables.insert(table.name.clone(), TableAccess { rows, columns });
         }
     }
     Ok(access)
 }
 
-fn columns(
-    question: &super::authority::Question<'_>,
-    table: &Table,
-) -> Result<BTreeMap<&'static str, Shown>, PolicyError> {
+fn columns(question: &Question<'_>, table: &Relation) -> Result<BTreeMap<String, Shown>, PolicyError> {
     let mut columns = BTreeMap::new();
-    for column in table.columns {
-        let id = column_id(table, column.name);
+    for (column, _) in &table.columns {
+        let id = table.column_id(column);
         let shown = match question.may("read", "Column", &id, "mask")? {
             Verdict::Denied => continue,
             Verdict::Whole => Shown::Clear,
@@ -95,7 +98,7 @@ fn columns(
                 Shown::Masked(mask.clone())
             }
         };
-        columns.insert(column.name, shown);
+        columns.insert(column.clone(), shown);
     }
     Ok(columns)
 }

@@ -1,16 +1,16 @@
 //! Cedar behind one type: the policies, and the tables and columns that they decide about.
 
+use super::relation::Relation;
 use super::{PolicyError, PolicyFiles};
 use crate::principal::Person;
 use cedar_policy::{
     Authorizer, Context, Decision, Effect, Entities, Entity, EntityId, EntityTypeName, EntityUid, PolicyId,
     PolicySet, Request, RestrictedExpression, Schema, ValidationMode, Validator,
 };
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::str::FromStr;
 use tidegate_records::category::Category;
-use tidegate_records::table::{Grade, Table};
-use tidegate_records::tables::TABLES;
+use tidegate_records::table::Grade;
 
 const SCHEMA: &str = include_str!("schema.cedarschema");
 /// Policies of one file set; more than anyone can oversee.
@@ -20,8 +20,6 @@ const MOST_POLICIES: usize = 10_000;
 pub(super) struct Authority {
     schema: Schema,
     policies: PolicySet,
-    /// Domains, categories, tables and columns.
-    resources: Entities,
 }
 
 /// What a permission is narrowed to by the annotations of the policies that gave it.
@@ -60,9 +58,7 @@ impl Authority {
         if let Some(error) = validation.validation_errors().next() {
             return Err(PolicyError::Cedar { file: "*.cedar".to_owned(), cause: error.to_string() });
         }
-        let resources =
-            Entities::from_entities(resources(), Some(&schema)).map_err(|e| internal(chain(&e)))?;
-        Ok(Self { schema, policies, resources })
+        Ok(Self { schema, policies })
     }
 
     /// Checks that every value of an annotation is known, and stands on permissions only.
@@ -85,8 +81,13 @@ impl Authority {
         Ok(())
     }
 
-    /// The person with its roles beside the resources, for a purpose.
-    pub(super) fn ask(&self, person: &Person, purpose: &str) -> Result<Question<'_>, PolicyError> {
+    /// The person with its roles beside tables, for a purpose.
+    pub(super) fn ask(
+        &self,
+        person: &Person,
+        purpose: &str,
+        relations: &[Relation],
+    ) -> Result<Question<'_>, PolicyError> {
         let failed =
             |cause: String| PolicyError::Evaluation { policy: "the request itself".to_owned(), cause };
         let uid = uid("Person", &person.name);
@@ -105,8 +106,8 @@ impl Authority {
         let roles: HashSet<EntityUid> = person.roles.iter().map(|role| self::uid("Role", role)).collect();
         let entity =
             Entity::new(uid.clone(), attributes, roles.clone()).map_err(|e| failed(e.to_string()))?;
-        let added = roles.into_iter().map(Entity::with_uid).chain([entity]);
-        let entities = self.resources.clone().add_entities(added, Some(&self.schema));
+        let known = roles.into_iter().map(Entity::with_uid).chain([entity]).chain(resources(relations));
+        let entities = Entities::from_entities(known, Some(&self.schema));
         let context = Context::from_pairs([("purpose".to_owned(), text(purpose))]);
         Ok(Question {
             authority: self,
@@ -181,34 +182,29 @@ fn uid(kind: &str, id: &str) -> EntityUid {
     EntityUid::from_type_name_and_id(kind, EntityId::new(id))
 }
 
-fn resources() -> Vec<Entity> {
+/// Categories, and tables with their domains and columns.
+fn resources(relations: &[Relation]) -> Vec<Entity> {
     let plain = |kind: &str, id: &str| Entity::with_uid(uid(kind, id));
     let mut entities: Vec<Entity> =
         Category::ALL.iter().map(|category| plain("Category", category.as_str())).collect();
     entities.push(plain("Platform", "tidegate"));
-    let mut domains: Vec<&str> = TABLES.iter().map(|table| table.domain.as_str()).collect();
-    domains.sort_unstable();
-    domains.dedup();
+    let domains: BTreeSet<&str> = relations.iter().map(|relation| relation.domain.as_str()).collect();
     entities.extend(domains.into_iter().map(|domain| plain("Domain", domain)));
-    for table in TABLES {
-        let highest = table.columns.iter().map(|column| column.grade).max().unwrap_or(Grade::General1);
-        let domain = uid("Domain", table.domain.as_str());
-        entities.extend(graded("Table", table.name, highest, HashSet::from([domain.clone()])));
-        for column in table.columns {
+    for relation in relations {
+        let highest = relation.columns.iter().map(|(_, known)| known.grade).max();
+        let domain = uid("Domain", &relation.domain);
+        let grade = highest.unwrap_or(Grade::General1);
+        entities.extend(graded("Table", &relation.name, grade, HashSet::from([domain.clone()])));
+        for (column, known) in &relation.columns {
             let parents = HashSet::from([
-                uid("Table", table.name),
+                uid("Table", &relation.name),
                 domain.clone(),
-                uid("Category", column.category(table).as_str()),
+                uid("Category", known.category.as_str()),
             ]);
-            entities.extend(graded("Column", &column_id(table, column.name), column.grade, parents));
+            entities.extend(graded("Column", &relation.column_id(column), known.grade, parents));
         }
     }
     entities
-}
-
-/// How a policy names a column.
-pub(super) fn column_id(table: &Table, column: &str) -> String {
-    format!("{}.{column}", table.name)
 }
 
 fn graded(kind: &str, id: &str, grade: Grade, parents: HashSet<EntityUid>) -> Option<Entity> {

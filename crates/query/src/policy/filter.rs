@@ -31,6 +31,8 @@ pub struct Filter {
     conditions: BTreeMap<String, String>,
     #[serde(default)]
     through: BTreeMap<String, String>,
+    #[serde(default, rename = "dataset")]
+    of_datasets: BTreeMap<String, String>,
     #[serde(default, rename = "example")]
     examples: Vec<Example>,
 }
@@ -107,7 +109,7 @@ impl Filter {
         person: &Person,
     ) -> Result<Condition<'static>, PolicyError> {
         if let Some(sql) = self.conditions.get(table.name) {
-            return Ok(Condition::Own(self.own(compiler, table, person, sql)?));
+            return Ok(Condition::Own(self.own(compiler, table.name, &table.schema(), person, sql)?));
         }
         let Some(parent) = self.through.get(table.name) else { return Ok(Condition::Nothing) };
         let parent = self.table(parent)?;
@@ -118,14 +120,28 @@ impl Filter {
         Ok(Condition::Through(parent, keys.filter(|key| table.column(key).is_some()).collect()))
     }
 
+    /// The condition over the columns of a dataset; nothing is let through when the filter does not name it. Which datasets
+    /// there are changes without the policy, so a condition is checked when the dataset is read.
+    pub(crate) fn of_dataset(
+        &self,
+        compiler: &Compiler,
+        name: &str,
+        schema: &Schema,
+        person: &Person,
+    ) -> Result<Option<Expr>, PolicyError> {
+        let sql = self.of_datasets.get(name);
+        sql.map(|sql| self.own(compiler, name, schema, person, sql)).transpose()
+    }
+
     fn own(
         &self,
         compiler: &Compiler,
-        table: &Table,
+        table: &str,
+        schema: &Schema,
         person: &Person,
         sql: &str,
     ) -> Result<Expr, PolicyError> {
-        let refused = |cause: String| self.refused(table.name, cause);
+        let refused = |cause: String| self.refused(table, cause);
         let internal = |error: datafusion::error::DataFusionError| refused(error.strip_backtrace());
         let known = [
             ("office", &person.office),
@@ -136,7 +152,7 @@ impl Filter {
             known.iter().map(|(name, _)| Field::new(*name, DataType::Utf8, true)).collect();
         let of_person =
             DFSchema::try_from_qualified_schema(PRINCIPAL, &Schema::new(fields)).map_err(internal)?;
-        let of_table = DFSchema::try_from_qualified_schema(table.name, &table.schema()).map_err(internal)?;
+        let of_table = DFSchema::try_from_qualified_schema(table, schema).map_err(internal)?;
         let schema = of_table.join(&of_person).map_err(internal)?;
         let expression = compiler.compile(sql, &schema).map_err(refused)?;
         if expression.get_type(&schema).map_err(internal)? != DataType::Boolean {

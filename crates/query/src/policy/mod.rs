@@ -11,6 +11,7 @@ mod expression;
 mod filter;
 mod mask;
 mod pseudonym;
+mod relation;
 mod types;
 
 pub use access::{Access, Rows, Shown, TableAccess};
@@ -21,6 +22,7 @@ pub use filter::Filter;
 pub use mask::Mask;
 pub use pseudonym::PseudonymKey;
 
+use crate::catalog::Catalog;
 use crate::principal::Person;
 use authority::Authority;
 use serde::Deserialize;
@@ -99,17 +101,17 @@ impl Policy {
         &self.purposes
     }
 
-    /// What a person may read for a purpose.
+    /// What a person may read for a purpose, of the stored tables and of datasets.
     ///
     /// # Errors
     /// [`PolicyError::UnknownPurpose`]; [`PolicyError::Evaluation`] when a policy fails on this person, after which
     /// nothing is permitted.
-    pub fn access(&self, person: &Person, purpose: &str) -> Result<Access, PolicyError> {
+    pub fn access(&self, person: &Person, purpose: &str, catalog: &Catalog) -> Result<Access, PolicyError> {
         if !self.purposes.iter().any(|known| known.name == purpose) {
             let known: Vec<&str> = self.purposes.iter().map(|known| known.name.as_str()).collect();
             return Err(PolicyError::UnknownPurpose { purpose: purpose.to_owned(), known: known.join(", ") });
         }
-        access::of(&self.authority, person, purpose)
+        access::of(&self.authority, person, purpose, catalog)
     }
 
     pub(crate) fn filter(&self, name: &str) -> Option<&Filter> {

@@ -1,6 +1,7 @@
 //! What a plan says of itself: the tables and columns it reads, whose rows it asks for, and its text without values.
 
 use crate::country::{officer, platform};
+use std::collections::BTreeSet;
 use tidegate_query::policy::Policy;
 use tidegate_query::{Principal, Reading};
 
@@ -55,6 +56,17 @@ async fn every_column_of_an_answer_has_its_origins() {
             "goods_item.net_mass_kg"
         ]
     );
+}
+
+#[tokio::test]
+async fn rows_of_lists_and_conditions_of_joins_keep_their_origins() {
+    let sql = "WITH f AS (SELECT load_id, source_row, unnest(findings) AS finding FROM quarantine) SELECT f.load_id, \
+               f.finding FROM f JOIN declaration d ON f.load_id = d.load_id AND f.source_row > d.version_number + 2";
+    let reading = reading(sql).await;
+    let of = |table: &str, column: &str| BTreeSet::from([(table.to_owned(), column.to_owned())]);
+    assert_eq!(reading.lineage.origins, [of("quarantine", "load_id"), of("quarantine", "findings")]);
+    assert_eq!(used(&reading, "quarantine"), ["load_id", "source_row"]);
+    assert_eq!(used(&reading, "declaration"), ["load_id", "version_number"]);
 }
 
 #[tokio::test]

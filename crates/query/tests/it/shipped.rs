@@ -3,11 +3,11 @@
 use crate::country::{Reader, every_table, lines, officer, person, platform};
 use datafusion::arrow::array::RecordBatch;
 use tidegate_query::policy::{Access, Policy, Rows, Shown};
-use tidegate_query::{Person, Principal};
+use tidegate_query::{Catalog, Person, Principal};
 use tidegate_records::table::Grade;
 
 fn access(person: &Person, purpose: &str) -> Access {
-    Policy::parse(&Policy::shipped_files()).unwrap().access(person, purpose).unwrap()
+    Policy::parse(&Policy::shipped_files()).unwrap().access(person, purpose, &Catalog::default()).unwrap()
 }
 
 #[test]
@@ -23,7 +23,7 @@ fn nothing_is_there_without_a_role_or_for_another_purpose() {
 #[test]
 fn an_unknown_purpose_is_named_with_those_there_are() {
     let policy = Policy::parse(&Policy::shipped_files()).unwrap();
-    let error = policy.access(&officer(), "curiosity").unwrap_err().to_string();
+    let error = policy.access(&officer(), "curiosity", &Catalog::default()).unwrap_err().to_string();
     assert!(error.contains("`curiosity` is no purpose") && error.contains("risk-analysis"), "{error}");
 }
 
@@ -31,7 +31,7 @@ fn an_unknown_purpose_is_named_with_those_there_are() {
 fn analysts_see_methods_as_far_as_their_clearance_and_no_officers() {
     let cleared = access(&person("Ana", "analyst", Grade::General4), "risk-analysis");
     assert_eq!(
-        cleared.tables.keys().copied().collect::<std::collections::BTreeSet<_>>(),
+        cleared.tables.keys().map(String::as_str).collect::<std::collections::BTreeSet<_>>(),
         every_table().into_iter().collect()
     );
     assert_eq!(cleared.tables["decision"].columns["draw"], Shown::Clear);

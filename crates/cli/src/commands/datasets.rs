@@ -1,0 +1,203 @@
+//! `tidegate datasets`.
+
+use super::open;
+use crate::arguments::{Arguments, Datasets, DatasetsFrom, RefreshDatasets};
+use crate::progress::Bars;
+use crate::show;
+use std::path::Path;
+use tidegate_jobs::datasets::{Outcome, RefreshOptions, Refreshed, Version};
+use tidegate_jobs::{Home, JobError, catalog, datasets};
+use tidegate_query::dataset::{CheckResult, Dataset, Definition};
+
+pub async fn run(arguments: &Arguments, command: &Datasets) -> Result<(), JobError> {
+    match command {
+        Datasets::List(DatasetsFrom { folder }) => list(arguments, &definitions(folder.as_deref())?).await,
+        Datasets::Refresh(command) => refresh(arguments, command).await,
+        Datasets::Show { name } => shown(arguments, name).await,
+        Datasets::Check { folder } => check(arguments, folder).await,
+        Datasets::Write { folder } => {
+            let shipped = datasets::shipped()?;
+            datasets::write(folder, &shipped)?;
+            println!("{} datasets written to {}", shipped.len(), folder.display());
+            Ok(())
+        }
+    }
+}
+
+fn definitions(folder: Option<&Path>) -> Result<Vec<Definition>, JobError> {
+    folder.map_or_else(datasets::shipped, datasets::read)
+}
+
+/// A dataset, whether it was made or is only defined.
+#[derive(serde::Serialize)]
+struct Listed {
+    name: String,
+    domain: String,
+    title: String,
+    owner: String,
+    version: Option<u64>,
+    made_at: Option<chrono::DateTime<chrono::Utc>>,
+    rows: Option<u64>,
+    failed_checks: Vec<CheckResult>,
+}
+
+impl Listed {
+    fn defined(definition: &Definition) -> Self {
+        let header = &definition.header;
+        Self {
+            name: definition.name.clone(),
+            domain: definition.domain.clone(),
+            title: header.title.clone(),
+            owner: header.owner.clone(),
+            version: None,
+            made_at: None,
+            rows: None,
+            failed_checks: Vec::new(),
+        }
+    }
+
+    fn made(dataset: Dataset) -> Self {
+        let made = dataset.made;
+        let checks = made.iter().flat_map(|made| &made.checks);
+        Self {
+            failed_checks: checks.filter(|check| !check.is_passed).cloned().collect(),
+            version: made.as_ref().map(|made| made.version),
+            made_at: made.as_ref().map(|made| made.at),
+            rows: made.as_ref().map(|made| made.rows),
+            name: dataset.name,
+            domain: dataset.domain,
+            title: dataset.title,
+            owner: dataset.owner,
+        }
+    }
+}
+
+async fn list(arguments: &Arguments, definitions: &[Definition]) -> Result<(), JobError> {
+    let made = catalog::read(&open(arguments).await?).await?.datasets;
+    let is_made = |definition: &&Definition| made.iter().any(|dataset| dataset.name == definition.name);
+    let mut all: Vec<Listed> =
+        definitions.iter().filter(|definition| !is_made(definition)).map(Listed::defined).collect();
+    all.extend(made.into_iter().map(Listed::made));
+    all.sort_by(|a, b| (&a.domain, &a.name).cmp(&(&b.domain, &b.name)));
+    show::say(arguments, &all, |all| {
+        for Listed { name, domain, title, version, made_at, rows, failed_checks, .. } in all {
+            let state = match (version, made_at, rows) {
+                (Some(version), Some(at), Some(rows)) => {
+                    format!("version {version} of {}, {} rows", show::moment(*at), show::count(*rows))
+                }
+                _ => "not made yet".to_owned(),
+            };
+            println!("{domain:<12} {name:<24} {title}; {state}");
+            for check in failed_checks {
+                println!("{:38}{}: {}, wanted {}", "", check.name, check.found, check.wanted);
+            }
+        }
+        if all.iter().any(|listed| listed.version.is_none()) {
+            println!("\nMake them with `tidegate datasets refresh`.");
+        }
+    })
+}
+
+async fn refresh(arguments: &Arguments, command: &RefreshDatasets) -> Result<(), JobError> {
+    let mut chosen = definitions(command.from.folder.as_deref())?;
+    if let Some(unknown) = command.names.iter().find(|name| !chosen.iter().any(|d| d.name == **name)) {
+        let known = chosen.iter().map(|d| d.name.as_str()).collect::<Vec<_>>().join(", ");
+        return Err(JobError::Missing(format!("there is no dataset `{unknown}`; there are {known}")));
+    }
+    chosen.retain(|definition| command.names.is_empty() || command.names.contains(&definition.name));
+    let home: Home = open(arguments).await?;
+    let options = RefreshOptions { whole: command.whole, only_due: command.due };
+    let refreshed = datasets::refresh(&home, &chosen, options, &mut Bars::new()).await?;
+    show::say(arguments, &refreshed, |refreshed| refreshed.iter().for_each(print_refreshed))?;
+    match refreshed.iter().filter(|one| one.outcome == Outcome::KeptBack).count() {
+        0 => Ok(()),
+        kept => Err(JobError::Missing(format!(
+            "{kept} of {} datasets failed strict checks and are kept back; readers see the versions before",
+            refreshed.len()
+        ))),
+    }
+}
+
+fn print_refreshed(one: &Refreshed) {
+    let what = match (one.outcome, &one.months) {
+        (Outcome::Unchanged, _) => "nothing to do".to_owned(),
+        (_, None) => "made anew".to_owned(),
+        (_, Some(months)) => format!("made anew for {}", months.join(", ")),
+    };
+    let kept = if one.outcome == Outcome::KeptBack { "; KEPT BACK" } else { "" };
+    println!("{:<24} {what}, {} rows{kept}", one.name, show::count(one.rows));
+    for check in one.checks.iter().filter(|check| !check.is_passed) {
+        println!("{:25}{}: {}, wanted {}", "", check.name, check.found, check.wanted);
+    }
+}
+
+async fn check(arguments: &Arguments, folder: &Path) -> Result<(), JobError> {
+    let home = open(arguments).await?;
+    for (name, derived) in datasets::check(&home, &datasets::read(folder)?).await? {
+        let how = match derived.read_whole {
+            None => "as a whole".to_owned(),
+            Some(whole) if whole.is_empty() => "month by month".to_owned(),
+            Some(whole) => {
+                let whole = whole.into_iter().collect::<Vec<_>>().join(", ");
+                format!("month by month, and as a whole when {whole} change")
+            }
+        };
+        println!("{name}: sound; made {how}");
+    }
+    Ok(())
+}
+
+async fn shown(arguments: &Arguments, name: &str) -> Result<(), JobError> {
+    let versions = datasets::versions(&open(arguments).await?, name).await?;
+    if arguments.json {
+        let told = |version: &Version| {
+            let made = version.dataset.made.as_ref();
+            serde_json::json!({
+                "dataset": version.dataset,
+                "version": version.recorded.version,
+                "made_at": version.recorded.made_at,
+                "rows": version.recorded.made.rows,
+                "is_published": version.recorded.made.is_published,
+                "months": version.recorded.made.months,
+                "snapshot": version.recorded.made.snapshot,
+                "checks": made.map(|made| &made.checks),
+            })
+        };
+        return show::json(&versions.iter().map(told).collect::<Vec<_>>());
+    }
+    let Some(newest) = versions.first() else { return Ok(()) };
+    print_columns(&newest.dataset);
+    println!("\nVersions:");
+    for Version { recorded, .. } in &versions {
+        let made = &recorded.made;
+        let what = made.months.as_ref().map_or("everything".to_owned(), |months| months.join(", "));
+        let kept = if made.is_published { "" } else { ", kept back" };
+        println!(
+            "{:>4}  {}  {} rows{kept}; made anew: {what}",
+            recorded.version,
+            show::moment(recorded.made_at),
+            show::count(made.rows)
+        );
+    }
+    Ok(())
+}
+
+fn print_columns(dataset: &Dataset) {
+    println!(
+        "{}: {}\n{}\nOwner: {}; domain: {}",
+        dataset.name, dataset.title, dataset.description, dataset.owner, dataset.domain
+    );
+    println!("\nColumns:");
+    for column in &dataset.columns {
+        let unit = column.unit.as_ref().map(|unit| format!(" ({unit})")).unwrap_or_default();
+        println!("  {}{unit}: {}", column.name, column.description);
+        let origins = column.origins.iter().map(String::as_str).collect::<Vec<_>>().join(", ");
+        let origins = if origins.is_empty() { String::new() } else { format!("; from {origins}") };
+        println!("      {}, {}{origins}", column.grade.as_str(), column.category.as_str());
+    }
+    println!("\nChecks of the newest version:");
+    for check in dataset.made.iter().flat_map(|made| &made.checks) {
+        let word = if check.is_passed { "passed" } else { "FAILED" };
+        println!("  {word}  {}: {}, wanted {}", check.name, check.found, check.wanted);
+    }
+}

@@ -1,0 +1,48 @@
+//! What the ledger knows of tables beyond their definitions: published datasets, and columns that stewards classified.
+
+use crate::{Home, JobError};
+use std::collections::BTreeMap;
+use tidegate_ledger::{ColumnClassification, DatasetVersion};
+use tidegate_query::dataset::{Dataset, Made};
+use tidegate_query::{Catalog, Classification};
+use tidegate_records::category::Category;
+use tidegate_records::table::Grade;
+
+/// Reads the catalog.
+///
+/// # Errors
+/// When the ledger fails, or holds what this program does not understand.
+pub async fn read(home: &Home) -> Result<Catalog, JobError> {
+    let datasets = home.ledger.published_datasets().await?;
+    let classified = home.ledger.classifications().await?;
+    Ok(Catalog {
+        datasets: datasets.into_iter().map(dataset).collect::<Result<_, _>>()?,
+        classified: classified.into_iter().map(classification).collect::<Result<BTreeMap<_, _>, _>>()?,
+    })
+}
+
+/// A dataset as a version of it describes it.
+pub(crate) fn dataset(version: DatasetVersion) -> Result<Dataset, JobError> {
+    let DatasetVersion { version, made, made_at: at, .. } = version;
+    let damaged = |what: &str, error: serde_json::Error| {
+        JobError::Missing(format!("the ledger's {what} of dataset {} cannot be read: {error}", made.name))
+    };
+    let mut dataset: Dataset =
+        serde_json::from_str(&made.description).map_err(|error| damaged("description", error))?;
+    let checks = serde_json::from_str(&made.checks).map_err(|error| damaged("checks", error))?;
+    dataset.made = Some(Made { version, at, rows: made.rows, checks });
+    Ok(dataset)
+}
+
+fn classification(confirmed: ColumnClassification) -> Result<((String, String), Classification), JobError> {
+    let known = confirmed.classification;
+    let grade = Grade::parse(known.grade.as_str());
+    let category = Category::parse(&known.category);
+    let (Some(grade), Some(category)) = (grade, category) else {
+        return Err(JobError::Missing(format!(
+            "{}.{} is classified as {}, {}, which this program does not know",
+            known.table, known.column, known.grade, known.category
+        )));
+    };
+    Ok(((known.table, known.column), Classification { grade, category }))
+}

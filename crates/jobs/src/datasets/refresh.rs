@@ -1,0 +1,274 @@
+//! Making datasets anew: what changed since the version that readers see, or everything.
+
+use super::checks;
+use crate::progress::Progress;
+use crate::{Home, JobError, catalog};
+use arrow::datatypes::Schema;
+use futures::StreamExt;
+use sha2::{Digest, Sha256};
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Write as _;
+use tidegate_lake::{LakeError, Replace, Snapshot, SnapshotWanted, TableSpec};
+use tidegate_ledger::{Act, DatasetVersion, Door, NewDatasetVersion};
+use tidegate_query::dataset::{CheckResult, Dataset, Definition, Derived};
+use tidegate_query::{Catalog, Platform, Principal};
+
+const PURPOSE: &str = "job datasets";
+
+/// How datasets are made anew.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct RefreshOptions {
+    /// Makes every row anew, whatever changed.
+    pub whole: bool,
+    /// Leaves out what is not due yet by its header.
+    pub only_due: bool,
+}
+
+/// What became of a dataset.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
+pub struct Refreshed {
+    /// Its name.
+    pub name: String,
+    /// What became of it.
+    pub outcome: Outcome,
+    /// The version that was made, if one was.
+    pub version: Option<u64>,
+    /// Months that were made anew; none when all rows were.
+    pub months: Option<Vec<String>>,
+    /// Rows that it has.
+    pub rows: u64,
+    /// What was checked.
+    pub checks: Vec<CheckResult>,
+}
+
+/// What became of a dataset.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Outcome {
+    /// Nothing that it is made of changed, or it is not due.
+    Unchanged,
+    /// Readers see the new rows.
+    Published,
+    /// A strict check failed: readers see the version before.
+    KeptBack,
+}
+
+/// Makes datasets anew, one after the other.
+///
+/// # Errors
+/// When nothing is loaded, a definition is refused, or lake or ledger fail; datasets before stay made.
+pub async fn refresh(
+    home: &Home,
+    definitions: &[Definition],
+    options: RefreshOptions,
+    progress: &mut dyn Progress,
+) -> Result<Vec<Refreshed>, JobError> {
+    let nothing = "no record is loaded yet; run `tidegate ingest` first";
+    let snapshot = home.snapshot().await?.ok_or_else(|| JobError::Missing(nothing.to_owned()))?;
+    let platform = home.platform().await?;
+    let published: BTreeMap<String, DatasetVersion> = home
+        .ledger
+        .published_datasets()
+        .await?
+        .into_iter()
+        .map(|version| (version.made.name.clone(), version))
+        .collect();
+    progress.step("datasets", definitions.len() as u64, "datasets");
+    let mut refreshed = Vec::new();
+    for (done, definition) in (1..).zip(definitions) {
+        let making = Making {
+            home,
+            platform: &platform,
+            snapshot: &snapshot,
+            definition,
+            last: published.get(&definition.name),
+        };
+        let made = making.refresh(options).await;
+        refreshed.push(made.map_err(|cause| of_dataset(definition, cause))?);
+        progress.done(done);
+    }
+    Ok(refreshed)
+}
+
+struct Making<'a> {
+    home: &'a Home,
+    platform: &'a Platform,
+    snapshot: &'a Snapshot,
+    definition: &'a Definition,
+    /// The version that readers see.
+    last: Option<&'a DatasetVersion>,
+}
+
+impl Making<'_> {
+    async fn refresh(&self, options: RefreshOptions) -> Result<Refreshed, JobError> {
+        let is_early = |last: &&DatasetVersion| {
+            options.only_due && !self.definition.header.refresh.is_due(last.made_at, self.home.now)
+        };
+        if let Some(last) = self.last.filter(is_early) {
+            return unchanged(last);
+        }
+        let derived = self.platform.derive(self.definition).await?;
+        let dataset = self.dataset(&derived);
+        let what =
+            if options.whole { Some(Replace::Everything) } else { self.what(&dataset, &derived).await? };
+        match (what, self.last) {
+            (None, Some(last)) => unchanged(last),
+            (what, _) => self.make(dataset, &derived, what.unwrap_or(Replace::Everything)).await,
+        }
+    }
+
+    fn dataset(&self, derived: &Derived) -> Dataset {
+        let Definition { name, domain, header, .. } = self.definition;
+        Dataset {
+            name: name.clone(),
+            domain: domain.clone(),
+            lake_table: lake_table(name, &derived.schema),
+            title: header.title.clone(),
+            description: header.description.clone(),
+            owner: header.owner.clone(),
+            columns: derived.columns.clone(),
+            made: None,
+        }
+    }
+
+    /// What has to be made anew; nothing when nothing changed.
+    async fn what(&self, dataset: &Dataset, derived: &Derived) -> Result<Option<Replace>, JobError> {
+        let everything = Ok(Some(Replace::Everything));
+        let Some(last) = self.last else { return everything };
+        let described = Dataset { made: None, ..catalog::dataset(last.clone())? };
+        if last.sha256.as_bytes() != &self.definition.hash() || described != *dataset {
+            return everything;
+        }
+        let before = match self.home.lake.snapshot(SnapshotWanted::Version(last.made.snapshot)).await {
+            Ok(before) => before,
+            // It expired: what changed since is not known.
+            Err(LakeError::NoSnapshot { .. }) => return everything,
+            Err(error) => return Err(error.into()),
+        };
+        let mut months = BTreeSet::new();
+        for table in &derived.tables {
+            let (old, new) = (before.tables.get(table), self.snapshot.tables.get(table));
+            let (Some(&new), false) = (new, old == new) else { continue };
+            let Some(&old) = old else { return everything };
+            match (&derived.read_whole, self.home.lake.changed_months(table, old, new).await?) {
+                (_, Some(changed)) if changed.is_empty() => {}
+                (Some(whole), Some(changed)) if !whole.contains(table) => months.extend(changed),
+                _ => return everything,
+            }
+        }
+        Ok((!months.is_empty()).then_some(Replace::Months(months)))
+    }
+
+    async fn make(&self, dataset: Dataset, derived: &Derived, what: Replace) -> Result<Refreshed, JobError> {
+        let (home, definition) = (self.home, self.definition);
+        let partition = definition.header.increment.as_deref();
+        let spec = TableSpec::try_new(&dataset.lake_table, &derived.schema, partition, &[])?;
+        let months: Option<Vec<String>> = match &what {
+            Replace::Everything => None,
+            Replace::Months(months) => Some(months.iter().cloned().collect()),
+        };
+        let sql = definition.statement(months.as_deref());
+        let mut rows = self.platform.plan_for(&Principal::LocalOwner, PURPOSE, &sql).await?.stream()?;
+        let mut writer = home.lake.writer(&spec).await?;
+        while let Some(batch) = rows.next().await {
+            writer.write(&batch?).await?;
+        }
+        let replaced = writer.replace(&what).await?;
+        let (rows, checks) = self.checked(&dataset, replaced.version).await?;
+        let is_published = checks.iter().all(|check| check.is_passed || !check.is_strict);
+        if is_published {
+            home.lake.record_snapshot(home.now, [&replaced]).await?;
+        }
+        let new = NewDatasetVersion {
+            name: definition.name.clone(),
+            definition: definition.text.clone(),
+            description: json(&dataset)?,
+            lake_table: dataset.lake_table,
+            lake_version: replaced.version,
+            snapshot: self.snapshot.version,
+            months: months.clone(),
+            rows,
+            checks: json(&checks)?,
+            is_published,
+            remark: self.remark(),
+        };
+        let act = Act {
+            by: home.owner().await?,
+            door: Door::Job,
+            reason: "dataset refresh".to_owned(),
+            at: home.now,
+        };
+        let version = home.ledger.append_dataset_version(&new, &act).await?;
+        let outcome = if is_published { Outcome::Published } else { Outcome::KeptBack };
+        Ok(Refreshed { name: new.name, outcome, version: Some(version), months, rows, checks })
+    }
+
+    /// Rows and checks of a version that readers do not see yet.
+    async fn checked(&self, dataset: &Dataset, version: u64) -> Result<(u64, Vec<CheckResult>), JobError> {
+        let mut candidate = self.snapshot.clone();
+        candidate.tables.insert(dataset.lake_table.clone(), version);
+        let catalog = Catalog { datasets: vec![dataset.clone()], ..Catalog::default() };
+        let engine = self.home.configuration.engine.of_queries();
+        let made = Platform::open(&self.home.lake, Some(&candidate), catalog, engine, None).await?;
+        // Of other columns there is nothing to compare.
+        let before =
+            self.last.filter(|last| last.made.lake_table == dataset.lake_table).map(|_| self.platform);
+        let count = format!("SELECT count(*) AS rows FROM \"{}\"", dataset.name);
+        let rows = crate::answer::Answer::of(&made, PURPOSE, &count).await?.counts("rows")?;
+        let checks = checks::run(self.definition, &made, before, self.home.now.date_naive()).await?;
+        Ok((rows.first().copied().unwrap_or_default(), checks))
+    }
+
+    fn remark(&self) -> String {
+        let lowered = self.definition.header.lowered.as_ref().map(|lowered| {
+            let (grade, count, at_least) = (lowered.grade.as_str(), &lowered.count, lowered.at_least);
+            format!("graded at most {grade}, since rows with less than {at_least} {count} are left out")
+        });
+        lowered.unwrap_or_default()
+    }
+}
+
+fn unchanged(last: &DatasetVersion) -> Result<Refreshed, JobError> {
+    let made = catalog::dataset(last.clone())?.made;
+    let checks = made.map(|made| made.checks).unwrap_or_default();
+    let (name, rows) = (last.made.name.clone(), last.made.rows);
+    Ok(Refreshed { name, outcome: Outcome::Unchanged, version: None, months: None, rows, checks })
+}
+
+fn of_dataset(definition: &Definition, cause: JobError) -> JobError {
+    JobError::Dataset { name: definition.name.clone(), cause: Box::new(cause) }
+}
+
+/// How the datasets of definitions would be made; nothing is made.
+///
+/// # Errors
+/// When a definition is refused.
+pub async fn check(home: &Home, definitions: &[Definition]) -> Result<Vec<(String, Derived)>, JobError> {
+    let platform = home.platform().await?;
+    let mut derived = Vec::new();
+    for definition in definitions {
+        let one = platform.derive(definition).await.map_err(|cause| of_dataset(definition, cause.into()))?;
+        derived.push((definition.name.clone(), one));
+    }
+    Ok(derived)
+}
+
+/// Table of the lake for rows of these columns: another schema is another table, so that readers of the version before
+/// keep it.
+fn lake_table(name: &str, schema: &Schema) -> String {
+    let mut hasher = Sha256::new();
+    for field in schema.fields() {
+        hasher.update(format!("{}\u{0}{}\u{0}", field.name(), field.data_type()));
+    }
+    let mut table = format!("dataset_{name}_");
+    for byte in hasher.finalize().iter().take(4) {
+        // Writing to a text does not fail.
+        let _ = write!(table, "{byte:02x}");
+    }
+    table
+}
+
+fn json(value: &impl serde::Serialize) -> Result<String, JobError> {
+    serde_json::to_string(value)
+        .map_err(|error| JobError::Missing(format!("a dataset cannot be written down: {error}")))
+}

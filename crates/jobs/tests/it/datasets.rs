@@ -1,0 +1,124 @@
+//! Datasets: made anew where something changed, checked, and kept back when a check fails.
+
+use crate::place::Place;
+use crate::source;
+use tidegate_jobs::Quiet;
+use tidegate_jobs::datasets::{Outcome, RefreshOptions, Refreshed, refresh, shipped, versions};
+use tidegate_query::dataset::Definition;
+
+const COUNTS: &str = "SELECT d.month, d.office_id, count(*) AS items, sum(g.net_mass_kg) AS mass_kg FROM declaration d \
+    JOIN goods_item g ON g.month = d.month AND g.declaration_id = d.declaration_id AND g.version_number = \
+    d.version_number GROUP BY d.month, d.office_id";
+
+fn counts(sql: &str, most_items: u32) -> Definition {
+    let text = format!(
+        "-- title = \"Counts\"\n-- description = \"Items.\"\n-- owner = \"tests\"\n-- refresh = \"daily\"\n\
+         -- increment = \"month\"\n-- unique = [\"month\", \"office_id\"]\n-- [fresh]\n-- column = \"month\"\n\
+         -- days = 30\n-- [columns.month]\n-- description = \"Month\"\n-- is_required = true\n-- [columns.office_id]\n\
+         -- description = \"Office\"\n-- reference = \"declaration.office_id\"\n-- [columns.items]\n\
+         -- description = \"Items\"\n-- range = [1, {most_items}]\n-- [columns.mass_kg]\n-- description = \"Mass\"\n\
+         -- unit = \"kg\"\n{sql}\n"
+    );
+    Definition::parse("declaration", "counts", &text).unwrap()
+}
+
+async fn made(place: &Place, definition: &Definition, options: RefreshOptions) -> Refreshed {
+    let all = refresh(&place.home, std::slice::from_ref(definition), options, &mut Quiet).await;
+    all.unwrap().pop().unwrap()
+}
+
+/// Every row of the dataset as one text, in order.
+async fn rows(place: &Place) -> Vec<String> {
+    let row = "concat(month, ' ', office_id, ' ', items, ' ', mass_kg)";
+    place.texts(&format!("SELECT {row} FROM counts ORDER BY month, office_id")).await
+}
+
+async fn load(place: &Place, name: &str, rows: &[String]) {
+    place.ingest(&place.write(name, &source::file(rows)), true).await.unwrap();
+}
+
+#[tokio::test]
+async fn what_changed_is_made_anew_and_gives_what_making_everything_gives() {
+    let place = Place::new().await;
+    let year = source::rows(1, 2025, 120, 0);
+    load(&place, "first.csv", &year[..100]).await;
+    let definition = counts(COUNTS, 1_000);
+    let first = made(&place, &definition, RefreshOptions::default()).await;
+    assert_eq!((first.outcome, first.version, first.months), (Outcome::Published, Some(1), None));
+    assert_eq!(first.rows, rows(&place).await.len() as u64);
+    let again = made(&place, &definition, RefreshOptions::default()).await;
+    assert_eq!((again.outcome, again.version), (Outcome::Unchanged, None));
+
+    load(&place, "second.csv", &year[100..]).await;
+    let second = made(&place, &definition, RefreshOptions::default()).await;
+    let months = ["2025-11", "2025-12"].map(str::to_owned).to_vec();
+    assert_eq!((second.outcome, second.months), (Outcome::Published, Some(months)));
+    let by_months = rows(&place).await;
+    assert_eq!(by_months.len(), 12);
+    let whole = made(&place, &definition, RefreshOptions { whole: true, ..RefreshOptions::default() }).await;
+    assert_eq!((whole.version, whole.months), (Some(3), None));
+    assert_eq!(rows(&place).await, by_months);
+
+    let early = RefreshOptions { whole: true, only_due: true };
+    assert_eq!(made(&place, &definition, early).await.outcome, Outcome::Unchanged, "not due before tomorrow");
+    let told: Vec<u64> = versions(&place.home, "counts")
+        .await
+        .unwrap()
+        .iter()
+        .map(|version| version.recorded.version)
+        .collect();
+    assert_eq!(told, [3, 2, 1]);
+}
+
+#[tokio::test]
+async fn rows_that_fail_a_strict_check_are_kept_from_readers() {
+    let place = Place::new().await;
+    load(&place, "first.csv", &source::rows(1, 2025, 60, 0)).await;
+    made(&place, &counts(COUNTS, 1_000), RefreshOptions::default()).await;
+    let before = rows(&place).await;
+
+    load(&place, "second.csv", &source::rows(2, 2025, 60, 1_000)).await;
+    let refused = made(&place, &counts(COUNTS, 5), RefreshOptions::default()).await;
+    assert_eq!((refused.outcome, refused.version), (Outcome::KeptBack, Some(2)));
+    let failed: Vec<String> = refused
+        .checks
+        .iter()
+        .filter(|check| !check.is_passed)
+        .map(|check| format!("{}: {} ({})", check.name, check.found, check.is_strict))
+        .collect();
+    assert_eq!(failed, ["range items: 12 rows (true)", "fresh month: 2025-12 (false)"]);
+    assert_eq!(rows(&place).await, before, "readers see the version before");
+
+    let fixed = made(&place, &counts(COUNTS, 1_000), RefreshOptions::default()).await;
+    assert_eq!((fixed.outcome, fixed.version), (Outcome::Published, Some(3)));
+    assert_eq!(fixed.months.map(|months| months.len()), Some(12), "what was kept back is made again");
+    assert_ne!(rows(&place).await, before);
+    let twice = COUNTS
+        .replace("GROUP BY d.month, d.office_id", "GROUP BY d.month, d.office_id, g.origin_country_code");
+    let twice = made(&place, &counts(&twice, 1_000), RefreshOptions::default()).await;
+    assert_eq!(twice.outcome, Outcome::KeptBack);
+    assert!(twice.checks.iter().any(|check| check.name == "unique month, office_id" && !check.is_passed));
+}
+
+#[tokio::test]
+async fn a_definition_with_other_columns_takes_the_place_of_the_one_before() {
+    let place = Place::new().await;
+    load(&place, "first.csv", &source::rows(1, 2025, 60, 0)).await;
+    made(&place, &counts(COUNTS, 1_000), RefreshOptions::default()).await;
+    let as_real = counts(&COUNTS.replace("sum(g.net_mass_kg)", "CAST(sum(g.net_mass_kg) AS DOUBLE)"), 1_000);
+    let changed = made(&place, &as_real, RefreshOptions::default()).await;
+    assert_eq!((changed.outcome, changed.version, changed.months), (Outcome::Published, Some(2), None));
+    assert!(rows(&place).await[0].ends_with(".5") || rows(&place).await[0].ends_with(".0"));
+}
+
+#[tokio::test]
+async fn every_shipped_dataset_can_be_made() {
+    let place = Place::new().await;
+    load(&place, "first.csv", &source::rows(1, 2025, 200, 0)).await;
+    let shipped = shipped().unwrap();
+    let all = refresh(&place.home, &shipped, RefreshOptions::default(), &mut Quiet).await.unwrap();
+    for one in &all {
+        assert_eq!(one.outcome, Outcome::Published, "{one:?}");
+    }
+    assert!(shipped.len() >= 12, "{} datasets", shipped.len());
+}

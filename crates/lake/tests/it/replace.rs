@@ -1,0 +1,86 @@
+//! Replacing months, erasing rows, and which months commits changed.
+
+use std::collections::BTreeSet;
+
+use chrono::{DateTime, Utc};
+use datafusion::prelude::{col, lit};
+use tidegate_lake::{LakeError, Replace, Scan};
+
+use crate::fixture::{TABLE, batch, expected, lake, spec, time};
+
+fn months(names: &[&str]) -> BTreeSet<String> {
+    names.iter().map(|name| (*name).to_owned()).collect()
+}
+
+/// Long after every file that a test writes: file times are the machine's own.
+fn later() -> DateTime<Utc> {
+    "2100-01-01T00:00:00Z".parse().unwrap()
+}
+
+#[tokio::test]
+async fn a_month_is_replaced_and_the_others_stay() {
+    let test = lake();
+    // January, February, March.
+    test.lake.append(&spec(), [batch(0..2_000)], None).await.unwrap();
+    let before = test.pin(time("2026-05-01T00:00:00Z")).await;
+    let january = expected(0..744);
+    let mut writer = test.lake.writer(&spec()).await.unwrap();
+    writer.write(&batch(0..10)).await.unwrap();
+    let replaced = writer.replace(&Replace::Months(months(&["2026-01"]))).await.unwrap();
+    assert_eq!((replaced.rows, replaced.files_removed), (10, 1));
+    let after = test.rows().await;
+    assert_eq!(after.num_rows(), 2_000 - january.num_rows() + 10);
+    assert_eq!(test.rows_at(&before, Scan::default()).await, expected(0..2_000), "time travel");
+
+    let mut writer = test.lake.writer(&spec()).await.unwrap();
+    writer.write(&batch(0..2_000)).await.unwrap();
+    let error = writer.replace(&Replace::Months(months(&["2026-01"]))).await.unwrap_err();
+    assert!(matches!(error, LakeError::Month { .. }), "{error}");
+    assert_eq!(test.rows().await, after, "nothing changed");
+
+    let writer = test.lake.writer(&spec()).await.unwrap();
+    writer.replace(&Replace::Everything).await.unwrap();
+    assert_eq!(test.rows().await.num_rows(), 0);
+}
+
+#[tokio::test]
+async fn commits_tell_which_months_they_changed() {
+    let test = lake();
+    test.lake.append(&spec(), [batch(0..10)], None).await.unwrap();
+    let first = test.lake.table_version(TABLE).await.unwrap();
+    test.lake.append(&spec(), [batch(10..20)], None).await.unwrap();
+    test.lake.append(&spec(), [batch(1_500..1_510)], None).await.unwrap();
+    let compacted = test.lake.compact(TABLE).await.unwrap();
+    let last = test.lake.table_version(TABLE).await.unwrap();
+    assert_eq!(compacted.version, last);
+    let changed = |after, last| test.lake.changed_months(TABLE, after, last);
+    assert_eq!(changed(first, last).await.unwrap(), Some(months(&["2026-01", "2026-03"])));
+    assert_eq!(changed(last - 1, last).await.unwrap(), Some(months(&[])), "a compaction changes nothing");
+    let condition = col("declaration_id").eq(lit("no such declaration"));
+    assert_eq!(test.lake.erase(TABLE, &condition).await.unwrap().version, last);
+}
+
+#[tokio::test]
+async fn what_is_erased_leaves_no_byte() {
+    let test = lake();
+    for start in [0, 100, 1_500] {
+        test.lake.append(&spec(), [batch(start..start + 100)], None).await.unwrap();
+    }
+    test.pin(later()).await;
+    // The least name of its file, so that statistics in the file and in the log tell it as well.
+    let name = "D00000000";
+    let condition = col("declaration_id").eq(lit(name));
+    let erased = test.lake.erase(TABLE, &condition).await.unwrap();
+    assert_eq!((erased.rows, erased.files.len()), (1, 1));
+    let now = test.lake.record_snapshot(later(), [&erased]).await.unwrap();
+    assert_eq!(test.rows_at(&now, Scan::default()).await.num_rows(), 299);
+    assert!(test.folder_holds(name), "the old file is still there");
+
+    let purged = test.lake.purge(&erased).await.unwrap();
+    assert_eq!((purged.files, purged.snapshots), (1, 1));
+    assert!(purged.bytes > 0 && purged.log_entries > 0);
+    assert!(!test.folder_holds(name), "no byte of it is left");
+    assert_eq!(test.rows().await.num_rows(), 299);
+    let again = test.lake.purge(&erased).await.unwrap();
+    assert_eq!((again.files, again.snapshots), (0, 0), "repeating is harmless");
+}

@@ -1,0 +1,173 @@
+//! Datasets: what follows from their plans, and who is shown them.
+
+use crate::country::{Reader, batch, officer, person, platform, tables};
+use datafusion::arrow::array::{ArrayRef, Int64Array, RecordBatch, StringArray};
+use datafusion::datasource::MemTable;
+use std::sync::Arc;
+use tidegate_query::Platform;
+use tidegate_query::dataset::{Dataset, DatasetColumn, Definition, Derived};
+use tidegate_query::policy::Policy;
+use tidegate_records::category::Category;
+use tidegate_records::table::Grade;
+
+/// A definition with a header that names the columns given.
+fn definition(more: &str, columns: &[&str], sql: &str) -> Definition {
+    let described: Vec<String> = columns
+        .iter()
+        .map(|column| format!("-- [columns.{column}]\n-- description = \"A column\"\n"))
+        .collect();
+    let described = described.concat();
+    let text = format!(
+        "-- title = \"Test\"\n-- description = \"A test.\"\n-- owner = \"tests\"\n-- refresh = \"daily\"\n\
+         -- unique = [\"{}\"]\n{more}{described}{sql}\n",
+        columns[0]
+    );
+    Definition::parse("declaration", "office_counts", &text).unwrap()
+}
+
+fn raw() -> Platform {
+    let rows = tables().into_iter().map(|(name, (table, rows))| (name, batch(table, &rows))).collect();
+    Platform::in_memory(rows, None).unwrap()
+}
+
+async fn derived(more: &str, columns: &[&str], sql: &str) -> Result<Derived, String> {
+    raw().derive(&definition(more, columns, sql)).await.map_err(|error| error.to_string())
+}
+
+#[tokio::test]
+async fn a_column_has_the_highest_grade_of_what_it_comes_from() {
+    let sql = "SELECT d.office_id, min(d.importer_id) AS first_importer, sum(k.score) AS scores, count(*) AS n \
+               FROM declaration d JOIN decision k ON k.month = d.month AND k.declaration_id = d.declaration_id \
+               GROUP BY d.office_id";
+    let columns = ["office_id", "first_importer", "scores", "n"];
+    let known = derived("", &columns, sql).await.unwrap().columns;
+    let of = |name: &str| known.iter().find(|column| column.name == name).unwrap();
+    let score = &tidegate_records::tables::DECISION;
+    let graded = score.column("score").unwrap().grade;
+    assert_eq!((of("scores").grade, of("scores").category), (graded, Category::Method));
+    assert_eq!(of("first_importer").category, Category::Party);
+    assert_eq!(of("first_importer").origins, ["declaration.importer_id".to_owned()].into());
+    assert!(of("n").origins.is_empty(), "a count comes from no column");
+    assert!(of("n").grade >= Grade::General2, "and is graded like what chooses the rows: {:?}", of("n"));
+
+    let lowered = "-- [lowered]\n-- grade = \"general-1\"\n-- count = \"n\"\n-- at_least = 10\n";
+    let known = derived(lowered, &columns, sql).await.unwrap().columns;
+    let of = |name: &str| known.iter().find(|column| column.name == name).unwrap();
+    assert_eq!(of("scores").grade, Grade::General1);
+    assert!(of("first_importer").grade > Grade::General1, "who it is is not lowered");
+}
+
+#[tokio::test]
+async fn a_definition_that_its_plan_does_not_bear_out_is_refused() {
+    let sql = "SELECT office_id, count(*) AS n FROM declaration GROUP BY office_id";
+    let error = derived("", &["office_id"], sql).await.unwrap_err();
+    assert!(error.contains("the column `n` has no [columns.n]"), "{error}");
+    let error = derived("", &["office_id", "n", "m"], sql).await.unwrap_err();
+    assert!(error.contains("gives no column `m`"), "{error}");
+    let error = derived("-- increment = \"office_id\"\n", &["office_id", "n"], sql).await.unwrap_err();
+    assert!(error.contains("`office_id` is not the month of stored rows"), "{error}");
+    let error = derived("", &["office_id"], "DROP TABLE declaration").await.unwrap_err();
+    assert!(error.contains("a change of tables is refused"), "{error}");
+    let from = "SELECT table_name FROM information_schema.tables";
+    let error = derived("", &["table_name"], from).await.unwrap_err();
+    assert!(error.contains("made of stored tables alone"), "{error}");
+}
+
+#[tokio::test]
+async fn what_is_read_whole_is_found_in_the_plan() {
+    let by_month = "-- increment = \"month\"\n";
+    let whole = |sql: &'static str| async move {
+        let read = derived(by_month, &["month", "n"], sql).await.unwrap().read_whole.unwrap();
+        read.into_iter().collect::<Vec<_>>().join(" ")
+    };
+    let none = "SELECT month, count(*) AS n FROM declaration GROUP BY month";
+    assert_eq!(whole(none).await, "");
+    let joined = "SELECT d.month, count(*) AS n FROM declaration d LEFT JOIN inspection i ON i.month = d.month \
+                  AND i.declaration_id = d.declaration_id GROUP BY d.month";
+    assert_eq!(whole(joined).await, "");
+    let loose = "SELECT d.month, count(*) AS n FROM declaration d LEFT JOIN inspection i \
+                 ON i.declaration_id = d.declaration_id GROUP BY d.month";
+    assert_eq!(whole(loose).await, "inspection");
+    let windowed = "SELECT month, sum(n) OVER (ORDER BY month) AS n FROM (SELECT month, count(*) AS n FROM declaration \
+                    GROUP BY month) AS m";
+    assert_eq!(whole(windowed).await, "declaration", "a sum up to the month reads the months before");
+    let compared = "SELECT month, count(*) AS n FROM declaration WHERE office_id IN (SELECT office_id FROM decision) \
+                    GROUP BY month";
+    assert_eq!(whole(compared).await, "decision");
+}
+
+/// Counts of each office, in a platform with filters of the person's office over the dataset.
+fn with_counts(filter: &str) -> Platform {
+    let mut files = Policy::shipped_files();
+    let filters = files.get_mut("filters.toml").unwrap();
+    *filters = filters.replacen("[filter.through]", &format!("{filter}\n[filter.through]"), 1);
+    let mut platform = platform(&files);
+    let columns: Vec<(&str, ArrayRef)> = vec![
+        ("office_id", Arc::new(StringArray::from(vec!["4700", "4701", "4702"]))),
+        ("declarations", Arc::new(Int64Array::from(vec![3, 5, 8]))),
+        ("scores", Arc::new(Int64Array::from(vec![1, 2, 3]))),
+    ];
+    let rows = RecordBatch::try_from_iter(columns).unwrap();
+    let column = |name: &str, grade, category| DatasetColumn {
+        name: name.to_owned(),
+        description: "A column".to_owned(),
+        unit: None,
+        grade,
+        category,
+        origins: std::collections::BTreeSet::new(),
+    };
+    let dataset = Dataset {
+        name: "office_counts".to_owned(),
+        domain: "declaration".to_owned(),
+        lake_table: "dataset_office_counts".to_owned(),
+        title: "Counts".to_owned(),
+        description: "Counts of each office.".to_owned(),
+        owner: "tests".to_owned(),
+        columns: vec![
+            column("office_id", Grade::General2, Category::Consignment),
+            column("declarations", Grade::General2, Category::Consignment),
+            column("scores", Grade::Important, Category::Method),
+        ],
+        made: None,
+    };
+    let table = MemTable::try_new(rows.schema(), vec![vec![rows]]).unwrap();
+    platform.add_dataset(Arc::new(table), dataset);
+    platform
+}
+
+#[tokio::test]
+async fn a_dataset_is_shown_by_the_same_policies_as_tables() {
+    let everything = "SELECT * FROM office_counts";
+    let platform = with_counts("");
+    let analyst = Reader {
+        platform: &platform,
+        person: person("Ana", "analyst", Grade::General4),
+        purpose: "risk-analysis",
+    };
+    assert_eq!(
+        analyst.lines(everything).await,
+        ["4700 3", "4701 5", "4702 8"],
+        "a column above the clearance is not there"
+    );
+    let told = analyst.lines("SELECT dataset_name, owner FROM information_schema.datasets").await;
+    assert_eq!(told, ["office_counts tests"]);
+    let grades =
+        "SELECT column_name, grade FROM information_schema.columns WHERE table_name = 'office_counts'";
+    assert_eq!(analyst.lines(grades).await, ["declarations general-2", "office_id general-2"]);
+
+    let unnamed = Reader { platform: &platform, person: officer(), purpose: "inspection" };
+    let refusal = unnamed.refusal(everything).await;
+    assert!(refusal.contains("office_counts"), "{refusal}");
+    assert!(unnamed.lines("SELECT * FROM information_schema.datasets").await.is_empty());
+
+    let platform = with_counts("[filter.dataset]\noffice_counts = \"office_id = principal.office\"");
+    let own = Reader { platform: &platform, person: officer(), purpose: "inspection" };
+    assert_eq!(own.lines(everything).await, ["4700 3"]);
+    assert_eq!(own.lines("SELECT count(*), max(declarations) FROM office_counts").await, ["1 3"]);
+
+    let platform = with_counts("[filter.dataset]\noffice_counts = \"bureau = principal.office\"");
+    let broken = Reader { platform: &platform, person: officer(), purpose: "inspection" };
+    let refusal = broken.refusal(everything).await;
+    assert!(refusal.contains("office_counts"), "a condition that no longer fits shows nothing: {refusal}");
+    assert_eq!(broken.lines("SELECT count(*) FROM declaration").await, ["12"], "and hides nothing else");
+}

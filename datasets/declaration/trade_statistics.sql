@@ -1,0 +1,85 @@
+-- title = "Trade statistics"
+-- description = "Declarations, goods items, statistical value and net mass by month of acceptance, flow, HS subheading and partner country, from the newest version of each declaration. After the International Merchandise Trade Statistics of the United Nations the partner is the country of origin of imports and of last known destination of exports; cells of fewer than three enterprises or few declarations are left out, so that rows do not add up to all trade."
+-- owner = "statistics"
+-- refresh = "daily"
+-- increment = "month"
+-- unique = ["month", "trade_flow_code", "commodity_hs6", "partner_country_code", "statistical_value_currency"]
+--
+-- [lowered]
+-- grade = "general-2"
+-- count = "declarations"
+-- at_least = 10
+--
+-- [columns.month]
+-- description = "Calendar month of acceptance, CCYY-MM"
+-- is_required = true
+-- [columns.trade_flow_code]
+-- description = "import or export by the type of declaration; empty when the type says neither"
+-- is_required = true
+-- [columns.commodity_hs6]
+-- description = "Harmonized System subheading; goods items without a readable one are left out"
+-- is_required = true
+-- reference = "goods_item.commodity_hs6"
+-- [columns.partner_country_code]
+-- description = "Country of origin, of exports the country of destination; empty when not stated"
+-- is_required = true
+-- [columns.statistical_value_currency]
+-- description = "Currency of the statistical value; empty when not stated"
+-- is_required = true
+-- [columns.enterprises]
+-- description = "Importers, of exports exporters; the declarant where neither is stated"
+-- is_required = true
+-- unit = "1"
+-- range = [3.0, 1e9]
+-- [columns.declarations]
+-- description = "Declarations"
+-- is_required = true
+-- unit = "1"
+-- range = [1.0, 1e12]
+-- [columns.goods_items]
+-- description = "Goods items"
+-- is_required = true
+-- unit = "1"
+-- range = [1.0, 1e12]
+-- [columns.statistical_value_amount]
+-- description = "Statistical value, in the currency of the row; absent where no item states one"
+-- range = [0.0, 1e18]
+-- [columns.net_mass_kg]
+-- description = "Net mass; absent where no item states one"
+-- unit = "kg"
+-- range = [0.0, 1e15]
+WITH newest AS (
+  SELECT month, declaration_id, version_number, trade_flow_code, destination_country_code, enterprise_id
+  FROM (
+    SELECT month, declaration_id, version_number, destination_country_code,
+      CASE left(declaration_type_code, 2) WHEN 'IM' THEN 'import' WHEN 'EX' THEN 'export' ELSE '' END AS trade_flow_code,
+      CASE WHEN left(declaration_type_code, 2) = 'EX' THEN coalesce(exporter_id, declarant_id)
+        ELSE coalesce(importer_id, declarant_id) END AS enterprise_id,
+      row_number() OVER (PARTITION BY month, declaration_id ORDER BY version_number DESC) AS place
+    FROM declaration
+  ) v
+  WHERE place = 1
+),
+item AS (
+  SELECT n.month, n.declaration_id, n.trade_flow_code, n.enterprise_id, g.commodity_hs6,
+    coalesce(CASE WHEN n.trade_flow_code = 'export' THEN coalesce(g.item_destination_country_code, n.destination_country_code)
+      ELSE g.origin_country_code END, '') AS partner_country_code,
+    coalesce(g.statistical_value_currency, '') AS statistical_value_currency, g.statistical_value_amount, g.net_mass_kg
+  FROM newest n
+  JOIN goods_item g ON g.month = n.month AND g.declaration_id = n.declaration_id AND g.version_number = n.version_number
+  WHERE g.commodity_hs6 IS NOT NULL
+)
+SELECT
+  month AS month,
+  trade_flow_code AS trade_flow_code,
+  commodity_hs6 AS commodity_hs6,
+  partner_country_code AS partner_country_code,
+  statistical_value_currency AS statistical_value_currency,
+  CAST(count(DISTINCT enterprise_id) AS BIGINT) AS enterprises,
+  CAST(count(DISTINCT declaration_id) AS BIGINT) AS declarations,
+  CAST(count(*) AS BIGINT) AS goods_items,
+  sum(statistical_value_amount) AS statistical_value_amount,
+  sum(net_mass_kg) AS net_mass_kg
+FROM item
+GROUP BY month, trade_flow_code, commodity_hs6, partner_country_code, statistical_value_currency
+HAVING count(DISTINCT enterprise_id) >= 3

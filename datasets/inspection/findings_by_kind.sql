@@ -1,0 +1,73 @@
+-- title = "Findings by kind"
+-- description = "What inspections found to differ from the declaration, by month of acceptance, kind and severity, with the duty and tax that was found to be missing. Kinds and severities are those that officers record; groups of few declarations are left out."
+-- owner = "risk-management"
+-- refresh = "daily"
+-- increment = "month"
+-- unique = ["month", "finding_type_code", "finding_severity_code", "revenue_currency"]
+--
+-- [lowered]
+-- grade = "general-2"
+-- count = "declarations"
+-- at_least = 5
+--
+-- [columns.month]
+-- description = "Calendar month of acceptance, CCYY-MM"
+-- is_required = true
+-- [columns.finding_type_code]
+-- description = "Kind of finding; empty where a discrepancy was recorded without one"
+-- is_required = true
+-- [columns.finding_severity_code]
+-- description = "Severity of the finding; empty where none was recorded"
+-- is_required = true
+-- [columns.revenue_currency]
+-- description = "Currency of the amounts; empty where no amount was recorded"
+-- is_required = true
+-- [columns.findings]
+-- description = "Findings"
+-- is_required = true
+-- unit = "1"
+-- range = [1.0, 1e12]
+-- [columns.declarations]
+-- description = "Declarations that the findings are about"
+-- is_required = true
+-- unit = "1"
+-- range = [1.0, 1e12]
+-- [columns.findings_with_revenue]
+-- description = "Findings for which more than nothing is to be recovered"
+-- is_required = true
+-- unit = "1"
+-- range = [0.0, 1e12]
+-- [columns.revenue_amount]
+-- description = "Duty and tax to be recovered, in the currency of the row; absent where no amount was recorded"
+-- range = [0.0, 1e15]
+-- [columns.greatest_share]
+-- description = "Share of the greatest single amount in the sum, which tells whether one case makes the row; absent where there is nothing to recover"
+-- unit = "1"
+-- range = [0.0, 1.0]
+WITH found AS (
+  SELECT month, declaration_id, unnest(findings) AS finding
+  FROM inspection
+),
+line AS (
+  SELECT month, declaration_id, coalesce(get_field(finding, 'type_code'), '') AS type_code,
+    coalesce(get_field(finding, 'severity_code'), '') AS severity_code,
+    coalesce(get_field(finding, 'revenue_amount_currency'), '') AS currency,
+    get_field(finding, 'revenue_amount') AS amount
+  FROM found
+  UNION ALL
+  SELECT month, declaration_id, '' AS type_code, '' AS severity_code, '' AS currency, CAST(NULL AS DECIMAL(19, 3)) AS amount
+  FROM inspection
+  WHERE result_code = 'discrepancy' AND coalesce(cardinality(findings), 0) = 0
+)
+SELECT
+  month AS month,
+  type_code AS finding_type_code,
+  severity_code AS finding_severity_code,
+  currency AS revenue_currency,
+  CAST(count(*) AS BIGINT) AS findings,
+  CAST(count(DISTINCT declaration_id) AS BIGINT) AS declarations,
+  CAST(count(*) FILTER (WHERE amount > 0) AS BIGINT) AS findings_with_revenue,
+  sum(amount) AS revenue_amount,
+  CAST(max(amount) AS DOUBLE) / nullif(CAST(sum(amount) AS DOUBLE), 0.0) AS greatest_share
+FROM line
+GROUP BY month, type_code, severity_code, currency

@@ -1,0 +1,103 @@
+-- title = "Revenue declared and recovered"
+-- description = "Duty and tax as assessed in the newest version of each declaration, and what inspections found to be missing, by month of acceptance, office and currency. Amounts are due, not received: no table records payments."
+-- owner = "revenue"
+-- refresh = "daily"
+-- increment = "month"
+-- unique = ["month", "office_id", "revenue_currency"]
+--
+-- [lowered]
+-- grade = "general-2"
+-- count = "declarations"
+-- at_least = 10
+--
+-- [columns.month]
+-- description = "Calendar month of acceptance, CCYY-MM"
+-- is_required = true
+-- [columns.office_id]
+-- description = "Office of declaration; empty when not stated"
+-- is_required = true
+-- [columns.revenue_currency]
+-- description = "Currency of the amounts; empty when not stated"
+-- is_required = true
+-- [columns.declarations]
+-- description = "Declarations with an amount assessed or to be recovered"
+-- is_required = true
+-- unit = "1"
+-- range = [1.0, 1e12]
+-- [columns.duty_amount]
+-- description = "Customs duty assessed: type CUD, or A00 and A10 of the European Union"
+-- is_required = true
+-- range = [0.0, 1e15]
+-- [columns.value_added_tax_amount]
+-- description = "Value added tax assessed: type VAT, or B00 of the European Union"
+-- is_required = true
+-- range = [0.0, 1e15]
+-- [columns.other_tax_amount]
+-- description = "Other duties, taxes and fees assessed, such as excise"
+-- is_required = true
+-- range = [0.0, 1e15]
+-- [columns.declarations_with_recovery]
+-- description = "Declarations for which an inspection found more to be due"
+-- is_required = true
+-- unit = "1"
+-- range = [0.0, 1e12]
+-- [columns.recovered_amount]
+-- description = "Duty and tax that inspections found to be missing"
+-- is_required = true
+-- range = [0.0, 1e15]
+-- [columns.recovery_rate]
+-- description = "Amount found to be missing over the amount assessed; absent where nothing was assessed"
+-- unit = "1"
+-- range = [0.0, 1e6]
+WITH newest AS (
+  SELECT month, declaration_id, version_number, office_id
+  FROM (
+    SELECT month, declaration_id, version_number, coalesce(office_id, '') AS office_id,
+      row_number() OVER (PARTITION BY month, declaration_id ORDER BY version_number DESC) AS place
+    FROM declaration
+  ) v
+  WHERE place = 1
+),
+charged AS (
+  SELECT n.month, n.declaration_id, n.office_id, g.customs_value_amount, g.customs_value_currency, unnest(g.duty_tax_fees) AS fee
+  FROM newest n
+  JOIN goods_item g ON g.month = n.month AND g.declaration_id = n.declaration_id AND g.version_number = n.version_number
+),
+assessed AS (
+  SELECT month, declaration_id, office_id,
+    coalesce(get_field(fee, 'type_code'), '') AS type_code,
+    coalesce(get_field(get_field(fee, 'payment'), 'tax_assessed_amount_currency'),
+      get_field(fee, 'ad_valorem_tax_base_amount_currency'), customs_value_currency, '') AS currency,
+    coalesce(get_field(get_field(fee, 'payment'), 'tax_assessed_amount'),
+      CAST(CAST(coalesce(get_field(fee, 'ad_valorem_tax_base_amount'), customs_value_amount) AS DOUBLE)
+        * CAST(get_field(fee, 'tax_rate_numeric') AS DOUBLE) / 100.0 AS DECIMAL(19, 3))) AS amount
+  FROM charged
+),
+found AS (
+  SELECT n.month, n.declaration_id, n.office_id, unnest(i.findings) AS finding
+  FROM newest n
+  JOIN inspection i ON i.month = n.month AND i.declaration_id = n.declaration_id
+),
+line AS (
+  SELECT month, declaration_id, office_id, type_code, currency, amount AS assessed_amount, CAST(NULL AS DECIMAL(19, 3)) AS recovered_amount
+  FROM assessed
+  WHERE amount IS NOT NULL
+  UNION ALL
+  SELECT month, declaration_id, office_id, '' AS type_code, coalesce(get_field(finding, 'revenue_amount_currency'), '') AS currency,
+    CAST(NULL AS DECIMAL(19, 3)) AS assessed_amount, get_field(finding, 'revenue_amount') AS recovered_amount
+  FROM found
+  WHERE get_field(finding, 'revenue_amount') > 0
+)
+SELECT
+  month AS month,
+  office_id AS office_id,
+  currency AS revenue_currency,
+  CAST(count(DISTINCT declaration_id) AS BIGINT) AS declarations,
+  coalesce(sum(CASE WHEN type_code IN ('CUD', 'A00', 'A10') THEN assessed_amount END), 0) AS duty_amount,
+  coalesce(sum(CASE WHEN type_code IN ('VAT', 'B00') THEN assessed_amount END), 0) AS value_added_tax_amount,
+  coalesce(sum(CASE WHEN type_code NOT IN ('CUD', 'A00', 'A10', 'VAT', 'B00') THEN assessed_amount END), 0) AS other_tax_amount,
+  CAST(count(DISTINCT CASE WHEN recovered_amount IS NOT NULL THEN declaration_id END) AS BIGINT) AS declarations_with_recovery,
+  coalesce(sum(recovered_amount), 0) AS recovered_amount,
+  CAST(coalesce(sum(recovered_amount), 0) AS DOUBLE) / nullif(CAST(coalesce(sum(assessed_amount), 0) AS DOUBLE), 0.0) AS recovery_rate
+FROM line
+GROUP BY month, office_id, currency
