@@ -40,10 +40,6 @@
 -- [columns.revenue_amount]
 -- description = "Duty and tax to be recovered, in the currency of the row; absent where no amount was recorded"
 -- range = [0.0, 1e15]
--- [columns.greatest_share]
--- description = "Share of the greatest single amount in the sum, which tells whether one case makes the row; absent where there is nothing to recover"
--- unit = "1"
--- range = [0.0, 1.0]
 WITH found AS (
   SELECT month, declaration_id, unnest(findings) AS finding
   FROM inspection
@@ -67,7 +63,6 @@ SELECT
   CAST(count(*) AS BIGINT) AS findings,
   CAST(count(DISTINCT declaration_id) AS BIGINT) AS declarations,
   CAST(count(*) FILTER (WHERE amount > 0) AS BIGINT) AS findings_with_revenue,
-  sum(amount) AS revenue_amount,
-  CAST(max(amount) AS DOUBLE) / nullif(CAST(sum(amount) AS DOUBLE), 0.0) AS greatest_share
+  sum(amount) AS revenue_amount
 FROM line
 GROUP BY month, type_code, severity_code, currency

@@ -1,5 +1,5 @@
 -- title = "Revenue declared and recovered"
--- description = "Duty and tax as assessed in the newest version of each declaration, and what inspections found to be missing, by month of acceptance, office and currency. Amounts are due, not received: no table records payments."
+-- description = "Duty and tax as assessed in the newest version of each declaration, and what inspections found to be missing, by month of acceptance, office and currency. Amounts are due, not received: no table records payments. What one or two declarations brought is left out, since it would show what was found at one enterprise."
 -- owner = "revenue"
 -- refresh = "daily"
 -- increment = "month"
@@ -42,11 +42,10 @@
 -- unit = "1"
 -- range = [0.0, 1e12]
 -- [columns.recovered_amount]
--- description = "Duty and tax that inspections found to be missing"
--- is_required = true
+-- description = "Duty and tax that inspections found to be missing; absent where one or two declarations brought it"
 -- range = [0.0, 1e15]
 -- [columns.recovery_rate]
--- description = "Amount found to be missing over the amount assessed; absent where nothing was assessed"
+-- description = "Amount found to be missing over the amount assessed; absent where that amount is, or nothing was assessed"
 -- unit = "1"
 -- range = [0.0, 1e6]
 WITH newest AS (
@@ -87,17 +86,32 @@ line AS (
     CAST(NULL AS DECIMAL(19, 3)) AS assessed_amount, get_field(finding, 'revenue_amount') AS recovered_amount
   FROM found
   WHERE get_field(finding, 'revenue_amount') > 0
+),
+total AS (
+  SELECT month, office_id, currency, count(DISTINCT declaration_id) AS declarations,
+    coalesce(sum(CASE WHEN type_code IN ('CUD', 'A00', 'A10') THEN assessed_amount END), 0) AS duty,
+    coalesce(sum(CASE WHEN type_code IN ('VAT', 'B00') THEN assessed_amount END), 0) AS value_added_tax,
+    coalesce(sum(CASE WHEN type_code NOT IN ('CUD', 'A00', 'A10', 'VAT', 'B00') THEN assessed_amount END), 0) AS other_tax,
+    coalesce(sum(assessed_amount), 0) AS assessed,
+    count(DISTINCT CASE WHEN recovered_amount IS NOT NULL THEN declaration_id END) AS with_recovery,
+    coalesce(sum(recovered_amount), 0) AS recovered
+  FROM line
+  GROUP BY month, office_id, currency
+),
+shown AS (
+  SELECT month, office_id, currency, declarations, duty, value_added_tax, other_tax, assessed, with_recovery,
+    CASE WHEN with_recovery NOT IN (1, 2) THEN recovered END AS recovered
+  FROM total
 )
 SELECT
   month AS month,
   office_id AS office_id,
   currency AS revenue_currency,
-  CAST(count(DISTINCT declaration_id) AS BIGINT) AS declarations,
-  coalesce(sum(CASE WHEN type_code IN ('CUD', 'A00', 'A10') THEN assessed_amount END), 0) AS duty_amount,
-  coalesce(sum(CASE WHEN type_code IN ('VAT', 'B00') THEN assessed_amount END), 0) AS value_added_tax_amount,
-  coalesce(sum(CASE WHEN type_code NOT IN ('CUD', 'A00', 'A10', 'VAT', 'B00') THEN assessed_amount END), 0) AS other_tax_amount,
-  CAST(count(DISTINCT CASE WHEN recovered_amount IS NOT NULL THEN declaration_id END) AS BIGINT) AS declarations_with_recovery,
-  coalesce(sum(recovered_amount), 0) AS recovered_amount,
-  CAST(coalesce(sum(recovered_amount), 0) AS DOUBLE) / nullif(CAST(coalesce(sum(assessed_amount), 0) AS DOUBLE), 0.0) AS recovery_rate
-FROM line
-GROUP BY month, office_id, currency
+  CAST(declarations AS BIGINT) AS declarations,
+  duty AS duty_amount,
+  value_added_tax AS value_added_tax_amount,
+  other_tax AS other_tax_amount,
+  CAST(with_recovery AS BIGINT) AS declarations_with_recovery,
+  recovered AS recovered_amount,
+  CAST(recovered AS DOUBLE) / nullif(CAST(assessed AS DOUBLE), 0.0) AS recovery_rate
+FROM shown

@@ -1,5 +1,5 @@
 -- title = "Parts of the selection"
--- description = "How consignments came to be inspected, by month of acceptance, office and the part of the inclusion probability that the draw fell into: counts, mean probabilities, and what inspections found. What was selected should lie near what the probabilities expect, over the parts together. Each declaration counts once, with its newest decision."
+-- description = "How consignments came to be inspected, by month of acceptance, office and the part of the inclusion probability that the draw fell into: counts, mean probabilities, and what inspections found. Candidates should lie near what the inclusion probabilities expect, over all parts together; the probabilities after the cut are for weighing estimates, and their sum is no forecast of selections. Each declaration counts once, with its newest decision."
 -- owner = "risk-management"
 -- refresh = "daily"
 -- increment = "month"
@@ -39,8 +39,8 @@
 -- is_required = true
 -- unit = "1"
 -- range = [0.0, 1e12]
--- [columns.expected_selections]
--- description = "Sum of the probabilities of being inspected after the cut"
+-- [columns.expected_candidates]
+-- description = "Sum of the inclusion probabilities: what the law of the draw expects of candidates, over all parts of an office together"
 -- is_required = true
 -- unit = "1"
 -- range = [0.0, 1e12]
@@ -50,7 +50,7 @@
 -- unit = "1"
 -- range = [0.0, 1.0]
 -- [columns.mean_realised_probability]
--- description = "Mean probability of being inspected after the cut"
+-- description = "Mean probability after the cut of the work list, which estimates weigh by"
 -- is_required = true
 -- unit = "1"
 -- range = [0.0, 1.0]
@@ -94,7 +94,7 @@ SELECT
   CAST(count(*) FILTER (WHERE d.is_selected) AS BIGINT) AS selected_declarations,
   CAST(count(*) FILTER (WHERE d.is_queued) AS BIGINT) AS queued_declarations,
   CAST(count(*) FILTER (WHERE d.is_suppressed) AS BIGINT) AS suppressed_declarations,
-  CAST(sum(d.realised) AS DOUBLE) AS expected_selections,
+  CAST(sum(d.inclusion) AS DOUBLE) AS expected_candidates,
   CAST(sum(d.inclusion) AS DOUBLE) / count(*) AS mean_inclusion_probability,
   CAST(sum(d.realised) AS DOUBLE) / count(*) AS mean_realised_probability,
   CAST(count(*) FILTER (WHERE d.is_selected AND i.is_discrepancy IS NOT NULL) AS BIGINT) AS inspected_declarations,

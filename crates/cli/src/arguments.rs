@@ -13,6 +13,7 @@ mod learn;
 mod learning;
 mod people;
 mod policies;
+mod retention;
 mod serve;
 mod sql;
 
@@ -25,6 +26,7 @@ pub use learn::Learn;
 pub use learning::{CompareLoop, Loop, ProtocolLoop, RunLoop};
 pub use people::{CreateToken, People, Standing, Tokens};
 pub use policies::{Access as PolicyAccess, Policies};
+pub use retention::{EraseRows, Grades, HoldRows, Retention};
 pub use serve::Serve;
 pub use sql::{Format, Sql};
 
@@ -166,6 +168,12 @@ pub enum Command {
     /// Make, check and describe datasets: tables made of others, for everyday questions
     #[command(subcommand)]
     Datasets(Datasets),
+    /// Look at what columns hold, and confirm their grades
+    #[command(subcommand)]
+    Grades(Grades),
+    /// Erase what is kept no longer or must go, with every byte of it, and keep what is under a legal hold
+    #[command(subcommand)]
+    Retention(Retention),
     /// Ask the lake in SQL
     #[command(
         after_help = "Tables: declaration, goods_item, inspection, enterprise, special_filing, treatment_event, decision, decision_item, work_list, quarantine, \

@@ -43,6 +43,8 @@ async fn main() -> ExitCode {
         Command::Explain(command) => commands::explain::run(&arguments, command).await,
         Command::Serve(command) => Box::pin(commands::serve::run(&arguments, command)).await,
         Command::Datasets(command) => commands::datasets::run(&arguments, command).await,
+        Command::Grades(command) => commands::grades::run(&arguments, command).await,
+        Command::Retention(command) => commands::retention::run(&arguments, command).await,
         Command::Policies(command) => commands::policies::run(&arguments, command).await,
         Command::Sql(command) => commands::sql::run(&arguments, command).await,
         Command::Report(command) => commands::report::run(&arguments, command).await,

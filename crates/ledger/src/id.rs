@@ -33,4 +33,6 @@ row_number! {
     TokenId;
     /// Names a legal hold.
     HoldId;
+    /// Names an erasure.
+    ErasureId;
 }

@@ -24,6 +24,7 @@ mod commitment_log;
 mod dataset;
 mod decision_run;
 mod draw_parts;
+mod erasure;
 mod error;
 mod hash;
 mod hex;
@@ -69,12 +70,14 @@ pub use commitment::{AppendedCommitments, Commitment, NewCommitment, SALT_BYTES}
 pub use dataset::{DatasetVersion, NewDatasetVersion};
 pub use decision_run::{DecisionRun, RunOutcome, RunStart};
 pub use draw_parts::{DRAW_PARTS_BYTES, DrawParts};
+pub use erasure::{ErasedRows, Erasure, NewErasure};
 pub use error::LedgerError;
 pub use hash::{Hash256, ParseHash256Error};
 pub use history::{HistoryFault, check_checkpoints};
 pub use hold::{Held, Hold};
 pub use id::{
-    DecisionRunId, HoldId, LoadId, PolicyStateVersion, PolicyVersion, PrincipalId, ProposalId, TokenId,
+    DecisionRunId, ErasureId, HoldId, LoadId, PolicyStateVersion, PolicyVersion, PrincipalId, ProposalId,
+    TokenId,
 };
 pub use key_share::{Custody, HandedIn, KeyOrigin, KeyShare, SharePosition};
 pub use lane::{Lane, ParseLaneError};

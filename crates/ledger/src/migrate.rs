@@ -22,7 +22,10 @@ const MIGRATIONS: &[Migration] = &[
     Migration { name: "0003_bundle_proposals", sql: include_str!("../migrations/0003_bundle_proposals.sql") },
     Migration { name: "0004_audit", sql: include_str!("../migrations/0004_audit.sql") },
     Migration { name: "0005_accounts", sql: include_str!("../migrations/0005_accounts.sql") },
-    Migration { name: "0006_datasets", sql: include_str!("../migrations/0006_datasets.sql") },
+    Migration {
+        name: "0006_catalog_and_erasure",
+        sql: include_str!("../migrations/0006_catalog_and_erasure.sql"),
+    },
 ];
 
 /// Applies what is missing, in one transaction: a crash leaves the old schema or the new one.

@@ -53,7 +53,14 @@ fn print_in_sql(report: &SqlReplayReport) {
         show::count(report.decisions),
         show::count(report.identical)
     );
+    print_erased(report.erased_items, "goods items");
     print_other_semantics(report.other_semantics);
+}
+
+fn print_erased(erased: u64, what: &str) {
+    if erased > 0 {
+        println!("  {} {what} more cannot be made again: their input is erased", show::count(erased));
+    }
 }
 
 fn print_other_semantics(decisions: u64) {
@@ -70,6 +77,7 @@ fn print(report: &ReplayReport) {
             show::count(report.decisions - report.draws_recomputed)
         );
     }
+    print_erased(report.erased, "decisions");
     print_other_semantics(report.other_semantics);
     for difference in report.differences.iter().take(SHOWN) {
         let (id, version) = (&difference.declaration_id, difference.version);

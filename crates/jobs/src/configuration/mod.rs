@@ -130,6 +130,27 @@ sections! {
         /// How often the audit log is signed.
         checkpoint_seconds: u64 = 3_600, "seconds", 1, 86_400;
     }
+    /// How long rows are kept: those of months that ended longer ago are erased by `tidegate retention run`; 0 keeps them for ever.
+    retention: Retention {
+        /// Declarations.
+        declaration_days: u32 = 0, "days", 0, 36_600;
+        /// Goods items of declarations.
+        goods_item_days: u32 = 0, "days", 0, 36_600;
+        /// Inspections.
+        inspection_days: u32 = 0, "days", 0, 36_600;
+        /// Second inspections.
+        reinspection_days: u32 = 0, "days", 0, 36_600;
+        /// Events of treatments.
+        treatment_event_days: u32 = 0, "days", 0, 36_600;
+        /// Decisions.
+        decision_days: u32 = 0, "days", 0, 36_600;
+        /// Decisions by goods item, with their features.
+        decision_item_days: u32 = 0, "days", 0, 36_600;
+        /// Work lists.
+        work_list_days: u32 = 0, "days", 0, 36_600;
+        /// Findings about data.
+        data_finding_days: u32 = 0, "days", 0, 36_600;
+    }
     /// Deciding which consignments to inspect, and deciding again.
     decide: Decide {
         /// Days back in which an earlier lodgement of a consignment is looked for; it keeps the draw of the first.
@@ -234,6 +255,35 @@ impl Xml {
             occurrences,
             findings,
         }
+    }
+}
+
+impl Retention {
+    /// Days by table; tables that are kept for ever are left out.
+    pub fn days(&self) -> Vec<(&'static str, u32)> {
+        let Self {
+            declaration_days,
+            goods_item_days,
+            inspection_days,
+            reinspection_days,
+            treatment_event_days,
+            decision_days,
+            decision_item_days,
+            work_list_days,
+            data_finding_days,
+        } = *self;
+        let all = [
+            ("declaration", declaration_days),
+            ("goods_item", goods_item_days),
+            ("inspection", inspection_days),
+            ("reinspection", reinspection_days),
+            ("treatment_event", treatment_event_days),
+            ("decision", decision_days),
+            ("decision_item", decision_item_days),
+            ("work_list", work_list_days),
+            ("data_finding", data_finding_days),
+        ];
+        all.into_iter().filter(|(_, days)| *days > 0).collect()
     }
 }
 

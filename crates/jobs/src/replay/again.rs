@@ -1,18 +1,20 @@
 //! What the same records, with the same bundle and policy state, give again.
 
 use super::Replayed;
-use super::which::Piece;
+use super::which::{Piece, erased};
 use crate::JobError;
 use crate::decide::{
     Case, Grades, KeptReason, Packaging, StoredDecision, any_version, cases, read_stored, stored_state,
 };
 use crate::home::Home;
+use crate::retention::ErasedBefore;
 use arrow::array::{AsArray, RecordBatch};
 use arrow::compute::concat_batches;
 use arrow::datatypes::Int64Type;
 use chrono::NaiveDate;
 use std::collections::{BTreeMap, HashMap};
-use tidegate_ledger::{Period, PeriodKey, PolicyStateVersion};
+use std::sync::Arc;
+use tidegate_ledger::{Erasure, Period, PeriodKey, PolicyStateVersion};
 use tidegate_query::{Platform, Principal};
 use tidegate_risk::assess::Assessment;
 use tidegate_risk::bundle::Bundle;
@@ -28,7 +30,7 @@ pub(super) struct Again {
 
 /// Decisions of one run, with what they were decided with.
 pub(super) struct Run {
-    pub bundle: Bundle,
+    pub bundle: Arc<Bundle>,
     rows: RecordBatch,
     pub assessment: Assessment,
     pub keys: HashMap<String, PeriodKey>,
@@ -36,9 +38,19 @@ pub(super) struct Run {
     /// By day of the work list.
     pub losses: BTreeMap<NaiveDate, Losses>,
     pub again: Vec<Again>,
+    /// Declarations whose record is erased, with the certificate.
+    pub erased: Vec<(String, Erasure)>,
 }
 
-pub(super) async fn again(home: &Home, platform: &Platform, piece: &Piece) -> Result<Vec<Run>, JobError> {
+/// The bundles of the runs that were decided again, by their hashes.
+pub(super) type KnownBundles = HashMap<String, Arc<Bundle>>;
+
+pub(super) async fn again(
+    home: &Home,
+    platform: &Platform,
+    piece: &Piece,
+    known: &mut KnownBundles,
+) -> Result<Vec<Run>, JobError> {
     let stored = read_stored(platform, &piece.condition, &piece.months).await?;
     let mut by_run: BTreeMap<i64, Vec<StoredDecision>> = BTreeMap::new();
     for decision in stored {
@@ -46,7 +58,13 @@ pub(super) async fn again(home: &Home, platform: &Platform, piece: &Piece) -> Re
     }
     let mut runs = Vec::new();
     for decisions in by_run.into_values() {
-        runs.push(run_again(home, platform, piece, decisions).await?);
+        let name = &decisions[0].bundle;
+        let bundle = match known.get(name) {
+            Some(bundle) => Arc::clone(bundle),
+            None => Arc::new(home.bundle(Some(name)).await?.0),
+        };
+        known.insert(name.clone(), Arc::clone(&bundle));
+        runs.push(run_again(home, platform, piece, bundle, decisions).await?);
     }
     Ok(runs)
 }
@@ -55,9 +73,9 @@ async fn run_again(
     home: &Home,
     platform: &Platform,
     piece: &Piece,
+    bundle: Arc<Bundle>,
     decisions: Vec<StoredDecision>,
 ) -> Result<Run, JobError> {
-    let (bundle, _) = home.bundle(Some(&decisions[0].bundle)).await?;
     let state = stored_state(home, PolicyStateVersion(decisions[0].policy_state)).await?;
     let rows = rows(platform, &bundle, piece, decisions[0].run).await?;
     // The grade of a replay is the stored one, so that none is looked up.
@@ -74,17 +92,26 @@ async fn run_again(
     for day in decisions.iter().filter(|d| d.selected).filter_map(listed_on) {
         losses.entry(day).or_insert_with(|| packaging.losses(run, day));
     }
-    let mut again = Vec::new();
+    let (mut again, mut gone, mut erasures) = (Vec::new(), Vec::new(), None);
     for stored in decisions {
-        let case = cases.get(&(stored.declaration_id.clone(), stored.version)).cloned();
-        let case = case.ok_or_else(|| {
-            let (id, version) = (&stored.declaration_id, stored.version);
-            JobError::Missing(format!("version {version} of declaration {id} is not in the lake any more"))
-        })?;
+        let Some(case) = cases.get(&(stored.declaration_id.clone(), stored.version)).cloned() else {
+            if erasures.is_none() {
+                erasures = Some(ErasedBefore::read(home).await?);
+            }
+            let erasure = erasures.as_ref().and_then(|e| e.of(&month_of(&stored), &stored.declaration_id));
+            let erasure = erasure.ok_or_else(|| {
+                let (id, version) = (&stored.declaration_id, stored.version);
+                JobError::Missing(format!(
+                    "version {version} of declaration {id} is not in the lake any more"
+                ))
+            })?;
+            gone.push((stored.declaration_id, erasure.clone()));
+            continue;
+        };
         let proposal = bundle.propose(&assessment, case.items.clone(), &state, &case.office, &stored.grade);
         again.push(Again { stored, case, proposal });
     }
-    Ok(Run { bundle, rows, assessment, keys, packaging, losses, again })
+    Ok(Run { bundle, rows, assessment, keys, packaging, losses, again, erased: gone })
 }
 
 /// The records of the decisions of a run, as they are in the lake.
@@ -163,9 +190,12 @@ impl Run {
 pub async fn explain_decision(home: &Home, declaration_id: &str) -> Result<Vec<StoredDecision>, JobError> {
     let platform = home.platform().await?;
     let what = Replayed::Declaration(declaration_id.to_owned());
-    let mut explained = Vec::new();
-    for piece in what.pieces(&platform, u64::MAX).await? {
-        for run in again(home, &platform, &piece).await? {
+    let (mut explained, mut bundles) = (Vec::new(), KnownBundles::new());
+    for piece in what.pieces(home, &platform, u64::MAX).await? {
+        for run in again(home, &platform, &piece, &mut bundles).await? {
+            if let Some((id, erasure)) = run.erased.first() {
+                return Err(erased(id, erasure));
+            }
             for again in &run.again {
                 let mut decision = again.stored.clone();
                 if decision.reasons.is_empty() {
@@ -179,4 +209,9 @@ pub async fn explain_decision(home: &Home, declaration_id: &str) -> Result<Vec<S
     }
     explained.sort_by_key(|d| (d.version, d.run));
     Ok(explained)
+}
+
+/// The partition that the record of a decision lies in.
+fn month_of(decision: &StoredDecision) -> String {
+    decision.accepted_at.format("%Y-%m").to_string()
 }

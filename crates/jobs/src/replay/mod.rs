@@ -45,6 +45,8 @@ pub struct ReplayReport {
     pub draws_recomputed: u64,
     /// Those of another semantics version, whose features are not promised to be recomputed alike.
     pub other_semantics: u64,
+    /// Decisions beside these whose input is erased, so that they cannot be made again.
+    pub erased: u64,
     /// What differs.
     pub differences: Vec<Difference>,
 }
@@ -59,12 +61,13 @@ pub async fn replay(
     progress: &mut dyn Progress,
 ) -> Result<ReplayReport, JobError> {
     let platform = home.platform().await?;
-    let mut report = ReplayReport::default();
-    let pieces = what.pieces(&platform, home.configuration.decide.read_versions).await?;
+    let (mut report, mut bundles) = (ReplayReport::default(), again::KnownBundles::new());
+    let pieces = what.pieces(home, &platform, home.configuration.decide.read_versions).await?;
     progress.step("deciding again", pieces.iter().map(|p| p.decisions).sum(), "decisions");
     for piece in pieces {
         let lodged = Lodged::read(&platform, &piece).await?;
-        for run in again(home, &platform, &piece).await? {
+        for run in again(home, &platform, &piece, &mut bundles).await? {
+            report.erased += run.erased.len() as u64;
             for again in &run.again {
                 let mut differences = Differences { stored: &again.stored, found: Vec::new() };
                 run.compare(again, &lodged, &mut differences, &mut report)?;

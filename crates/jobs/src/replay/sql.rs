@@ -19,6 +19,8 @@ pub struct SqlReplayReport {
     pub items: u64,
     /// Those of which `assess` gives the stored margin, probability, score and rules, to the last bit.
     pub identical_items: u64,
+    /// Goods items beside these whose input is erased.
+    pub erased_items: u64,
     /// Decisions replayed.
     pub decisions: u64,
     /// Those of which the stored parts give the stored p, pi and outcome, to the last bit.
@@ -38,10 +40,11 @@ pub async fn replay_in_sql(
     progress: &mut dyn Progress,
 ) -> Result<SqlReplayReport, JobError> {
     let mut platform = home.platform().await?;
-    let pieces = what.pieces(&platform, home.configuration.decide.read_versions).await?;
+    let pieces = what.pieces(home, &platform, home.configuration.decide.read_versions).await?;
     progress.step("deciding again in SQL", pieces.iter().map(|p| p.decisions).sum(), "decisions");
     let mut report = SqlReplayReport::default();
     let mut known = BTreeSet::new();
+    let is_erased_from = !home.ledger.erasures().await?.is_empty();
     for piece in pieces {
         let answer = Answer::of(&platform, PURPOSE, &decisions(&piece.condition)).await?;
         report.decisions += answer.counts("decisions")?.iter().sum::<u64>();
@@ -52,7 +55,11 @@ pub async fn replay_in_sql(
                 home.add_bundles(&mut platform, vec![bundle.clone()]).await?;
             }
             let answer = Answer::of(&platform, PURPOSE, &items(&bundle, &piece)).await?;
-            report.items += answer.counts("items")?.iter().sum::<u64>();
+            let without_input = answer.counts("without_input")?.iter().sum::<u64>();
+            // Where nothing was ever erased, what is not there is a difference.
+            let erased = if is_erased_from { without_input } else { 0 };
+            report.erased_items += erased;
+            report.items += answer.counts("items")?.iter().sum::<u64>() - erased;
             report.identical_items += answer.counts("identical")?.iter().sum::<u64>();
         }
         progress.done(report.decisions);
@@ -71,7 +78,7 @@ fn items(bundle: &str, Piece { condition, months, .. }: &Piece) -> String {
            FROM declaration_item r JOIN (SELECT DISTINCT month, declaration_id, version_number FROM d) one \
            ON one.month = r.month AND one.declaration_id = r.declaration_id AND one.version_number = r.version_number \
            WHERE r.month IN ({months})) \
-         SELECT count(*) AS items, count(*) FILTER (WHERE a['margin'] = k.margin AND a['probability'] = k.probability \
+         SELECT count(*) AS items, count(*) FILTER (WHERE g.declaration_id IS NULL) AS without_input, count(*) FILTER (WHERE a['margin'] = k.margin AND a['probability'] = k.probability \
            AND a['score'] = k.score AND array_to_string(a['rules'], ' ') = array_to_string(k.rules, ' ')) AS identical \
          FROM kept k LEFT JOIN again g ON g.month = k.month AND g.declaration_id = k.declaration_id \
            AND g.version_number = k.version_number AND g.goods_item_seq = k.goods_item_seq"

@@ -2,8 +2,11 @@
 
 use crate::JobError;
 use crate::answer::Answer;
+use crate::home::Home;
+use crate::retention::ErasedBefore;
 use chrono::NaiveDate;
 use std::collections::BTreeSet;
+use tidegate_ledger::Erasure;
 use tidegate_query::Platform;
 
 /// Which decisions to replay.
@@ -50,7 +53,12 @@ impl Piece {
 
 impl Replayed {
     /// Its decisions in pieces: whole days of work lists, as many as there are `most` decisions about, and at least one.
-    pub(super) async fn pieces(&self, platform: &Platform, most: u64) -> Result<Vec<Piece>, JobError> {
+    pub(super) async fn pieces(
+        &self,
+        home: &Home,
+        platform: &Platform,
+        most: u64,
+    ) -> Result<Vec<Piece>, JobError> {
         let condition = match self {
             Self::Declaration(id) => format!("declaration_id = '{}'", id.replace('\'', "''")),
             Self::Days(from, to) => format!("listed_on >= '{from}' AND listed_on <= '{to}'"),
@@ -73,7 +81,7 @@ impl Replayed {
             }
         }
         if stretches.is_empty() {
-            return Err(self.nothing_stored());
+            return Err(self.nothing_stored(home).await?);
         }
         if let Self::Days(..) = self {
             return Ok(stretches.into_iter().map(Stretch::piece).collect());
@@ -82,11 +90,26 @@ impl Replayed {
         Ok(vec![Piece::new(&condition, &months, stretches.iter().map(|s| s.decisions).sum())])
     }
 
-    fn nothing_stored(&self) -> JobError {
+    /// Why no decision is there.
+    async fn nothing_stored(&self, home: &Home) -> Result<JobError, JobError> {
         let what = match self {
-            Self::Declaration(id) => format!("for declaration {id}"),
+            Self::Declaration(id) => {
+                if let Some(erasure) = ErasedBefore::read(home).await?.of_subject(id) {
+                    return Ok(erased(id, erasure));
+                }
+                format!("for declaration {id}")
+            }
             Self::Days(from, to) => format!("from {from} to {to}"),
         };
-        JobError::Missing(format!("no decision is stored {what}; run `tidegate decide`"))
+        Ok(JobError::Missing(format!("no decision is stored {what}; run `tidegate decide`")))
     }
+}
+
+/// That the record of a declaration is erased.
+pub(super) fn erased(declaration: &str, erasure: &Erasure) -> JobError {
+    JobError::Missing(format!(
+        "input erased: the record of declaration {declaration} is erased by certificate {} of {}",
+        erasure.id,
+        erasure.erased_at.format("%Y-%m-%d %H:%M UTC")
+    ))
 }

@@ -11,5 +11,6 @@ mod kcs_samples;
 mod main_job;
 mod packaging;
 mod place;
+mod retention;
 mod source;
 mod wco_samples;

@@ -8,7 +8,7 @@ use std::path::Path as FsPath;
 use std::sync::Arc;
 
 use datafusion::logical_expr::Expr;
-use datafusion::prelude::{SessionConfig, SessionContext, lit};
+use datafusion::prelude::{SessionConfig, SessionContext, ident, lit};
 use deltalake::checkpoints::{cleanup_expired_logs_for, create_checkpoint};
 use deltalake::kernel::LogicalFileView;
 use deltalake::logstore::object_store::ObjectStoreExt;
@@ -21,6 +21,45 @@ use crate::lake::loaded_version;
 use crate::read::PinnedTable;
 use crate::replace::month_of;
 use crate::{Lake, LakeError};
+
+/// A bound on the rows that are erased; several hold together.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Bound {
+    /// Values of a text column before one, in the order of their bytes.
+    Before {
+        /// The column.
+        column: String,
+        /// The value.
+        value: String,
+    },
+    /// Values of a text column that are among some.
+    In {
+        /// The column.
+        column: String,
+        /// The values.
+        values: Vec<String>,
+    },
+    /// Values of a text column that are not among some.
+    NotIn {
+        /// The column.
+        column: String,
+        /// The values.
+        values: Vec<String>,
+    },
+}
+
+impl Bound {
+    fn condition(&self) -> Expr {
+        let among = |column: &str, values: &[String], negated| {
+            ident(column).in_list(values.iter().map(|value| lit(value.as_str())).collect(), negated)
+        };
+        match self {
+            Self::Before { column, value } => ident(column).lt(lit(value.as_str())),
+            Self::In { column, values } => among(column, values, false),
+            Self::NotIn { column, values } => among(column, values, true),
+        }
+    }
+}
 
 /// Rows that were taken out of a table.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -55,19 +94,22 @@ pub struct Purged {
 }
 
 impl Lake {
-    /// Takes the rows that meet a condition out of a table: files that hold such rows are written again without them, one
-    /// commit a month. Rows for which the condition is NULL stay.
+    /// Takes the rows within bounds out of a table: files that hold such rows are written again without them, one
+    /// commit a month. Rows without a value in a column that is bound stay; without a bound nothing is erased.
     ///
     /// # Errors
     /// [`LakeError::CompactionOverlap`] when a compaction or another erasure of the table was at work; months committed until then
     /// are without the rows, and repeating goes on. [`LakeError::RowsLost`] when a file does not hold the rows that its
     /// log says.
-    pub async fn erase(&self, table: &str, condition: &Expr) -> Result<Erased, LakeError> {
+    pub async fn erase(&self, table: &str, bounds: &[Bound]) -> Result<Erased, LakeError> {
         let handle = self.table(table).await?;
         let version = loaded_version(&handle, table)?;
         let mut erased = Erased { table: table.to_owned(), version, rows: 0, files: Vec::new() };
+        let Some(condition) = bounds.iter().map(Bound::condition).reduce(Expr::and) else {
+            return Ok(erased);
+        };
         let kept = condition.clone().is_not_true();
-        for files in held_by(&handle, table, condition).await?.into_values() {
+        for files in held_by(&handle, table, &condition).await?.into_values() {
             let handle = self.table(table).await?;
             let rewrite = Rewrite::of_files(handle, table, &files, Some(&kept), self.limits).await?;
             erased.rows += rewrite.rows_left_out();

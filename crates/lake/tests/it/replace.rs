@@ -3,13 +3,16 @@
 use std::collections::BTreeSet;
 
 use chrono::{DateTime, Utc};
-use datafusion::prelude::{col, lit};
-use tidegate_lake::{LakeError, Replace, Scan};
+use tidegate_lake::{Bound, LakeError, Replace, Scan};
 
 use crate::fixture::{TABLE, batch, expected, lake, spec, time};
 
 fn months(names: &[&str]) -> BTreeSet<String> {
     names.iter().map(|name| (*name).to_owned()).collect()
+}
+
+fn declared(name: &str) -> Bound {
+    Bound::In { column: "declaration_id".to_owned(), values: vec![name.to_owned()] }
 }
 
 /// Long after every file that a test writes: file times are the machine's own.
@@ -56,8 +59,8 @@ async fn commits_tell_which_months_they_changed() {
     let changed = |after, last| test.lake.changed_months(TABLE, after, last);
     assert_eq!(changed(first, last).await.unwrap(), Some(months(&["2026-01", "2026-03"])));
     assert_eq!(changed(last - 1, last).await.unwrap(), Some(months(&[])), "a compaction changes nothing");
-    let condition = col("declaration_id").eq(lit("no such declaration"));
-    assert_eq!(test.lake.erase(TABLE, &condition).await.unwrap().version, last);
+    let bounds = [declared("no such declaration")];
+    assert_eq!(test.lake.erase(TABLE, &bounds).await.unwrap().version, last);
 }
 
 #[tokio::test]
@@ -69,8 +72,7 @@ async fn what_is_erased_leaves_no_byte() {
     test.pin(later()).await;
     // The least name of its file, so that statistics in the file and in the log tell it as well.
     let name = "D00000000";
-    let condition = col("declaration_id").eq(lit(name));
-    let erased = test.lake.erase(TABLE, &condition).await.unwrap();
+    let erased = test.lake.erase(TABLE, &[declared(name)]).await.unwrap();
     assert_eq!((erased.rows, erased.files.len()), (1, 1));
     let now = test.lake.record_snapshot(later(), [&erased]).await.unwrap();
     assert_eq!(test.rows_at(&now, Scan::default()).await.num_rows(), 299);
@@ -83,4 +85,18 @@ async fn what_is_erased_leaves_no_byte() {
     assert_eq!(test.rows().await.num_rows(), 299);
     let again = test.lake.purge(&erased).await.unwrap();
     assert_eq!((again.files, again.snapshots), (0, 0), "repeating is harmless");
+}
+
+#[tokio::test]
+async fn bounds_hold_together_and_none_erase_nothing() {
+    let test = lake();
+    test.lake.append(&spec(), [batch(0..2_000)], None).await.unwrap();
+    assert_eq!(test.lake.erase(TABLE, &[]).await.unwrap().rows, 0);
+    let bounds = [
+        Bound::Before { column: "month".to_owned(), value: "2026-02".to_owned() },
+        Bound::NotIn { column: "declaration_id".to_owned(), values: vec!["D00000007".to_owned()] },
+    ];
+    let erased = test.lake.erase(TABLE, &bounds).await.unwrap();
+    assert_eq!(erased.rows, 31 * 24 - 1, "all of January but one");
+    assert_eq!(test.rows().await.num_rows(), 2_000 - 31 * 24 + 1);
 }

@@ -1,4 +1,4 @@
--- What became of each making of a dataset, and what a steward confirmed of columns.
+-- What became of each making of a dataset, what a steward confirmed of columns, and what was erased.
 
 CREATE TABLE dataset_versions (
     name         TEXT NOT NULL CHECK (length(name) > 0),
@@ -57,3 +57,33 @@ BEGIN SELECT RAISE(ABORT, 'classifications are append-only'); END;
 
 CREATE TRIGGER column_classifications_no_delete BEFORE DELETE ON column_classifications
 BEGIN SELECT RAISE(ABORT, 'classifications are append-only'); END;
+
+-- Certificates: rows that were erased, and that no byte of them is left. Whom they were about stands as a keyed hash.
+CREATE TABLE erasures (
+    id           INTEGER PRIMARY KEY AUTOINCREMENT,
+    table_name   TEXT NOT NULL CHECK (length(table_name) > 0),
+    -- Rows of the months before this one.
+    before_month TEXT CHECK (before_month GLOB '[0-9][0-9][0-9][0-9]-[0-1][0-9]'),
+    -- Rows of one declaration.
+    subject      BLOB CHECK (length(subject) = 32),
+    rows         INTEGER NOT NULL CHECK (rows > 0),
+    files        INTEGER NOT NULL,
+    bytes        INTEGER NOT NULL,
+    lake_version INTEGER NOT NULL,
+    reason       TEXT NOT NULL CHECK (length(reason) > 0),
+    erased_by    INTEGER NOT NULL REFERENCES principals (id),
+    erased_at    INTEGER NOT NULL,
+    CHECK ((before_month IS NULL) <> (subject IS NULL))
+) STRICT;
+
+CREATE INDEX erasures_by_subject ON erasures (subject);
+
+CREATE TRIGGER erasures_no_replace BEFORE INSERT ON erasures
+WHEN EXISTS (SELECT 1 FROM erasures WHERE id = NEW.id)
+BEGIN SELECT RAISE(ABORT, 'erasures are append-only'); END;
+
+CREATE TRIGGER erasures_no_update BEFORE UPDATE ON erasures
+BEGIN SELECT RAISE(ABORT, 'erasures are append-only'); END;
+
+CREATE TRIGGER erasures_no_delete BEFORE DELETE ON erasures
+BEGIN SELECT RAISE(ABORT, 'erasures are append-only'); END;

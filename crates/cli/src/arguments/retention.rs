@@ -1,0 +1,113 @@
+//! Arguments of `retention` and `grades`.
+
+use chrono::NaiveDate;
+use clap::{Args, Subcommand};
+
+/// What to do with old rows.
+#[derive(Debug, Subcommand)]
+pub enum Retention {
+    /// Say which rows are older than the section [retention] of the configuration keeps them
+    Due,
+    /// Erase what is due, with every byte of it; what is under a legal hold stays
+    Run(Reason),
+    /// Erase one declaration, or every declaration that names a party, from all tables
+    #[command(
+        after_help = "Snapshots from before are forgotten, since they would still show the rows. Datasets that were made of the rows \
+        are made anew by `tidegate datasets refresh`.\n\nExamples:\n  \
+        tidegate retention erase --declaration 12044526 --reason \"order 2026-77 of the court\"\n  \
+        tidegate retention erase --party 91310000MA1FL0X12Y --reason \"request of the person\""
+    )]
+    Erase(EraseRows),
+    /// List what was erased
+    Certificates,
+    /// Keep rows of a table from being erased
+    #[command(
+        after_help = "Examples:\n  tidegate retention hold declaration --key 91310000MA1FL0X12Y --reason \"case 2026-12\"\n  \
+        tidegate retention hold inspection --from 2025-03-01 --to 2025-03-31 --reason \"case 2026-13\""
+    )]
+    Hold(HoldRows),
+    /// Lift a legal hold
+    Lift {
+        /// Its number
+        number: i64,
+        /// Why.
+        #[command(flatten)]
+        reason: Reason,
+    },
+    /// List the legal holds that are in force
+    Holds,
+}
+
+/// Why something is done.
+#[derive(Debug, Args)]
+pub struct Reason {
+    /// Why; stands in the audit chain
+    #[arg(long, value_name = "TEXT")]
+    pub reason: String,
+}
+
+/// Arguments of `retention erase`.
+#[derive(Debug, Args)]
+pub struct EraseRows {
+    /// Name of the declaration
+    #[arg(long, value_name = "ID", required_unless_present = "party", conflicts_with = "party")]
+    pub declaration: Option<String>,
+    /// Number of an importer, exporter, agent or another party
+    #[arg(long, value_name = "KEY")]
+    pub party: Option<String>,
+    /// Why.
+    #[command(flatten)]
+    pub reason: Reason,
+}
+
+/// Arguments of `retention hold`.
+#[derive(Debug, Args)]
+pub struct HoldRows {
+    /// The table
+    pub table: String,
+    /// A declaration, or a party whose declarations are meant
+    #[arg(long, value_name = "KEY", required_unless_present = "from", conflicts_with_all = ["from", "to"])]
+    pub key: Option<String>,
+    /// First day of acceptance; all of its month is kept
+    #[arg(long, value_name = "DAY", requires = "to")]
+    pub from: Option<NaiveDate>,
+    /// Last day
+    #[arg(long, value_name = "DAY", requires = "from")]
+    pub to: Option<NaiveDate>,
+    /// Why.
+    #[command(flatten)]
+    pub reason: Reason,
+}
+
+/// What to do with grades of columns.
+#[derive(Debug, Subcommand)]
+pub enum Grades {
+    /// Look at values for what a column holds: identity numbers, credit codes, phones, cards, addresses, coordinates
+    Detect {
+        /// The table; all when left out
+        #[arg(long, value_name = "TABLE")]
+        table: Option<String>,
+    },
+    /// Confirm grade and category of a column; it holds in every door at once
+    #[command(after_help = "A grade may be higher than that of the definition, never lower.\n\nExample:\n  \
+        tidegate grades confirm declaration.trader_reference --grade general-4 --category person --reason \"holds names\"")]
+    Confirm(ConfirmGrade),
+    /// List what was confirmed
+    List,
+}
+
+/// Arguments of `grades confirm`.
+#[derive(Debug, Args)]
+pub struct ConfirmGrade {
+    /// The column, as table.column
+    pub column: String,
+    /// Grade: general-1 to general-4, important or core; as it is when left out
+    #[arg(long, value_name = "GRADE")]
+    pub grade: Option<String>,
+    /// What it is about: party, person, consignment, value, document, finding, method or provenance
+    #[arg(long, value_name = "CATEGORY")]
+    pub category: Option<String>,
+    /// Why.
+    #[command(flatten)]
+    pub reason: Reason,
+}

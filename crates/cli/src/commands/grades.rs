@@ -1,0 +1,84 @@
+//! `tidegate grades`.
+
+use super::open;
+use crate::arguments::{Arguments, Grades};
+use crate::progress::Bars;
+use crate::show;
+use tidegate_jobs::JobError;
+use tidegate_jobs::grades::{Proposed, confirm, confirmed, detect};
+use tidegate_records::category::Category;
+use tidegate_records::table::Grade;
+
+pub async fn run(arguments: &Arguments, command: &Grades) -> Result<(), JobError> {
+    let home = open(arguments).await?;
+    match command {
+        Grades::Detect { table } => {
+            let found = detect(&home, table.as_deref(), &mut Bars::new()).await?;
+            show::say(arguments, found.as_slice(), print_proposed)
+        }
+        Grades::Confirm(new) => {
+            let grade = new.grade.as_deref().map(grade).transpose()?;
+            let category = new.category.as_deref().map(category).transpose()?;
+            let held = confirm(&home, &new.column, grade, category, &new.reason.reason).await?;
+            println!("{} is {}, {}.", new.column, held.grade.as_str(), held.category.as_str());
+            Ok(())
+        }
+        Grades::List => {
+            let all = confirmed(&home).await?;
+            if all.is_empty() {
+                println!("Nothing was confirmed: every column has the grade of `tidegate dictionary`.");
+            }
+            for one in all {
+                let known = &one.classification;
+                println!(
+                    "{}.{}: {}, {} ({}), {}",
+                    known.table,
+                    known.column,
+                    known.grade,
+                    known.category,
+                    known.evidence,
+                    show::moment(one.confirmed_at)
+                );
+            }
+            Ok(())
+        }
+    }
+}
+
+fn grade(word: &str) -> Result<Grade, JobError> {
+    let known = || Grade::ALL.map(Grade::as_str).join(", ");
+    Grade::parse(word)
+        .ok_or_else(|| JobError::Missing(format!("`{word}` is no grade; there are {}", known())))
+}
+
+fn category(word: &str) -> Result<Category, JobError> {
+    let known = || Category::ALL.map(Category::as_str).join(", ");
+    Category::parse(word)
+        .ok_or_else(|| JobError::Missing(format!("`{word}` is no category; there are {}", known())))
+}
+
+fn print_proposed(all: &[Proposed]) {
+    if all.is_empty() {
+        println!("Nothing found that would change a grade or category.");
+    }
+    for one in all {
+        println!(
+            "{}.{}: {} ({}, confidence {:.2}); it is {}, {}",
+            one.table,
+            one.column,
+            one.kind,
+            one.evidence,
+            one.confidence,
+            one.grade.as_str(),
+            one.category.as_str()
+        );
+        println!(
+            "    tidegate grades confirm {}.{} --grade {} --category {} --reason \"{}\"",
+            one.table,
+            one.column,
+            one.proposed_grade.as_str(),
+            one.proposed_category.as_str(),
+            one.evidence
+        );
+    }
+}

@@ -1,0 +1,160 @@
+//! `tidegate retention`.
+
+use super::open;
+use crate::arguments::{Arguments, EraseRows, HoldRows, Retention};
+use crate::progress::Bars;
+use crate::show;
+use chrono::{DateTime, Utc};
+use tidegate_jobs::retention::{Due, Erase, due, erase, hold, holds, lift};
+use tidegate_jobs::{Home, JobError};
+use tidegate_ledger::{ErasedRows, Erasure, Held, Hold};
+
+pub async fn run(arguments: &Arguments, command: &Retention) -> Result<(), JobError> {
+    let home = open(arguments).await?;
+    match command {
+        Retention::Due => show::say(arguments, due(&home).await?.as_slice(), print_due),
+        Retention::Run(why) => certify(arguments, &home, &Erase::Due, &why.reason).await,
+        Retention::Erase(EraseRows { declaration, party, reason }) => {
+            let what = match (declaration, party) {
+                (Some(id), _) => Erase::Declaration(id.clone()),
+                (None, Some(key)) => Erase::Party(key.clone()),
+                (None, None) => return Err(JobError::Missing("say --declaration or --party".to_owned())),
+            };
+            certify(arguments, &home, &what, &reason.reason).await
+        }
+        Retention::Certificates => print_certificates(arguments, &home.ledger.erasures().await?),
+        Retention::Hold(HoldRows { table, key, from, to, reason }) => {
+            let held = match (key, from, to) {
+                (Some(key), _, _) => Held::Key(key.clone()),
+                (None, Some(from), Some(to)) => Held::Days(*from, *to),
+                _ => return Err(JobError::Missing("say --key, or --from and --to".to_owned())),
+            };
+            let number = hold(&home, table, &held, &reason.reason).await?;
+            println!("Legal hold {number} is in force.");
+            Ok(())
+        }
+        Retention::Lift { number, reason } => {
+            lift(&home, *number, &reason.reason).await?;
+            println!("Legal hold {number} is lifted.");
+            Ok(())
+        }
+        Retention::Holds => print_holds(arguments, &holds(&home).await?),
+    }
+}
+
+fn print_due(all: &[Due]) {
+    if all.is_empty() {
+        println!("Everything is kept for ever: the section [retention] of the configuration sets no days.");
+    }
+    for Due { table, days, before, rows, held } in all {
+        let kept = if *held > 0 {
+            format!(", {} of them under a legal hold", show::count(*held))
+        } else {
+            String::new()
+        };
+        println!(
+            "{table:<16} {} rows of months before {before}{kept}; kept for {days} days",
+            show::count(*rows)
+        );
+    }
+}
+
+/// A certificate as it is told.
+#[derive(serde::Serialize)]
+struct Certificate<'a> {
+    number: i64,
+    table: &'a str,
+    before_month: Option<&'a str>,
+    subject: Option<String>,
+    rows: u64,
+    files: u64,
+    bytes: u64,
+    reason: &'a str,
+    erased_at: DateTime<Utc>,
+}
+
+impl<'a> From<&'a Erasure> for Certificate<'a> {
+    fn from(erasure: &'a Erasure) -> Self {
+        let erased = &erasure.erased;
+        let (before_month, subject) = match &erased.of {
+            ErasedRows::Before(month) => (Some(month.as_str()), None),
+            ErasedRows::Subject(hash) => (None, Some(hash.to_string())),
+        };
+        Self {
+            number: erasure.id.0,
+            table: &erased.table,
+            before_month,
+            subject,
+            rows: erased.rows,
+            files: erased.files,
+            bytes: erased.bytes,
+            reason: &erasure.reason,
+            erased_at: erasure.erased_at,
+        }
+    }
+}
+
+async fn certify(arguments: &Arguments, home: &Home, what: &Erase, reason: &str) -> Result<(), JobError> {
+    print_certificates(arguments, &erase(home, what, reason, &mut Bars::new()).await?)
+}
+
+fn print_certificates(arguments: &Arguments, all: &[Erasure]) -> Result<(), JobError> {
+    let all: Vec<Certificate<'_>> = all.iter().map(Certificate::from).collect();
+    show::say(arguments, &all, |all| {
+        if all.is_empty() {
+            println!("Nothing was erased.");
+        }
+        for one in all {
+            let of = match (&one.before_month, &one.subject) {
+                (Some(month), _) => format!("months before {month}"),
+                (None, Some(hash)) => format!("declaration with keyed hash {}", &hash[..16]),
+                (None, None) => String::new(),
+            };
+            println!(
+                "{:>4}  {}  {} rows of {}, {of}; {} files of {} bytes removed ({})",
+                one.number,
+                show::moment(one.erased_at),
+                show::count(one.rows),
+                one.table,
+                show::count(one.files),
+                show::count(one.bytes),
+                one.reason
+            );
+        }
+    })
+}
+
+/// A hold as it is told.
+#[derive(serde::Serialize)]
+struct Told<'a> {
+    number: i64,
+    table: &'a str,
+    held: String,
+    reason: &'a str,
+    placed_at: DateTime<Utc>,
+}
+
+fn print_holds(arguments: &Arguments, all: &[Hold]) -> Result<(), JobError> {
+    let told = |hold: &'_ Hold| match &hold.held {
+        Held::Key(key) => key.clone(),
+        Held::Days(first, last) => format!("{first} to {last}"),
+    };
+    let all: Vec<Told<'_>> = all
+        .iter()
+        .map(|hold| Told {
+            number: hold.id.0,
+            table: &hold.table,
+            held: told(hold),
+            reason: &hold.reason,
+            placed_at: hold.placed_at,
+        })
+        .collect();
+    show::say(arguments, &all, |all| {
+        if all.is_empty() {
+            println!("No legal hold is in force.");
+        }
+        for Told { number, table, held, reason, placed_at } in all {
+            println!("{number:>4}  {table:<16} {held} ({reason}), since {}", show::moment(*placed_at));
+        }
+    })
+}

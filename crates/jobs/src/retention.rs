@@ -1,0 +1,366 @@
+//! Retention and erasure: rows that are kept no longer, or that one has the right to have erased, go with every byte of them;
+//! a certificate stays. What is under a legal hold stays.
+//!
+//! Law: Personal Information Protection Law, articles 19 and 47; Data Security Law, article 27.
+
+use crate::JobError;
+use crate::answer::Answer;
+use crate::home::Home;
+use crate::progress::Progress;
+use chrono::{Datelike, Days, NaiveDate};
+use hmac::{Hmac, KeyInit, Mac};
+use sha2::Sha256;
+use std::collections::BTreeSet;
+use tidegate_lake::Bound;
+use tidegate_ledger::{Door, ErasedRows, Erasure, Hash256, Held, Hold, HoldId, NewErasure, RootKey};
+use tidegate_query::Platform;
+use tidegate_records::category::Category;
+use tidegate_records::table::{Key, Source, Table};
+use tidegate_records::tables::{DECLARATION, GOODS_ITEM, TABLES};
+
+const PURPOSE: &str = "job retention";
+/// Declarations of one party that are erased at once.
+const MOST_DECLARATIONS: usize = 100_000;
+
+/// Rows of a table that are older than they are kept.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
+pub struct Due {
+    /// The table.
+    pub table: String,
+    /// Days that its rows are kept after their month ended.
+    pub days: u32,
+    /// Rows of months before this one are due.
+    pub before: String,
+    /// How many.
+    pub rows: u64,
+    /// Those among them that a legal hold keeps.
+    pub held: u64,
+}
+
+/// What is erased.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Erase {
+    /// What is due.
+    Due,
+    /// One declaration.
+    Declaration(String),
+    /// Every declaration that names a party, by its number.
+    Party(String),
+}
+
+/// Rows that are kept whatever is due.
+struct Holds {
+    months: Vec<String>,
+    declarations: Vec<String>,
+}
+
+impl Holds {
+    /// The holds on a table, and of its keys the declarations that they stand for.
+    async fn on(home: &Home, platform: &Platform, table: &Table) -> Result<Self, JobError> {
+        let mut holds = Self { months: Vec::new(), declarations: Vec::new() };
+        for held in home.ledger.holds(table.name).await? {
+            match held.held {
+                Held::Days(first, last) => holds.months.extend(months(first, last)),
+                Held::Key(key) => {
+                    holds.declarations.extend(of_party(platform, &key).await?);
+                    holds.declarations.push(key);
+                }
+            }
+        }
+        Ok(holds)
+    }
+
+    /// Bounds that leave out what is held.
+    fn bounds(&self, table: &Table) -> Vec<Bound> {
+        let all = [("month", &self.months), ("declaration_id", &self.declarations)];
+        let there =
+            all.into_iter().filter(|(column, values)| !values.is_empty() && table.column(column).is_some());
+        there
+            .map(|(column, values)| Bound::NotIn { column: column.to_owned(), values: values.clone() })
+            .collect()
+    }
+}
+
+/// Rows that are older than they are kept, by table.
+///
+/// # Errors
+/// When lake or ledger fail.
+pub async fn due(home: &Home) -> Result<Vec<Due>, JobError> {
+    let platform = home.platform().await?;
+    let mut all = Vec::new();
+    for (table, days) in kept(home) {
+        let before = cutoff(home.now.date_naive(), days);
+        let old = format!("month < '{before}'");
+        let free =
+            Holds::on(home, &platform, table).await?.bounds(table).iter().map(condition).collect::<Vec<_>>();
+        let free = if free.is_empty() { "true".to_owned() } else { free.join(" AND ") };
+        let sql = format!(
+            "SELECT count(*) AS rows, count(*) FILTER (WHERE NOT ({free})) AS held FROM {} WHERE {old}",
+            table.name
+        );
+        let answer = Answer::of(&platform, PURPOSE, &sql).await?;
+        let count = |name: &str| Ok::<_, JobError>(answer.counts(name)?.first().copied().unwrap_or_default());
+        let (rows, held) = (count("rows")?, count("held")?);
+        all.push(Due { table: table.name.to_owned(), days, before, rows, held });
+    }
+    Ok(all)
+}
+
+/// Erases rows and every byte of them. Returns a certificate for each table and subject of which there were rows.
+///
+/// # Errors
+/// When a declaration is under a legal hold or there is none, and when lake or ledger fail; what was certified until then is
+/// erased, and repeating goes on.
+pub async fn erase(
+    home: &Home,
+    what: &Erase,
+    reason: &str,
+    progress: &mut dyn Progress,
+) -> Result<Vec<Erasure>, JobError> {
+    let platform = home.platform().await?;
+    let before = home.ledger.erasures().await?.len();
+    match what {
+        Erase::Due => {
+            let due = due(home).await?;
+            progress.step("erasing", due.len() as u64, "tables");
+            for (done, Due { table, before, rows, held, .. }) in (1..).zip(due) {
+                if let Some(table) =
+                    TABLES.iter().copied().find(|known| known.name == table).filter(|_| rows > held)
+                {
+                    let mut bounds =
+                        vec![Bound::Before { column: "month".to_owned(), value: before.clone() }];
+                    bounds.extend(Holds::on(home, &platform, table).await?.bounds(table));
+                    let parts = vec![(ErasedRows::Before(before), rows - held)];
+                    erase_rows(home, table, &bounds, parts, reason).await?;
+                }
+                progress.done(done);
+            }
+        }
+        Erase::Declaration(id) => {
+            erase_declarations(home, &platform, vec![id.clone()], reason, progress).await?;
+        }
+        Erase::Party(key) => {
+            let declarations = of_party(&platform, key).await?;
+            erase_declarations(home, &platform, declarations, reason, progress).await?;
+        }
+    }
+    Ok(home.ledger.erasures().await?.split_off(before))
+}
+
+async fn erase_declarations(
+    home: &Home,
+    platform: &Platform,
+    declarations: Vec<String>,
+    reason: &str,
+    progress: &mut dyn Progress,
+) -> Result<(), JobError> {
+    if declarations.is_empty() {
+        return Err(JobError::Missing("no declaration names it".to_owned()));
+    }
+    let tables: Vec<&Table> =
+        TABLES.iter().copied().filter(|table| table.column("declaration_id").is_some()).collect();
+    for table in &tables {
+        let held = Holds::on(home, platform, table).await?;
+        let is_held = |id: &&String| held.declarations.contains(id);
+        if let Some(id) = declarations.iter().find(is_held) {
+            let table = table.name;
+            return Err(JobError::Missing(format!(
+                "declaration {id} is under a legal hold on {table}; `tidegate retention holds` lists them"
+            )));
+        }
+    }
+    let key = home.root_key().await?;
+    progress.step("erasing", tables.len() as u64, "tables");
+    let bounds = [Bound::In { column: "declaration_id".to_owned(), values: declarations }];
+    for (done, table) in (1..).zip(tables) {
+        let sql = format!(
+            "SELECT declaration_id, count(*) AS rows FROM {} WHERE {} GROUP BY 1 ORDER BY 1",
+            table.name,
+            condition(&bounds[0])
+        );
+        let answer = Answer::of(platform, PURPOSE, &sql).await?;
+        let ids =
+            answer.texts("declaration_id")?.into_iter().map(|id| ErasedRows::Subject(subject(&key, &id)));
+        let certified = ids.zip(answer.counts("rows")?).collect();
+        erase_rows(home, table, &bounds, certified, reason).await?;
+        progress.done(done);
+    }
+    Ok(())
+}
+
+/// Takes rows out, records the snapshot without them, removes the files that held them, and certifies it: for each part of the
+/// rows with its number, or for all of them.
+async fn erase_rows(
+    home: &Home,
+    table: &Table,
+    bounds: &[Bound],
+    parts: Vec<(ErasedRows, u64)>,
+    reason: &str,
+) -> Result<(), JobError> {
+    let is_there = home.snapshot().await?.is_some_and(|snapshot| snapshot.tables.contains_key(table.name));
+    if !is_there || parts.is_empty() {
+        return Ok(());
+    }
+    let erased = home.lake.erase(table.name, bounds).await?;
+    home.lake.record_snapshot(home.now, [&erased]).await?;
+    let purged = home.lake.purge(&erased).await?;
+    let act = home.act(Door::Job, reason).await?;
+    for (of, rows) in parts {
+        let new = NewErasure {
+            table: table.name.to_owned(),
+            of,
+            rows,
+            files: purged.files as u64,
+            bytes: purged.bytes,
+            lake_version: erased.version,
+        };
+        home.ledger.record_erasure(&new, &act).await?;
+    }
+    Ok(())
+}
+
+/// What was erased, for whoever asks for rows that are not there.
+pub(crate) struct ErasedBefore {
+    erasures: Vec<Erasure>,
+    key: RootKey,
+}
+
+impl ErasedBefore {
+    pub(crate) async fn read(home: &Home) -> Result<Self, JobError> {
+        Ok(Self { erasures: home.ledger.erasures().await?, key: home.root_key().await? })
+    }
+
+    /// The erasure of a declaration by its name, if it was erased so.
+    pub(crate) fn of_subject(&self, declaration: &str) -> Option<&Erasure> {
+        let of = ErasedRows::Subject(subject(&self.key, declaration));
+        self.erasures.iter().find(|erasure| erasure.erased.of == of)
+    }
+
+    /// The erasure by which the record of a declaration is gone, if it is.
+    pub(crate) fn of(&self, month: &str, declaration: &str) -> Option<&Erasure> {
+        let is_record = |table: &str| [DECLARATION.name, GOODS_ITEM.name].contains(&table);
+        let by_month = self.erasures.iter().find(|Erasure { erased, .. }| {
+            is_record(&erased.table)
+                && matches!(&erased.of, ErasedRows::Before(before) if month < before.as_str())
+        });
+        by_month.or_else(|| self.of_subject(declaration))
+    }
+}
+
+/// What stands for a declaration in certificates: who has the key of the ledger can tell whether it is it, nobody else.
+fn subject(key: &RootKey, declaration: &str) -> Hash256 {
+    let mut block = [0; 64];
+    block[..32].copy_from_slice(key.expose());
+    let mut mac = <Hmac<Sha256> as KeyInit>::new(&block.into());
+    mac.update(b"tidegate/erased/v1\0");
+    mac.update(declaration.as_bytes());
+    Hash256::new(mac.finalize().into_bytes().into())
+}
+
+/// Tables whose rows are not kept for ever.
+fn kept(home: &Home) -> Vec<(&'static Table, u32)> {
+    let days = home.configuration.retention.days();
+    days.into_iter()
+        .filter_map(|(name, days)| Some((TABLES.iter().copied().find(|table| table.name == name)?, days)))
+        .collect()
+}
+
+/// The first month of which rows are kept: all of the month ended at most so many days ago.
+fn cutoff(today: NaiveDate, days: u32) -> String {
+    let oldest = today.checked_sub_days(Days::new(u64::from(days))).unwrap_or(NaiveDate::MIN);
+    format!("{:04}-{:02}", oldest.year(), oldest.month())
+}
+
+/// The months that days lie in.
+fn months(first: NaiveDate, last: NaiveDate) -> BTreeSet<String> {
+    first.iter_days().take_while(|day| *day <= last).map(|day| day.format("%Y-%m").to_string()).collect()
+}
+
+/// Declarations that name a party in one of the columns for parties.
+async fn of_party(platform: &Platform, key: &str) -> Result<Vec<String>, JobError> {
+    let parties = DECLARATION.columns.iter().filter(|column| {
+        column.category(&DECLARATION) == Category::Party
+            && !matches!(column.source, Source::List(_) | Source::Key(Key::LoadId))
+    });
+    let parties: Vec<&str> = parties.map(|column| column.name).collect();
+    let sql = format!(
+        "SELECT DISTINCT declaration_id FROM declaration WHERE {} IN ({}) ORDER BY 1 LIMIT {}",
+        text(key),
+        parties.join(", "),
+        MOST_DECLARATIONS + 1
+    );
+    let found = Answer::of(platform, PURPOSE, &sql).await?.texts("declaration_id")?;
+    if found.len() > MOST_DECLARATIONS {
+        return Err(JobError::Missing(format!(
+            "more than {MOST_DECLARATIONS} declarations name it: this is no right of a person to erasure, but a retention \
+             that the configuration sets"
+        )));
+    }
+    Ok(found)
+}
+
+fn text(value: &str) -> String {
+    format!("'{}'", value.replace('\'', "''"))
+}
+
+fn condition(bound: &Bound) -> String {
+    let list = |values: &[String]| values.iter().map(|value| text(value)).collect::<Vec<_>>().join(", ");
+    match bound {
+        Bound::Before { column, value } => format!("{column} < {}", text(value)),
+        Bound::In { column, values } => format!("{column} IN ({})", list(values)),
+        Bound::NotIn { column, values } => format!("{column} NOT IN ({})", list(values)),
+    }
+}
+
+/// Places a legal hold.
+///
+/// # Errors
+/// When there is no such table, or the ledger refuses.
+pub async fn hold(home: &Home, table: &str, held: &Held, reason: &str) -> Result<HoldId, JobError> {
+    if !TABLES.iter().any(|known| known.name == table) {
+        let known = TABLES.iter().map(|table| table.name).collect::<Vec<_>>().join(", ");
+        return Err(JobError::Missing(format!("there is no table `{table}`; there are {known}")));
+    }
+    Ok(home.ledger.place_hold(table, held, &home.act(Door::Cli, reason).await?).await?)
+}
+
+/// Lifts a legal hold.
+///
+/// # Errors
+/// When there is none of this number, or it is lifted already.
+pub async fn lift(home: &Home, number: i64, reason: &str) -> Result<(), JobError> {
+    Ok(home.ledger.lift_hold(HoldId(number), &home.act(Door::Cli, reason).await?).await?)
+}
+
+/// The holds that are in force, by table.
+///
+/// # Errors
+/// When the ledger fails.
+pub async fn holds(home: &Home) -> Result<Vec<Hold>, JobError> {
+    let mut all = Vec::new();
+    for table in TABLES {
+        all.extend(home.ledger.holds(table.name).await?);
+    }
+    all.sort_by_key(|hold| hold.id);
+    Ok(all)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rows_are_kept_until_all_of_their_month_is_old_enough() {
+        let today = |text: &str| text.parse::<NaiveDate>().unwrap();
+        // On 30 January, 30 days ago was 31 December: of December a day is not old enough yet.
+        assert_eq!(cutoff(today("2026-01-30"), 30), "2025-12");
+        assert_eq!(cutoff(today("2026-01-31"), 30), "2026-01");
+        assert_eq!(cutoff(today("2026-11-29"), 0), "2026-11");
+    }
+
+    #[test]
+    fn days_lie_in_their_months() {
+        let found = months("2025-12-31".parse().unwrap(), "2026-02-01".parse().unwrap());
+        assert_eq!(found.into_iter().collect::<Vec<_>>(), ["2025-12", "2026-01", "2026-02"]);
+    }
+}

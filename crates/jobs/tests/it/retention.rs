@@ -1,0 +1,168 @@
+//! Retention and erasure: what is due goes with every byte of it, what is held stays, and replays say so.
+
+use crate::decide::{day, decided, learnt};
+use crate::place::Place;
+use crate::source::{file, rows};
+use tidegate_jobs::grades::{confirm, detect};
+use tidegate_jobs::retention::{Due, Erase, due, erase, hold, holds, lift};
+use tidegate_jobs::{Quiet, Replayed, explain_decision, replay, replay_in_sql};
+use tidegate_ledger::{AuditEvent, AuditFilter, Held};
+use tidegate_records::category::Category;
+use tidegate_records::table::Grade;
+
+async fn loaded() -> Place {
+    let place = Place::new().await;
+    place.ingest(&place.write("year.csv", &file(&rows(1, 2025, 240, 7_000_001))), true).await.unwrap();
+    place
+}
+
+/// Whether a file of the home's lake has a text in it as it is.
+fn lake_holds(place: &Place, text: &str) -> bool {
+    let mut folders = vec![place.home.root().join("lake")];
+    while let Some(folder) = folders.pop() {
+        for entry in std::fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                folders.push(path);
+            } else if std::fs::read(&path).unwrap().windows(text.len()).any(|part| part == text.as_bytes()) {
+                return true;
+            }
+        }
+    }
+    false
+}
+
+fn counts(all: &[Due], table: &str) -> (u64, u64) {
+    all.iter().find(|due| due.table == table).map(|due| (due.rows, due.held)).unwrap()
+}
+
+#[tokio::test]
+async fn what_is_due_is_erased_and_what_is_held_stays() {
+    let mut place = loaded().await;
+    assert!(due(&place.home).await.unwrap().is_empty(), "by default everything is kept");
+    // It is 24 November 2026: of months before 2025-05, all days ended more than 540 days ago.
+    place.home.configuration.retention.declaration_days = 540;
+    place.home.configuration.retention.goods_item_days = 540;
+    let held = Held::Days(day("2025-02-10"), day("2025-02-12"));
+    hold(&place.home, "declaration", &held, "case 1").await.unwrap();
+    let name =
+        place.texts("SELECT declaration_id FROM declaration WHERE month = '2025-03' LIMIT 1").await.remove(0);
+    hold(&place.home, "declaration", &Held::Key(name.clone()), "case 2").await.unwrap();
+    let all = due(&place.home).await.unwrap();
+    assert_eq!(all[0].before, "2025-06");
+    assert_eq!(counts(&all, "declaration"), (100, 21), "all of February, and one");
+    assert_eq!(counts(&all, "goods_item"), (100, 0), "the holds are on another table");
+    let unknown = hold(&place.home, "declarations", &held, "case").await.unwrap_err().to_string();
+    assert!(unknown.contains("there is no table `declarations`; there are declaration"), "{unknown}");
+
+    let certificates = erase(&place.home, &Erase::Due, "retention", &mut Quiet).await.unwrap();
+    let told: Vec<(&str, u64)> =
+        certificates.iter().map(|one| (one.erased.table.as_str(), one.erased.rows)).collect();
+    assert_eq!(told, [("declaration", 79), ("goods_item", 100)]);
+    assert!(certificates.iter().all(|one| one.erased.files > 0 && one.erased.bytes > 0));
+    assert_eq!(place.count("SELECT count(*) FROM declaration WHERE month < '2025-06'").await, 21);
+    let kept = place.texts("SELECT declaration_id FROM declaration WHERE month = '2025-03'").await;
+    assert_eq!(kept, [name]);
+    assert!(erase(&place.home, &Erase::Due, "again", &mut Quiet).await.unwrap().is_empty());
+
+    for hold in holds(&place.home).await.unwrap() {
+        lift(&place.home, hold.id.0, "the case is over").await.unwrap();
+    }
+    assert_eq!(counts(&due(&place.home).await.unwrap(), "declaration"), (21, 0));
+}
+
+#[tokio::test]
+async fn a_declaration_is_erased_from_every_table() {
+    let place = loaded().await;
+    // The least name of its files, so that their statistics tell it.
+    let id = place.texts("SELECT min(declaration_id) FROM declaration").await.remove(0);
+    let importer =
+        place.texts(&format!("SELECT importer_id FROM declaration WHERE declaration_id = '{id}'")).await;
+    assert!(lake_holds(&place, &id));
+    let number = hold(&place.home, "inspection", &Held::Key(importer[0].clone()), "case 3").await.unwrap();
+    let one = Erase::Declaration(id.clone());
+    let refused = erase(&place.home, &one, "a request", &mut Quiet).await.unwrap_err().to_string();
+    assert!(refused.contains(&format!("declaration {id} is under a legal hold on inspection")), "{refused}");
+    lift(&place.home, number.0, "over").await.unwrap();
+
+    let certificates = erase(&place.home, &one, "a request", &mut Quiet).await.unwrap();
+    let tables: Vec<&str> = certificates.iter().map(|one| one.erased.table.as_str()).collect();
+    assert_eq!(tables, ["declaration", "goods_item", "inspection"]);
+    assert!(!lake_holds(&place, &id), "no byte of it is left in the lake");
+    let certificate = format!("{:?}", certificates[0]);
+    assert!(!certificate.contains(&id), "the certificate does not tell whom it is about: {certificate}");
+    let nobody =
+        erase(&place.home, &Erase::Party("nobody".to_owned()), "a request", &mut Quiet).await.unwrap_err();
+    assert!(nobody.to_string().contains("no declaration names it"), "{nobody}");
+
+    let party = Erase::Party(importer[0].clone());
+    let certificates = erase(&place.home, &party, "a request", &mut Quiet).await.unwrap();
+    let of = format!("SELECT count(*) FROM declaration WHERE importer_id = '{}'", importer[0]);
+    assert_eq!(place.count(&of).await, 0);
+    let rows: u64 =
+        certificates.iter().filter(|one| one.erased.table == "declaration").map(|one| one.erased.rows).sum();
+    assert_eq!(place.count("SELECT count(*) FROM declaration").await as u64, 239 - rows);
+    let filter = AuditFilter { event: Some(AuditEvent::Erasure), ..AuditFilter::default() };
+    let told = place.home.ledger.audit_log(&filter, 1_000).await.unwrap().len();
+    assert_eq!(told, 3 + certificates.len());
+}
+
+#[tokio::test]
+async fn a_replay_says_that_its_input_is_erased() {
+    let mut place = learnt().await;
+    let decided = decided(&place).await;
+    let id = place.texts("SELECT min(declaration_id) FROM decision WHERE month = '2025-11'").await.remove(0);
+    erase(&place.home, &Erase::Declaration(id.clone()), "a request", &mut Quiet).await.unwrap();
+    for told in [
+        explain_decision(&place.home, &id).await.unwrap_err().to_string(),
+        replay(&place.home, &Replayed::Declaration(id), &mut Quiet).await.unwrap_err().to_string(),
+    ] {
+        assert!(told.contains("input erased") && told.contains("certificate 1 of 2026-11-24"), "{told}");
+    }
+    // Records go before decisions.
+    place.home.configuration.retention.goods_item_days = 355;
+    erase(&place.home, &Erase::Due, "retention", &mut Quiet).await.unwrap();
+    let days = Replayed::Days(day("2025-11-01"), day("2025-12-31"));
+    let report = replay(&place.home, &days, &mut Quiet).await.unwrap();
+    assert!(report.erased > 0 && report.decisions > 0, "{report:?}");
+    assert_eq!(report.identical, report.decisions, "{:?}", report.differences);
+    assert_eq!(report.decisions + report.erased, decided.decided - 1);
+    let in_sql = replay_in_sql(&place.home, &days, &mut Quiet).await.unwrap();
+    assert!(in_sql.erased_items > 0 && in_sql.identical_items == in_sql.items, "{in_sql:?}");
+}
+
+#[tokio::test]
+async fn values_tell_what_a_column_holds_and_a_steward_confirms_it() {
+    let place = Place::new().await;
+    let mut year = rows(1, 2025, 60, 1);
+    for (i, row) in year.iter_mut().enumerate() {
+        let phone = format!("+86138{:08}", 11_111_111 + i);
+        let mut fields: Vec<String> = row.split(',').map(str::to_owned).collect();
+        fields[10] = phone;
+        *row = fields.join(",");
+    }
+    place.ingest(&place.write("year.csv", &file(&year)), true).await.unwrap();
+    let found = detect(&place.home, Some("declaration"), &mut Quiet).await.unwrap();
+    let seller = found.iter().find(|found| found.column == "seller_id").unwrap();
+    assert_eq!((seller.kind.as_str(), seller.proposed_grade), ("telephone number", Grade::General4));
+    assert!(seller.evidence.starts_with("60 of 60 values"), "{}", seller.evidence);
+    assert!(!found.iter().any(|found| found.column == "office_id"));
+
+    let column = "declaration.seller_id";
+    let lower =
+        confirm(&place.home, column, Some(Grade::General1), None, "no").await.unwrap_err().to_string();
+    assert!(lower.contains("is defined as general-3; general-1 would be lower"), "{lower}");
+    confirm(&place.home, column, Some(Grade::General4), Some(Category::Person), &seller.evidence)
+        .await
+        .unwrap();
+    let known = tidegate_jobs::catalog::read(&place.home)
+        .await
+        .unwrap()
+        .of_stored("declaration", "seller_id")
+        .unwrap();
+    assert_eq!((known.grade, known.category), (Grade::General4, Category::Person));
+    let graded = "SELECT grade FROM information_schema.columns WHERE table_name = 'declaration' AND column_name = 'seller_id'";
+    assert_eq!(place.texts(graded).await, ["general-4"]);
+    let again = detect(&place.home, Some("declaration"), &mut Quiet).await.unwrap();
+    assert!(!again.iter().any(|found| found.column == "seller_id"), "what is confirmed is no news");
+}
