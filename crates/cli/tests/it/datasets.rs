@@ -1,0 +1,110 @@
+//! Datasets, grades and retention at the command line.
+
+use crate::{run, succeed};
+use std::path::Path;
+use tempfile::TempDir;
+
+fn country(folder: &Path) {
+    succeed(folder, "home", &["generate", "--declarations", "600", "--seed", "5", "--truth", "truth"]);
+}
+
+fn add(folder: &Path, name: &str, more: &[&str]) {
+    succeed(folder, "home", &[&["people", "add", name, "--reason", "a test"], more].concat());
+}
+
+#[test]
+fn datasets_are_made_described_and_read_under_the_policy() {
+    let folder = TempDir::new().unwrap();
+    let folder = folder.path();
+    let empty = run(folder, "home", &["datasets", "refresh"]);
+    assert!(String::from_utf8_lossy(&empty.stderr).contains("run `tidegate ingest` first"));
+    country(folder);
+    let listed = succeed(folder, "home", &["datasets", "list"]);
+    assert!(listed.contains("inspection_rates") && listed.contains("not made yet"), "{listed}");
+    let unknown = run(folder, "home", &["datasets", "refresh", "rates"]);
+    assert!(String::from_utf8_lossy(&unknown.stderr).contains("there is no dataset `rates`"));
+
+    succeed(folder, "home", &["datasets", "write", "own"]);
+    let sound = succeed(folder, "home", &["datasets", "check", "own"]);
+    assert!(sound.contains("declaration_counts: sound; made month by month"), "{sound}");
+    let made = ["datasets", "refresh", "declaration_counts", "trade_statistics", "--from", "own"];
+    assert!(succeed(folder, "home", &made).contains("declaration_counts       made anew"));
+    assert!(succeed(folder, "home", &made).contains("nothing to do"));
+    let shown = succeed(folder, "home", &["datasets", "show", "declaration_counts"]);
+    assert!(
+        shown.contains("from declaration.office_id") && shown.contains("passed  unique month"),
+        "{shown}"
+    );
+    let broken = std::fs::read_to_string(folder.join("own/declaration/declaration_counts.sql")).unwrap();
+    let broken = broken.replace("count(*) AS declarations", "count(*) AS declared");
+    std::fs::write(folder.join("own/declaration/declaration_counts.sql"), broken).unwrap();
+    let refused = run(folder, "home", &["datasets", "check", "own"]);
+    let message = String::from_utf8_lossy(&refused.stderr).into_owned();
+    assert!(!refused.status.success() && message.contains("dataset declaration_counts:"), "{message}");
+
+    let all = succeed(
+        folder,
+        "home",
+        &["sql", "--format", "csv", "select distinct office_id from declaration_counts order by 1"],
+    );
+    let office = all.lines().nth(1).unwrap();
+    assert!(all.lines().count() > 2, "{all}");
+    add(folder, "Ou Fei", &["--role", "officer", "--office", office, "--clearance", "general-3"]);
+    let sql = "select distinct office_id from declaration_counts";
+    let own = ["sql", "--as", "Ou Fei", "--purpose", "inspection", "--format", "csv", sql];
+    assert_eq!(succeed(folder, "home", &own), format!("office_id\n{office}\n"));
+    let statistics = ["sql", "--as", "Ou Fei", "--purpose", "inspection", "select * from trade_statistics"];
+    let refused = run(folder, "home", &statistics);
+    assert!(!refused.status.success(), "no filter of the office's names it");
+    add(folder, "Zoll", &["--role", "partner", "--organisation", "DE", "--clearance", "general-2"]);
+    let of_partner =
+        ["sql", "--as", "Zoll", "--purpose", "cooperation", "select count(*) as n from trade_statistics"];
+    succeed(folder, "home", &of_partner);
+    let told = succeed(folder, "home", &["audit", "log", "--event", "dataset"]);
+    assert!(
+        told.contains("dataset trade_statistics, version 1") && told.contains("graded at most"),
+        "{told}"
+    );
+}
+
+#[test]
+fn grades_are_confirmed_and_rows_erased_with_a_certificate() {
+    let folder = TempDir::new().unwrap();
+    let folder = folder.path();
+    country(folder);
+    let found = succeed(folder, "home", &["grades", "detect", "--table", "declaration"]);
+    assert!(!found.is_empty());
+    add(folder, "Ana", &["--role", "analyst", "--clearance", "general-3"]);
+    let sql = "select lrn from declaration limit 1";
+    let read = ["sql", "--as", "Ana", "--purpose", "risk-analysis", sql];
+    succeed(folder, "home", &read);
+    let confirm = ["grades", "confirm", "declaration.lrn", "--grade", "general-4", "--reason", "holds names"];
+    assert_eq!(succeed(folder, "home", &confirm), "declaration.lrn is general-4, consignment.\n");
+    let refused = run(folder, "home", &read);
+    assert!(
+        String::from_utf8_lossy(&refused.stderr).contains("no column `lrn`"),
+        "above the clearance from now on"
+    );
+    assert!(succeed(folder, "home", &["grades", "list"]).contains("declaration.lrn: general-4"));
+
+    assert!(succeed(folder, "home", &["retention", "due"]).contains("kept for ever"));
+    let id = succeed(
+        folder,
+        "home",
+        &["sql", "--format", "csv", "select min(declaration_id) as d from declaration"],
+    );
+    let id = id.lines().nth(1).unwrap();
+    let hold = ["retention", "hold", "declaration", "--key", id, "--reason", "case 1"];
+    assert_eq!(succeed(folder, "home", &hold), "Legal hold 1 is in force.\n");
+    let erase = ["retention", "erase", "--declaration", id, "--reason", "request"];
+    let refused = run(folder, "home", &erase);
+    assert!(String::from_utf8_lossy(&refused.stderr).contains("under a legal hold"));
+    assert!(succeed(folder, "home", &["retention", "holds"]).contains(id));
+    succeed(folder, "home", &["retention", "lift", "1", "--reason", "over"]);
+    let certificates = succeed(folder, "home", &erase);
+    assert!(certificates.contains("rows of declaration, declaration with keyed hash"), "{certificates}");
+    assert!(!certificates.contains(id));
+    let left = format!("select count(*) as n from declaration where declaration_id = '{id}'");
+    assert_eq!(succeed(folder, "home", &["sql", "--format", "csv", &left]), "n\n0\n");
+    succeed(folder, "home", &["audit", "verify"]);
+}
