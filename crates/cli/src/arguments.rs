@@ -25,7 +25,7 @@ pub use draws::Draws;
 pub use learn::Learn;
 pub use learning::{CompareLoop, Loop, ProtocolLoop, RunLoop};
 pub use people::{CreateToken, People, Standing, Tokens};
-pub use policies::{Access as PolicyAccess, Policies};
+pub use policies::{Access as PolicyAccess, Policies, Verdict as PolicyVerdict};
 pub use retention::{EraseRows, Grades, HoldRows, Retention};
 pub use serve::Serve;
 pub use sql::{Format, Sql};

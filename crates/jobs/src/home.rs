@@ -233,7 +233,10 @@ fn read_bundle(folder: &Path) -> Result<(Bundle, BundleHash), JobError> {
 }
 
 /// Bytes from the system's random source, for keys and salts.
-pub(crate) fn random_bytes<const N: usize>() -> Result<[u8; N], JobError> {
+///
+/// # Errors
+/// When the system gives none.
+pub fn random_bytes<const N: usize>() -> Result<[u8; N], JobError> {
     let mut bytes = [0; N];
     getrandom::fill(&mut bytes)
         .map_err(|e| JobError::Missing(format!("the system gives no random bytes: {e}")))?;

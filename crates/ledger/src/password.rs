@@ -25,6 +25,22 @@ impl Password {
     pub fn new(text: String) -> Self {
         Self(Zeroizing::new(text))
     }
+
+    /// Whether it is long enough to be set, and not too long.
+    ///
+    /// # Errors
+    /// [`LedgerError::Invalid`].
+    pub fn check(&self) -> Result<(), LedgerError> {
+        let characters = self.0.chars().count();
+        if characters >= LEAST_CHARACTERS && self.0.len() <= MAX_BYTES {
+            return Ok(());
+        }
+        Err(LedgerError::Invalid {
+            what: "the password",
+            found: format!("{characters} characters long"),
+            right: "at least 15 characters and at most 1,024 bytes long",
+        })
+    }
 }
 
 impl fmt::Debug for Password {
@@ -46,12 +62,7 @@ impl Ledger {
         salt: [u8; 16],
         act: &Act,
     ) -> Result<(), LedgerError> {
-        let invalid = |what, found, right| Err(LedgerError::Invalid { what, found, right });
-        let characters = password.0.chars().count();
-        if characters < LEAST_CHARACTERS || password.0.len() > MAX_BYTES {
-            let found = format!("{characters} characters long");
-            return invalid("the password", found, "at least 15 characters and at most 1,024 bytes long");
-        }
+        password.check()?;
         let typed = password.clone();
         // Hashing takes long on purpose, and would hold up everything else.
         let phc = tokio::task::spawn_blocking(move || hash(&typed, &salt)).await;
@@ -59,7 +70,8 @@ impl Ledger {
         let mut tx = self.begin_write().await?;
         let principal = principal::read(&mut tx, id).await?;
         if principal.kind != PrincipalKind::Person {
-            return invalid("who gets a password", principal.name, "a person; services have tokens");
+            let right = "a person; services have tokens";
+            return Err(LedgerError::Invalid { what: "who gets a password", found: principal.name, right });
         }
         let statement = "INSERT INTO passwords (principal_id, phc, changed_at) VALUES (?, ?, ?)
             ON CONFLICT (principal_id) DO UPDATE SET phc = excluded.phc, changed_at = excluded.changed_at";

@@ -1,7 +1,7 @@
 //! `tidegate policies`.
 
 use super::open;
-use crate::arguments::{Arguments, Policies, PolicyAccess};
+use crate::arguments::{Arguments, Policies, PolicyAccess, PolicyVerdict};
 use crate::show;
 use std::path::Path;
 use std::sync::Arc;
@@ -26,8 +26,39 @@ pub async fn run(arguments: &Arguments, command: &Policies) -> Result<(), JobErr
             println!("{version} written to {}", folder.display());
             Ok(())
         }
+        Policies::List => list(arguments).await,
+        Policies::Propose { folder, by } => {
+            let home = open(arguments).await?;
+            let version = policies::propose(&home, folder, &by.by, &by.reason).await?;
+            println!("Version {version} waits: tidegate policies approve {version} --by NAME --reason WHY");
+            Ok(())
+        }
+        Policies::Approve(verdict) => decide(arguments, verdict, true).await,
+        Policies::Reject(verdict) => decide(arguments, verdict, false).await,
         Policies::Access(command) => access(arguments, command).await,
     }
+}
+
+async fn decide(arguments: &Arguments, verdict: &PolicyVerdict, is_approved: bool) -> Result<(), JobError> {
+    let PolicyVerdict { number, by } = verdict;
+    policies::decide(&open(arguments).await?, *number, is_approved, &by.by, &by.reason).await?;
+    list(arguments).await
+}
+
+async fn list(arguments: &Arguments) -> Result<(), JobError> {
+    let all = policies::known(&open(arguments).await?).await?;
+    show::say(arguments, &all, |all| {
+        if !all.iter().any(|policy| policy.is_in_force) {
+            println!("The shipped policy is in force; `tidegate policies write DIR` gives its files.");
+        }
+        for policy in all {
+            let state = if policy.is_in_force { "in force" } else { policy.state };
+            let decided =
+                policy.decided_by.as_ref().map(|by| format!(", decided by {by}")).unwrap_or_default();
+            let (at, by) = (show::moment(policy.proposed_at), &policy.proposed_by);
+            println!("{:>4}  {state:<9} {at}  proposed by {by}: {}{decided}", policy.version, policy.reason);
+        }
+    })
 }
 
 fn parse(folder: &Path) -> Result<Policy, JobError> {

@@ -5,14 +5,16 @@ use crate::arguments::{Arguments, Serve};
 use std::sync::Arc;
 use std::time::Duration;
 use tidegate_jobs::desk::Desk;
-use tidegate_jobs::{JobError, audit};
-use tidegate_server::http::{self, Door};
+use tidegate_jobs::{JobError, audit, random_bytes, sessions};
+use tidegate_server::http::{self, Door, Setup};
 use tidegate_server::{Listening, ServeError, Tls, flight, postgres};
 use tokio::sync::watch;
 
 pub async fn run(arguments: &Arguments, command: &Serve) -> Result<(), JobError> {
     let home = open(arguments).await?;
     let has_tokens = !home.ledger.tokens().await?.is_empty();
+    let setup =
+        if sessions::is_new(&home).await? { Some(Setup::new(random_bytes()?, super::now())) } else { None };
     let desk = Arc::new(Desk::new(home, Arc::new(super::now)));
     let tls = match (&command.tls_certificate, &command.tls_key) {
         (Some(certificate), Some(key)) => Some(Tls { certificate: certificate.clone(), key: key.clone() }),
@@ -24,9 +26,15 @@ pub async fn run(arguments: &Arguments, command: &Serve) -> Result<(), JobError>
         // The sender is there until the end of this function.
         drop(stopped.wait_for(|stopped| *stopped).await);
     };
-    let door = Door::new(Arc::clone(&desk));
+    let link = setup.as_ref().map(Setup::link);
+    let door = Door::new(Arc::clone(&desk)).with_setup(setup);
     let listening = |address| Listening { address, tls: tls.clone() };
-    let say = move |address| println!("HTTP: {scheme}://{address}");
+    let say = move |address| {
+        println!("HTTP: {scheme}://{address}");
+        if let Some(link) = link {
+            println!("First account, within an hour: {scheme}://{address}{link}");
+        }
+    };
     let over_http = http::serve(door, listening(command.http), say, until(stopped.clone()));
     let over_postgres = async {
         // HTTP is always served, and is what ends last.
@@ -42,7 +50,9 @@ pub async fn run(arguments: &Arguments, command: &Serve) -> Result<(), JobError>
         flight::serve(Arc::clone(&desk), listening(address), say, until(stopped.clone())).await
     };
     if !has_tokens {
-        println!("Nobody can come in yet. Make a person and a token:");
+        println!(
+            "Nobody can come in yet. Make a person and a token, or open the link for the first account:"
+        );
         println!("  tidegate people add NAME --role analyst --clearance general-3 --reason WHY");
         println!("  tidegate tokens create NAME --label \"my notebook\" --reason WHY");
     }

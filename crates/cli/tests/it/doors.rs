@@ -10,6 +10,8 @@ use tempfile::TempDir;
 struct Server {
     process: Child,
     http: String,
+    /// Link for the first account.
+    setup: Option<String>,
     postgres: u16,
     folder: TempDir,
 }
@@ -26,17 +28,19 @@ impl Server {
             .spawn()
             .unwrap();
         let mut lines = BufReader::new(process.stdout.take().unwrap()).lines();
-        let (mut http, mut postgres) = (None, None);
+        let (mut http, mut postgres, mut setup) = (None, None, None);
         // The doors open in any order.
-        while http.is_none() || postgres.is_none() {
+        while http.is_none() || postgres.is_none() || setup.is_none() {
             let line = lines.next().unwrap().unwrap();
             http = http.or(line.strip_prefix("HTTP: ").map(str::to_owned));
+            let link = line.strip_prefix("First account, within an hour: ");
+            setup = setup.or(link.map(str::to_owned));
             let port = line.strip_prefix("PostgreSQL: 127.0.0.1:").and_then(|rest| rest.split(';').next());
             postgres = postgres.or(port.map(|port| port.parse().unwrap()));
         }
         // What else it says is not asked for; the pipe stays open.
         std::thread::spawn(move || lines.for_each(drop));
-        Self { process, http: http.unwrap(), postgres: postgres.unwrap(), folder }
+        Self { process, http: http.unwrap(), setup, postgres: postgres.unwrap(), folder }
     }
 
     fn folder(&self) -> &Path {
@@ -235,4 +239,63 @@ fn answers_carry_the_headers_that_browsers_need() {
     }
     let plain = run(server.folder(), "home", &["serve", "--http", "0.0.0.0:0"]);
     assert!(String::from_utf8_lossy(&plain.stderr).contains("--tls-certificate"));
+}
+
+#[test]
+fn the_first_account_is_made_by_a_link_and_logs_in_with_a_password() {
+    let server = Server::start();
+    let link = server.setup.clone().unwrap();
+    let curl = |arguments: &[&str]| {
+        let all = [&["--silent", "--max-time", "30", "--write-out", "\n%{http_code}"], arguments].concat();
+        let output = Command::new("curl").args(all).output().unwrap();
+        let text = String::from_utf8(output.stdout).unwrap();
+        let (body, status) = text.rsplit_once('\n').unwrap();
+        (status.parse::<u16>().unwrap(), body.to_owned())
+    };
+    let (status, page) = curl(&[&link]);
+    assert!(status == 200 && page.contains("<form method=\"post\""), "{page}");
+    let (at, secret) = link.split_once("?secret=").unwrap();
+    let (status, _) = curl(&[&format!("{at}?secret={}", "0".repeat(64))]);
+    assert_eq!(status, 401, "another secret");
+    let secret = format!("secret={secret}");
+    let fill = |password: &str| {
+        let password = format!("password={password}");
+        curl(&[
+            "--data-urlencode",
+            &secret,
+            "--data-urlencode",
+            "name=Su Pervisor",
+            "--data-urlencode",
+            &password,
+            at,
+        ])
+    };
+    let (status, told) = fill("too short");
+    assert!(status == 400 && told.contains("at least 15 characters"), "{told}");
+    let password = "correct horse battery";
+    assert_eq!(fill(password).0, 200);
+    assert_eq!(fill(password).0, 401, "once");
+    assert_eq!(curl(&[&link]).0, 401, "once");
+
+    let session = format!("{}/api/v1/session", server.http);
+    let log_in = |password: &str| {
+        let body = serde_json::json!({"name": "Su Pervisor", "password": password}).to_string();
+        curl(&["--header", "Content-Type: application/json", "--data", &body, &session])
+    };
+    let (status, told) = log_in("wrong wrong wrong wrong");
+    assert!(status == 401 && told.contains("do not fit"), "{told}");
+    let (status, told) = log_in(password);
+    assert_eq!(status, 200, "{told}");
+    let told: serde_json::Value = serde_json::from_str(&told).unwrap();
+    let token = told["token"].as_str().unwrap();
+    let (status, rows) =
+        server.curl(token, "supervision", "SELECT count(*) AS n FROM declaration", "application/json");
+    assert!(status == 200 && rows.contains("\"n\":"), "{rows}");
+    let denied = succeed(server.folder(), "home", &["audit", "log", "--event", "denied"]);
+    assert!(denied.contains("Su Pervisor") && denied.contains("do not fit"), "{denied}");
+    assert!(!denied.contains("wrong wrong"), "no password is written down");
+    for _ in 0..20 {
+        log_in("wrong wrong wrong wrong");
+    }
+    assert_eq!(log_in(password).0, 429, "a right guess after many wrong ones is not told");
 }

@@ -149,3 +149,44 @@ fn a_refusal_is_written_down_however_long_it_is() {
     succeed(folder, "home", &["sql", &listing]);
     assert!(succeed(folder, "home", &["audit", "verify"]).contains("The audit chain holds"));
 }
+
+#[test]
+fn a_policy_takes_two_persons_and_holds_at_once() {
+    let folder = TempDir::new().unwrap();
+    let folder = folder.path();
+    succeed(folder, "home", &["generate", "--declarations", "300", "--seed", "5", "--truth", "truth"]);
+    for name in ["Ana", "Bo"] {
+        succeed(
+            folder,
+            "home",
+            &["people", "add", name, "--role", "analyst", "--clearance", "general-3", "--reason", "x"],
+        );
+    }
+    assert!(succeed(folder, "home", &["policies", "list"]).contains("The shipped policy is in force"));
+    succeed(folder, "home", &["policies", "write", "draft"]);
+    let file = folder.join("draft/access.cedar");
+    let cedar = std::fs::read_to_string(&file).unwrap();
+    let narrower = "@id(\"no-duties\")\nforbid (principal, action == Action::\"read\", \
+        resource == Column::\"declaration.invoice_amount\");\n";
+    std::fs::write(&file, format!("{cedar}\n{narrower}")).unwrap();
+    let because = ["--reason", "amounts are not needed"];
+    succeed(folder, "home", &[["policies", "propose", "draft", "--by", "Ana"].as_slice(), &because].concat());
+    let approve = |by: &'static str| [["policies", "approve", "1", "--by", by].as_slice(), &because].concat();
+    refused(folder, &approve("Ana"), "another person than who proposed it");
+    let read = [
+        "sql",
+        "--as",
+        "Ana",
+        "--purpose",
+        "risk-analysis",
+        "select max(invoice_amount) as m from declaration",
+    ];
+    succeed(folder, "home", &read);
+    assert!(succeed(folder, "home", &approve("Bo")).contains("in force"));
+    refused(folder, &read, "no column `invoice_amount`");
+    let known = json(folder, &["policies", "list"]);
+    assert_eq!((&known[0]["decided_by"], &known[0]["is_in_force"]), (&"Bo".into(), &true.into()));
+    std::fs::write(&file, "permit (principal, action, resource);").unwrap();
+    let broken = [["policies", "propose", "draft", "--by", "Ana"].as_slice(), &because].concat();
+    refused(folder, &broken, "has no name; write @id");
+}

@@ -94,6 +94,8 @@ sections! {
     accounts: Accounts {
         /// Most days that an API token lives.
         token_days: u32 = 365, "days", 1, 3_660;
+        /// How long a log-in with a password holds.
+        session_hours: u32 = 8, "hours", 1, 720;
     }
     /// The engine that answers queries, of jobs too; what they come to does not depend on it.
     engine: Engine {

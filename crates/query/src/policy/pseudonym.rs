@@ -1,6 +1,6 @@
 //! Keyed pseudonyms: the same text for the same value, which does not tell the value (GB/T 37964-2019, 5.3).
 
-use datafusion::arrow::array::{ArrayRef, AsArray, StringArray};
+use datafusion::arrow::array::{Array, ArrayRef, AsArray, StringArray, StringBuilder};
 use datafusion::arrow::compute::cast;
 use datafusion::arrow::datatypes::DataType;
 use datafusion::common::DataFusionError;
@@ -9,6 +9,7 @@ use datafusion::logical_expr::{
 };
 use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
+use std::collections::HashMap;
 use std::fmt::{self, Write};
 use std::sync::Arc;
 use zeroize::Zeroize;
@@ -23,31 +24,47 @@ pub struct PseudonymKey([u8; 32]);
 impl PseudonymKey {
     /// The key that follows from a secret of this installation.
     pub fn derived_from(secret: &[u8; 32]) -> Self {
-        Self(keyed(secret, &[b"tidegate/pseudonym-key/v1"]))
+        let mut mac = keyed(secret);
+        mac.update(b"tidegate/pseudonym-key/v1");
+        Self(mac.finalize().into_bytes().into())
     }
 
-    fn pseudonym(&self, value: &str) -> String {
-        let hash = keyed(&self.0, &[b"tidegate/pseudonym/v1\0", value.as_bytes()]);
-        let mut text = String::with_capacity(2 + 2 * SHOWN_BYTES);
-        text.push_str("p_");
-        for byte in &hash[..SHOWN_BYTES] {
-            // Writing to a String cannot fail.
-            let _ = write!(text, "{byte:02x}");
+    /// Pseudonyms of values, row by row. Each value of a batch is hashed once: keys repeat.
+    fn of(&self, values: &StringArray) -> StringArray {
+        let mut begun = keyed(&self.0);
+        begun.update(b"tidegate/pseudonym/v1\0");
+        let mut known: HashMap<&str, String> = HashMap::new();
+        let mut texts = StringBuilder::with_capacity(values.len(), values.len() * (2 + 2 * SHOWN_BYTES));
+        for value in values {
+            texts.append_option(value.map(|value| {
+                known.entry(value).or_insert_with(|| {
+                    let mut mac = begun.clone();
+                    mac.update(value.as_bytes());
+                    shown(&mac.finalize().into_bytes().into())
+                })
+            }));
         }
-        text
+        texts.finish()
     }
 }
 
-fn keyed(key: &[u8; 32], parts: &[&[u8]]) -> [u8; 32] {
+fn shown(hash: &[u8; 32]) -> String {
+    let mut text = String::with_capacity(2 + 2 * SHOWN_BYTES);
+    text.push_str("p_");
+    for byte in &hash[..SHOWN_BYTES] {
+        // Writing to a String cannot fail.
+        let _ = write!(text, "{byte:02x}");
+    }
+    text
+}
+
+fn keyed(key: &[u8; 32]) -> Hmac<Sha256> {
     // A key shorter than a block of the hash is filled up with zeros (RFC 2104, 2).
     let mut block = [0; 64];
     block[..key.len()].copy_from_slice(key);
-    let mut mac = <Hmac<Sha256> as KeyInit>::new(&block.into());
+    let mac = <Hmac<Sha256> as KeyInit>::new(&block.into());
     block.zeroize();
-    for part in parts {
-        mac.update(part);
-    }
-    mac.finalize().into_bytes().into()
+    mac
 }
 
 impl fmt::Debug for PseudonymKey {
@@ -95,9 +112,7 @@ impl ScalarUDFImpl for Pseudonym {
             return Err(DataFusionError::Internal("pseudonym takes one text".to_owned()));
         };
         let values = cast(values, &DataType::Utf8)?;
-        let texts: StringArray =
-            values.as_string::<i32>().iter().map(|value| value.map(|v| self.key.pseudonym(v))).collect();
-        Ok(ColumnarValue::Array(Arc::new(texts) as ArrayRef))
+        Ok(ColumnarValue::Array(Arc::new(self.key.of(values.as_string())) as ArrayRef))
     }
 }
 
@@ -109,7 +124,12 @@ mod tests {
     #[test]
     fn pseudonyms_are_the_documented_ones() {
         let key = PseudonymKey::derived_from(&[7; 32]);
-        assert_eq!(key.pseudonym("91310000MA1FL0X12Y"), EXPECTED);
+        let values =
+            StringArray::from(vec![Some("91310000MA1FL0X12Y"), None, Some("91310000MA1FL0X12Y"), Some("")]);
+        let pseudonyms = key.of(&values);
+        let texts: Vec<Option<&str>> = pseudonyms.iter().collect();
+        assert_eq!(texts[..3], [Some(EXPECTED), None, Some(EXPECTED)]);
+        assert!(texts[3].is_some_and(|text| text.len() == EXPECTED.len() && text != EXPECTED));
         assert_eq!(format!("{key:?}"), "PseudonymKey(secret)");
     }
 

@@ -2,11 +2,11 @@
 
 use super::Door;
 use super::error::ApiError;
+use super::session::{self, Address};
 use crate::admission::{self, Refusal};
-use axum::extract::{ConnectInfo, FromRequestParts};
+use axum::extract::FromRequestParts;
 use axum::http::header;
 use axum::http::request::Parts;
-use std::net::SocketAddr;
 use tidegate_ledger::{Door as AuditDoor, Principal as Account, TokenScopes};
 
 /// An account that was admitted with a token.
@@ -34,19 +34,12 @@ impl FromRequestParts<Door> for Identity {
     type Rejection = ApiError;
 
     async fn from_request_parts(parts: &mut Parts, door: &Door) -> Result<Self, ApiError> {
-        let refused = |reason: &str| {
-            let address = parts.extensions.get::<ConnectInfo<SocketAddr>>().map(|info| info.0.ip());
-            match address {
-                Some(address) if !door.limits.forgives(address) => {
-                    ApiError::too_many_requests("too many failed log-ins from this address; wait a minute")
-                }
-                _ => ApiError::unauthorized(reason),
-            }
-        };
+        let Ok(address) = Address::from_request_parts(parts, door).await;
+        let refused = |reason: &str| session::refused(door, address, reason);
         let header = parts.headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
         let Some(token) = header.and_then(|value| value.strip_prefix("Bearer ")) else {
             return Err(refused(
-                "send a token: Authorization: Bearer tg_…; `tidegate tokens create` makes one",
+                "send a token: Authorization: Bearer tg_…; `tidegate tokens create` makes one, or POST /api/v1/session",
             ));
         };
         match admission::account(&door.desk, token.trim()).await {

@@ -1,6 +1,7 @@
 //! The description of the API (`OpenAPI` 3.1), made from the handlers.
 
 use super::error::ApiError;
+use super::session::{self, LogIn, Session};
 use super::sql::{self, Statement};
 use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
 use utoipa::{Modify, OpenApi};
@@ -8,8 +9,8 @@ use utoipa::{Modify, OpenApi};
 #[derive(OpenApi)]
 #[openapi(
     info(title = "Tidegate", description = "The doors of a Tidegate installation."),
-    paths(sql::sql, super::router::me, super::router::health),
-    components(schemas(Statement, ApiError, super::router::Me)),
+    paths(sql::sql, session::log_in, super::router::me, super::router::health),
+    components(schemas(Statement, LogIn, Session, ApiError, super::router::Me)),
     modifiers(&Token)
 )]
 struct Description;

@@ -3,7 +3,7 @@
 use super::Door;
 use super::error::ApiError;
 use super::identity::Identity;
-use super::{openapi, sql};
+use super::{openapi, session, setup, sql};
 use axum::extract::{DefaultBodyLimit, Request, State};
 use axum::http::{HeaderName, HeaderValue};
 use axum::middleware::{Next, from_fn};
@@ -21,7 +21,9 @@ pub fn router(door: Door) -> Router {
         .route("/health", get(health))
         .route("/api/v1/openapi.json", get(async || Json(openapi::description())))
         .route("/api/v1/me", get(me))
+        .route("/api/v1/session", post(session::log_in))
         .route("/api/v1/sql", post(sql::sql))
+        .route("/setup", get(setup::form).post(setup::fill))
         .layer(DefaultBodyLimit::max(request_bytes))
         .layer(from_fn(headers))
         .with_state(door)
@@ -73,7 +75,11 @@ async fn headers(request: Request, next: Next) -> Response {
     ];
     let mut response = next.run(request).await;
     for (name, value) in HEADERS {
-        response.headers_mut().insert(HeaderName::from_static(name), HeaderValue::from_static(value));
+        // A page may say more exactly what it does.
+        response
+            .headers_mut()
+            .entry(HeaderName::from_static(name))
+            .or_insert(HeaderValue::from_static(value));
     }
     response
 }

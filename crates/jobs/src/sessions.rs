@@ -1,0 +1,92 @@
+//! Log-in with a password, and the first account of an installation.
+
+use crate::JobError;
+use crate::home::{Home, random_bytes};
+use chrono::{DateTime, TimeDelta, Utc};
+use std::collections::BTreeSet;
+use tidegate_ledger::{
+    Act, Actor, AuditEvent, Clearance, Door, LedgerError, NewAuditEntry, NewPrincipal, NewToken, Password,
+    PrincipalKind, Standing, TokenScopes, TokenSecret,
+};
+
+/// A session: a token that ends by itself.
+#[derive(Debug, Clone)]
+pub struct Session {
+    /// The token, good for every door and purpose.
+    pub token: String,
+    /// When it ends.
+    pub expires_at: DateTime<Utc>,
+}
+
+/// Lets a person in by name and password, through a door.
+///
+/// # Errors
+/// [`LedgerError::NotAuthenticated`] when they do not fit, which is written down under the name that was claimed; when the ledger
+/// fails.
+pub async fn log_in(
+    home: &Home,
+    name: &str,
+    password: String,
+    door: Door,
+    now: DateTime<Utc>,
+) -> Result<Session, JobError> {
+    let account = match home.ledger.authenticate_password(name, &Password::new(password)).await {
+        Ok(account) => account,
+        Err(error) => {
+            let who = Actor { id: None, name: name.to_owned() };
+            let mut entry = NewAuditEntry::new(now, who, door, "log-in", AuditEvent::Denied);
+            entry.detail = error.to_string();
+            home.ledger.append_audit(&[entry.fitted()]).await?;
+            return Err(error.into());
+        }
+    };
+    let expires_at = now + TimeDelta::hours(home.configuration.accounts.session_hours.into());
+    let new = NewToken {
+        principal: account.id,
+        label: "log-in with a password".to_owned(),
+        scopes: TokenScopes { doors: Door::ALL.iter().copied().collect(), purposes: None },
+        expires_at,
+    };
+    let secret = TokenSecret::new(random_bytes()?);
+    let longest = TimeDelta::days(home.configuration.accounts.token_days.into());
+    let act = Act { by: account.id, door, reason: "log-in".to_owned(), at: now };
+    home.ledger.create_token(&new, &secret, longest, &act).await?;
+    Ok(Session { token: secret.expose().to_string(), expires_at })
+}
+
+/// Whether nobody but the owner of the machine is known, so that nobody can come in through a door.
+///
+/// # Errors
+/// When the ledger fails.
+pub async fn is_new(home: &Home) -> Result<bool, JobError> {
+    let all = home.ledger.principals().await?;
+    Ok(all.iter().all(|known| known.kind == PrincipalKind::LocalOwner))
+}
+
+/// Makes the first account: a supervisor, who sees everything up to the grade `important`.
+///
+/// # Errors
+/// When there is an account already, the name or the password is refused, or the ledger fails.
+pub async fn set_up(home: &Home, name: &str, password: String, now: DateTime<Utc>) -> Result<(), JobError> {
+    if !is_new(home).await? {
+        return Err(JobError::Missing("the installation is set up already".to_owned()));
+    }
+    let password = Password::new(password);
+    // Before anybody is added: a refused password leaves nothing behind.
+    password.check()?;
+    let new = NewPrincipal {
+        name,
+        kind: PrincipalKind::Person,
+        roles: BTreeSet::from(["supervisor".to_owned()]),
+        standing: Standing { clearance: Clearance::Important, ..Standing::default() },
+    };
+    let reason = "first account, by the set-up link".to_owned();
+    let act = Act { by: home.owner().await?, door: Door::Http, reason, at: now };
+    let id = home.ledger.add_principal(&new, &act).await?;
+    Ok(home.ledger.set_password(id, &password, random_bytes()?, &act).await?)
+}
+
+/// Whether an error says that a name and a password do not fit.
+pub fn is_refusal(error: &JobError) -> bool {
+    matches!(error, JobError::Ledger(LedgerError::NotAuthenticated(_)))
+}

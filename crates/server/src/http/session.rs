@@ -1,0 +1,89 @@
+//! `POST /api/v1/session`: a name and a password in, a token that ends by itself out.
+
+use super::Door;
+use super::error::ApiError;
+use axum::Json;
+use axum::extract::rejection::JsonRejection;
+use axum::extract::{ConnectInfo, FromRequestParts, State};
+use axum::http::request::Parts;
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+use std::convert::Infallible;
+use std::net::{IpAddr, SocketAddr};
+use tidegate_jobs::sessions;
+use tidegate_ledger::Door as AuditDoor;
+use utoipa::ToSchema;
+
+/// Where a request comes from.
+#[derive(Clone, Copy)]
+pub(super) struct Address(Option<IpAddr>);
+
+impl<S: Sync> FromRequestParts<S> for Address {
+    type Rejection = Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Infallible> {
+        Ok(Self(parts.extensions.get::<ConnectInfo<SocketAddr>>().map(|info| info.0.ip())))
+    }
+}
+
+/// Refuses a log-in, and counts it against the address.
+pub(super) fn refused(door: &Door, address: Address, reason: &str) -> ApiError {
+    match address.0 {
+        Some(address) if !door.limits.forgives(address) => {
+            ApiError::too_many_requests("too many failed log-ins from this address; wait a minute")
+        }
+        _ => ApiError::unauthorized(reason),
+    }
+}
+
+/// Who logs in.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct LogIn {
+    /// Name of the person.
+    pub name: String,
+    /// Password of the person.
+    pub password: String,
+}
+
+/// A session.
+#[derive(Serialize, ToSchema)]
+pub struct Session {
+    /// Token for `Authorization: Bearer`, and password at the other doors.
+    pub token: String,
+    /// When it ends.
+    #[schema(value_type = String, format = DateTime)]
+    pub expires_at: DateTime<Utc>,
+}
+
+/// Logs a person in.
+#[utoipa::path(
+    post,
+    path = "/api/v1/session",
+    request_body = LogIn,
+    responses(
+        (status = 200, body = Session),
+        (status = 401, description = "Name and password do not fit", body = ApiError),
+        (status = 429, description = "Too many failed log-ins", body = ApiError),
+    )
+)]
+pub(super) async fn log_in(
+    State(door): State<Door>,
+    address: Address,
+    body: Result<Json<LogIn>, JsonRejection>,
+) -> Result<Json<Session>, ApiError> {
+    let Json(LogIn { name, password }) =
+        body.map_err(|rejection| ApiError::bad_request(rejection.body_text()))?;
+    // Counted before it is tried, whatever comes of it: a right guess after many wrong ones is a guess all the same.
+    if address.0.is_some_and(|address| !door.limits.forgives(address)) {
+        return Err(ApiError::too_many_requests("too many log-ins from this address; wait a minute"));
+    }
+    let (home, now) = (door.desk.home(), door.desk.now());
+    match sessions::log_in(home, &name, password, AuditDoor::Http, now).await {
+        Ok(session) => Ok(Json(Session { token: session.token, expires_at: session.expires_at })),
+        Err(error) if sessions::is_refusal(&error) => {
+            Err(ApiError::unauthorized("name and password do not fit"))
+        }
+        Err(error) => Err(error.into()),
+    }
+}
