@@ -174,6 +174,11 @@ pub enum Command {
     /// Erase what is kept no longer or must go, with every byte of it, and keep what is under a legal hold
     #[command(subcommand)]
     Retention(Retention),
+    /// Keep the lake in order: join small files, forget old states, remove files that nobody needs
+    #[command(
+        after_help = "States younger than lake.keep_days, and files younger than a day, stay. Safe while others load and read."
+    )]
+    Maintain(Maintain),
     /// Ask the lake in SQL
     #[command(
         after_help = "Tables: declaration, goods_item, inspection, enterprise, special_filing, treatment_event, decision, decision_item, work_list, quarantine, \
@@ -399,4 +404,12 @@ pub struct Config {
     /// The defaults of the program, whatever is set
     #[arg(long, conflicts_with = "check")]
     pub defaults: bool,
+}
+
+/// Arguments of `maintain`.
+#[derive(Debug, Args)]
+pub struct Maintain {
+    /// Only say what would be removed
+    #[arg(long)]
+    pub dry_run: bool,
 }

@@ -45,6 +45,7 @@ async fn main() -> ExitCode {
         Command::Datasets(command) => commands::datasets::run(&arguments, command).await,
         Command::Grades(command) => commands::grades::run(&arguments, command).await,
         Command::Retention(command) => commands::retention::run(&arguments, command).await,
+        Command::Maintain(command) => commands::maintain::run(&arguments, command).await,
         Command::Policies(command) => commands::policies::run(&arguments, command).await,
         Command::Sql(command) => commands::sql::run(&arguments, command).await,
         Command::Report(command) => commands::report::run(&arguments, command).await,

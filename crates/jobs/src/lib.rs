@@ -28,6 +28,7 @@ mod ingest;
 mod input;
 mod learn;
 pub mod learning;
+pub mod maintenance;
 mod matrix;
 mod monitor;
 pub mod people;

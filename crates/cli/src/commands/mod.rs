@@ -18,6 +18,7 @@ pub mod grades;
 pub mod ingest;
 pub mod learn;
 pub mod learning;
+pub mod maintain;
 pub mod monitor;
 pub mod people;
 pub mod policies;

@@ -7,48 +7,61 @@ use std::process::{Child, Command, Stdio};
 use tempfile::TempDir;
 
 /// A running server over a small country, stopped when dropped.
-struct Server {
+pub struct Server {
     process: Child,
     http: String,
     /// Link for the first account.
     setup: Option<String>,
-    postgres: u16,
+    pub postgres: u16,
+    pub flight: u16,
     folder: TempDir,
 }
 
 impl Server {
-    fn start() -> Self {
+    pub fn start() -> Self {
         let folder = TempDir::new().unwrap();
         let at = folder.path();
         succeed(at, "home", &["generate", "--declarations", "400", "--seed", "5", "--truth", "truth"]);
         let mut process = Command::new(env!("CARGO_BIN_EXE_tidegate"))
             .current_dir(at)
             .args(["--home", "home", "serve", "--http", "127.0.0.1:0", "--postgres", "127.0.0.1:0"])
+            .args(["--flight", "127.0.0.1:0"])
             .stdout(Stdio::piped())
             .spawn()
             .unwrap();
         let mut lines = BufReader::new(process.stdout.take().unwrap()).lines();
-        let (mut http, mut postgres, mut setup) = (None, None, None);
+        let (mut http, mut postgres, mut flight, mut setup) = (None, None, None, None);
         // The doors open in any order.
-        while http.is_none() || postgres.is_none() || setup.is_none() {
+        while http.is_none() || postgres.is_none() || flight.is_none() || setup.is_none() {
             let line = lines.next().unwrap().unwrap();
             http = http.or(line.strip_prefix("HTTP: ").map(str::to_owned));
             let link = line.strip_prefix("First account, within an hour: ");
             setup = setup.or(link.map(str::to_owned));
-            let port = line.strip_prefix("PostgreSQL: 127.0.0.1:").and_then(|rest| rest.split(';').next());
-            postgres = postgres.or(port.map(|port| port.parse().unwrap()));
+            let port = |door: &str| {
+                let port = line.strip_prefix(door).and_then(|rest| rest.split(';').next());
+                port.map(|port| port.parse().unwrap())
+            };
+            postgres = postgres.or(port("PostgreSQL: 127.0.0.1:"));
+            flight = flight.or(port("Flight SQL: 127.0.0.1:"));
         }
         // What else it says is not asked for; the pipe stays open.
         std::thread::spawn(move || lines.for_each(drop));
-        Self { process, http: http.unwrap(), setup, postgres: postgres.unwrap(), folder }
+        Self {
+            process,
+            http: http.unwrap(),
+            setup,
+            postgres: postgres.unwrap(),
+            flight: flight.unwrap(),
+            folder,
+        }
     }
 
-    fn folder(&self) -> &Path {
+    pub fn folder(&self) -> &Path {
         self.folder.path()
     }
 
     /// Adds a person and gives a token.
-    fn person(&self, arguments: &[&str]) -> String {
+    pub fn person(&self, arguments: &[&str]) -> String {
         let because = ["--reason", "a test"];
         succeed(self.folder(), "home", &[&["people", "add"], arguments, &because].concat());
         let made = succeed(
@@ -62,7 +75,7 @@ impl Server {
     }
 
     /// Status and body of a statement over HTTP.
-    fn curl(&self, token: &str, purpose: &str, sql: &str, accept: &str) -> (u16, String) {
+    pub fn curl(&self, token: &str, purpose: &str, sql: &str, accept: &str) -> (u16, String) {
         let body = serde_json::json!({"purpose": purpose, "statement": sql}).to_string();
         let output = Command::new("curl")
             .args(["--silent", "--show-error", "--write-out", "\n%{http_code}", "--data", &body])
@@ -77,7 +90,7 @@ impl Server {
     }
 
     /// What psql prints: rows without decoration, or its error.
-    fn psql(&self, user: &str, token: &str, purpose: &str, arguments: &[&str]) -> Result<String, String> {
+    pub fn psql(&self, user: &str, token: &str, purpose: &str, arguments: &[&str]) -> Result<String, String> {
         let output = Command::new("psql")
             .args(["-h", "127.0.0.1", "-p", &self.postgres.to_string(), "-U", user, "-d", purpose])
             .args(["--no-psqlrc", "--no-password", "--tuples-only", "--no-align", "-v", "ON_ERROR_STOP=1"])

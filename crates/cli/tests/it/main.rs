@@ -1,6 +1,7 @@
 //! The binary, run as a person runs it.
 #![expect(clippy::unwrap_used, reason = "a test stops at what it did not expect")]
 
+mod clients;
 mod datasets;
 mod doors;
 mod elsewhere;

@@ -80,6 +80,8 @@ sections! {
         row_group_rows: usize = 128 << 10, "rows", 1 << 10, 1 << 24;
         /// Months that a load writes at once; a record of a further month closes the file that has waited longest.
         open_months: usize = 24, "months", 1, 1_000;
+        /// How long states of the lake are kept, which can be read again; `tidegate maintain` forgets older ones.
+        keep_days: u32 = 30, "days", 0, 36_600;
         /// Attempts at a commit while others commit to the same table.
         commit_attempts: usize = 20, "attempts", 1, 1_000;
     }
@@ -308,7 +310,7 @@ impl Json {
 impl Lake {
     /// As the lake takes them.
     pub fn limits(&self) -> WriteLimits {
-        let Self { file_bytes, row_group_rows, open_months, commit_attempts } = *self;
+        let Self { file_bytes, row_group_rows, open_months, commit_attempts, .. } = *self;
         let file_bytes = NonZeroU64::new(file_bytes).unwrap_or(NonZeroU64::MIN);
         WriteLimits { file_bytes, row_group_rows, open_months, commit_attempts }
     }

@@ -4,6 +4,7 @@ use crate::decide::{day, decided, learnt};
 use crate::place::Place;
 use crate::source::{file, rows};
 use tidegate_jobs::grades::{confirm, detect};
+use tidegate_jobs::maintenance::maintain;
 use tidegate_jobs::retention::{Due, Erase, due, erase, hold, holds, lift};
 use tidegate_jobs::{Quiet, Replayed, explain_decision, replay, replay_in_sql};
 use tidegate_ledger::{AuditEvent, AuditFilter, Held};
@@ -165,4 +166,25 @@ async fn values_tell_what_a_column_holds_and_a_steward_confirms_it() {
     assert_eq!(place.texts(graded).await, ["general-4"]);
     let again = detect(&place.home, Some("declaration"), &mut Quiet).await.unwrap();
     assert!(!again.iter().any(|found| found.column == "seller_id"), "what is confirmed is no news");
+}
+
+#[tokio::test]
+async fn upkeep_joins_small_files_and_keeps_the_rows() {
+    let mut place = Place::new().await;
+    for (name, first) in [("a.csv", 1), ("b.csv", 1_000), ("c.csv", 2_000)] {
+        place.ingest(&place.write(name, &file(&rows(1, 2025, 60, first))), true).await.unwrap();
+    }
+    let all = "SELECT count(*) FROM declaration_item";
+    let before = place.count(all).await;
+    let dry = maintain(&place.home, true, &mut Quiet).await.unwrap();
+    assert!(dry.iter().all(|one| one.joined == 0 && one.removed == 0), "{dry:?}");
+    let done = maintain(&place.home, false, &mut Quiet).await.unwrap();
+    let declarations = done.iter().find(|one| one.table == "declaration").unwrap();
+    assert_eq!((declarations.joined, declarations.joined_to), (36, 12));
+    assert_eq!(place.count(all).await, before);
+    // Long after every file, whose times are the machine's own, and with no state kept but the newest.
+    place.home.now = "2100-01-01T00:00:00Z".parse().unwrap();
+    let later = maintain(&place.home, false, &mut Quiet).await.unwrap();
+    assert_eq!(later.iter().find(|one| one.table == "declaration").unwrap().removed, 36);
+    assert_eq!(place.count(all).await, before);
 }

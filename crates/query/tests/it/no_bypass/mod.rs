@@ -19,7 +19,7 @@ use tidegate_query::Principal;
 /// Queries of each of the tests; more with `TIDEGATE_QUERIES`.
 #[expect(clippy::disallowed_methods, reason = "a test has no command line to be told by")]
 fn queries() -> usize {
-    std::env::var("TIDEGATE_QUERIES").ok().map_or(1_000, |text| text.parse().unwrap())
+    std::env::var("TIDEGATE_QUERIES").ok().map_or(5_000, |text| text.parse().unwrap())
 }
 
 /// Queries that are asked of one reader.

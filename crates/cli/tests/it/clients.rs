@@ -1,0 +1,160 @@
+//! Every kind of policy at every door, with the client that people use there: the command line, curl, psql, psycopg, ADBC.
+
+use crate::doors::Server;
+use crate::python::python;
+use crate::succeed;
+use std::io::Write as _;
+use std::process::{Command, Stdio};
+
+const PACKAGES: &str = include_str!("../clients.txt");
+const PROGRAM: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/clients.py");
+
+/// Rows in order, each value a text; or that it was refused.
+type Told = Result<Vec<Vec<Option<String>>>, String>;
+
+struct Asked<'a> {
+    kind: &'a str,
+    name: &'a str,
+    token: &'a str,
+    purpose: &'a str,
+    statement: String,
+    /// Rows that the policy shows, or a word of the refusal.
+    expected: Result<Vec<Vec<&'a str>>, &'a str>,
+}
+
+fn told(value: &serde_json::Value) -> Told {
+    if let Some(refused) = value.get("refused") {
+        return Err(refused.as_str().unwrap().to_owned());
+    }
+    Ok(serde_json::from_value(value.clone()).unwrap())
+}
+
+/// What psycopg and ADBC are told of each.
+fn by_drivers(server: &Server, asked: &[Asked<'_>]) -> Vec<(Told, Told)> {
+    let python = python("clients", &PACKAGES.lines().collect::<Vec<_>>());
+    let questions: Vec<serde_json::Value> = asked
+        .iter()
+        .map(|one| {
+            serde_json::json!({
+                "name": one.name, "token": one.token, "purpose": one.purpose, "statement": one.statement,
+            })
+        })
+        .collect();
+    let doors = serde_json::json!({"postgres": server.postgres, "flight": server.flight, "asked": questions});
+    let mut child =
+        Command::new(python).arg(PROGRAM).stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
+    child.stdin.take().unwrap().write_all(doors.to_string().as_bytes()).unwrap();
+    let output = child.wait_with_output().unwrap();
+    assert!(output.status.success());
+    let all: Vec<serde_json::Value> = serde_json::from_slice(&output.stdout).unwrap();
+    all.iter().map(|one| (told(&one["psycopg"]), told(&one["adbc"]))).collect()
+}
+
+fn lines(text: &str, separator: char) -> Vec<Vec<Option<String>>> {
+    let cell = |cell: &str| (!cell.is_empty()).then(|| cell.to_owned());
+    let mut rows: Vec<Vec<Option<String>>> =
+        text.lines().map(|line| line.split(separator).map(cell).collect()).collect();
+    rows.sort();
+    rows
+}
+
+fn by_tools(server: &Server, one: &Asked<'_>) -> [(&'static str, Told); 3] {
+    let sql = ["sql", &one.statement, "--as", one.name, "--purpose", one.purpose, "--format", "csv"];
+    let cli = crate::run(server.folder(), "home", &sql);
+    let csv = |text: &str| lines(text.split_once('\n').map_or("", |(_, rows)| rows), ',');
+    let cli = if cli.status.success() {
+        Ok(csv(&String::from_utf8(cli.stdout).unwrap()))
+    } else {
+        Err(String::from_utf8(cli.stderr).unwrap())
+    };
+    let (status, body) = server.curl(one.token, one.purpose, &one.statement, "text/csv");
+    let curl = if status == 200 { Ok(csv(&body)) } else { Err(body) };
+    let psql = server.psql(one.name, one.token, one.purpose, &["-c", &one.statement]);
+    [("cli", cli), ("curl", curl), ("psql", psql.map(|text| lines(&text, '|')))]
+}
+
+#[test]
+fn every_kind_of_policy_holds_at_every_door() {
+    let server = Server::start();
+    let one = |sql: &str| {
+        let text = succeed(server.folder(), "home", &["sql", sql, "--format", "csv"]);
+        text.lines().nth(1).unwrap().to_owned()
+    };
+    let office = one("SELECT min(office_id) FROM declaration");
+    let of_office = one(&format!("SELECT count(*) FROM declaration WHERE office_id = '{office}'"));
+    let items = one(&format!(
+        "SELECT count(*) FROM goods_item g JOIN declaration d USING (month, declaration_id, version_number) \
+         WHERE office_id = '{office}'"
+    ));
+    let [officer, scientist, partner] = [
+        ["Ou", "officer", "--office", office.as_str()],
+        ["Sun", "scientist", "--organisation", "GACC"],
+        ["Zoll", "partner", "--organisation", "DE"],
+    ]
+    .map(|[name, role, key, value]| {
+        server.person(&[name, "--role", role, key, value, "--clearance", "general-3"])
+    });
+    let asked = |kind, (name, token, purpose), statement: &str, expected| Asked {
+        kind,
+        name,
+        token,
+        purpose,
+        statement: statement.to_owned(),
+        expected,
+    };
+    let ou = ("Ou", officer.as_str(), "inspection");
+    let sun = ("Sun", scientist.as_str(), "research");
+    let zoll = ("Zoll", partner.as_str(), "cooperation");
+    let elsewhere = "SELECT count(*) AS n FROM declaration WHERE export_country_code <> 'DE'";
+    let all = [
+        asked("row filter", ou, "SELECT count(*) AS n FROM declaration", Ok(vec![vec![&of_office]])),
+        asked(
+            "row filter through another table",
+            ou,
+            "SELECT count(*) AS n FROM goods_item",
+            Ok(vec![vec![&items]]),
+        ),
+        asked("row filter by organisation", zoll, elsewhere, Ok(vec![vec!["0"]])),
+        asked(
+            "pseudonym",
+            sun,
+            "SELECT DISTINCT left(importer_id, 2) AS p FROM declaration WHERE importer_id IS NOT NULL",
+            Ok(vec![vec!["p_"]]),
+        ),
+        asked(
+            "partial mask",
+            zoll,
+            "SELECT DISTINCT right(importer_id, 3) AS p FROM declaration WHERE importer_id IS NOT NULL",
+            Ok(vec![vec!["***"]]),
+        ),
+        asked(
+            "general mask",
+            zoll,
+            "SELECT count(*) AS n FROM goods_item WHERE customs_value_amount > 0 AND customs_value_amount <> \
+             power(10, round(log10(CAST(customs_value_amount AS DOUBLE))))",
+            Ok(vec![vec!["0"]]),
+        ),
+        asked("column that is not there", ou, "SELECT inclusion_probability FROM decision", Err("no column")),
+        asked("table that is not there", ou, "SELECT count(*) AS n FROM quarantine", Err("quarantine")),
+        asked("change", ou, "DELETE FROM declaration", Err("refused")),
+    ];
+    let drivers = by_drivers(&server, &all);
+    for (asked, (psycopg, adbc)) in all.iter().zip(drivers) {
+        let tools = by_tools(&server, asked).into_iter();
+        for (client, told) in tools.chain([("psycopg", psycopg), ("adbc", adbc)]) {
+            let place = format!("{} over {client}: {told:?}", asked.kind);
+            match &asked.expected {
+                Ok(rows) => {
+                    let rows: Vec<Vec<Option<String>>> = rows
+                        .iter()
+                        .map(|row| row.iter().map(|cell| Some((*cell).to_owned())).collect())
+                        .collect();
+                    assert_eq!(told.as_ref().ok(), Some(&rows), "{place}");
+                }
+                // psycopg puts the change into a query of its own, where it is no SQL.
+                Err(_) if asked.kind == "change" && client == "psycopg" => assert!(told.is_err(), "{place}"),
+                Err(word) => assert!(told.as_ref().is_err_and(|refusal| refusal.contains(word)), "{place}"),
+            }
+        }
+    }
+}
