@@ -3,6 +3,7 @@
 use clap::{Args, Parser, Subcommand};
 use std::path::PathBuf;
 use tidegate_records::tables::RECORD_KINDS;
+use tracing::level_filters::LevelFilter;
 
 mod audit;
 mod bundles;
@@ -43,6 +44,16 @@ pub struct Arguments {
     /// Answer in JSON
     #[arg(long, global = true)]
     pub json: bool,
+    /// What is logged on standard error: off, error, warn, info, debug or trace
+    #[arg(
+        long,
+        env = "TIDEGATE_LOG",
+        default_value = "warn",
+        global = true,
+        value_name = "LEVEL",
+        hide_short_help = true
+    )]
+    pub log: LevelFilter,
     /// What to do
     #[command(subcommand)]
     pub command: Command,

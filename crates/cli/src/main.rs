@@ -7,6 +7,7 @@
 
 mod arguments;
 mod commands;
+mod log;
 mod progress;
 mod show;
 
@@ -19,6 +20,7 @@ async fn main() -> ExitCode {
     // Two providers of cryptography are linked; the first to be asked decides for all.
     drop(rustls::crypto::ring::default_provider().install_default());
     let arguments = Arguments::parse();
+    log::start(arguments.log);
     let outcome = match &arguments.command {
         Command::Demo(command) => commands::demo::run(&arguments, command).await,
         Command::Generate(command) => commands::generate::run(&arguments, command).await,

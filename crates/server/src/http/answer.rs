@@ -15,6 +15,7 @@ use bytes::Bytes;
 use futures::stream::{self, StreamExt, TryStreamExt};
 use serde_json::json;
 use std::sync::Arc;
+use tidegate_jobs::JobError;
 use tidegate_jobs::desk::Served;
 
 /// How an answer is written.
@@ -58,12 +59,14 @@ impl Format {
     }
 }
 
-/// The response that sends an answer. A query that fails on the way breaks the response off, so that no client takes a
-/// part for the whole.
-pub(super) fn response(format: Format, served: Served) -> Result<Response, ArrowError> {
-    let mut encoder = Encoder::new(format, &served.schema())?;
-    let head = encoder.head()?;
-    let rows = served.map_err(std::io::Error::other);
+/// The response that sends an answer. A query that fails before its first rows is refused; one that fails on the way breaks the
+/// response off, so that no client takes a part for the whole.
+pub(super) async fn response(format: Format, mut served: Served) -> Result<Response, ApiError> {
+    let inside = |error: ArrowError| ApiError::inside(&error);
+    let mut encoder = Encoder::new(format, &served.schema()).map_err(inside)?;
+    let head = encoder.head().map_err(inside)?;
+    let first = served.next().await.transpose().map_err(JobError::from)?;
+    let rows = stream::iter(first.map(Ok)).chain(served.map_err(std::io::Error::other));
     let following = stream::try_unfold((Some(encoder), rows.boxed()), |(encoder, mut rows)| async move {
         let Some(mut encoder) = encoder else { return Ok::<_, std::io::Error>(None) };
         if let Some(batch) = rows.next().await {

@@ -53,5 +53,5 @@ pub(super) async fn sql(
     let account = identity.for_purpose(&asked.purpose)?;
     let visit = Visit { account, door: AuditDoor::Http, purpose: asked.purpose };
     let served = door.desk.ask(&visit, &asked.statement, None).await?;
-    response(format, served).map_err(|error| ApiError::inside(&error))
+    response(format, served).await
 }
