@@ -15,8 +15,7 @@ use tidegate_ledger::{
 };
 use tidegate_query::policy::{Policy, PseudonymKey};
 use tidegate_query::{
-    Answer, Catalog, Described, Governance, ParamValues, Person, Plan, Platform, Principal, QueryError,
-    Reading,
+    Answer, Described, Governance, ParamValues, Person, Plan, Platform, Principal, QueryError, Reading,
 };
 use tidegate_records::table::Grade;
 use tokio::sync::Mutex;
@@ -40,7 +39,7 @@ pub struct Visit {
 struct Standing {
     snapshot: Option<u64>,
     policy_version: Option<PolicyVersion>,
-    catalog: Catalog,
+    catalog_version: i64,
     platform: Platform,
 }
 
@@ -157,11 +156,11 @@ impl Desk {
         let snapshot = self.home.snapshot().await?;
         let number = snapshot.as_ref().map(|snapshot| snapshot.version);
         let InForce { policy, version: policy_version } = self.policy().await?;
-        let catalog = catalog::read(&self.home).await?;
+        let catalog_version = self.home.ledger.catalog_version().await?;
         let mut standing = self.standing.lock().await;
         if let Some(known) = standing.as_ref()
             && (known.snapshot, known.policy_version) == (number, policy_version)
-            && known.catalog == catalog
+            && known.catalog_version == catalog_version
             && known.platform.bundle_names(sql).await.unwrap_or_default().is_empty()
         {
             return Ok(Arc::clone(known));
@@ -170,13 +169,13 @@ impl Desk {
         let limits = self.home.configuration.reading.limits();
         let governance = Governance::new(policy, &key, limits);
         let engine = self.home.configuration.engine.of_queries();
+        let catalog = catalog::read(&self.home).await?;
         let mut platform =
-            Platform::open(&self.home.lake, snapshot.as_ref(), catalog.clone(), engine, Some(governance))
-                .await?;
+            Platform::open(&self.home.lake, snapshot.as_ref(), catalog, engine, Some(governance)).await?;
         // A statement that is no SQL is refused where it is planned, and written down there.
         let bundles = platform.bundle_names(sql).await.unwrap_or_default();
         self.home.add_bundles(&mut platform, bundles).await?;
-        let opened = Arc::new(Standing { snapshot: number, policy_version, catalog, platform });
+        let opened = Arc::new(Standing { snapshot: number, policy_version, catalog_version, platform });
         *standing = Some(Arc::clone(&opened));
         Ok(opened)
     }

@@ -348,7 +348,10 @@ fn the_log_tells_the_cause_and_no_secret() {
     }
     let sums = "SELECT sum(goods_item_count) FROM declaration WHERE goods_item_count + 9131555 > 0";
     let (status, told) = server.curl(&token, "supervision", sums, "*/*");
-    assert!(status == 500 && told.contains("log has the cause under") && !told.contains(".parquet"), "{told}");
+    assert!(
+        status == 500 && told.contains("log has the cause under") && !told.contains(".parquet"),
+        "{told}"
+    );
     let refused = server.psql("Ana", &token, "supervision", &["-c", sums]).unwrap_err();
     assert!(refused.contains("the platform's log has the cause under"), "{refused}");
     let fingerprint = refused.split("under ").nth(1).unwrap().split_whitespace().next().unwrap();

@@ -4,9 +4,10 @@ use super::relation::Relation;
 use super::{PolicyError, PolicyFiles};
 use crate::principal::Person;
 use cedar_policy::{
-    Authorizer, Context, Decision, Effect, Entities, Entity, EntityId, EntityTypeName, EntityUid, PolicyId,
-    PolicySet, Request, RestrictedExpression, Schema, ValidationMode, Validator,
+    Authorizer, Context, Decision, Effect, Entities, Entity, EntityId, EntityTypeName, EntityUid, ParseError,
+    ParseErrors, PolicyId, PolicySet, Request, RestrictedExpression, Schema, ValidationMode, Validator,
 };
+use miette::Diagnostic as _;
 use std::collections::{BTreeSet, HashMap, HashSet};
 use std::str::FromStr;
 use tidegate_records::category::Category;
@@ -40,7 +41,7 @@ impl Authority {
         let mut policies = PolicySet::new();
         for (file, text) in files.iter().filter(|(name, _)| name.to_ascii_lowercase().ends_with(".cedar")) {
             let refused = |cause: String| PolicyError::Cedar { file: file.clone(), cause };
-            let set = PolicySet::from_str(text).map_err(|e| refused(chain(&e)))?;
+            let set = PolicySet::from_str(text).map_err(|e| refused(located(&e, text)))?;
             for policy in set.policies() {
                 let id = policy.annotation("id").ok_or_else(|| {
                     refused(format!("the policy {policy} has no name; write @id(\"…\") before it"))
@@ -163,6 +164,19 @@ impl Question<'_> {
         narrowed.dedup();
         Ok(Verdict::Narrowed(narrowed))
     }
+}
+
+/// What is wrong with a text, each with its line.
+fn located(errors: &ParseErrors, text: &str) -> String {
+    let of = |error: &ParseError| {
+        let offset = error.labels().and_then(|mut labels| labels.next()).map(|label| label.offset());
+        let before = offset.and_then(|offset| text.get(..offset));
+        match before {
+            Some(before) => format!("line {}: {}", before.matches('\n').count() + 1, chain(error)),
+            None => chain(error),
+        }
+    };
+    errors.iter().map(of).collect::<Vec<_>>().join("; ")
 }
 
 /// Every cause of an error in one line.

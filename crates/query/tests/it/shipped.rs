@@ -105,3 +105,13 @@ async fn the_owner_sees_everything() {
     assert!(every_table().iter().all(|table| tables.iter().any(|t| t == table)), "{tables:?}");
     assert_eq!(lines(&ask("SHOW TABLES").await).len(), tables.len());
 }
+
+#[test]
+fn a_mistake_in_a_policy_is_told_with_its_line() {
+    let mut files = Policy::shipped_files();
+    let broken =
+        "// One.\n@id(\"a\")\npermit (principal, action, resource) when { context.purpose = \"x\" };\n";
+    files.insert("access.cedar".to_owned(), broken.to_owned());
+    let error = Policy::parse(&files).err().unwrap().to_string();
+    assert!(error.starts_with("access.cedar: line 3: "), "{error}");
+}
