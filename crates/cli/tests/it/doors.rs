@@ -37,8 +37,7 @@ impl Server {
         while http.is_none() || postgres.is_none() || flight.is_none() || setup.is_none() {
             let line = lines.next().unwrap().unwrap();
             http = http.or(line.strip_prefix("HTTP: ").map(str::to_owned));
-            let link = line.strip_prefix("First account, within an hour: ");
-            setup = setup.or(link.map(str::to_owned));
+            setup = setup.or(line.strip_prefix("First account, within an hour: ").map(str::to_owned));
             let port = |door: &str| {
                 let port = line.strip_prefix(door).and_then(|rest| rest.split(';').next());
                 port.map(|port| port.parse().unwrap())
