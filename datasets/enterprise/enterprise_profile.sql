@@ -109,7 +109,7 @@ inspected AS (
   SELECT month, declaration_id, bool_or(result_code = 'discrepancy') AS is_discrepancy,
     max(CASE WHEN result_code = 'discrepancy' THEN recorded_at END) AS discrepancy_at
   FROM inspection
-  WHERE result_code IS NOT NULL
+  WHERE result_code IN ('conform', 'discrepancy')
   GROUP BY month, declaration_id
 ),
 declared AS (

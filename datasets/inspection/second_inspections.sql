@@ -38,14 +38,14 @@
 WITH first AS (
   SELECT month, declaration_id, bool_or(result_code = 'discrepancy') AS is_discrepancy
   FROM inspection
-  WHERE result_code IS NOT NULL
+  WHERE result_code IN ('conform', 'discrepancy')
   GROUP BY month, declaration_id
 ),
 second AS (
   SELECT month, declaration_id, bool_or(result_code = 'discrepancy') AS is_discrepancy,
     coalesce(last_value(lane_code ORDER BY recorded_at, lane_code), '') AS lane_code
   FROM reinspection
-  WHERE result_code IS NOT NULL
+  WHERE result_code IN ('conform', 'discrepancy')
   GROUP BY month, declaration_id
 )
 SELECT

@@ -58,7 +58,7 @@ inspected AS (
   SELECT month, declaration_id, max(recorded_at) AS recorded_at,
     last_value(lane_code ORDER BY recorded_at, lane_code) AS lane_code
   FROM inspection
-  WHERE result_code IS NOT NULL
+  WHERE result_code IN ('conform', 'discrepancy')
   GROUP BY month, declaration_id
 ),
 moment AS (

@@ -82,7 +82,7 @@ WITH decided AS (
 inspected AS (
   SELECT month, declaration_id, bool_or(result_code = 'discrepancy') AS is_discrepancy
   FROM inspection
-  WHERE result_code IS NOT NULL
+  WHERE result_code IN ('conform', 'discrepancy')
   GROUP BY month, declaration_id
 )
 SELECT

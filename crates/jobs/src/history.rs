@@ -2,6 +2,7 @@
 
 use crate::JobError;
 use crate::home::Home;
+use crate::results::HAS_RESULT;
 use arrow::array::{Array, AsArray, Int64Array, RecordBatch, StringArray, TimestampMicrosecondArray};
 use arrow::compute::concat_batches;
 use arrow::datatypes::{Float64Type, Int64Type, TimestampMicrosecondType};
@@ -39,7 +40,7 @@ pub(crate) async fn read(
     let results = |of: &str, keys: &str| {
         format!(
             "(SELECT {keys}, max(recorded_at) AS recorded_at, CASE WHEN bool_or(result_code = 'discrepancy') \
-             THEN 'discrepancy' ELSE 'conform' END AS result_code FROM inspection WHERE goods_item_seq {of} AND result_code IS NOT NULL {} GROUP BY {keys})",
+             THEN 'discrepancy' ELSE 'conform' END AS result_code FROM inspection WHERE goods_item_seq {of} AND {HAS_RESULT} {} GROUP BY {keys})",
             by("recorded_at")
         )
     };

@@ -10,6 +10,9 @@ use tidegate_records::table::Table;
 use tidegate_records::tables::INSPECTION;
 use tidegate_risk::estimation::Finding;
 
+/// A condition on inspections: that something was found out. What was withdrawn before it is neither conform nor a discrepancy.
+pub(crate) const HAS_RESULT: &str = "result_code IN ('conform', 'discrepancy')";
+
 /// The result of a declaration: of all of its inspections together.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct InspectionResult {
@@ -41,7 +44,7 @@ pub(crate) async fn of_table(
     let sql = format!(
         "WITH of_days AS (SELECT i.declaration_id, i.result_code, i.recorded_at, i.findings FROM {table} i \
          JOIN declaration d ON d.month = i.month AND d.declaration_id = i.declaration_id \
-         WHERE d.version_number = 1 AND i.result_code IS NOT NULL AND {days}), \
+         WHERE d.version_number = 1 AND i.{HAS_RESULT} AND {days}), \
          amount AS (SELECT declaration_id, sum(f['revenue_amount']) AS revenue FROM \
          (SELECT declaration_id, unnest(findings) AS f FROM of_days) GROUP BY declaration_id) \
          SELECT o.declaration_id, max(CASE WHEN o.result_code = 'discrepancy' THEN 1 ELSE 0 END) AS found, \

@@ -92,7 +92,10 @@ impl Batcher for ItemBatcher {
 fn label(record: &SourceRecord, item: Option<u32>) -> Option<bool> {
     let of = |number: Option<u32>| record.inspections.iter().find(|i| i.goods_item_numeric == number);
     let inspection: &Inspection = of(item).or_else(|| of(None))?;
-    Some(inspection.result_code.as_deref() == Some("discrepancy"))
+    match inspection.result_code.as_deref() {
+        Some("withdrawn") => None,
+        result => Some(result == Some("discrepancy")),
+    }
 }
 
 /// Assesses the records of an input batch by batch.

@@ -20,7 +20,7 @@ pub struct Revealed {
 }
 
 /// Makes the key of a period public, when the period is over and every consignment drawn in it is closed: not selected,
-/// or inspected with a result in the lake. From then on `replay` draws again, and [`super::publish`] may publish.
+/// or inspected, or withdrawn before, with a result in the lake. From then on `replay` draws again, and [`super::publish`] may publish.
 ///
 /// # Errors
 /// When something is open, and says what; when the ledger refuses.
@@ -32,7 +32,8 @@ pub async fn reveal(home: &Home, period: Period) -> Result<Revealed, JobError> {
         let more = if open.len() > NAMED { " and others" } else { "" };
         return Err(JobError::Missing(format!(
             "the key of {period} stays secret: {} selected consignments have no inspection result in the lake, of \
-             declarations {named}{more}; load the results with `tidegate ingest`",
+             declarations {named}{more}; load the results with `tidegate ingest`, with the result code \
+             withdrawn for what left before it was inspected",
             open.len()
         )));
     }

@@ -2,6 +2,7 @@
 //! an amendment has replaced.
 
 use super::data::SCORE_BINS;
+use crate::results::HAS_RESULT;
 
 /// Columns of counts that every statement about groups gives.
 pub(super) const TALLY_COLUMNS: [&str; 5] = ["decided", "candidates", "selected", "judged", "hits"];
@@ -31,7 +32,7 @@ impl Scope {
             "WITH placed AS (SELECT *, row_number() OVER (PARTITION BY declaration_id \
              ORDER BY version_number DESC, run_number DESC) AS place FROM decision {of_run}), \
              result AS (SELECT declaration_id, max(CASE WHEN result_code = 'discrepancy' THEN 1 ELSE 0 END) AS found \
-             FROM inspection WHERE result_code IS NOT NULL GROUP BY declaration_id), \
+             FROM inspection WHERE {HAS_RESULT} GROUP BY declaration_id), \
              judged AS (SELECT d.*, r.declaration_id IS NOT NULL AS has_result, \
              d.is_selected AND NOT d.is_in_sample AND r.declaration_id IS NOT NULL AS is_judged, \
              d.is_selected AND NOT d.is_in_sample AND coalesce(r.found, 0) = 1 AS is_hit \
@@ -71,7 +72,7 @@ impl Scope {
         format!(
             "{}, item_result AS (SELECT declaration_id, goods_item_seq, \
              max(CASE WHEN result_code = 'discrepancy' THEN 1 ELSE 0 END) AS found \
-             FROM inspection WHERE result_code IS NOT NULL GROUP BY declaration_id, goods_item_seq), \
+             FROM inspection WHERE {HAS_RESULT} GROUP BY declaration_id, goods_item_seq), \
              item AS (SELECT {expression} AS code, j.declaration_id, j.is_candidate, j.is_selected, \
              j.is_judged AND (own.found IS NOT NULL OR whole.found IS NOT NULL) AS is_judged, \
              j.is_judged AND (coalesce(own.found, 0) = 1 OR coalesce(whole.found, 0) = 1) AS is_hit \

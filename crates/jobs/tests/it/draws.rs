@@ -6,8 +6,12 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use tidegate_jobs::draws::{OpenDraws, Period, VerifyOptions, open, publish, reveal, status, verify};
 use tidegate_jobs::{Capacity, DecideOptions, Quiet, decide};
+use tidegate_lake::Bound;
 
 const DOCUMENT: &str = include_str!("../../../../docs/verifying-draws.md");
+
+/// As jobs ask for results that something was found out by.
+const HAS_RESULT: &str = "result_code IN ('conform', 'discrepancy')";
 
 fn november() -> Period {
     "2025-11".parse().unwrap()
@@ -224,4 +228,28 @@ async fn two_custodians_open_a_period() {
     assert_eq!(status[0].checkpoint.as_ref().unwrap().checkpoint.count, 0);
     let next = place.home.key_of("2025-12".parse().unwrap()).await.unwrap_err().to_string();
     assert!(next.contains("tidegate draws open 2025-12"), "{next}");
+}
+
+#[tokio::test]
+async fn what_was_withdrawn_before_its_inspection_is_closed_and_teaches_nothing() {
+    let place = learnt().await;
+    decided(&place).await;
+    let id = place
+        .texts("SELECT min(declaration_id) FROM decision WHERE is_selected AND period = '2025-11'")
+        .await
+        .remove(0);
+    let bounds = [Bound::In { column: "declaration_id".to_owned(), values: vec![id.clone()] }];
+    let erased = place.home.lake.erase("inspection", &bounds).await.unwrap();
+    place.home.lake.record_snapshot(place.home.now, [&erased]).await.unwrap();
+    let open = reveal(&place.home, november()).await.unwrap_err().to_string();
+    assert!(open.contains(&format!("of declarations {id}")) && open.contains("withdrawn"), "{open}");
+
+    let before = place.count(&format!("SELECT count(*) FROM inspection WHERE {HAS_RESULT}")).await;
+    let line = format!(
+        "{{\"declaration_id\":\"{id}\",\"recorded_date_time\":\"2025-12-01T10:00:00Z\",\"result_code\":\"withdrawn\"}}"
+    );
+    let loaded = place.ingest_as("inspection", "withdrawn.ndjson", &[line], true).await.unwrap();
+    assert_eq!(loaded.counts.accepted, 1);
+    reveal(&place.home, november()).await.unwrap();
+    assert_eq!(place.count(&format!("SELECT count(*) FROM inspection WHERE {HAS_RESULT}")).await, before);
 }

@@ -100,7 +100,7 @@ async fn what_is_read_whole_is_found_in_the_plan() {
 fn with_counts(filter: &str) -> Platform {
     let mut files = Policy::shipped_files();
     let filters = files.get_mut("filters.toml").unwrap();
-    *filters = filters.replacen("[filter.through]", &format!("{filter}\n[filter.through]"), 1);
+    *filters = filters.replacen("[filter.dataset]", &format!("[filter.dataset]\n{filter}"), 1);
     let mut platform = platform(&files);
     let columns: Vec<(&str, ArrayRef)> = vec![
         ("office_id", Arc::new(StringArray::from(vec!["4700", "4701", "4702"]))),
@@ -160,12 +160,12 @@ async fn a_dataset_is_shown_by_the_same_policies_as_tables() {
     assert!(refusal.contains("office_counts"), "{refusal}");
     assert!(unnamed.lines("SELECT * FROM information_schema.datasets").await.is_empty());
 
-    let platform = with_counts("[filter.dataset]\noffice_counts = \"office_id = principal.office\"");
+    let platform = with_counts("office_counts = \"office_id = principal.office\"");
     let own = Reader { platform: &platform, person: officer(), purpose: "inspection" };
     assert_eq!(own.lines(everything).await, ["4700 3"]);
     assert_eq!(own.lines("SELECT count(*), max(declarations) FROM office_counts").await, ["1 3"]);
 
-    let platform = with_counts("[filter.dataset]\noffice_counts = \"bureau = principal.office\"");
+    let platform = with_counts("office_counts = \"bureau = principal.office\"");
     let broken = Reader { platform: &platform, person: officer(), purpose: "inspection" };
     let refusal = broken.refusal(everything).await;
     assert!(refusal.contains("office_counts"), "a condition that no longer fits shows nothing: {refusal}");

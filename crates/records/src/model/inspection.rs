@@ -15,7 +15,7 @@ class! {
         leaf lane_code: Text = "LaneCode" "X304" "an..8",
         /// Officer who led the examination.
         leaf officer_id: Text = "OfficerID" "X305" "an..35",
-        /// `conform` or `discrepancy`.
+        /// `conform` or `discrepancy`; `withdrawn` when it left before it was inspected.
         leaf result_code: Text = "ResultCode" "X306" "an..12",
         /// What was found to differ from the declaration.
         many finding: InspectionFinding = "Finding",

@@ -13,8 +13,9 @@ pub const HANDLING: &[&str] =
 const EVENTS: &[&str] =
     &["sealed", "departed", "arrived", "opened", "seal-broken", "deviated", "mismatch", "released"];
 
-/// Results of inspections.
-const RESULTS: &[&str] = &["conform", "discrepancy"];
+/// Results of inspections. A consignment that was withdrawn, destroyed or sent back before it was inspected has none that could
+/// be learnt from; it is closed all the same.
+const RESULTS: &[&str] = &["conform", "discrepancy", "withdrawn"];
 
 /// Credit grades of enterprises.
 const GRADES: &[&str] =
