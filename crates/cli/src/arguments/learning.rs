@@ -1,6 +1,7 @@
 //! Arguments of `loop`.
 
 use clap::{Args, Subcommand};
+use std::path::PathBuf;
 use tidegate_jobs::Capacity;
 
 /// What to run.
@@ -64,6 +65,23 @@ pub struct CompareLoop {
     /// Strategies, the first of which is compared with the others; all when left out
     #[arg(long, value_name = "NAME", value_delimiter = ',')]
     pub strategies: Vec<String>,
+    /// File that keeps the figures of each year as soon as they are there; years that it has under the same settings are not run
+    /// again
+    #[arg(long, value_name = "FILE")]
+    pub keep: Option<PathBuf>,
+}
+
+impl CompareLoop {
+    /// What figures of a year depend on, beside its seed and the program.
+    pub fn settings(&self) -> String {
+        let Self { declarations, year, warm_up, learn_every, share, features, selection, strategies, .. } =
+            self;
+        format!(
+            "{declarations} declarations in {year}, {warm_up} days before, {learn_every} epochs a bundle, share {share}, \
+             features {features}, selection {selection}, strategies {}",
+            strategies.join(",")
+        )
+    }
 }
 
 /// Arguments of `loop protocol`.

@@ -6,7 +6,7 @@ use clap::{Args, Subcommand};
 /// What to do with old rows.
 #[derive(Debug, Subcommand)]
 pub enum Retention {
-    /// Say which rows are older than the section [retention] of the configuration keeps them
+    /// Say which rows are older than the section `retention` of the configuration keeps them
     Due,
     /// Erase what is due, with every byte of it; what is under a legal hold stays
     Run(Reason),

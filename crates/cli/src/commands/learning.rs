@@ -2,6 +2,7 @@
 
 mod comparison;
 mod country;
+mod kept;
 
 use super::open;
 use crate::arguments::{Arguments, Loop, RunLoop};

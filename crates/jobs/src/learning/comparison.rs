@@ -85,7 +85,7 @@ pub struct KnownYear {
 }
 
 /// What the strategies came to on one stream.
-#[derive(Debug, Clone, serde::Serialize)]
+#[derive(Debug, Clone, serde::Serialize, serde::Deserialize)]
 pub struct Compared {
     /// Key of the draws, by its number.
     pub seed: u64,

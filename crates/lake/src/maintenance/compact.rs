@@ -32,7 +32,7 @@ impl From<&Compacted> for (String, u64) {
 }
 
 impl Lake {
-    /// Rewrites the files of each month that are below three quarters of [`WriteLimits::file_bytes`], where there are at least
+    /// Rewrites the files of each month that are below three quarters of [`crate::WriteLimits::file_bytes`], where there are at least
     /// two, into files of about that size; one commit a month. Rows stay the same, appends go on meanwhile,
     /// and old versions stay readable until `vacuum`.
     ///

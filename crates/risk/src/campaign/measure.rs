@@ -16,7 +16,7 @@ pub struct Truth {
 }
 
 /// Measures of a campaign.
-#[derive(Debug, Clone, PartialEq, serde::Serialize)]
+#[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
 pub struct Measured {
     /// Inspections.
     pub inspections: u64,

@@ -1,6 +1,7 @@
 //! `tidegate loop compare` and `tidegate loop protocol`.
 
 use super::country::SimulatedCountry;
+use super::kept::Kept;
 use crate::arguments::{Arguments, CompareLoop, ProtocolLoop};
 use crate::commands::{input, open};
 use crate::progress::Bars;
@@ -42,14 +43,21 @@ pub fn compare(arguments: &Arguments, command: &CompareLoop) -> Result<(), JobEr
         late: LATE,
     };
     let bars = &mut Bars::new();
+    let kept = Kept::open(command.keep.as_deref(), command.settings())?;
     let mut compared = Vec::new();
     for seed in command.first_seed..command.first_seed + command.seeds {
+        if let Some(known) = kept.of(seed) {
+            compared.push(known);
+            continue;
+        }
         let configuration = Configuration {
             inspected_until: first.pred_opt(),
             ..Configuration::new(seed, command.year, command.declarations)
         };
         let year = SimulatedCountry::new(&settings, &configuration)?.foreknown()?;
-        compared.push(contest.of_year(&year, seed, bars)?);
+        let one = contest.of_year(&year, seed, bars)?;
+        kept.add(&one)?;
+        compared.push(one);
     }
     let differences = contest.differences(&compared);
     if arguments.json {
