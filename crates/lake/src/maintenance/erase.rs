@@ -4,18 +4,17 @@
 //! repeat values of them, stay until [`Lake::purge`] removes both.
 
 use std::collections::BTreeMap;
-use std::path::Path as FsPath;
 use std::sync::Arc;
 
 use datafusion::logical_expr::Expr;
-use datafusion::prelude::{SessionConfig, SessionContext, ident, lit};
+use datafusion::prelude::{ident, lit};
 use deltalake::checkpoints::{cleanup_expired_logs_for, create_checkpoint};
 use deltalake::kernel::LogicalFileView;
 use deltalake::logstore::object_store::ObjectStoreExt;
 use deltalake::{DeltaTable, Path};
 use futures::StreamExt;
 
-use super::rewrite::Rewrite;
+use super::rewrite::{Rewrite, one_file_after_another};
 use crate::error::OfTable;
 use crate::lake::loaded_version;
 use crate::read::PinnedTable;
@@ -129,15 +128,21 @@ impl Lake {
         let handle = self.table(table).await?;
         let snapshots = self.forget_before(table, erased.version).await?;
         let store = handle.object_store();
+        let paths: Vec<Path> = erased
+            .files
+            .iter()
+            .map(Path::parse)
+            .collect::<Result<_, _>>()
+            .map_err(deltalake::DeltaTableError::from)
+            .of_table(table)?;
         let (mut files, mut bytes) = (0, 0);
-        for file in &erased.files {
-            let path = Path::parse(file).map_err(deltalake::DeltaTableError::from).of_table(table)?;
-            match store.head(&path).await {
+        for path in &paths {
+            match store.head(path).await {
                 Ok(meta) => bytes += meta.size,
                 Err(deltalake::ObjectStoreError::NotFound { .. }) => continue,
                 Err(error) => return Err(error.into()),
             }
-            store.delete(&path).await?;
+            store.delete(path).await?;
             files += 1;
         }
         create_checkpoint(&handle, None).await.of_table(table)?;
@@ -146,7 +151,11 @@ impl Lake {
         let log = handle.log_store();
         let log_entries =
             cleanup_expired_logs_for(newest, log.as_ref(), i64::MAX, None).await.of_table(table)?;
-        self.check_purged(&handle, erased).await?;
+        for path in &paths {
+            if store.head(path).await.is_ok() {
+                return Err(LakeError::NotErased { table: table.to_owned(), file: path.to_string() });
+            }
+        }
         Ok(Purged { files, bytes, snapshots, log_entries })
     }
 
@@ -161,18 +170,6 @@ impl Lake {
         }
         Ok(forgotten)
     }
-
-    async fn check_purged(&self, handle: &DeltaTable, erased: &Erased) -> Result<(), LakeError> {
-        let store = handle.object_store();
-        for file in &erased.files {
-            let path = Path::parse(file).map_err(deltalake::DeltaTableError::from).of_table(&erased.table)?;
-            if store.head(&path).await.is_ok() {
-                let file = FsPath::new(file).to_string_lossy().into_owned();
-                return Err(LakeError::NotErased { table: erased.table.clone(), file });
-            }
-        }
-        Ok(())
-    }
 }
 
 /// Files with rows that meet the condition, by month.
@@ -183,7 +180,7 @@ async fn held_by(
 ) -> Result<BTreeMap<String, Vec<LogicalFileView>>, LakeError> {
     let state = handle.snapshot().of_table(table)?;
     let partition = state.metadata().partition_columns().first();
-    let session = SessionContext::new_with_config(SessionConfig::new().with_target_partitions(1));
+    let session = one_file_after_another();
     let mut held: BTreeMap<String, Vec<LogicalFileView>> = BTreeMap::new();
     for file in state.log_data().iter() {
         let source = PinnedTable::new(handle.clone(), table)?.with_files([file.path().into_owned()]);

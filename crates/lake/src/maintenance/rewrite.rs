@@ -89,6 +89,11 @@ impl Rewrite {
     }
 }
 
+/// Reads one file after another: upkeep is in the background and must not take the machine or its memory.
+pub(super) fn one_file_after_another() -> SessionContext {
+    SessionContext::new_with_config(SessionConfig::new().with_target_partitions(1))
+}
+
 /// Copies rows. Returns how many were left out.
 async fn copy_rows(
     handle: &DeltaTable,
@@ -99,9 +104,7 @@ async fn copy_rows(
 ) -> Result<u64, LakeError> {
     let paths = files.iter().map(|file| file.path().into_owned());
     let source = PinnedTable::new(handle.clone(), table)?.with_files(paths);
-    // One file after another: this is in the background and must not take the machine or its memory.
-    let session = SessionContext::new_with_config(SessionConfig::new().with_target_partitions(1));
-    let all = session.read_table(Arc::new(source)).of_table(table)?;
+    let all = one_file_after_another().read_table(Arc::new(source)).of_table(table)?;
     let (rows, left_out) = match kept {
         None => (all, 0),
         Some(kept) => {

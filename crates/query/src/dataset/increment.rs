@@ -6,6 +6,7 @@
 
 use crate::governed::GovernedTable;
 use datafusion::common::ScalarValue;
+use datafusion::common::tree_node::TreeNodeRecursion;
 use datafusion::datasource::source_as_provider;
 use datafusion::error::DataFusionError;
 use datafusion::logical_expr::utils::split_conjunction;
@@ -44,12 +45,10 @@ fn collect(
         }
         _ => false,
     };
-    let mut inner = Ok(());
     plan.apply_subqueries(|subquery| {
-        inner = collect(subquery, false, whole);
-        Ok(datafusion::common::tree_node::TreeNodeRecursion::Continue)
+        collect(subquery, false, whole)?;
+        Ok(TreeNodeRecursion::Continue)
     })?;
-    inner?;
     plan.inputs().into_iter().try_for_each(|input| collect(input, restricted_below, whole))
 }
 
