@@ -38,12 +38,15 @@ pub fn explain(
     assess_input(bundle, input, progress, |batch| {
         let numbers = crate::history::column(&batch.assessment.prepared.batch, "goods_item_seq")?;
         let numbers = numbers.as_primitive::<Int64Type>();
-        for (row, _) in batch.ids.iter().enumerate().filter(|(_, id)| *id == declaration_id) {
+        let rows: Vec<usize> =
+            (0..batch.ids.len()).filter(|row| batch.ids[*row] == declaration_id).collect();
+        let contributions = bundle.contributions(&batch.assessment, &rows)?;
+        for (row, contributions) in rows.into_iter().zip(&contributions) {
             explanations.push(Explanation {
                 goods_item: numbers.value(row),
                 probability: batch.assessment.probabilities[row],
                 expected_revenue: batch.assessment.revenue.as_ref().map(|revenue| revenue[row]),
-                reasons: bundle.reasons(&batch.assessment, row, limit)?,
+                reasons: bundle.reasons(&batch.assessment, row, contributions, limit),
             });
         }
         Ok(())

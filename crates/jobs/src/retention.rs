@@ -309,6 +309,10 @@ fn condition(bound: &Bound) -> String {
         Bound::Before { column, value } => format!("{column} < {}", text(value)),
         Bound::In { column, values } => format!("{column} IN ({})", list(values)),
         Bound::NotIn { column, values } => format!("{column} NOT IN ({})", list(values)),
+        Bound::Numbers { column, values } => {
+            let values: Vec<String> = values.iter().map(i64::to_string).collect();
+            format!("{column} IN ({})", values.join(", "))
+        }
     }
 }
 

@@ -104,5 +104,17 @@ fn explain_one_record(bencher: Bencher) {
     let records = records();
     let bundle = bundle(&records);
     let assessment = bundle.assess(&records.slice(ROWS - 1, 1)).unwrap();
-    bencher.counter(ItemsCount::new(1_usize)).bench(|| bundle.reasons(&assessment, 0, 6).unwrap());
+    bencher.counter(ItemsCount::new(1_usize)).bench(|| {
+        let contributions = bundle.contributions(&assessment, &[0]).unwrap();
+        bundle.reasons(&assessment, 0, &contributions[0], 6)
+    });
+}
+
+#[divan::bench]
+fn contributions_of_400_records(bencher: Bencher) {
+    let records = records();
+    let bundle = bundle(&records);
+    let assessment = bundle.assess(&records.slice(ROWS - 400, 400)).unwrap();
+    let rows: Vec<usize> = (0..400).collect();
+    bencher.counter(ItemsCount::new(400_usize)).bench(|| bundle.contributions(&assessment, &rows).unwrap());
 }

@@ -5,6 +5,7 @@
 
 use crate::assess::{AssessError, Assessment};
 use crate::bundle::Bundle;
+use crate::model::Contributions;
 use crate::rules::{Effect, Level, Rule, raised};
 use crate::selection::{
     Chance, Component, Contender, Lane, LaneShare, Parts, PolicyState, Seen, SelectionPolicy,
@@ -137,17 +138,28 @@ impl Bundle {
         Proposal { score, priority, worst_row, parts, rules, least_lane, held }
     }
 
-    /// Why a declaration was decided as it was: the rules that hit, what an inspection is expected to bring where that
-    /// raised the priority, then what raised the score of its worst item most.
+    /// Why declarations were decided as they were, each given by its items and its proposal: the rules that hit, what an
+    /// inspection is expected to bring where that raised the priority, then what raised the score of its worst item most.
     ///
     /// # Errors
     /// When a row does not fit the forest.
     pub fn decision_reasons(
         &self,
         assessment: &Assessment,
-        items: Range<usize>,
-        proposal: &Proposal,
-    ) -> Result<Vec<DecisionReason>, AssessError> {
+        decisions: &[(Range<usize>, &Proposal)],
+    ) -> Result<Vec<Vec<DecisionReason>>, AssessError> {
+        let worst: Vec<usize> = decisions.iter().map(|(_, proposal)| proposal.worst_row).collect();
+        let contributions = self.contributions(assessment, &worst)?;
+        let explained = decisions.iter().zip(&contributions);
+        Ok(explained.map(|(decision, of_row)| self.reasons_of(assessment, decision, of_row)).collect())
+    }
+
+    fn reasons_of(
+        &self,
+        assessment: &Assessment,
+        (items, proposal): &(Range<usize>, &Proposal),
+        contributions: &Contributions,
+    ) -> Vec<DecisionReason> {
         let mut reasons = Vec::new();
         for position in &proposal.rules {
             let rule = &self.rules.rules[*position];
@@ -165,7 +177,7 @@ impl Bundle {
             });
         }
         if let (Some(revenue), true) = (&assessment.revenue, self.set.finding_worth.is_some()) {
-            let expected: f64 = revenue[items].iter().sum();
+            let expected: f64 = revenue[items.clone()].iter().sum();
             reasons.push(DecisionReason {
                 row: None,
                 kind: "revenue",
@@ -174,7 +186,7 @@ impl Bundle {
                 sentence: format!("an inspection is expected to bring {expected:.0} in duty and tax"),
             });
         }
-        let of_model = self.reasons(assessment, proposal.worst_row, usize::MAX)?;
+        let of_model = self.reasons(assessment, proposal.worst_row, contributions, usize::MAX);
         for reason in of_model.into_iter().filter(|r| r.contribution > 0.0).take(MODEL_REASONS) {
             reasons.push(DecisionReason {
                 row: Some(proposal.worst_row),
@@ -184,7 +196,7 @@ impl Bundle {
                 sentence: reason.sentence,
             });
         }
-        Ok(reasons)
+        reasons
     }
 
     /// What an officer is told. Where chance alone selected, the officer is not told what the model thinks, so that

@@ -3,6 +3,7 @@
 use crate::assess::{AssessError, Assessment};
 use crate::bundle::Bundle;
 use crate::features::{Feature, FeatureSource, ForestChoice, Standing, Statistic};
+use crate::model::Contributions;
 use crate::template;
 use std::fmt::Write;
 
@@ -18,23 +19,33 @@ pub struct Reason {
 }
 
 impl Bundle {
-    /// The `limit` sentences that moved the log-odds of one assessed record most, the strongest first. Features that
-    /// say the same, such as rate and count of one profile, are one reason.
+    /// What moved the log-odds of assessed records, the exact Shapley values of each; quicker for many at once.
     ///
     /// # Errors
-    /// When the row does not fit the forest.
+    /// When a row does not fit the forest.
+    pub fn contributions(
+        &self,
+        assessment: &Assessment,
+        rows: &[usize],
+    ) -> Result<Vec<Contributions>, AssessError> {
+        let values: Vec<Vec<f32>> = rows.iter().filter_map(|row| assessment.features.row(*row)).collect();
+        Ok(self.forest.contributions(&values)?)
+    }
+
+    /// The `limit` sentences that moved the log-odds of an assessed record most, the strongest first. Features that
+    /// say the same, such as rate and count of one profile, are one reason.
     pub fn reasons(
         &self,
         assessment: &Assessment,
         row: usize,
+        contributions: &Contributions,
         limit: usize,
-    ) -> Result<Vec<Reason>, AssessError> {
-        let Some(values) = assessment.features.row(row) else { return Ok(Vec::new()) };
-        let contributions = self.forest.contributions(&values)?;
+    ) -> Vec<Reason> {
+        let values = assessment.features.row(row).unwrap_or_default();
         let features = self.set.read_by(ForestChoice::Decision);
         let mut reasons: Vec<Reason> = Vec::new();
-        for ((contribution, feature), value) in contributions.values.into_iter().zip(features).zip(values) {
-            if contribution == 0.0 {
+        for ((contribution, feature), value) in contributions.values.iter().zip(features).zip(values) {
+            if *contribution == 0.0 {
                 continue;
             }
             let sentence = self.sentence(assessment, row, feature, value);
@@ -43,12 +54,15 @@ impl Bundle {
                     reason.contribution += contribution;
                     reason.features.push(feature.name.clone());
                 }
-                None => reasons.push(Reason { features: vec![feature.name.clone()], contribution, sentence }),
+                None => {
+                    let features = vec![feature.name.clone()];
+                    reasons.push(Reason { features, contribution: *contribution, sentence });
+                }
             }
         }
         reasons.sort_by(|a, b| b.contribution.abs().total_cmp(&a.contribution.abs()));
         reasons.truncate(limit);
-        Ok(reasons)
+        reasons
     }
 
     fn sentence(&self, assessment: &Assessment, row: usize, feature: &Feature, value: f32) -> String {

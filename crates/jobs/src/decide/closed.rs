@@ -91,14 +91,10 @@ impl Closed {
         let mut work_list = Vec::new();
         let numbers = column(rows, "goods_item_seq")?;
         let numbers = numbers.as_primitive_opt::<Int64Type>().ok_or_else(|| wrong_type("goods_item_seq"))?;
+        let mut reasons_of_selected = self.reasons_of_selected()?.into_iter();
         for (place, (case, proposal)) in cases.iter().zip(&self.proposals).enumerate() {
             let Settlement { chance, outcome, settled, opening } = &self.settlements[place];
-            // Of the others the rules are kept; `explain` works out the rest when somebody asks.
-            let reasons = if settled.selected {
-                bundle.decision_reasons(assessment, case.items.clone(), proposal)?
-            } else {
-                Vec::new()
-            };
+            let reasons = settled.selected.then(|| reasons_of_selected.next()).flatten().unwrap_or_default();
             let treatment = opening.as_ref().and_then(Opening::treatment);
             let directive = bundle.directive(proposal, settled, &reasons, treatment);
             let directive = directive.as_deref();
@@ -126,6 +122,18 @@ impl Closed {
             }
         }
         Ok(DayRows { decisions: decisions.finish()?, items: items.finish()?, lists: self.lists, work_list })
+    }
+
+    /// Reasons of what is selected, in its order. Of the others the rules are kept; `explain` works out the rest when somebody
+    /// asks.
+    fn reasons_of_selected(&self) -> Result<Vec<Vec<DecisionReason>>, JobError> {
+        let AssessedDay { cases: Cases { cases, .. }, assessment, .. } = &self.assessed;
+        let all = cases.iter().zip(&self.proposals).zip(&self.settlements);
+        let selected: Vec<_> = all
+            .filter(|(_, settlement)| settlement.settled.selected)
+            .map(|((case, proposal), _)| (case.items.clone(), proposal))
+            .collect();
+        Ok(self.by.bundle.decision_reasons(assessment, &selected)?)
     }
 }
 

@@ -235,8 +235,8 @@ impl Day {
             })?;
             let of_office = outcomes.entry(office).or_default();
             for ((root, contender), queued) in contenders.iter().zip(closed.queued) {
-                of_office
-                    .insert((*root).to_owned(), Outcome { draw: contender.draw, tau: closed.tau, queued });
+                let outcome = Outcome { draw: contender.draw, tau: closed.cuts.of(contender), queued };
+                of_office.insert((*root).to_owned(), outcome);
             }
         }
         Ok(outcomes)

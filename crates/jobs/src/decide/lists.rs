@@ -99,7 +99,7 @@ impl ListRows {
         let protected = contenders.iter().filter(|c| c.is_protected()).count();
         let candidates = contenders.iter().filter(|c| c.is_selected(1.0)).count();
         let queued = closed.queued.iter().filter(|q| **q).count();
-        let on_list = contenders.iter().filter(|c| c.is_selected(closed.tau)).count() - queued;
+        let on_list = contenders.iter().filter(|c| c.is_selected(closed.cuts.kept)).count() - queued;
         self.0.push(vec![
             ("month", Value::Owned(list.day.format("%Y-%m").to_string())),
             ("office_id", Value::Text(list.office)),
@@ -115,7 +115,7 @@ impl ListRows {
             ("listed", count(on_list)),
             ("queued", count(queued)),
             ("waiting_after", count(closed.waiting)),
-            ("tau", Value::Real(closed.tau)),
+            ("tau", Value::Real(closed.cuts.kept)),
         ])
     }
 

@@ -9,6 +9,7 @@ mod cases;
 mod closed;
 mod day;
 mod earlier;
+mod interrupted;
 mod lists;
 mod packaging;
 mod rows;
@@ -39,6 +40,7 @@ use chrono::{Days, NaiveDate, NaiveTime};
 use closed::DecidedBy;
 use day::{Committed, Day, Drawing};
 use earlier::Roots;
+use interrupted::Alone;
 use lists::Waiting;
 use state::States;
 use std::collections::hash_map::Entry;
@@ -105,7 +107,7 @@ pub struct Decided {
 /// Decides every version of a declaration lodged on the days asked for that no run has decided yet.
 ///
 /// # Errors
-/// When there is no bundle or nothing to decide, or lake or ledger fail.
+/// When there is no bundle or nothing to decide, when another run decides in the home, or lake or ledger fail.
 pub async fn decide(
     home: &Home,
     options: &DecideOptions,
@@ -115,6 +117,8 @@ pub async fn decide(
 }
 
 async fn run(home: &Home, options: &DecideOptions, progress: &mut dyn Progress) -> Result<Decided, JobError> {
+    let alone = Alone::in_home(home)?;
+    interrupted::close(home, &alone).await?;
     let (bundle, hash) = home.bundle(options.bundle.as_deref()).await?;
     let (from, to) = days(home, options, &bundle).await?;
     let mut decided = Decided { bundle: hash.to_string(), from, to, ..Decided::default() };

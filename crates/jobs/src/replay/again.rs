@@ -26,6 +26,8 @@ pub(super) struct Again {
     pub stored: StoredDecision,
     pub case: Case,
     pub proposal: Proposal,
+    /// None where they were not asked for.
+    pub reasons: Vec<DecisionReason>,
 }
 
 /// Decisions of one run, with what they were decided with.
@@ -45,11 +47,13 @@ pub(super) struct Run {
 /// The bundles of the runs that were decided again, by their hashes.
 pub(super) type KnownBundles = HashMap<String, Arc<Bundle>>;
 
+/// The decisions of a piece beside what comes out again, with the reasons of those that are to be explained.
 pub(super) async fn again(
     home: &Home,
     platform: &Platform,
     piece: &Piece,
     known: &mut KnownBundles,
+    is_explained: fn(&StoredDecision) -> bool,
 ) -> Result<Vec<Run>, JobError> {
     let stored = read_stored(platform, &piece.condition, &piece.months).await?;
     let mut by_run: BTreeMap<i64, Vec<StoredDecision>> = BTreeMap::new();
@@ -64,7 +68,9 @@ pub(super) async fn again(
             None => Arc::new(home.bundle(Some(name)).await?.0),
         };
         known.insert(name.clone(), Arc::clone(&bundle));
-        runs.push(run_again(home, platform, piece, bundle, decisions).await?);
+        let mut run = run_again(home, platform, piece, bundle, decisions).await?;
+        run.explain(is_explained)?;
+        runs.push(run);
     }
     Ok(runs)
 }
@@ -109,7 +115,7 @@ async fn run_again(
             continue;
         };
         let proposal = bundle.propose(&assessment, case.items.clone(), &state, &case.office, &stored.grade);
-        again.push(Again { stored, case, proposal });
+        again.push(Again { stored, case, proposal, reasons: Vec::new() });
     }
     Ok(Run { bundle, rows, assessment, keys, packaging, losses, again, erased: gone })
 }
@@ -168,6 +174,19 @@ async fn revealed(home: &Home, decisions: &[StoredDecision]) -> Result<HashMap<S
 }
 
 impl Run {
+    /// Works out reasons, of all at once.
+    fn explain(&mut self, is_explained: fn(&StoredDecision) -> bool) -> Result<(), JobError> {
+        let places: Vec<usize> =
+            (0..self.again.len()).filter(|place| is_explained(&self.again[*place].stored)).collect();
+        let one = |place: &usize| (self.again[*place].case.items.clone(), &self.again[*place].proposal);
+        let decisions: Vec<_> = places.iter().map(one).collect();
+        let reasons = self.bundle.decision_reasons(&self.assessment, &decisions)?;
+        for (place, reasons) in places.into_iter().zip(reasons) {
+            self.again[place].reasons = reasons;
+        }
+        Ok(())
+    }
+
     /// Reasons as they are stored: with the number of the goods item in place of its row.
     pub(super) fn kept(&self, reasons: &[DecisionReason]) -> Result<Vec<KeptReason>, JobError> {
         let numbers = crate::history::column(&self.rows, "goods_item_seq")?;
@@ -192,16 +211,14 @@ pub async fn explain_decision(home: &Home, declaration_id: &str) -> Result<Vec<S
     let what = Replayed::Declaration(declaration_id.to_owned());
     let (mut explained, mut bundles) = (Vec::new(), KnownBundles::new());
     for piece in what.pieces(home, &platform, u64::MAX).await? {
-        for run in again(home, &platform, &piece, &mut bundles).await? {
+        for run in again(home, &platform, &piece, &mut bundles, |stored| stored.reasons.is_empty()).await? {
             if let Some((id, erasure)) = run.erased.first() {
                 return Err(erased(id, erasure));
             }
             for again in &run.again {
                 let mut decision = again.stored.clone();
                 if decision.reasons.is_empty() {
-                    let items = again.case.items.clone();
-                    let reasons = run.bundle.decision_reasons(&run.assessment, items, &again.proposal)?;
-                    decision.reasons = run.kept(&reasons)?;
+                    decision.reasons = run.kept(&again.reasons)?;
                 }
                 explained.push(decision);
             }

@@ -73,7 +73,7 @@ impl Run {
         differences: &mut Differences<'_>,
         report: &mut ReplayReport,
     ) -> Result<(), JobError> {
-        let Again { stored, case, proposal } = again;
+        let Again { stored, case, proposal, reasons } = again;
         if stored.semantics == SEMANTICS_VERSION {
             self.compare_features(again, differences);
         } else {
@@ -115,22 +115,17 @@ impl Run {
         let settled = settle(&self.bundle.selection, proposal, contender, stored.tau);
         compare_outcome(stored, proposal, &settled, differences);
         differences.check("treatment", stored.opening.clone(), self.opening(again, &settled));
-        let reasons = if settled.selected || !stored.reasons.is_empty() {
-            self.bundle.decision_reasons(&self.assessment, case.items.clone(), proposal)?
-        } else {
-            Vec::new()
-        };
-        differences.check("reasons", stored.reasons.clone(), self.kept(&reasons)?);
+        differences.check("reasons", stored.reasons.clone(), self.kept(reasons)?);
         // The stored treatment, so that another one is not told twice.
         let treatment = stored.opening.as_ref().and_then(Opening::treatment);
-        let directive = self.bundle.directive(proposal, &settled, &reasons, treatment);
+        let directive = self.bundle.directive(proposal, &settled, reasons, treatment);
         differences.check("decision", stored.directive.clone(), directive);
         Ok(())
     }
 
     /// Where the consignment is opened, from filings, goods and losses as the run knew them.
     fn opening(&self, again: &Again, settled: &Settled) -> Option<Opening> {
-        let Again { stored, case, proposal } = again;
+        let Again { stored, case, proposal, .. } = again;
         let day = listed_on(stored)?;
         let none = Losses::default();
         let losses = self.losses.get(&day).unwrap_or(&none);

@@ -13,6 +13,7 @@ pub use sql::{SqlReplayReport, replay_in_sql};
 pub use which::Replayed;
 
 use crate::JobError;
+use crate::decide::StoredDecision;
 use crate::home::Home;
 use crate::progress::Progress;
 use again::again;
@@ -63,10 +64,11 @@ pub async fn replay(
     let platform = home.platform().await?;
     let (mut report, mut bundles) = (ReplayReport::default(), again::KnownBundles::new());
     let pieces = what.pieces(home, &platform, home.configuration.decide.read_versions).await?;
+    let is_explained = |stored: &StoredDecision| stored.selected || !stored.reasons.is_empty();
     progress.step("deciding again", pieces.iter().map(|p| p.decisions).sum(), "decisions");
     for piece in pieces {
         let lodged = Lodged::read(&platform, &piece).await?;
-        for run in again(home, &platform, &piece, &mut bundles).await? {
+        for run in again(home, &platform, &piece, &mut bundles, is_explained).await? {
             report.erased += run.erased.len() as u64;
             for again in &run.again {
                 let mut differences = Differences { stored: &again.stored, found: Vec::new() };

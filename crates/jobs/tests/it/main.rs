@@ -7,6 +7,7 @@ mod decide;
 mod draws;
 mod estimate;
 mod formats;
+mod interrupted;
 mod kcs_samples;
 mod main_job;
 mod packaging;

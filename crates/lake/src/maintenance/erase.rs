@@ -45,6 +45,13 @@ pub enum Bound {
         /// The values.
         values: Vec<String>,
     },
+    /// Values of a column of whole numbers that are among some.
+    Numbers {
+        /// The column.
+        column: String,
+        /// The values.
+        values: Vec<i64>,
+    },
 }
 
 impl Bound {
@@ -56,6 +63,9 @@ impl Bound {
             Self::Before { column, value } => ident(column).lt(lit(value.as_str())),
             Self::In { column, values } => among(column, values, false),
             Self::NotIn { column, values } => among(column, values, true),
+            Self::Numbers { column, values } => {
+                ident(column).in_list(values.iter().map(|value| lit(*value)).collect(), false)
+            }
         }
     }
 }

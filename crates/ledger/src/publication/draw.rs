@@ -102,7 +102,7 @@ impl FromStr for Component {
 pub struct Outcome {
     /// u.
     pub draw: f64,
-    /// Cut of the ranks of the work list it is on, or was left out of.
+    /// Cut of the ranks that the others leave it on the work list it is on, or was left out of.
     pub tau: f64,
     /// pi: the lesser of p and w tau, and at least the protected part of p.
     pub realised_probability: f64,

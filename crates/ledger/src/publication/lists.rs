@@ -52,7 +52,7 @@ struct Known {
     weight: f64,
     /// Greatest part of it that is never shed.
     protected: f64,
-    /// Cut of the work list that it is on.
+    /// Its cut on the work list that it is on.
     on_list: Option<f64>,
 }
 
@@ -192,7 +192,7 @@ impl<'a> Again<'a> {
         let said = Said { number: content.list_number, waiting: content.waiting };
         self.queues.check(office, content.close, said).map_err(|fault| self.fault(list[0], fault))?;
         let rules = self.rules(list[0]);
-        let cut = match self.said_cut(list)? {
+        let cut = match self.said_cut(list, &chances)? {
             None => {
                 let new = chances.iter().filter(|(root, _)| self.known[*root].on_list.is_none());
                 let new: Vec<Chance> = new.map(|(_, chance)| *chance).collect();
@@ -203,19 +203,23 @@ impl<'a> Again<'a> {
         for place in list {
             let root = self.root(*place);
             let (chance, on_list) = (chances[&root], self.known[&root].on_list);
-            let at = (on_list.unwrap_or(cut.tau), on_list.is_none() && cut.queues(&chance));
+            let at = (on_list.unwrap_or_else(|| cut.tau(&chance)), on_list.is_none() && cut.queues(&chance));
             self.outcomes.insert(*place, Outcome::of(self.content(*place), chance, at, rules));
         }
         self.queues.end(office, content.close, said, cut.waiting);
         Ok(cut.waiting.is_some())
     }
 
-    /// None for a list all of whose rows are here. Otherwise its cut as it is said: the tau of its new roots, and the
-    /// smallest draw that is said to be queued.
-    fn said_cut(&self, list: &[Place]) -> Result<Option<Cut>, Fault> {
+    /// None for a list all of whose rows are here. Otherwise its cut as it is said: tau of its new roots, which must be one for
+    /// each kind of them, and the smallest draw that is said to be queued.
+    fn said_cut(
+        &self,
+        list: &[Place],
+        chances: &BTreeMap<(usize, &str), Chance>,
+    ) -> Result<Option<Cut>, Fault> {
         let first = self.content(list[0]);
         let (found, size) = (list.len() as u32, first.list_rows);
-        let mut said: Vec<&Outcome> = Vec::new();
+        let mut said: Vec<(&Chance, &Outcome)> = Vec::new();
         for place in list {
             let content = self.content(*place);
             let (rows, number, waiting) = (content.list_rows, content.list_number, content.waiting);
@@ -227,17 +231,13 @@ impl<'a> Again<'a> {
             if rows != size || rows < found || rows > found && outcome.is_none() {
                 return Err(self.fault(*place, RowFault::ListRows { said: rows, found }));
             }
-            said.extend(outcome.filter(|_| self.known[&self.root(*place)].on_list.is_none()));
+            let root = self.root(*place);
+            said.extend(outcome.filter(|_| self.known[&root].on_list.is_none()).map(|o| (&chances[&root], o)));
         }
         if size == found {
             return Ok(None);
         }
-        let queued = said.iter().filter(|outcome| outcome.is_queued).map(|outcome| outcome.draw);
-        Ok(Some(Cut {
-            tau: said.first().map_or(1.0, |outcome| outcome.tau),
-            queue_from: queued.fold(f64::INFINITY, f64::min),
-            waiting: None,
-        }))
+        Ok(Some(Cut::said(&said)))
     }
 
     fn remember(&mut self, places: &[Place]) {
@@ -252,10 +252,16 @@ impl<'a> Again<'a> {
     }
 }
 
-/// Where a work list is cut.
+/// Where a work list is cut: for each kind of roots the rank that the others leave it.
 struct Cut {
-    /// The smallest rank u / w that has no slot; 1 when all have one.
-    tau: f64,
+    /// Of a candidate that has a slot: the smallest rank u / w that has none; 1 when all have one.
+    kept: f64,
+    /// Of a candidate that has none: the greatest rank that has one, and 0 when none has.
+    shed: f64,
+    /// Of who is no candidate: the greatest rank that would have one, if there were one candidate more.
+    outside: f64,
+    /// Of who is protected: the same, as if it were not.
+    protected: f64,
     /// The smallest draw of a protected one that has no slot.
     queue_from: f64,
     /// Who waits after the list; none when its cut does not follow from the rows here.
@@ -263,6 +269,33 @@ struct Cut {
 }
 
 impl Cut {
+    /// As it is said of the rows that are here.
+    fn said(rows: &[(&Chance, &Outcome)]) -> Self {
+        let tau = |is: &dyn Fn(&Chance, &Outcome) -> bool| {
+            rows.iter().find(|(chance, outcome)| is(chance, outcome)).map(|(_, outcome)| outcome.tau)
+        };
+        let contends = |chance: &Chance| !chance.is_protected() && chance.rank().is_some();
+        let shed = tau(&|chance, outcome| contends(chance) && !outcome.is_selected);
+        let queued = rows.iter().filter(|(_, outcome)| outcome.is_queued).map(|(chance, _)| chance.draw);
+        Self {
+            kept: tau(&|chance, outcome| contends(chance) && outcome.is_selected).or(shed).unwrap_or(1.0),
+            shed: shed.unwrap_or(1.0),
+            outside: tau(&|chance, _| !chance.is_protected() && chance.rank().is_none()).unwrap_or(1.0),
+            protected: tau(&|chance, _| chance.is_protected()).unwrap_or(1.0),
+            queue_from: queued.fold(f64::INFINITY, f64::min),
+            waiting: None,
+        }
+    }
+
+    fn tau(&self, chance: &Chance) -> f64 {
+        match chance.rank() {
+            _ if chance.is_protected() => self.protected,
+            Some(rank) if rank < self.kept => self.kept,
+            Some(_) => self.shed,
+            None => self.outside,
+        }
+    }
+
     fn queues(&self, chance: &Chance) -> bool {
         chance.is_protected() && chance.draw >= self.queue_from
     }
@@ -279,10 +312,18 @@ fn cut(chances: &[Chance], (slots, reserved): (usize, usize), waiting: usize) ->
     let protected = sorted(&mut chances.iter().filter(|c| c.is_protected()).map(|c| c.draw));
     let others = chances.iter().filter(|c| !c.is_protected());
     let ranks = sorted(&mut others.filter_map(Chance::rank));
-    let taken = (waiting + protected.len()).min(slots - reserved.min(ranks.len()).min(slots / 2));
+    let taken = |protected: usize, candidates: usize| {
+        (waiting + protected).min(slots - reserved.min(candidates).min(slots / 2))
+    };
+    let rank = |place: usize| ranks.get(place).copied().unwrap_or(1.0);
+    let last = |open: usize| open.checked_sub(1).map_or(0.0, rank);
+    let now = taken(protected.len(), ranks.len());
     Cut {
-        tau: ranks.get(slots - taken).copied().unwrap_or(1.0),
-        queue_from: protected.get(taken.saturating_sub(waiting)).copied().unwrap_or(f64::INFINITY),
-        waiting: Some(waiting + protected.len() - taken),
+        kept: rank(slots - now),
+        shed: last(slots - now),
+        outside: last(slots - taken(protected.len(), ranks.len() + 1)),
+        protected: last(slots - taken(protected.len().saturating_sub(1), ranks.len() + 1)),
+        queue_from: protected.get(now.saturating_sub(waiting)).copied().unwrap_or(f64::INFINITY),
+        waiting: Some(waiting + protected.len() - now),
     }
 }

@@ -170,13 +170,13 @@ const DECISION_COLUMNS: &[Column] = &[
         "tau",
         Real,
         General4,
-        "Cut of the ranks u / w at the close of the office's work list; 1 when all fitted.",
+        "Cut of the ranks u / w that the others leave it at the close of the office's work list; 1 when all fitted.",
     ),
     computed(
         "realised_probability",
         Real,
         General4,
-        "pi: probability of being inspected after the cut, which estimates weigh by.",
+        "pi: probability of being inspected after the cut, which estimates weigh by; over all consignments it adds up to the expected inspections.",
     ),
     computed(
         "component_code",
@@ -301,7 +301,7 @@ const LIST_COLUMNS: &[Column] = &[
     computed("listed", Integer, General2, "Consignments of the day that got a slot."),
     computed("queued", Integer, General2, "Protected ones of the day that wait for a slot."),
     computed("waiting_after", Integer, General2, "Protected consignments that wait after the list."),
-    computed("tau", Real, General4, "Cut of the ranks u / w; 1 when all fitted."),
+    computed("tau", Real, General4, "Cut of the ranks u / w of those kept; 1 when all fitted."),
 ];
 
 const ITEM_COLUMNS: &[Column] = &[

@@ -73,9 +73,10 @@ impl List<'_> {
         };
         let contenders: Vec<Contender> = self.positions.iter().map(contender).collect();
         let room = Room { slots: self.slots, reserved: policy.reserved_slots as usize, waiting: 0 };
-        let tau = close(&contenders, room).tau;
+        let cuts = close(&contenders, room).cuts;
         let mut chosen = Chosen { selected: Vec::new(), inclusion: Vec::new() };
         for (position, contender) in self.positions.iter().zip(&contenders) {
+            let tau = cuts.of(contender);
             let inclusion = contender.realised_probability(tau);
             chosen.inclusion.push(inclusion);
             if contender.is_selected(tau) {

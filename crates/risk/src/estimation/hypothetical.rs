@@ -1,6 +1,6 @@
 //! Inclusion probabilities of a policy that never decided: the cut of its work lists averaged over throw-away keys.
 
-use crate::selection::{Chance, Contender, Draw, Room};
+use crate::selection::{Chance, Contender, Draw, Room, close};
 
 /// A work list as the evaluated policy would fill it.
 #[derive(Debug, Clone, PartialEq)]
@@ -14,16 +14,14 @@ pub struct HypotheticalList {
 /// `pi_e = E[max(protected, min(p, w tau))]` of each consignment of a list, over `draws`: one list of draws, in the order of the
 /// consignments, for each throw-away key. Never the key of a period, whose draws the logged policy used.
 ///
-/// tau of a consignment is the cut that *the others* leave it: the next rank after the last that fits beside it. That
-/// is the list's own cut if it was kept, and the last kept rank if it was not; the average of p times the list's cut
-/// over everybody would be too great, since a consignment that was shed widens the cut it is measured with (Duffield,
-/// Lund, Thorup 2007, section 2). 1 where mandatory: a queued inspection is done later.
+/// tau of a consignment is the cut that the others leave it ([`Cuts`](crate::selection::Cuts)). 1 where mandatory: a queued
+/// inspection is done later.
 pub fn inclusion_probabilities(list: &HypotheticalList, draws: &[Vec<Draw>]) -> Vec<f64> {
     let mut sums = vec![0.0; list.chances.len()];
     for draws in draws {
         let contenders: Vec<Contender> =
             list.chances.iter().zip(draws).map(|(chance, draw)| chance.contender(*draw)).collect();
-        let cuts = Cuts::new(&contenders, list.room);
+        let cuts = close(&contenders, list.room).cuts;
         for (sum, contender) in sums.iter_mut().zip(&contenders) {
             *sum += contender.realised_probability(cuts.of(contender));
         }
@@ -31,48 +29,9 @@ pub fn inclusion_probabilities(list: &HypotheticalList, draws: &[Vec<Draw>]) -> 
     sums.iter().map(|sum| sum / draws.len().max(1) as f64).collect()
 }
 
-/// The cuts of one closed list: for those kept, for those shed, for those whose draw is above p, for those protected.
-struct Cuts {
-    kept: f64,
-    shed: f64,
-    outside: f64,
-    protected: f64,
-}
-
-impl Cuts {
-    fn new(contenders: &[Contender], list: Room) -> Self {
-        let protected = contenders.iter().filter(|c| c.is_protected()).count();
-        let mut ranks: Vec<f64> =
-            contenders.iter().filter(|c| !c.is_protected()).filter_map(Contender::rank).collect();
-        ranks.sort_by(f64::total_cmp);
-        let room = |candidates: usize, protected: usize| list.slots - list.taken(protected, candidates);
-        let last_kept = |room: usize| match room.checked_sub(1) {
-            Some(place) => ranks.get(place).copied().unwrap_or(1.0),
-            None => 0.0,
-        };
-        let capacity = room(ranks.len(), protected);
-        Self {
-            kept: ranks.get(capacity).copied().unwrap_or(1.0),
-            shed: last_kept(capacity),
-            outside: last_kept(room(ranks.len() + 1, protected)),
-            protected: last_kept(room(ranks.len() + 1, protected.saturating_sub(1))),
-        }
-    }
-
-    fn of(&self, contender: &Contender) -> f64 {
-        match contender.rank() {
-            _ if contender.is_protected() => self.protected,
-            Some(rank) if rank < self.kept => self.kept,
-            Some(_) => self.shed,
-            None => self.outside,
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::selection::close;
     use proptest::prelude::*;
 
     fn draws(keys: u8, size: usize) -> Vec<Vec<Draw>> {
@@ -105,7 +64,7 @@ mod tests {
                     chances.iter().zip(&draws).map(|(chance, draw)| chance.contender(*draw)).collect();
                 contenders[i] =
                     Chance { protected: 0.0, ..chances[i] }.contender(Draw::stored(0.0).unwrap());
-                let tau = close(&contenders, list.room).tau;
+                let tau = close(&contenders, list.room).cuts.kept;
                 let right = own.protected.max(own.probability.min(own.weight * tau));
                 prop_assert!((found[i] - right).abs() < 1e-15, "{} is not {right}: {own:?} x {tau}", found[i]);
             }
@@ -133,7 +92,7 @@ mod tests {
                 chances.iter().enumerate().map(|(i, chance)| chance.contender(draw(i))).collect();
             let closed = close(&contenders, room);
             for (kept, contender) in kept.iter_mut().zip(&contenders) {
-                *kept += u32::from(contender.is_selected(closed.tau));
+                *kept += u32::from(contender.is_selected(closed.cuts.kept));
             }
         }
         for (kept, pi) in kept.iter().zip(&average) {

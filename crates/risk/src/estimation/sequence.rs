@@ -150,7 +150,7 @@ mod tests {
                     chance.contender(Draw::stored(noise.uniform("select", root)).unwrap())
                 })
                 .collect();
-            let tau = close(&contenders, Room { slots: 25, reserved: 0, waiting: 0 }).tau;
+            let tau = close(&contenders, Room { slots: 25, reserved: 0, waiting: 0 }).cuts.kept;
             let mut inspected = Vec::new();
             for (root, contender) in roots.zip(&contenders) {
                 let found = noise.uniform("found", root) < (0.02 + 0.000_4 * day as f64) * 2.0 * risk(root);

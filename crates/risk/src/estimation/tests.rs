@@ -32,7 +32,7 @@ fn day(noise: &Noise, day: u64) -> Day {
     };
     let draw = |i: usize| Draw::stored(noise.uniform("day", day * SIZE as u64 + i as u64)).unwrap();
     let contenders: Vec<Contender> = (0..SIZE).map(|i| chance(i).contender(draw(i))).collect();
-    let tau = close(&contenders, Room { slots: 10, reserved: 2, waiting: 0 }).tau;
+    let tau = close(&contenders, Room { slots: 10, reserved: 2, waiting: 0 }).cuts.kept;
     Day { contenders, tau }
 }
 
@@ -96,7 +96,7 @@ fn what_the_model_missed_is_unbiased() {
                 let draw = |i| Draw::stored(noise.uniform("missed", place(i))).unwrap();
                 let contenders: Vec<Contender> =
                     (0..SIZE).map(|i| unprotected(probability(i)).contender(draw(i))).collect();
-                let tau = close(&contenders, Room { slots: 8, reserved: 0, waiting: 0 }).tau;
+                let tau = close(&contenders, Room { slots: 8, reserved: 0, waiting: 0 }).cuts.kept;
                 let kept = contenders.iter().enumerate().filter(|(_, c)| c.is_selected(tau));
                 inspections.extend(kept.map(|(i, c)| FloorInspection {
                     root: place(i),
@@ -278,7 +278,7 @@ fn a_value_is_what_the_policy_finds_when_it_is_run() {
         for start in (0..population.len()).step_by(200) {
             let contender = |i: usize| unprotected(policy.probability(&population[i])).contender(draws[i]);
             let contenders: Vec<Contender> = (start..start + 200).map(contender).collect();
-            let tau = close(&contenders, ROOM).tau;
+            let tau = close(&contenders, ROOM).cuts.kept;
             found +=
                 (0..200).filter(|i| contenders[*i].is_selected(tau)).map(|i| items(start + i)).sum::<f64>();
         }

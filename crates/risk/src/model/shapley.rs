@@ -16,6 +16,12 @@
 //! The integrand is a polynomial in t of degree below the depth of the path, so Gauss-Legendre quadrature is
 //! exact. The published algorithm finds the same number by extending and unwinding a polynomial, where
 //! unwinding subtracts and loses digits on deep paths; here everything under the integral is positive.
+//!
+//! With `f_i = t o_i + (1 - t) z_i`, all leaves below a branch on i have in common what they are credited with there: the
+//! product D of the factors above it, times E, the sum over those leaves of value and factors below it. D goes down the tree
+//! and E comes up, so that a tree costs what it has of nodes, not of nodes on the ways to its leaves (as in Yu et al., "Linear
+//! tree Shap", NeurIPS 2022). Where a feature is split on again further down, the leaves there are credited at that
+//! branch, with both splits' o and z multiplied, and left out above.
 
 use super::forest::{FeatureMismatch, Forest};
 use super::quadrature::{Point, gauss_legendre};
@@ -30,24 +36,43 @@ pub struct Contributions {
     pub values: Vec<f64>,
 }
 
+/// Rows whose walks go together: the same operations on each, in the same order, however many there are.
+const LANES: usize = 8;
+
 impl Forest {
-    /// The exact Shapley contributions of a row's features to its margin.
+    /// The exact Shapley contributions of each row's features to its margin.
     ///
     /// # Errors
-    /// If the row has not as many values as the model has features.
-    pub fn contributions(&self, row: &[f32]) -> Result<Contributions, FeatureMismatch> {
-        self.check_row(row)?;
+    /// If a row has not as many values as the model has features.
+    pub fn contributions<R: AsRef<[f32]>>(&self, rows: &[R]) -> Result<Vec<Contributions>, FeatureMismatch> {
+        let rows: Vec<&[f32]> = rows.iter().map(AsRef::as_ref).collect();
+        rows.iter().try_for_each(|row| self.check_row(row))?;
+        let (blocks, rest) = rows.as_chunks::<LANES>();
+        let blocks = blocks.iter().flat_map(|rows| self.explain(*rows));
+        Ok(blocks.chain(rest.iter().flat_map(|row| self.explain([*row]))).collect())
+    }
+
+    fn explain<const N: usize>(&self, rows: [&[f32]; N]) -> [Contributions; N] {
         let depth = self.trees().iter().map(Tree::depth).max().unwrap_or(0);
+        let rule = gauss_legendre(depth.saturating_sub(1));
         let mut walk = Walk {
-            row,
-            rule: gauss_legendre(depth.saturating_sub(1)),
+            nodes: &[],
+            left: Vec::new(),
+            place: 0.0,
             path: Vec::with_capacity(depth),
-            values: vec![0.0; row.len()],
+            values: vec![[0.0; N]; self.features().len()],
         };
         for tree in self.trees() {
-            walk.descend(tree.nodes(), 0);
+            walk.nodes = tree.nodes();
+            walk.left.clear();
+            walk.left.extend(walk.nodes.iter().map(|node| goes_left(node, &rows)));
+            for &Point { place, weight } in &rule {
+                walk.place = place;
+                walk.descend(0, [weight; N]);
+            }
         }
-        Ok(Contributions { bias: self.mean, values: walk.values })
+        let of_row = |row: usize| walk.values.iter().map(|values| values[row]).collect();
+        std::array::from_fn(|row| Contributions { bias: self.mean, values: of_row(row) })
     }
 }
 
@@ -80,74 +105,104 @@ fn mean_value(nodes: &[Node]) -> f64 {
     means[0]
 }
 
+/// 1 for each row that a split sends left, else 0.
+fn goes_left<const N: usize>(node: &Node, rows: &[&[f32]; N]) -> [f64; N] {
+    let Node::Split { feature, threshold, missing, .. } = *node else { return [0.0; N] };
+    rows.map(|row| f64::from(branch(row[feature as usize], threshold, missing) == Branch::Left))
+}
+
+/// A number for each row.
+type Lanes<const N: usize> = [f64; N];
+
+fn lanes<const N: usize>(of: impl FnMut(usize) -> f64) -> Lanes<N> {
+    std::array::from_fn(of)
+}
+
 /// A feature on the way from the root.
 #[derive(Clone, Copy)]
-struct Step {
+struct Step<const N: usize> {
     feature: usize,
     /// `o`: 1 if the row takes this way at every split on the feature, else 0.
-    taken: f64,
+    taken: Lanes<N>,
     /// `z`: the share of training rows that takes it.
     share: f64,
+    /// The part of D times E that is credited further down.
+    below: Lanes<N>,
 }
 
-/// A walk over all leaves of a tree that remembers the way, one step per distinct feature.
-struct Walk<'a> {
-    row: &'a [f32],
-    rule: Vec<Point>,
-    path: Vec<Step>,
-    values: Vec<f64>,
+impl<const N: usize> Step<N> {
+    fn factors(&self, place: f64) -> Lanes<N> {
+        lanes(|row| place * self.taken[row] + (1.0 - place) * self.share)
+    }
 }
 
-impl Walk<'_> {
-    fn descend(&mut self, nodes: &[Node], position: usize) {
-        match nodes[position] {
-            Node::Leaf { value, .. } => self.credit_leaf(value),
-            Node::Split { feature, threshold, missing, left, right, .. } => {
+/// A walk over all leaves of a tree, at one place of the integral, that remembers the way: one step per distinct feature.
+struct Walk<'a, const N: usize> {
+    nodes: &'a [Node],
+    /// Who goes left at each node.
+    left: Vec<Lanes<N>>,
+    place: f64,
+    path: Vec<Step<N>>,
+    /// By feature.
+    values: Vec<Lanes<N>>,
+}
+
+impl<const N: usize> Walk<'_, N> {
+    /// Takes D of a node down, credits the branches below it, and gives E of the node.
+    fn descend(&mut self, position: usize, above: Lanes<N>) -> Lanes<N> {
+        match self.nodes[position] {
+            Node::Leaf { value, .. } => [value; N],
+            Node::Split { feature, left, right, .. } => {
                 let feature = feature as usize;
                 let (left, right) = (left as usize, right as usize);
-                let (left_share, right_share) = cover_shares(&nodes[left], &nodes[right]);
-                let goes_left = branch(self.row[feature], threshold, missing) == Branch::Left;
-                self.step(nodes, left, Step { feature, taken: f64::from(goes_left), share: left_share });
-                self.step(nodes, right, Step { feature, taken: f64::from(!goes_left), share: right_share });
+                let (left_share, right_share) = cover_shares(&self.nodes[left], &self.nodes[right]);
+                let goes_left = self.left[position];
+                let below = [0.0; N];
+                let to_left = Step { feature, taken: goes_left, share: left_share, below };
+                let from_left = self.step(left, to_left, above);
+                let goes_right = lanes(|row| 1.0 - goes_left[row]);
+                let to_right = Step { feature, taken: goes_right, share: right_share, below };
+                let from_right = self.step(right, to_right, above);
+                lanes(|row| from_left[row] + from_right[row])
             }
         }
     }
 
-    /// Takes one step, visits what lies beyond, and takes it back.
-    fn step(&mut self, nodes: &[Node], child: usize, step: Step) {
-        let known = self.path.iter().position(|earlier| earlier.feature == step.feature);
-        let before = known.map(|place| self.path[place]);
-        let merged = before.map_or(step, |earlier| Step {
-            feature: step.feature,
-            taken: earlier.taken * step.taken,
-            share: earlier.share * step.share,
-        });
-        // A way that neither the row nor any training row takes weighs nothing in any coalition.
-        if merged.taken + merged.share <= 0.0 {
-            return;
+    /// Takes a step, visits what lies beyond, credits it and takes it back; gives what comes up, the step's factor in it.
+    fn step(&mut self, child: usize, step: Step<N>, above: Lanes<N>) -> Lanes<N> {
+        if let Some(known) = self.path.iter().position(|earlier| earlier.feature == step.feature) {
+            return self.step_again(child, known, step, above);
         }
-        match known {
-            Some(place) => self.path[place] = merged,
-            None => self.path.push(merged),
+        let factors = step.factors(self.place);
+        self.path.push(step);
+        let sum = self.descend(child, lanes(|row| above[row] * factors[row]));
+        let below = self.path.pop().map_or([0.0; N], |step| step.below);
+        let values = &mut self.values[step.feature];
+        for row in 0..N {
+            values[row] += (step.taken[row] - step.share) * (above[row] * sum[row] - below[row]);
         }
-        self.descend(nodes, child);
-        match known.zip(before) {
-            Some((place, earlier)) => self.path[place] = earlier,
-            None => {
-                self.path.pop();
-            }
-        }
+        lanes(|row| factors[row] * sum[row])
     }
 
-    fn credit_leaf(&mut self, value: f64) {
-        for &Point { place, weight } in &self.rule {
-            let factor = |step: &Step| place * step.taken + (1.0 - place) * step.share;
-            // Every factor is positive, as the place lies inside (0, 1): dividing one out is safe.
-            let product = self.path.iter().fold(value * weight, |product, step| product * factor(step));
-            for step in &self.path {
-                self.values[step.feature] += (step.taken - step.share) * (product / factor(step));
-            }
+    /// The same where the feature has a place on the way: the new step stands for both, and the factor of the one before is
+    /// taken out of what is above. It is 0 where neither the row nor any training row came here; so is all that follows.
+    fn step_again(&mut self, child: usize, known: usize, step: Step<N>, above: Lanes<N>) -> Lanes<N> {
+        let earlier = self.path[known];
+        let taken = lanes(|row| earlier.taken[row] * step.taken[row]);
+        let both = Step { taken, share: earlier.share * step.share, ..step };
+        let (before, factors) = (earlier.factors(self.place), both.factors(self.place));
+        let inverse: Lanes<N> = lanes(|row| if before[row] > 0.0 { before[row].recip() } else { 0.0 });
+        let others: Lanes<N> = lanes(|row| above[row] * inverse[row]);
+        self.path[known] = both;
+        let sum = self.descend(child, lanes(|row| others[row] * factors[row]));
+        let below = self.path[known].below;
+        let up: Lanes<N> = lanes(|row| factors[row] * inverse[row] * sum[row]);
+        self.path[known] = Step { below: lanes(|row| earlier.below[row] + others[row] * up[row]), ..earlier };
+        let values = &mut self.values[step.feature];
+        for row in 0..N {
+            values[row] += (both.taken[row] - both.share) * (others[row] * sum[row] - below[row]);
         }
+        up
     }
 }
 
@@ -195,10 +250,27 @@ mod tests {
         values
     }
 
+    fn one(forest: &Forest, row: &[f32]) -> Contributions {
+        forest.contributions(&[row]).unwrap().remove(0)
+    }
+
     proptest! {
+        /// A decision is explained with others of its day, and again alone.
+        #[test]
+        fn rows_are_explained_together_as_each_alone(
+            forest in any_forest(6, 30), rows in proptest::collection::vec(any_row(6), 0..20),
+        ) {
+            let bits = |explained: &Contributions| -> Vec<u64> {
+                explained.values.iter().map(|value| value.to_bits()).collect()
+            };
+            let together: Vec<_> = forest.contributions(&rows).unwrap().iter().map(bits).collect();
+            let alone: Vec<_> = rows.iter().map(|row| bits(&one(&forest, row))).collect();
+            prop_assert_eq!(together, alone);
+        }
+
         #[test]
         fn contributions_are_the_shapley_values(forest in any_forest(5, 14), row in any_row(5)) {
-            let fast = forest.contributions(&row).unwrap();
+            let fast = one(&forest, &row);
             for (fast, slow) in fast.values.iter().zip(brute_force(&forest, &row)) {
                 prop_assert!((fast - slow).abs() < 1e-12, "{} {}", fast, slow);
             }
@@ -206,7 +278,7 @@ mod tests {
 
         #[test]
         fn contributions_sum_to_the_margin(forest in any_forest(30, 45), row in any_row(30)) {
-            let explained = forest.contributions(&row).unwrap();
+            let explained = one(&forest, &row);
             let margin = forest.margin(&row).unwrap();
             let sum = explained.bias + explained.values.iter().sum::<f64>();
             let scale = explained.values.iter().map(|value| value.abs()).sum::<f64>() + margin.abs();
@@ -233,7 +305,7 @@ mod tests {
         }
         nodes.push(Node::Leaf { value: 1.0, cover: 99.0 });
         let forest = Forest::new(feature_names(60), 0.0, vec![Tree::new(nodes).unwrap()]).unwrap();
-        let explained = forest.contributions(&[1.0; 60]).unwrap();
+        let explained = one(&forest, &[1.0; 60]);
         for (feature, exact) in [
             (0, 0.008_696_483_112_359_85),
             (30, 0.004_037_523_531_901_222),
@@ -255,10 +327,10 @@ mod tests {
         ];
         let forest = Forest::new(feature_names(2), 0.5, vec![Tree::new(nodes).unwrap()]).unwrap();
         // Mean: 0.5 + (3 * 2 - 2) / 4 = 1.5. A missing value goes left, to 2.5 in all.
-        let explained = forest.contributions(&[0.0, f32::NAN]).unwrap();
+        let explained = one(&forest, &[0.0, f32::NAN]);
         assert!((explained.bias - 1.5).abs() < 1e-15);
         assert_eq!(explained.values[0].to_bits(), 0.0_f64.to_bits());
         assert!((explained.values[1] - 1.0).abs() < 1e-15);
-        assert!(forest.contributions(&[0.0]).is_err());
+        assert!(forest.contributions(&[[0.0]]).is_err());
     }
 }

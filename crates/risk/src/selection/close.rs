@@ -88,11 +88,49 @@ impl Room {
     }
 }
 
+/// The cuts of a closed work list. The cut of a consignment is the next rank after the last that fits beside it: what *the
+/// others* leave it, whatever its own draw. The list's own cut is that of those it kept alone; who was shed widened it, and
+/// the sum of p times it over everybody would be too great (Duffield, Lund, Thorup 2007, section 2).
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Cuts {
+    /// Of a candidate that was kept: the cut of the list, the smallest rank that got no slot; 1 when all candidates fitted.
+    pub kept: f64,
+    shed: f64,
+    outside: f64,
+    protected: f64,
+}
+
+impl Cuts {
+    /// From the ranks of the candidates in their order, and the number of protected ones.
+    fn new(ranks: &[f64], protected: usize, room: Room) -> Self {
+        let slots = |candidates, protected| room.slots - room.taken(protected, candidates);
+        let rank = |place: usize| ranks.get(place).copied().unwrap_or(1.0);
+        let last_kept = |slots: usize| slots.checked_sub(1).map_or(0.0, rank);
+        let open = slots(ranks.len(), protected);
+        Self {
+            kept: rank(open),
+            shed: last_kept(open),
+            outside: last_kept(slots(ranks.len() + 1, protected)),
+            protected: last_kept(slots(ranks.len() + 1, protected.saturating_sub(1))),
+        }
+    }
+
+    /// The cut of one of the contenders.
+    pub fn of(&self, contender: &Contender) -> f64 {
+        match contender.rank() {
+            _ if contender.is_protected() => self.protected,
+            Some(rank) if rank < self.kept => self.kept,
+            Some(_) => self.shed,
+            None => self.outside,
+        }
+    }
+}
+
 /// A closed work list.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Closed {
-    /// The cut of the ranks; 1 when all candidates fitted.
-    pub tau: f64,
+    /// The cuts of the ranks.
+    pub cuts: Cuts,
     /// Whether each contender, in their order, is protected and beyond the slots: on the list, waiting for the next
     /// free one.
     pub queued: Vec<bool>,
@@ -104,23 +142,24 @@ pub struct Closed {
 ///
 /// Protected ones take their slots first, those that wait from earlier lists before those of today, of these the
 /// smallest draws first, and queue beyond them. Of the other candidates (u < p) the C smallest ranks u / w are kept,
-/// where C is the number of slots left; tau is the next smallest, and pi = min(p, w tau): selected are those with
-/// u < min(p, w tau), and tau does not depend on their own draw (priority sampling: Duffield, Lund, Thorup 2007). Equal
-/// ranks do not happen among distinct roots but with a chance of 2^-53; they are cut together.
+/// where C is the number of slots left; tau is the next smallest for those kept, what [`Cuts`] says for the others, and
+/// pi = min(p, w tau): selected are those with u < min(p, w tau), and tau does not depend on their own draw (priority
+/// sampling: Duffield, Lund, Thorup 2007). Equal ranks do not happen among distinct roots but with a chance of 2^-53; they
+/// are cut together.
 pub fn close(contenders: &[Contender], room: Room) -> Closed {
-    let Room { slots, waiting, .. } = room;
+    let waiting = room.waiting;
     let mut protected: Vec<usize> = (0..contenders.len()).filter(|i| contenders[*i].is_protected()).collect();
     protected.sort_by(|a, b| contenders[*a].draw.value().total_cmp(&contenders[*b].draw.value()));
     let mut ranks: Vec<f64> =
         contenders.iter().filter(|c| !c.is_protected()).filter_map(Contender::rank).collect();
     ranks.sort_by(f64::total_cmp);
     let taken = room.taken(protected.len(), ranks.len());
-    let tau = ranks.get(slots - taken).copied().unwrap_or(1.0);
     let mut queued = vec![false; contenders.len()];
     for beyond in &protected[taken.saturating_sub(waiting).min(protected.len())..] {
         queued[*beyond] = true;
     }
-    Closed { tau, queued, waiting: waiting + protected.len() - taken }
+    let cuts = Cuts::new(&ranks, protected.len(), room);
+    Closed { cuts, queued, waiting: waiting + protected.len() - taken }
 }
 
 #[cfg(test)]
@@ -153,7 +192,7 @@ mod tests {
         #[test]
         fn no_list_exceeds_its_slots_and_no_slot_is_left_while_candidates_wait(all in contenders(), room in room()) {
             let closed = close(&all, room);
-            let on_list = all.iter().zip(&closed.queued).filter(|(c, queued)| c.is_selected(closed.tau) && !**queued);
+            let on_list = all.iter().zip(&closed.queued).filter(|(c, queued)| c.is_selected(closed.cuts.kept) && !**queued);
             let candidates = all.iter().filter(|c| c.is_selected(1.0)).count() + room.waiting;
             let waiting_served = room.waiting - room.waiting.min(closed.waiting);
             let queued = closed.queued.iter().filter(|q| **q).count();
@@ -161,7 +200,7 @@ mod tests {
             prop_assert!(waiting_served <= room.slots);
             for (contender, queued) in all.iter().zip(&closed.queued) {
                 prop_assert!(!queued || contender.is_protected(), "only protected ones queue");
-                prop_assert!(contender.realised_probability(closed.tau) <= contender.chance.probability);
+                prop_assert!(contender.realised_probability(closed.cuts.kept) <= contender.chance.probability);
             }
         }
 
@@ -205,12 +244,12 @@ mod tests {
             let all: Vec<Contender> = (0..size).map(|i| chance(i).contender(draw(i))).collect();
             let closed = close(&all, room);
             let listed =
-                all.iter().zip(&closed.queued).filter(|(c, queued)| c.is_selected(closed.tau) && !**queued);
+                all.iter().zip(&closed.queued).filter(|(c, queued)| c.is_selected(closed.cuts.kept) && !**queued);
             assert!(listed.count() <= room.slots, "day {day}");
             let total = |weight: &dyn Fn(usize) -> f64| -> f64 {
-                (0..size).filter(|i| all[*i].is_selected(closed.tau)).map(|i| value(i) / weight(i)).sum()
+                (0..size).filter(|i| all[*i].is_selected(closed.cuts.kept)).map(|i| value(i) / weight(i)).sum()
             };
-            by_pi.push(total(&|i| all[i].realised_probability(closed.tau)));
+            by_pi.push(total(&|i| all[i].realised_probability(closed.cuts.kept)));
             by_p.push(total(&|i| all[i].chance.probability));
         }
         Totals { truth: (0..size).map(value).sum(), by_pi, by_p }
@@ -232,6 +271,31 @@ mod tests {
         assert!(p < -10.0, "by p, as if nothing were shed: {p} standard errors from {truth}");
     }
 
+    /// On short lists, where it matters most: a dozen consignments, three slots.
+    #[test]
+    fn pi_of_everybody_adds_up_to_the_inspections() {
+        let room = Room { slots: 3, reserved: 1, waiting: 0 };
+        let (mut by_cuts, mut by_list) = (Vec::new(), Vec::new());
+        for day in 0..20_000 {
+            let protected = |i: usize| if i == 4 { 0.7 } else { 0.02 };
+            let chance = |i: usize| {
+                let probability = f64::max(protected(i), 0.1 * (i % 6 + 1) as f64);
+                Chance { probability, weight: probability * 1.5, protected: protected(i) }
+            };
+            let draw = |i: usize| Draw::new(&[8; 32], &day.to_string(), &i.to_string());
+            let all: Vec<Contender> = (0..12).map(|i| chance(i).contender(draw(i))).collect();
+            let cuts = close(&all, room).cuts;
+            let selected = all.iter().filter(|c| c.is_selected(cuts.of(c))).count();
+            assert_eq!(selected, all.iter().filter(|c| c.is_selected(cuts.kept)).count());
+            let above = |sum: f64| sum - selected as f64;
+            by_cuts.push(above(all.iter().map(|c| c.realised_probability(cuts.of(c))).sum()));
+            by_list.push(above(all.iter().map(|c| c.realised_probability(cuts.kept)).sum()));
+        }
+        let (right, wrong) = (standard_errors(&by_cuts, 0.0), standard_errors(&by_list, 0.0));
+        assert!(right.abs() < 3.0, "by what the others leave: {right} standard errors");
+        assert!(wrong > 10.0, "by the cut of the list: {wrong} standard errors");
+    }
+
     #[test]
     fn where_slots_are_short_the_highest_weights_keep_theirs() {
         let key = [3; 32];
@@ -241,7 +305,7 @@ mod tests {
                 |i| Chance { probability: 1.0, weight: if i < 5 { 20.0 } else { 1.0 }, protected: 0.0 };
             let draw = |i: i32| Draw::new(&key, &day.to_string(), &i.to_string());
             let all: Vec<Contender> = (0..30).map(|i| chance(i).contender(draw(i))).collect();
-            let tau = close(&all, Room { slots: 10, reserved: 0, waiting: 0 }).tau;
+            let tau = close(&all, Room { slots: 10, reserved: 0, waiting: 0 }).cuts.kept;
             let selected = |of: std::ops::Range<usize>| of.filter(|i| all[*i].is_selected(tau)).count();
             (high, low) = (high + selected(0..5), low + selected(5..30));
             assert!(all[0].realised_probability(tau) > all[9].realised_probability(tau) || tau > 0.95);

@@ -18,7 +18,7 @@ mod root;
 mod state;
 mod threshold;
 
-pub use close::{Chance, Closed, Contender, Room, close};
+pub use close::{Chance, Closed, Contender, Cuts, Room, close};
 pub use controller::{Account, Accounts, History, Seen, Setting};
 pub use draw::{DRAW_BITS, Draw};
 pub use epoch::Epoch;

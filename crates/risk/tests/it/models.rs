@@ -126,7 +126,7 @@ fn differences(file: &Path, model: &ImportedModel, forest: &Forest) -> Vec<Strin
         }
         worst[0] = worst[0].max((link.probability(*margin) - probability).abs());
         if row < EXPLAINED {
-            let ours = forest.contributions(&matrix.row(row).unwrap()).unwrap().values;
+            let ours = forest.contributions(&[matrix.row(row).unwrap()]).unwrap().remove(0).values;
             let apart = ours.iter().rev().zip(contributions).map(|(ours, theirs)| (ours - theirs).abs());
             worst[1] = apart.filter(|apart| !apart.is_nan()).fold(worst[1], f64::max);
         }

@@ -82,7 +82,7 @@ impl SimulatedLog {
                     Chance { probability, weight: probability, protected: 0.0 }.contender(*draw)
                 })
                 .collect();
-            let tau = close(&contenders, ROOM).tau;
+            let tau = close(&contenders, ROOM).cuts.kept;
             cuts.push(tau);
             assigned.extend(list.iter().zip(&contenders).map(|(consignment, contender)| {
                 let rank = contender.rank().filter(|rank| *rank < tau)?;

@@ -70,12 +70,12 @@ fn account(policy: &SelectionPolicy, state: &PolicyState, days: std::ops::Range<
             let contenders: Vec<Contender> = seen.iter().enumerate().map(contender).collect();
             let room =
                 Room { slots: own.slots as usize, reserved: policy.reserved_slots as usize, waiting: 0 };
-            let tau = close(&contenders, room).tau;
+            let cuts = close(&contenders, room).cuts;
             for ((grade, one), contender) in seen.into_iter().zip(&contenders) {
                 let account = of_office.entry(grade.clone()).or_default();
                 account.consignments += 1.0;
                 account.mandatory += f64::from(u8::from(one.mandatory));
-                account.expected += contender.realised_probability(tau);
+                account.expected += contender.realised_probability(cuts.of(contender));
             }
         }
     }

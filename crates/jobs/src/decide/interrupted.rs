@@ -1,0 +1,77 @@
+//! What interrupted runs left: rows in newer versions of the tables than any snapshot names, which the next snapshot would
+//! show beside the decisions that are then made again.
+
+use crate::JobError;
+use crate::answer::Answer;
+use crate::home::Home;
+use std::fs::{File, TryLockError};
+use tidegate_lake::{Bound, LakeError};
+use tidegate_ledger::{DecisionRunId, RunOutcome};
+use tidegate_records::tables::{DECISION, DECISION_ITEM, WORK_LIST};
+
+/// Held as long as somebody decides in a home, by the system, so that it ends with the process.
+pub(super) struct Alone(#[expect(dead_code, reason = "held, not read")] File);
+
+impl Alone {
+    /// # Errors
+    /// When somebody decides already, or the file cannot be made.
+    pub(super) fn in_home(home: &Home) -> Result<Self, JobError> {
+        let path = home.root().join("decide.lock");
+        let failed = |cause: &dyn std::fmt::Display| JobError::Missing(format!("{}: {cause}", path.display()));
+        let file = File::create(&path).map_err(|cause| failed(&cause))?;
+        match file.try_lock() {
+            Ok(()) => Ok(Self(file)),
+            Err(TryLockError::WouldBlock) => {
+                Err(JobError::Missing("another run decides in this home; wait until it has ended".to_owned()))
+            }
+            Err(TryLockError::Error(cause)) => Err(failed(&cause)),
+        }
+    }
+}
+
+/// Closes the runs that were interrupted: one whose rows a snapshot shows is done; of the others all rows go.
+pub(super) async fn close(home: &Home, _: &Alone) -> Result<(), JobError> {
+    let runs = home.ledger.decision_runs().await?;
+    let open = runs.into_iter().filter(|run| run.outcome.is_none()).map(|run| run.id);
+    // All are looked up before any is erased: that records a snapshot, which shows whatever is left.
+    let mut shown: Vec<(DecisionRunId, u64)> = Vec::new();
+    for run in open {
+        shown.push((run, rows(home, run).await?));
+    }
+    let gone = shown.iter().filter(|(_, rows)| *rows == 0).map(|(run, _)| run.0);
+    erase(home, gone.collect()).await?;
+    for (run, rows) in shown {
+        home.ledger.finish_decision_run(run, &RunOutcome { rows, finished_at: home.now }).await?;
+    }
+    Ok(())
+}
+
+/// Decisions of a run that the newest snapshot shows.
+async fn rows(home: &Home, run: DecisionRunId) -> Result<u64, JobError> {
+    let sql = format!("SELECT count(*) AS rows FROM decision WHERE run_number = {run}");
+    let rows = Answer::of(&home.platform().await?, "job decide", &sql).await?.counts("rows")?;
+    Ok(rows.first().copied().unwrap_or_default())
+}
+
+/// Takes the rows of runs out of every table whose newest version no snapshot shows.
+async fn erase(home: &Home, runs: Vec<i64>) -> Result<(), JobError> {
+    if runs.is_empty() {
+        return Ok(());
+    }
+    let shown = home.snapshot().await?.map(|snapshot| snapshot.tables).unwrap_or_default();
+    let bounds = [Bound::Numbers { column: "run_number".to_owned(), values: runs }];
+    let mut all = Vec::new();
+    for table in [&DECISION_ITEM, &WORK_LIST, &DECISION] {
+        match home.lake.table_version(table.name).await {
+            Ok(newest) if shown.get(table.name) != Some(&newest) => {
+                all.push(home.lake.erase(table.name, &bounds).await?);
+            }
+            Ok(_) | Err(LakeError::NoTable { .. }) => {}
+            Err(error) => return Err(error.into()),
+        }
+    }
+    if !all.is_empty() {
+        home.lake.record_snapshot(home.now, &all).await?;
+    }
+    Ok(())
+}

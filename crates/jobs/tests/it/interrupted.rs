@@ -1,0 +1,89 @@
+//! Runs that stopped between what they wrote and the snapshot that would have shown it.
+
+use crate::decide::{day, learnt};
+use crate::place::Place;
+use arrow::array::{ArrayRef, Int64Array, RecordBatch};
+use arrow::compute::concat_batches;
+use std::sync::Arc;
+use tidegate_jobs::{Capacity, DecideOptions, Decided, Quiet, decide, query};
+use tidegate_lake::TableSpec;
+use tidegate_ledger::{DecisionRunId, RunStart};
+use tidegate_records::table::Table;
+use tidegate_records::tables::{DECISION, DECISION_ITEM, WORK_LIST};
+
+async fn until(place: &Place, to: &str) -> Decided {
+    let options =
+        DecideOptions { capacity: Capacity::Slots(2), to: Some(day(to)), ..DecideOptions::default() };
+    decide(&place.home, &options, &mut Quiet).await.unwrap()
+}
+
+/// Starts a run like the first and writes the rows of the first as its own; no snapshot names them. Returns the number of the run
+/// and the newest versions of the tables.
+async fn leave(place: &Place, tables: &[&'static Table]) -> (DecisionRunId, Vec<(String, u64)>) {
+    let ledger = &place.home.ledger;
+    let start: RunStart = ledger.decision_runs().await.unwrap()[0].start.clone();
+    let run = ledger.start_decision_run(&start).await.unwrap();
+    let mut versions = Vec::new();
+    for table in tables {
+        let sql = format!("SELECT * FROM {} WHERE run_number = 1", table.name);
+        let rows = query(&place.home, "test", &sql).await.unwrap();
+        let rows = concat_batches(&rows[0].schema(), &rows).unwrap();
+        let numbers: ArrayRef = Arc::new(Int64Array::from(vec![run.0; rows.num_rows()]));
+        let of_run = |name: &str| {
+            if name == "run_number" {
+                Arc::clone(&numbers)
+            } else {
+                Arc::clone(rows.column_by_name(name).unwrap())
+            }
+        };
+        let columns = table.columns.iter().map(|column| of_run(column.name)).collect();
+        let rows = RecordBatch::try_new(table.schema(), columns).unwrap();
+        let spec =
+            TableSpec::try_new(table.name, &table.schema(), Some("month"), table.statistics).unwrap();
+        let appended = place.home.lake.append(&spec, [rows], None).await.unwrap();
+        versions.push((table.name.to_owned(), appended.version));
+    }
+    (run, versions)
+}
+
+async fn rows_of(place: &Place, table: &str, run: DecisionRunId) -> i64 {
+    place.count(&format!("SELECT count(*) FROM {table} WHERE run_number = {run}")).await
+}
+
+#[tokio::test]
+async fn nothing_that_an_interrupted_run_left_is_ever_shown() {
+    let place = learnt().await;
+    let decided = until(&place, "2025-11-10").await.decided;
+    assert!(decided > 0);
+    let (early, _) = leave(&place, &[&DECISION_ITEM]).await;
+    let (late, _) = leave(&place, &[&DECISION_ITEM, &WORK_LIST, &DECISION]).await;
+    assert_eq!(rows_of(&place, "decision", late).await, 0, "no snapshot names it");
+
+    let more = until(&place, "2025-11-20").await.decided;
+    assert!(more > 0);
+    for run in [early, late] {
+        let closed = place.home.ledger.decision_run(run).await.unwrap().outcome;
+        assert_eq!(closed.map(|outcome| outcome.rows), Some(0), "run {run}");
+        for table in [DECISION.name, DECISION_ITEM.name, WORK_LIST.name] {
+            assert_eq!(rows_of(&place, table, run).await, 0, "{table} of run {run}");
+        }
+    }
+    let all = place.count("SELECT count(*) FROM decision").await;
+    assert_eq!(all as u64, decided + more);
+    let versions = "SELECT count(*) FROM (SELECT DISTINCT declaration_id, version_number FROM decision)";
+    assert_eq!(place.count(versions).await, all, "nothing is decided twice");
+}
+
+#[tokio::test]
+async fn a_run_that_stopped_behind_its_snapshot_is_done() {
+    let place = learnt().await;
+    until(&place, "2025-11-10").await;
+    let (run, versions) = leave(&place, &[&DECISION_ITEM, &WORK_LIST, &DECISION]).await;
+    place.home.lake.record_snapshot(place.home.now, versions).await.unwrap();
+    let shown = rows_of(&place, "decision", run).await;
+    assert!(shown > 0);
+    until(&place, "2025-11-11").await;
+    assert_eq!(rows_of(&place, "decision", run).await, shown);
+    let closed = place.home.ledger.decision_run(run).await.unwrap().outcome.unwrap();
+    assert_eq!(closed.rows as i64, shown);
+}
