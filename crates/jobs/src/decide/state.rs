@@ -13,6 +13,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use tidegate_ledger::{NewPolicyState, PolicyStateVersion};
 use tidegate_query::Platform;
+use tidegate_risk::SEMANTICS_VERSION;
 use tidegate_risk::selection::{Account, Accounts, Epoch, History, LaneShare, PolicyState, Seen, Setting};
 
 /// A state with what it was made for, as it stands in the ledger.
@@ -109,15 +110,21 @@ impl<'a> States<'a> {
         self.days = self.days.split_off(&first);
         let from = self.days.last_key_value().and_then(|(day, _)| day.succ_opt()).unwrap_or(first);
         progress.step("setting thresholds from the days before", (last - from).num_days() as u64 + 1, "days");
-        let stretches = stretches(platform, from, last, self.home.configuration.decide.read_versions).await?;
-        let mut read = self.assessor.days(platform, stretches, Which::First);
+        let decided = decided_days(platform, &self.hash, from, last).await?;
+        let open = from.iter_days().take_while(|day| *day <= last).filter(|day| !decided.contains_key(day));
+        let mut lodged = Vec::new();
+        for (first, last) in in_a_row(open) {
+            let versions = self.home.configuration.decide.read_versions;
+            lodged.extend(stretches(platform, first, last, versions).await?);
+        }
+        self.days.extend(decided);
+        let mut read = self.assessor.days(platform, lodged, Which::First);
         while let Some(AssessedDay { day, cases, assessment }) = read.next().await? {
             let seen = self.days.entry(day).or_default();
             for case in &cases.cases {
                 let rated = self.assessor.bundle.rate(&assessment, case.items.clone(), None);
-                let of_office = seen.entry(case.office.clone()).or_default();
                 let one = Seen { priority: rated.priority, mandatory: rated.least_lane.is_inspection() };
-                of_office.entry(case.grade.clone()).or_default().push(one);
+                keep(seen, &case.office, &case.grade, one);
             }
             progress.done((day - from).num_days() as u64 + 1);
         }
@@ -130,6 +137,58 @@ impl<'a> States<'a> {
         }
         Ok(history)
     }
+}
+
+fn keep(day: &mut Day, office: &str, grade: &str, one: Seen) {
+    day.entry(office.to_owned()).or_default().entry(grade.to_owned()).or_default().push(one);
+}
+
+/// First and last of each run of days in a row.
+fn in_a_row(days: impl Iterator<Item = NaiveDate>) -> Vec<(NaiveDate, NaiveDate)> {
+    let mut rows: Vec<(NaiveDate, NaiveDate)> = Vec::new();
+    for day in days {
+        match rows.last_mut() {
+            Some((_, last)) if last.succ_opt() == Some(day) => *last = day,
+            _ => rows.push((day, day)),
+        }
+    }
+    rows
+}
+
+/// The days all of whose first lodgements a bundle has decided already: what it said of them then is what it would say
+/// again, so that nothing is assessed twice.
+async fn decided_days(
+    platform: &Platform,
+    bundle: &str,
+    first: NaiveDate,
+    last: NaiveDate,
+) -> Result<BTreeMap<NaiveDate, Day>, JobError> {
+    let days = between("accepted_at", first, last);
+    let decided = format!(
+        "SELECT CAST(CAST(accepted_at AS DATE) AS VARCHAR) AS day, office_id, grade_code, priority, \
+         CAST(component_code = 'mandatory' AS BIGINT) AS mandatory FROM decision WHERE version_number = 1 \
+         AND bundle_hash = '{bundle}' AND semantics_version = {SEMANTICS_VERSION} AND {days} \
+         ORDER BY declaration_id, run_number"
+    );
+    let lodged = format!(
+        "SELECT CAST(CAST(accepted_at AS DATE) AS VARCHAR) AS day, count(*) AS lodged FROM declaration \
+         WHERE version_number = 1 AND {days} GROUP BY 1"
+    );
+    let lodged = Answer::of(platform, "job decide", &lodged).await?;
+    let lodged: BTreeMap<String, u64> =
+        lodged.texts("day")?.into_iter().zip(lodged.counts("lodged")?).collect();
+    let decided = Answer::of(platform, "job decide", &decided).await?;
+    let (offices, grades) = (decided.texts("office_id")?, decided.texts("grade_code")?);
+    let (priorities, mandatory) = (decided.reals("priority")?, decided.integers("mandatory")?);
+    let mut all: BTreeMap<String, (u64, Day)> = BTreeMap::new();
+    for (row, day) in decided.texts("day")?.into_iter().enumerate() {
+        let (count, seen) = all.entry(day).or_default();
+        *count += 1;
+        let one = Seen { priority: priorities[row], mandatory: mandatory[row] == 1 };
+        keep(seen, &offices[row], &grades[row], one);
+    }
+    let whole = all.into_iter().filter(|(day, (count, _))| lodged.get(day) == Some(count));
+    Ok(whole.filter_map(|(day, (_, seen))| Some((day.parse().ok()?, seen))).collect())
 }
 
 /// Probabilities are summed as integers of this fraction, 2^-40, so that the order of rows leaves no trace.

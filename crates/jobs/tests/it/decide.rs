@@ -15,10 +15,10 @@ use tidegate_jobs::{
     Capacity, DecideOptions, Decided, IngestOptions, Input, LearnOptions, Quiet, Replayed, decide,
     explain_decision, ingest, learn, query, replay, replay_in_sql,
 };
-use tidegate_lake::TableSpec;
+use tidegate_lake::{Bound, TableSpec};
 use tidegate_ledger::{KeyShare, RootKey};
 use tidegate_records::mapping::Mapping;
-use tidegate_records::tables::DECISION;
+use tidegate_records::tables::{DECISION, GOODS_ITEM};
 
 pub fn day(text: &str) -> NaiveDate {
     text.parse().unwrap()
@@ -311,6 +311,31 @@ async fn what_comes_later_moves_no_state_of_an_epoch() {
             ..DecideOptions::default()
         };
         decide(&place.home, &options, &mut Quiet).await.unwrap();
+        states.push(place.home.ledger.newest_policy_state().await.unwrap().unwrap().state.content);
+    }
+    assert_eq!(states[0], states[1]);
+}
+
+/// What a bundle has said of the days before is not worked out again: it is right although the items are gone.
+#[tokio::test]
+async fn decided_days_set_thresholds_as_if_they_were_assessed_again() {
+    let mut states = Vec::new();
+    for decided in [false, true] {
+        let place = learnt().await;
+        let between = |from, to| DecideOptions {
+            from: Some(day(from)),
+            to: Some(day(to)),
+            capacity: Capacity::Slots(3),
+            ..DecideOptions::default()
+        };
+        if decided {
+            decide(&place.home, &between("2025-10-18", "2025-11-14"), &mut Quiet).await.unwrap();
+            let before = Bound::Before { column: "month".to_owned(), value: "2025-11".to_owned() };
+            let erased = place.home.lake.erase(GOODS_ITEM.name, &[before]).await.unwrap();
+            assert!(erased.rows > 0);
+            place.home.lake.record_snapshot(place.home.now, [&erased]).await.unwrap();
+        }
+        decide(&place.home, &between("2025-11-15", "2025-11-21"), &mut Quiet).await.unwrap();
         states.push(place.home.ledger.newest_policy_state().await.unwrap().unwrap().state.content);
     }
     assert_eq!(states[0], states[1]);
