@@ -34,10 +34,13 @@ impl ChainHead {
         Self { count: 0, hash }
     }
 
-    /// The end after `content`, whose policy state has the content hash `state`.
+    /// The end after `content`, whose policy state has the content hash `state`. Slots taken stand in it where there are
+    /// some: logs from before they were committed to keep their hashes.
     pub(crate) fn followed_by(self, period: Period, content: &NewCommitment, state: Hash256) -> Self {
         let count = self.count + 1;
-        let hash = FieldHasher::new("tidegate/commitment/v2")
+        let has_taken = content.slots_taken > 0;
+        let tag = if has_taken { "tidegate/commitment/v3" } else { "tidegate/commitment/v2" };
+        let mut hash = FieldHasher::new(tag)
             .field(period.to_string().as_bytes())
             .field(&count.to_be_bytes())
             .field(self.hash.as_bytes())
@@ -48,7 +51,11 @@ impl ChainHead {
             .field(&content.close.to_be_bytes())
             .field(&content.list_number.to_be_bytes())
             .field(&u64::from(content.list_rows).to_be_bytes())
-            .field(&u64::from(content.waiting).to_be_bytes())
+            .field(&u64::from(content.waiting).to_be_bytes());
+        if has_taken {
+            hash = hash.field(&u64::from(content.slots_taken).to_be_bytes());
+        }
+        let hash = hash
             .field(content.least_lane.code().as_bytes())
             .field(&content.parts.to_bytes())
             .field(&content.policy_state.0.to_be_bytes())
@@ -93,6 +100,7 @@ mod tests {
             list_number: 30,
             list_rows: 12,
             waiting: 2,
+            slots_taken: 0,
             least_lane: Lane::Yellow,
             parts,
             policy_state: PolicyStateVersion(3),

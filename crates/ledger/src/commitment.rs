@@ -36,6 +36,8 @@ pub struct NewCommitment {
     pub list_rows: u32,
     /// Protected consignments that wait for a slot from the lists of the office before.
     pub waiting: u32,
+    /// Slots of the day that earlier lists of the office took.
+    pub slots_taken: u32,
     /// Least intrusive lane that the rules allow; from orange on, inspection is mandatory.
     pub least_lane: Lane,
     /// The inclusion probability and its parts.
@@ -94,8 +96,8 @@ pub struct AppendedCommitments {
 
 /// Columns of the table.
 pub(crate) const COLUMNS: &str =
-    "period, sequence, root, version, office, day, close, list_number, list_rows, waiting, least_lane, p_parts,
-    policy_state_version, bundle_hash, salt, previous, hash";
+    "period, sequence, root, version, office, day, close, list_number, list_rows, waiting, slots_taken, least_lane,
+    p_parts, policy_state_version, bundle_hash, salt, previous, hash";
 
 impl Commitment {
     pub(crate) fn from_row(period: Period, stored: &SqliteRow) -> Result<Self, LedgerError> {
@@ -119,6 +121,7 @@ impl Commitment {
             list_number: count("list_number")?,
             list_rows: small("list_rows")?,
             waiting: small("waiting")?,
+            slots_taken: small("slots_taken")?,
             least_lane: least_lane.parse().map_err(|e: crate::ParseLaneError| row.damaged(e.to_string()))?,
             parts: DrawParts::from_bytes(&parts)
                 .ok_or_else(|| row.damaged("its parts of p are not sound"))?,

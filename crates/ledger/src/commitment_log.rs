@@ -141,6 +141,7 @@ async fn insert(
             .push_bind(new.list_number as i64)
             .push_bind(i64::from(new.list_rows))
             .push_bind(i64::from(new.waiting))
+            .push_bind(i64::from(new.slots_taken))
             .push_bind(new.least_lane.code())
             .push_bind(new.parts.to_bytes().to_vec())
             .push_bind(new.policy_state.0)

@@ -26,6 +26,7 @@ const MIGRATIONS: &[Migration] = &[
         name: "0006_catalog_and_erasure",
         sql: include_str!("../migrations/0006_catalog_and_erasure.sql"),
     },
+    Migration { name: "0007_slots_taken", sql: include_str!("../migrations/0007_slots_taken.sql") },
 ];
 
 /// Applies what is missing, in one transaction: a crash leaves the old schema or the new one.

@@ -64,7 +64,7 @@ pub fn print(decided: &Decided) {
     }
     if decided.reopened_lists > 0 {
         println!(
-            "  lists reopened   {:>12}   lodged late; the slots of these days were given once more",
+            "  lists reopened   {:>12}   lodged late; they shared the slots of their days",
             show::count(decided.reopened_lists)
         );
     }

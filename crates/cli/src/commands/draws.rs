@@ -113,7 +113,7 @@ fn show_verified(verified: &Verified) {
             verified.abandoned,
             "days were committed to by a run that was interrupted, and again by a later one",
         ),
-        (verified.split_days, "days of an office were closed more than once, each time with its own slots"),
+        (verified.split_days, "days of an office were closed more than once, within the slots of the day"),
     ] {
         if count > 0 {
             println!("  {} {words}", show::count(count));

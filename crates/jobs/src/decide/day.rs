@@ -128,6 +128,7 @@ impl Day {
                 list_number: queue.lists + 1,
                 list_rows: proposed.list_rows[&case.office],
                 waiting: queue.waiting as u32,
+                slots_taken: self.waiting.taken(&case.office, *day) as u32,
                 least_lane: lane.map_err(|e: ParseLaneError| JobError::Missing(e.to_string()))?,
                 parts: DrawParts { mandatory, guaranteed, floor, multiplier, exploration, ramp, probability },
                 policy_state: self.by.state_version,
@@ -222,7 +223,7 @@ impl Day {
             let all: Vec<Contender> = contenders.values().copied().collect();
             let slots = (self.state.office(&office).slots, self.by.bundle.selection.reserved_slots);
             let declarations = proposed.list_rows.get(&office).map_or(0, |rows| *rows as usize);
-            let (room, closed) = self.waiting.close(&office, &all, declarations, slots);
+            let (room, closed) = self.waiting.close((&office, day), &all, declarations, slots);
             let (run, contending) = (self.by.run, all.as_slice());
             lists.push(&List {
                 run,

@@ -1,6 +1,7 @@
 //! Work lists of offices as they closed, and who waits from one to the next.
 
 use super::rows::{Rows, Value};
+use super::stretches::Stretch;
 use crate::JobError;
 use crate::answer::Answer;
 use arrow::array::RecordBatch;
@@ -19,9 +20,13 @@ pub(super) struct Queue {
     pub lists: u64,
 }
 
-/// Queues by office.
+/// Queues by office, and what is left of the slots of each day.
 #[derive(Debug, Default)]
-pub(super) struct Waiting(BTreeMap<String, Queue>);
+pub(super) struct Waiting {
+    queues: BTreeMap<String, Queue>,
+    /// Slots that lists of an office took on a day.
+    taken: BTreeMap<(String, NaiveDate), usize>,
+}
 
 /// A work list as it closed.
 pub(super) struct List<'a> {
@@ -36,42 +41,65 @@ pub(super) struct List<'a> {
 }
 
 impl Waiting {
-    /// The queues after the last list of each office in the order in which lists were closed, whatever their days.
-    pub(super) async fn read(platform: &Platform) -> Result<Self, JobError> {
+    /// The queues after the last list of each office in the order in which lists were closed, whatever their days; and the
+    /// slots that lists of the days given have taken.
+    pub(super) async fn read(platform: &Platform, lodged: &Stretch) -> Result<Self, JobError> {
         let sql = "SELECT office_id, last_value(waiting_after ORDER BY run_number, listed_on) AS waiting, \
                    count(*) FILTER (WHERE declarations > 0) AS lists FROM work_list GROUP BY office_id";
         let answer = Answer::of(platform, "job decide", sql).await?;
         let (waiting, lists) = (answer.counts("waiting")?, answer.counts("lists")?);
         let queues = waiting.into_iter().zip(lists);
         let queues = queues.map(|(waiting, lists)| Queue { waiting: waiting as usize, lists });
-        Ok(Self(answer.texts("office_id")?.into_iter().zip(queues).collect()))
+        let queues = answer.texts("office_id")?.into_iter().zip(queues).collect();
+        Ok(Self { queues, taken: taken(platform, lodged).await? })
+    }
+
+    /// Slots that earlier lists of an office took on a day.
+    pub(super) fn taken(&self, office: &str, day: NaiveDate) -> usize {
+        self.taken.get(&(office.to_owned(), day)).copied().unwrap_or_default()
     }
 
     /// The queue of an office.
     pub(super) fn of(&self, office: &str) -> Queue {
-        self.0.get(office).copied().unwrap_or_default()
+        self.queues.get(office).copied().unwrap_or_default()
     }
 
     /// Offices where somebody waits.
     pub(super) fn offices(&self) -> impl Iterator<Item = &String> {
-        self.0.iter().filter(|(_, queue)| queue.waiting > 0).map(|(office, _)| office)
+        self.queues.iter().filter(|(_, queue)| queue.waiting > 0).map(|(office, _)| office)
     }
 
-    /// Closes the list of an office and keeps who waits after it.
+    /// Closes the list of an office within what earlier lists left of the slots of the day, and keeps who waits after it.
     pub(super) fn close(
         &mut self,
-        office: &str,
+        (office, day): (&str, NaiveDate),
         contenders: &[Contender],
         declarations: usize,
         (slots, reserved): (u32, u32),
     ) -> (Room, Closed) {
         let Queue { waiting, lists } = self.of(office);
-        let room = Room { slots: slots as usize, reserved: reserved as usize, waiting };
+        let taken = self.taken.entry((office.to_owned(), day)).or_default();
+        let slots = (slots as usize).saturating_sub(*taken);
+        let room = Room { slots, reserved: reserved as usize, waiting };
         let closed = close(contenders, room);
+        *taken += closed.taken;
         let lists = lists + u64::from(declarations > 0);
-        self.0.insert(office.to_owned(), Queue { waiting: closed.waiting, lists });
+        self.queues.insert(office.to_owned(), Queue { waiting: closed.waiting, lists });
         (room, closed)
     }
+}
+
+/// Slots that the lists of the days of a stretch have taken.
+async fn taken(platform: &Platform, lodged: &Stretch) -> Result<BTreeMap<(String, NaiveDate), usize>, JobError> {
+    let sql = format!(
+        "SELECT office_id, listed_on, sum(waiting_before + protected - waiting_after + listed - (protected - queued)) AS taken \
+         FROM work_list WHERE listed_on BETWEEN '{}' AND '{}' GROUP BY 1, 2",
+        lodged.first, lodged.last
+    );
+    let answer = Answer::of(platform, "job decide", &sql).await?;
+    let days = answer.texts("listed_on")?.into_iter().map(|day| day.parse().unwrap_or_default());
+    let keys = answer.texts("office_id")?.into_iter().zip(days);
+    Ok(keys.zip(answer.counts("taken")?.into_iter().map(|slots| slots as usize)).collect())
 }
 
 /// Lists of runs from `first_run` on whose office and day had a list before.

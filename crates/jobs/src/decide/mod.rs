@@ -87,7 +87,7 @@ pub struct Decided {
     pub shed: u64,
     /// Protected ones beyond the slots of their day.
     pub queued: u64,
-    /// Work lists of days that had one already: what was lodged late got the slots of its day once more.
+    /// Work lists of days that had one already: what was lodged late got what was left of the slots of its day.
     pub reopened_lists: u64,
     /// Those that only the promise to their trader's grade kept from being candidates.
     pub suppressed: u64,
@@ -226,7 +226,7 @@ impl<'a> Run<'a> {
             },
             state,
             earlier: Roots::read(&platform, lodged, since).await?,
-            waiting: Waiting::read(&platform).await?,
+            waiting: Waiting::read(&platform, lodged).await?,
             packaging: Packaging::read(
                 &platform,
                 "job decide",

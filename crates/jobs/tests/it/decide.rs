@@ -282,16 +282,29 @@ async fn a_consignment_lodged_again_keeps_its_draw() {
 }
 
 #[tokio::test]
-async fn what_is_lodged_late_for_a_closed_day_is_told() {
+async fn what_is_lodged_late_for_a_closed_day_shares_its_slots() {
     let place = learnt().await;
     assert_eq!(decided(&place).await.reopened_lists, 0);
     let of_november = |row: &String| row.split(',').nth(1).is_some_and(|d| d.starts_with("2025-11"));
     let late: Vec<String> = rows(9, 2025, 3_000, 500_000).into_iter().filter(of_november).collect();
     place.ingest(&place.write("late.csv", &file(&late)), true).await.unwrap();
-    let options = DecideOptions { from: Some(day("2025-11-01")), ..DecideOptions::default() };
+    let options = DecideOptions {
+        from: Some(day("2025-11-01")),
+        capacity: Capacity::Slots(3),
+        ..DecideOptions::default()
+    };
     let again = decide(&place.home, &options, &mut Quiet).await.unwrap();
     assert_eq!(again.decided, late.len() as u64);
     assert!(again.reopened_lists > 10, "{}", again.reopened_lists);
+    // Done on a day: who was served from the queue, and who is on a list and does not wait.
+    let days = "SELECT office_id, listed_on, count(*) AS lists, sum(waiting_before + protected - waiting_after \
+         + listed - (protected - queued)) AS done FROM work_list GROUP BY 1, 2";
+    let over = format!("SELECT count(*) FROM ({days}) WHERE done > 3");
+    assert_eq!(place.count(&over).await, 0, "no day exceeds its slots");
+    let shared = format!("SELECT count(*) FROM ({days}) WHERE lists > 1 AND done = 3");
+    assert!(place.count(&shared).await > 5);
+    let left = "SELECT count(*) FROM work_list WHERE slots < 3 AND listed > 0";
+    assert!(place.count(left).await > 0, "what is left is used");
 }
 
 #[tokio::test]

@@ -136,6 +136,14 @@ pub enum RowFault {
         /// Computed.
         expected: String,
     },
+    /// The slots that earlier lists of the day took are not that many.
+    #[error("earlier lists of its day are said to have taken {found} slots of the office, but must have taken {expected}")]
+    SlotsTaken {
+        /// In the row.
+        found: u32,
+        /// Computed.
+        expected: String,
+    },
     /// p does not follow from the parts.
     #[error("p is {found}, but the parts of this and earlier versions give {expected}")]
     Probability {

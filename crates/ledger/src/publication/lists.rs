@@ -7,6 +7,7 @@ use super::fault::{Fault, RowFault};
 use super::queues::{Queues, Said};
 use super::rules::ClosingRules;
 use crate::{NewCommitment, Period, PeriodKey, PolicyStateVersion};
+use chrono::NaiveDate;
 
 /// What was drawn in a period.
 #[derive(Debug)]
@@ -36,7 +37,7 @@ pub struct Recomputed {
     pub continued: u64,
     /// Closes that nothing came of, since their run was interrupted.
     pub abandoned: u64,
-    /// Days of an office that were closed more than once: each close had its own slots.
+    /// Days of an office that were closed more than once, within the slots of the day.
     pub split_days: u64,
 }
 
@@ -64,11 +65,11 @@ struct Known {
 /// The first row whose p does not follow from its parts, or whose work list has other rows or is not in order.
 pub fn recompute(periods: &[Drawn<'_>]) -> Result<Recomputed, Fault> {
     let (known, outcomes, queues) = (HashMap::new(), HashMap::new(), Queues::default());
-    let mut again = Again { periods, known, outcomes, queues };
+    let mut again = Again { periods, known, outcomes, queues, taken: BTreeMap::new() };
     let (mut work_lists, mut waiting, mut abandoned, mut closes) = (0, 0, 0, BTreeMap::<_, u64>::new());
     for (close, places) in again.closes()? {
         if again.is_abandoned(&places)? {
-            again.queues.begin(close, |_| None);
+            again.queues.begin(close, |_, _| Some(0));
             again.outcomes.extend(places.iter().map(|place| (*place, Outcome::ABANDONED)));
             abandoned += 1;
             continue;
@@ -78,8 +79,7 @@ pub fn recompute(periods: &[Drawn<'_>]) -> Result<Recomputed, Fault> {
         for place in &places {
             lists.entry(&again.content(*place).office).or_default().push(*place);
         }
-        let rules = again.rules(places[0]);
-        again.queues.begin(close, |office| (!lists.contains_key(office)).then(|| rules.slots(office)));
+        again.begin(close, places[0], &lists);
         for (office, list) in lists {
             waiting += u64::from(!again.close(office, &list)?);
             work_lists += 1;
@@ -100,6 +100,8 @@ struct Again<'a> {
     known: HashMap<(usize, &'a str), Known>,
     outcomes: HashMap<Place, Outcome>,
     queues: Queues<'a>,
+    /// Slots of a day that the lists of an office took so far; none when that does not follow from the rows here.
+    taken: BTreeMap<(&'a str, NaiveDate), Option<usize>>,
 }
 
 impl<'a> Again<'a> {
@@ -158,6 +160,39 @@ impl<'a> Again<'a> {
         Ok(closes)
     }
 
+    /// Goes on to a close, in which offices without rows serve who waits there, within what is left of the slots of the day.
+    fn begin(&mut self, close: u64, first: Place, lists: &BTreeMap<&'a str, Vec<Place>>) {
+        let (rules, day) = (self.rules(first), self.content(first).day);
+        let taken = &mut self.taken;
+        self.queues.begin(close, |office, waiting| {
+            if lists.contains_key(office) {
+                return Some(0);
+            }
+            let taken = taken.entry((office, day)).or_insert(Some(0)).as_mut()?;
+            let served = waiting.min(rules.slots(office).saturating_sub(*taken));
+            *taken += served;
+            Some(served)
+        });
+    }
+
+    /// Checks what a list says of the slots that earlier lists of its day took, and gives those that are left. Where a close
+    /// before is missing, others may have taken more than is known.
+    fn slots_left(&self, office: &'a str, first: Place) -> Result<usize, Fault> {
+        let (content, slots) = (self.content(first), self.rules(first).slots(office));
+        let found = content.slots_taken as usize;
+        let is_wrong = match self.taken.get(&(office, content.day)).copied().unwrap_or(Some(0)) {
+            Some(known) if self.queues.has_gap() => (found < known).then(|| format!("at least {known}")),
+            Some(known) => (found != known).then(|| known.to_string()),
+            None => None,
+        };
+        match is_wrong {
+            Some(expected) => {
+                Err(self.fault(first, RowFault::SlotsTaken { found: content.slots_taken, expected }))
+            }
+            None => Ok(slots.saturating_sub(found)),
+        }
+    }
+
     /// p is the greatest that the versions up to this close give.
     fn check_probabilities(&mut self, places: &[Place]) -> Result<(), Fault> {
         for place in places {
@@ -192,11 +227,12 @@ impl<'a> Again<'a> {
         let said = Said { number: content.list_number, waiting: content.waiting };
         self.queues.check(office, content.close, said).map_err(|fault| self.fault(list[0], fault))?;
         let rules = self.rules(list[0]);
+        let slots = self.slots_left(office, list[0])?;
         let cut = match self.said_cut(list, &chances)? {
             None => {
                 let new = chances.iter().filter(|(root, _)| self.known[*root].on_list.is_none());
                 let new: Vec<Chance> = new.map(|(_, chance)| *chance).collect();
-                cut(&new, (rules.slots(office), rules.reserved_slots), content.waiting as usize)
+                cut(&new, (slots, rules.reserved_slots), content.waiting as usize)
             }
             Some(said) => said,
         };
@@ -206,6 +242,8 @@ impl<'a> Again<'a> {
             let at = (on_list.unwrap_or_else(|| cut.tau(&chance)), on_list.is_none() && cut.queues(&chance));
             self.outcomes.insert(*place, Outcome::of(self.content(*place), chance, at, rules));
         }
+        let taken = self.taken.entry((office, content.day)).or_insert(Some(0));
+        *taken = taken.and(cut.taken).map(|by_list| content.slots_taken as usize + by_list);
         self.queues.end(office, content.close, said, cut.waiting);
         Ok(cut.waiting.is_some())
     }
@@ -223,7 +261,7 @@ impl<'a> Again<'a> {
         for place in list {
             let content = self.content(*place);
             let (rows, number, waiting) = (content.list_rows, content.list_number, content.waiting);
-            if (number, waiting) != (first.list_number, first.waiting) {
+            if (number, waiting, content.slots_taken) != (first.list_number, first.waiting, first.slots_taken) {
                 let expected = format!("number {} with {}", first.list_number, first.waiting);
                 return Err(self.fault(*place, RowFault::Waiting { number, waiting, expected }));
             }
@@ -266,6 +304,8 @@ struct Cut {
     queue_from: f64,
     /// Who waits after the list; none when its cut does not follow from the rows here.
     waiting: Option<usize>,
+    /// Slots that it took; none likewise.
+    taken: Option<usize>,
 }
 
 impl Cut {
@@ -284,6 +324,7 @@ impl Cut {
             protected: tau(&|chance, _| chance.is_protected()).unwrap_or(1.0),
             queue_from: queued.fold(f64::INFINITY, f64::min),
             waiting: None,
+            taken: None,
         }
     }
 
@@ -325,5 +366,6 @@ fn cut(chances: &[Chance], (slots, reserved): (usize, usize), waiting: usize) ->
         protected: last(slots - taken(protected.len().saturating_sub(1), ranks.len() + 1)),
         queue_from: protected.get(now.saturating_sub(waiting)).copied().unwrap_or(f64::INFINITY),
         waiting: Some(waiting + protected.len() - now),
+        taken: Some(now + ranks.len().min(slots - now)),
     }
 }

@@ -34,17 +34,22 @@ pub(super) struct Queues<'a> {
 }
 
 impl<'a> Queues<'a> {
-    /// Goes on to a close, in which offices without rows serve who waits there within `idle_slots`.
-    pub(super) fn begin(&mut self, close: u64, idle_slots: impl Fn(&str) -> Option<usize>) {
+    /// Goes on to a close, in which an office where some wait serves so many as `serve` says; none when it does not follow.
+    pub(super) fn begin(&mut self, close: u64, mut serve: impl FnMut(&'a str, usize) -> Option<usize>) {
         if close != self.close + 1 {
             self.gap = close;
         }
         self.close = close;
         for (office, last) in &mut self.last {
-            if let (Some(waiting), Some(slots)) = (&mut last.waiting, idle_slots(office)) {
-                *waiting = waiting.saturating_sub(slots);
+            if let Some(waiting) = last.waiting {
+                last.waiting = serve(office, waiting).map(|served| waiting - served);
             }
         }
+    }
+
+    /// Whether a close before this one is missing.
+    pub(super) fn has_gap(&self) -> bool {
+        self.gap > 0
     }
 
     /// Checks what the next list of an office says. The first of all has nobody before it; another one follows the one

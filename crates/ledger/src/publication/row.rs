@@ -18,7 +18,7 @@ pub struct PublishedRow {
 }
 
 /// The columns, in order. One letter stands for what it does in the formulas.
-const COLUMNS: [&str; 30] = [
+const COLUMNS: [&str; 31] = [
     "sequence",
     "root",
     "version",
@@ -28,6 +28,7 @@ const COLUMNS: [&str; 30] = [
     "list_number",
     "list_rows",
     "waiting",
+    "slots_taken",
     "least_lane",
     "mandatory",
     "g",
@@ -78,6 +79,7 @@ impl PublishedRow {
             content.list_number.to_string(),
             content.list_rows.to_string(),
             content.waiting.to_string(),
+            content.slots_taken.to_string(),
             content.least_lane.to_string(),
             flag(parts.mandatory),
             number(parts.guaranteed),
@@ -107,7 +109,8 @@ impl PublishedRow {
         let sequence = next.parsed()?;
         let (root, version, office) = (next.text(), next.parsed()?, next.text());
         let (day, close, list_number) = (next.parsed()?, next.parsed()?, next.parsed()?);
-        let (list_rows, waiting, least_lane) = (next.parsed()?, next.parsed()?, next.parsed()?);
+        let (list_rows, waiting, slots_taken) = (next.parsed()?, next.parsed()?, next.parsed()?);
+        let least_lane = next.parsed()?;
         let parts = DrawParts {
             mandatory: next.flag()?,
             guaranteed: next.parsed()?,
@@ -128,6 +131,7 @@ impl PublishedRow {
             list_number,
             list_rows,
             waiting,
+            slots_taken,
             least_lane,
             parts,
             policy_state,

@@ -39,7 +39,7 @@ pub struct Verified {
     pub continued: u64,
     /// Closes whose run was interrupted, so that nothing came of what was committed: worth a question.
     pub abandoned: u64,
-    /// Days of an office that were closed more than once, each time with its own slots: worth a question.
+    /// Days of an office that were closed more than once, within the slots of the day: worth a question when frequent.
     pub split_days: u64,
     /// Checkpoints checked, kept ones among them.
     pub checkpoints: u64,

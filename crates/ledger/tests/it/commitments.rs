@@ -113,6 +113,7 @@ async fn an_edited_field_is_found_where_it_is() {
         "list_number = 2",
         "list_rows = 4",
         "waiting = 2",
+        "slots_taken = 2",
         "least_lane = 'yellow'",
         "p_parts = zeroblob(49)",
         "salt = zeroblob(32)",

@@ -123,6 +123,7 @@ pub fn commitments(count: usize, writer: &str) -> Vec<NewCommitment> {
             list_number: 1,
             list_rows: count as u32,
             waiting: 0,
+            slots_taken: 0,
             least_lane: Lane::Green,
             parts: DrawParts {
                 mandatory: false,

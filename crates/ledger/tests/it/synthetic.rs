@@ -117,6 +117,7 @@ fn commitments(step: usize, state: i64, day: &str, lodged: &[Lodged], seen: &mut
             close: step as u64 + 1,
             list_number: lists + 1,
             waiting: waiting as u32,
+            slots_taken: seen.taken.get(&(*office, day.to_owned())).copied().unwrap_or_default() as u32,
             list_rows: lodged.iter().filter(|other| other.office == *office).count() as u32,
             least_lane,
             parts,
@@ -137,6 +138,8 @@ struct Seen {
     roots: HashMap<String, Root>,
     /// Lists so far, and who waits after the last.
     offices: BTreeMap<&'static str, (u64, usize)>,
+    /// Slots that lists of an office took on a day.
+    taken: BTreeMap<(&'static str, String), usize>,
 }
 
 #[derive(Default, Clone, Copy)]
@@ -148,13 +151,14 @@ struct Root {
 
 impl Seen {
     /// Closes the lists of a day.
-    fn close(&mut self, state: i64, lodged: &[Lodged], keys: &BTreeMap<Period, PeriodKey>) {
+    fn close(&mut self, (state, day): (i64, &str), lodged: &[Lodged], keys: &BTreeMap<Period, PeriodKey>) {
         let rules: serde_json::Value = serde_json::from_str(STATES[state as usize - 1]).unwrap();
         let mut listed = Vec::new();
         for office in OFFICES {
             let of_office = &rules["state"]["offices"][office];
             let of_office = if of_office.is_null() { &rules["state"]["default"] } else { of_office };
-            let slots = of_office["slots"].as_u64().unwrap() as usize;
+            let used = self.taken.entry((office, day.to_owned())).or_default();
+            let slots = (of_office["slots"].as_u64().unwrap() as usize).saturating_sub(*used);
             let here = lodged.iter().filter(|lodged| lodged.office == office);
             let roots: BTreeMap<&str, Period> = here.map(|l| (l.root.as_str(), l.period)).collect();
             let (mut protected, mut ranks) = (0, Vec::new());
@@ -176,6 +180,7 @@ impl Seen {
                 (rules["reserved_slots"].as_u64().unwrap() as usize).min(ranks.len()).min(slots / 2);
             let taken = (*waiting + protected).min(slots - reserved);
             (*lists, *waiting) = (*lists + u64::from(!roots.is_empty()), *waiting + protected - taken);
+            *used += taken + ranks.len().min(slots - taken);
             let tau = ranks.get(slots - taken).map_or(1.0, |cut| cut.0);
             listed.extend(ranks.into_iter().map(|(rank, root)| (root, rank, tau)));
         }
@@ -236,7 +241,7 @@ async fn publish(days: &[(i64, &str)]) -> Vec<Publication> {
             let signed_at = at("2026-12-10T00:00:00Z") + chrono::Days::new(step as u64);
             ledger.append_checkpoint(*period, LOG, &signing_key(), signed_at).await.unwrap();
         }
-        seen.close(*state, &lodged, &keys);
+        seen.close((*state, day), &lodged, &keys);
     }
     let mut published = Vec::new();
     for period in periods {

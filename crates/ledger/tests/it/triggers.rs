@@ -75,7 +75,7 @@ async fn a_proposal_is_decided_once_and_never_by_who_made_it() {
 async fn numbers_without_gap_are_kept_by_the_file() {
     let place = place_with_one_of_each().await;
     let skip = "INSERT INTO commitments SELECT period, 5, root, version, office, day, close, list_number,
-        list_rows, waiting, least_lane, p_parts, policy_state_version, bundle_hash, salt, previous, hash FROM commitments WHERE sequence = 3";
+        list_rows, waiting, least_lane, p_parts, policy_state_version, bundle_hash, salt, previous, hash, slots_taken FROM commitments WHERE sequence = 3";
     refused(&place, skip, "has no gap").await;
     let back =
         "INSERT INTO checkpoints SELECT period, 2, log, 2, head, merkle_root, key_commitment, signed_at,

@@ -271,7 +271,12 @@ const LIST_COLUMNS: &[Column] = &[
     computed("office_id", Text, General2, "Office; empty when not stated."),
     computed("listed_on", Text, General2, "Day of the list, CCYY-MM-DD."),
     RUN_NUMBER,
-    computed("slots", Integer, General2, "Inspections that can be done."),
+    computed(
+        "slots",
+        Integer,
+        General2,
+        "Inspections that can be done: the slots of the day less those that earlier lists of it took.",
+    ),
     computed(
         "reserved_slots",
         Integer,

@@ -136,6 +136,8 @@ pub struct Closed {
     pub queued: Vec<bool>,
     /// Protected ones that wait after the list.
     pub waiting: usize,
+    /// Slots that are used.
+    pub taken: usize,
 }
 
 /// Closes a work list.
@@ -159,7 +161,12 @@ pub fn close(contenders: &[Contender], room: Room) -> Closed {
         queued[*beyond] = true;
     }
     let cuts = Cuts::new(&ranks, protected.len(), room);
-    Closed { cuts, queued, waiting: waiting + protected.len() - taken }
+    Closed {
+        cuts,
+        queued,
+        waiting: waiting + protected.len() - taken,
+        taken: taken + ranks.len().min(room.slots - taken),
+    }
 }
 
 #[cfg(test)]
@@ -198,6 +205,7 @@ mod tests {
             let queued = closed.queued.iter().filter(|q| **q).count();
             prop_assert_eq!(on_list.count() + room.waiting + queued - closed.waiting, candidates.min(room.slots));
             prop_assert!(waiting_served <= room.slots);
+            prop_assert!(closed.taken == candidates.min(room.slots));
             for (contender, queued) in all.iter().zip(&closed.queued) {
                 prop_assert!(!queued || contender.is_protected(), "only protected ones queue");
                 prop_assert!(contender.realised_probability(closed.cuts.kept) <= contender.chance.probability);
