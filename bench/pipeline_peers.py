@@ -6,7 +6,9 @@ rules, take the best of each office and day and some at random, write decisions 
 same files of the same lake. What is prepared before is not in the times: learning, profile tables, training.
 
 What only Tidegate does is in its times: thresholds from the four weeks before, commitments in a signed log before each
-draw, reasons for whatever is selected. The script makes its Python environment and its country under target/.
+draw, reasons for whatever is selected. The month before is decided already, as it is wherever Tidegate is at work; with
+--cold it is not, and what its declarations would have been decided as is worked out for the thresholds. The script makes its
+Python environment and its country under target/.
 
     python3 bench/pipeline_peers.py                                                    # a year of 1,250,000 declarations
     python3 bench/pipeline_peers.py --declarations 4000 --trees 20 --profile dev       # to see that it runs
@@ -256,6 +258,7 @@ def main():
     parser.add_argument("--months", nargs="+", default=["2025-06"])
     parser.add_argument("--trees", type=int, default=500)
     parser.add_argument("--rules", type=int, default=200)
+    parser.add_argument("--cold", action="store_true", help="nothing is decided before")
     parser.add_argument("--profile", default="release", help="cargo profile of our side")
     parser.add_argument("--program", type=pathlib.Path, help="a Tidegate that is built already")
     parser.add_argument("--peer", help=argparse.SUPPRESS)
@@ -272,14 +275,18 @@ def main():
     train(home, arguments.trees)
     first, last = min(arguments.months), max(arguments.months)
     end = duckdb.sql(f"SELECT CAST(last_day(DATE '{last}-01') AS VARCHAR)").fetchall()[0][0]
+    before = duckdb.sql(f"SELECT CAST(d - INTERVAL 1 MONTH AS VARCHAR), CAST(d - INTERVAL 1 DAY AS VARCHAR) FROM (SELECT DATE '{first}-01' AS d)")
+    month_before, day_before = (moment[:10] for moment in before.fetchall()[0])
     copy = WORK / "home"
     shutil.rmtree(copy, ignore_errors=True)
     shutil.copytree(home, copy)
+    if not arguments.cold:
+        measured([program, "decide", "--home", copy, "--from", month_before, "--to", day_before])
     ours = measured([program, "decide", "--home", copy, "--from", f"{first}-01", "--to", end])
     theirs = measured([sys.executable, __file__, "--peer", home, "--months", *arguments.months, "--rules", str(arguments.rules)])
-    decided = duckdb.sql(f"SELECT count(*) FROM read_parquet('{copy}/lake/decision/*/*.parquet')").fetchall()[0][0]
+    decisions = f"read_parquet('{copy}/lake/decision/*/*.parquet') WHERE listed_on >= '{first}-01'"
+    decided, chosen = duckdb.sql(f"SELECT count(*), count(*) FILTER (is_selected) FROM {decisions}").fetchall()[0]
     peers = duckdb.sql(f"SELECT count(*), count(*) FILTER (is_selected) FROM '{WORK}/peer/decisions-*.parquet'").fetchall()[0]
-    chosen = duckdb.sql(f"SELECT count(*) FILTER (is_selected) FROM read_parquet('{copy}/lake/decision/*/*.parquet')").fetchall()[0][0]
     if abs(decided - peers[0]) > 0.02 * decided:
         sys.exit(f"not the same job: {decided} and {peers[0]} decisions")
     print(f"\n{arguments.trees} trees, {arguments.rules} rules, months {', '.join(arguments.months)}\n")

@@ -40,6 +40,8 @@ pub struct LearnSummary {
     pub rules: usize,
     /// Keys that the profiles remember.
     pub profile_keys: usize,
+    /// Bytes that the profiles take in memory.
+    pub profile_bytes: usize,
     /// Records predicted by a model that had not seen their month; for a model from elsewhere, those it was calibrated on.
     pub out_of_fold: usize,
     /// Area under the ROC curve on those.
@@ -123,6 +125,7 @@ pub async fn learn(
         until: options.until,
         rules: learnt.bundle.rules.rules.len(),
         profile_keys: learnt.bundle.profiles.len(),
+        profile_bytes: learnt.bundle.profiles.bytes(),
         out_of_fold: scores.len(),
         auc: sample.as_ref().and_then(Sample::auc),
         average_precision: sample.as_ref().and_then(Sample::average_precision),

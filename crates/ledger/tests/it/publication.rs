@@ -169,12 +169,13 @@ async fn what_was_committed_wrongly_is_found() {
     assert!(fault.contains("policy state 1 does not say how work lists are closed"), "{fault}");
 }
 
-/// A list that says that more wait before it than do, so that fewer slots are left for chance, holds in itself.
+/// A list that says that more wait before it than do, or that earlier lists of its day took other slots than they did, so
+/// that fewer slots are left for chance, holds in itself.
 #[test]
-fn who_waits_must_follow_from_the_list_before() {
-    let drawn = |change: fn(&mut NewCommitment)| {
+fn who_waits_and_what_is_taken_must_follow_from_the_lists_before() {
+    let drawn = |is: fn(&&NewCommitment) -> bool, change: fn(&mut NewCommitment)| {
         let mut contents: Vec<_> = ONE[0].rows.iter().map(|row| row.content.clone()).collect();
-        let list = contents.iter().find(|content| content.waiting > 0).unwrap().clone();
+        let list = contents.iter().find(is).unwrap().clone();
         let same =
             |content: &&mut NewCommitment| (content.close, &content.office) == (list.close, &list.office);
         contents.iter_mut().filter(same).for_each(change);
@@ -194,15 +195,20 @@ fn who_waits_must_follow_from_the_list_before() {
             said: None,
         }])
     };
-    assert_eq!(again(&drawn(|_| {})).unwrap().continued, 0);
-    for (change, words) in [
-        ((|content| content.waiting += 1) as fn(&mut NewCommitment), "waiting before it, but must be number"),
-        (|content| content.list_number -= 1, "but must be above"),
+    let (waits, is_late) = (|of: &&NewCommitment| of.waiting > 0, |of: &&NewCommitment| of.slots_taken > 0);
+    assert_eq!(again(&drawn(waits, |_| {})).unwrap().continued, 0);
+    let fault = |is: fn(&&NewCommitment) -> bool, change: fn(&mut NewCommitment)| {
+        again(&drawn(is, change)).unwrap_err().to_string()
+    };
+    for (found, words) in [
+        (fault(waits, |content| content.waiting += 1), "waiting before it, but must be number"),
+        (fault(waits, |content| content.list_number -= 1), "but must be above"),
+        (fault(is_late, |content| content.slots_taken -= 1), "slots of the office, but must have taken"),
+        (fault(waits, |content| content.slots_taken += 1), "slots of the office, but must have taken"),
     ] {
-        let fault = again(&drawn(change)).unwrap_err().to_string();
-        assert!(fault.contains(words), "{fault}");
+        assert!(found.contains(words), "{found}");
     }
-    let of_other = again(&drawn(|content| content.day = "2026-11-30".parse().unwrap())).unwrap_err();
+    let of_other = again(&drawn(waits, |content| content.day = "2026-11-30".parse().unwrap())).unwrap_err();
     assert!(of_other.to_string().contains("another day"), "{of_other}");
 }
 

@@ -2,6 +2,7 @@
 //! then for each table its kind, keys, starts, days and entries, little-endian, lists behind their length.
 
 use super::key::ProfileKey;
+use super::keys::Keys;
 use super::profiles::{Entries, ProfileTable, Profiles};
 use crate::model::codec::{DecodeError, Reader, header, put_count};
 
@@ -24,7 +25,7 @@ impl Profiles {
             });
             put_count(&mut bytes, table.keys.len());
             put_count(&mut bytes, table.days.len());
-            bytes.extend(table.keys.iter().flat_map(|k| k.0.to_le_bytes()));
+            bytes.extend(table.keys.as_slice().iter().flat_map(|k| k.0.to_le_bytes()));
             bytes.extend(table.starts.iter().skip(1).flat_map(|s| s.to_le_bytes()));
             bytes.extend(table.days.iter().flat_map(|d| d.to_le_bytes()));
             match &table.entries {
@@ -86,5 +87,5 @@ fn table(reader: &mut Reader<'_>) -> Result<ProfileTable, DecodeError> {
         let value = |_| Ok((reader.u32()?, [reader.i32()?, reader.i32()?, reader.i32()?]));
         Entries::Values((0..entry_count).map(value).collect::<Result<_, DecodeError>>()?)
     };
-    Ok(ProfileTable { keys, starts, days, entries })
+    Ok(ProfileTable { keys: Keys::new(keys), starts, days, entries })
 }

@@ -1,6 +1,7 @@
 //! History: records and results of inspections, gathered in any order and turned into profiles.
 
 use super::key::ProfileKey;
+use super::keys::Keys;
 use super::prepare::Prepared;
 use super::profiles::{Entries, ProfileTable, Profiles, QUANTILE_UNIT};
 use super::set::FeatureSet;
@@ -126,7 +127,7 @@ fn table_of_results(events: &[Event]) -> ProfileTable {
         },
         |counts| Some(*counts),
     );
-    ProfileTable { keys, starts, days, entries: Entries::Results(entries) }
+    ProfileTable { keys: Keys::new(keys), starts, days, entries: Entries::Results(entries) }
 }
 
 /// Values of one key so far, and how many there were at its last entry.
@@ -154,7 +155,7 @@ fn table_of_values(events: &[Event]) -> ProfileTable {
             })
         },
     );
-    ProfileTable { keys, starts, days, entries: Entries::Values(entries) }
+    ProfileTable { keys: Keys::new(keys), starts, days, entries: Entries::Values(entries) }
 }
 
 /// Lower quartile, lower median and lower upper quartile: the values at positions `floor(q (n - 1))`.

@@ -20,8 +20,7 @@ impl FeatureSet {
     pub fn look_up(&self, prepared: &Prepared, profiles: &Profiles) -> Looked {
         let mut looked = Looked { standings: Vec::new(), rates: Vec::new() };
         for (index, profile) in self.profiles.iter().enumerate() {
-            let keys = prepared.keys[index].iter().zip(&prepared.days);
-            let standings: Vec<_> = keys.map(|(key, day)| profiles.standing(index, *key, *day)).collect();
+            let standings = profiles.standings(index, &prepared.keys[index], &prepared.days);
             let rates = if profile.measure.is_some() {
                 Vec::new()
             } else {

@@ -11,6 +11,7 @@ mod definition;
 mod encoding;
 mod history;
 mod key;
+mod keys;
 mod lookup;
 mod prepare;
 mod profiles;
