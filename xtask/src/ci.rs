@@ -50,9 +50,20 @@ fn clippy() -> Result<Outcome, TaskError> {
 
 /// The comparisons with peers on a few rows, so that they keep running and both sides keep agreeing.
 fn bench() -> Result<Outcome, TaskError> {
-    execute(cargo(&["build", "--workspace", "--bin", "tidegate", "--example", "time_rules"]))?;
+    execute(cargo(&[
+        "build",
+        "--workspace",
+        "--bin",
+        "tidegate",
+        "--example",
+        "time_rules",
+        "--example",
+        "time_training",
+    ]))?;
     let rules = ["bench/rules_peers.py", "--rows", "20000", "--repeats", "1", "--program"];
     execute(program("python3", &[&rules[..], &["target/debug/examples/time_rules"]].concat()))?;
+    let training = ["bench/training_peers.py", "--rows", "5000", "--trees", "3", "--program"];
+    execute(program("python3", &[&training[..], &["target/debug/examples/time_training"]].concat()))?;
     let pipeline = ["bench/pipeline_peers.py", "--declarations", "4000", "--trees", "20", "--program"];
     passed(execute(program("python3", &[&pipeline[..], &["target/debug/tidegate"]].concat())))
 }

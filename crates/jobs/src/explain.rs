@@ -38,8 +38,7 @@ pub fn explain(
     assess_input(bundle, input, progress, |batch| {
         let numbers = crate::history::column(&batch.assessment.prepared.batch, "goods_item_seq")?;
         let numbers = numbers.as_primitive::<Int64Type>();
-        let rows: Vec<usize> =
-            (0..batch.ids.len()).filter(|row| batch.ids[*row] == declaration_id).collect();
+        let rows: Vec<usize> = (0..batch.ids.len()).filter(|row| batch.ids[*row] == declaration_id).collect();
         let contributions = bundle.contributions(&batch.assessment, &rows)?;
         for (row, contributions) in rows.into_iter().zip(&contributions) {
             explanations.push(Explanation {

@@ -60,7 +60,10 @@ fn print(home: &Home, summary: &LearnSummary) {
     println!("  discrepancies    {:>12}", show::count(summary.discrepancies as u64));
     println!("  rules            {:>12}", show::count(summary.rules as u64));
     let megabytes = summary.profile_bytes as f64 / 1e6;
-    println!("  profile keys     {:>12}   {megabytes:.1} MB in memory", show::count(summary.profile_keys as u64));
+    println!(
+        "  profile keys     {:>12}   {megabytes:.1} MB in memory",
+        show::count(summary.profile_keys as u64)
+    );
     print_measures(summary);
     let folder = home.root().join("bundles").join(&summary.bundle);
     println!("It is kept in {}", folder.display());

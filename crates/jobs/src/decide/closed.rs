@@ -9,7 +9,8 @@ use crate::JobError;
 use crate::history::{column, wrong_type};
 use arrow::array::{AsArray, PrimitiveArray, RecordBatch};
 use arrow::datatypes::Int64Type;
-use chrono::{DateTime, NaiveDate, Utc};
+use chrono::{DateTime, Utc};
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use tidegate_ledger::{Hash256, Period, PolicyStateVersion};
 use tidegate_records::tables::{DECISION, DECISION_ITEM};
@@ -66,10 +67,17 @@ pub(super) struct DayRows {
     pub work_list: Vec<WorkListEntry>,
 }
 
+/// What many rows of a day say alike.
+struct Texts {
+    day: String,
+    bundle: String,
+    periods: BTreeMap<Period, String>,
+}
+
 /// A decision on its way into its row.
 struct Decision<'a> {
     case: &'a Case,
-    day: NaiveDate,
+    texts: &'a Texts,
     period: Period,
     sequence: u64,
     proposal: &'a Proposal,
@@ -91,6 +99,18 @@ impl Closed {
         let mut work_list = Vec::new();
         let numbers = column(rows, "goods_item_seq")?;
         let numbers = numbers.as_primitive_opt::<Int64Type>().ok_or_else(|| wrong_type("goods_item_seq"))?;
+        let texts = Texts {
+            day: day.to_string(),
+            bundle: self.by.hash.to_string(),
+            periods: self
+                .periods
+                .iter()
+                .copied()
+                .collect::<BTreeSet<_>>()
+                .into_iter()
+                .map(|period| (period, period.to_string()))
+                .collect(),
+        };
         let mut reasons_of_selected = self.reasons_of_selected()?.into_iter();
         for (place, (case, proposal)) in cases.iter().zip(&self.proposals).enumerate() {
             let Settlement { chance, outcome, settled, opening } = &self.settlements[place];
@@ -104,7 +124,7 @@ impl Closed {
             }
             let one = Decision {
                 case,
-                day: *day,
+                texts: &texts,
                 period: self.periods[place],
                 sequence: self.sequences[place],
                 proposal,
@@ -173,14 +193,14 @@ impl DecidedBy {
         row.extend([
             ("decided_at", Value::Moment(self.now.timestamp_micros())),
             ("accepted_at", Value::Moment(case.accepted_at.timestamp_micros())),
-            ("listed_on", Value::Owned(decision.day.to_string())),
+            ("listed_on", Value::Text(&decision.texts.day)),
             ("office_id", Value::Text(&case.office)),
             ("importer_id", optional(case.importer.as_deref())),
             ("grade_code", Value::Text(&case.grade)),
             ("root_id", Value::Text(&case.root)),
-            ("period", Value::Owned(decision.period.to_string())),
+            ("period", optional(decision.texts.periods.get(&decision.period).map(String::as_str))),
             ("commitment_sequence", Value::Integer(decision.sequence as i64)),
-            ("bundle_hash", Value::Owned(self.hash.to_string())),
+            ("bundle_hash", Value::Text(&decision.texts.bundle)),
             ("policy_state_version", Value::Integer(self.state_version.0)),
             ("semantics_version", Value::Integer(SEMANTICS_VERSION)),
             ("score", Value::Real(proposal.score)),

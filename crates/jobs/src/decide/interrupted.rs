@@ -17,7 +17,8 @@ impl Alone {
     /// When somebody decides already, or the file cannot be made.
     pub(super) fn in_home(home: &Home) -> Result<Self, JobError> {
         let path = home.root().join("decide.lock");
-        let failed = |cause: &dyn std::fmt::Display| JobError::Missing(format!("{}: {cause}", path.display()));
+        let failed =
+            |cause: &dyn std::fmt::Display| JobError::Missing(format!("{}: {cause}", path.display()));
         let file = File::create(&path).map_err(|cause| failed(&cause))?;
         match file.try_lock() {
             Ok(()) => Ok(Self(file)),

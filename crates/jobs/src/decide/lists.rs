@@ -90,7 +90,10 @@ impl Waiting {
 }
 
 /// Slots that the lists of the days of a stretch have taken.
-async fn taken(platform: &Platform, lodged: &Stretch) -> Result<BTreeMap<(String, NaiveDate), usize>, JobError> {
+async fn taken(
+    platform: &Platform,
+    lodged: &Stretch,
+) -> Result<BTreeMap<(String, NaiveDate), usize>, JobError> {
     let sql = format!(
         "SELECT office_id, listed_on, sum(waiting_before + protected - waiting_after + listed - (protected - queued)) AS taken \
          FROM work_list WHERE listed_on BETWEEN '{}' AND '{}' GROUP BY 1, 2",

@@ -6,7 +6,6 @@ use arrow::array::{
     StringBuilder, StructBuilder, TimestampMicrosecondBuilder,
 };
 use arrow::datatypes::{DataType, Field};
-use std::collections::BTreeMap;
 use std::sync::Arc;
 use tidegate_records::table::{Computed, Source, Table, reason_fields};
 
@@ -48,7 +47,9 @@ enum Column {
 /// Rows of a table of computed columns, set by name so that no two columns can be mixed up.
 pub(super) struct Rows {
     table: &'static Table,
-    columns: BTreeMap<&'static str, Column>,
+    columns: Vec<(&'static str, Column)>,
+    /// Columns in the order in which the rows so far named them: the next row names them likewise.
+    order: Vec<usize>,
 }
 
 impl Rows {
@@ -61,16 +62,16 @@ impl Rows {
             };
             (c.name, column(kind))
         });
-        Self { table, columns: columns.collect() }
+        Self { table, columns: columns.collect(), order: Vec::new() }
     }
 
     /// Appends one row; `values` has every column of the table.
     pub(super) fn push(&mut self, values: Vec<(&'static str, Value<'_>)>) -> Result<(), JobError> {
         let given = values.len();
-        for (name, value) in values {
-            let wrong =
-                || JobError::Missing(format!("{}.{name} was given a value of another type", self.table.name));
-            self.columns.get_mut(name).ok_or_else(wrong)?.push(value).ok_or_else(wrong)?;
+        for (place, (name, value)) in values.into_iter().enumerate() {
+            let table = self.table.name;
+            let wrong = || JobError::Missing(format!("{table}.{name} was given a value of another type"));
+            self.column(place, name).ok_or_else(wrong)?.push(value).ok_or_else(wrong)?;
         }
         if given == self.columns.len() {
             return Ok(());
@@ -82,9 +83,21 @@ impl Rows {
         )))
     }
 
+    /// The column of a name, which is the one that earlier rows named in this place, or is looked for.
+    fn column(&mut self, place: usize, name: &str) -> Option<&mut Column> {
+        let known = self.order.get(place).filter(|known| self.columns[**known].0 == name);
+        let found = match known {
+            Some(known) => *known,
+            None => self.columns.iter().position(|(column, _)| *column == name)?,
+        };
+        if place == self.order.len() {
+            self.order.push(found);
+        }
+        self.columns.get_mut(found).map(|(_, column)| column)
+    }
+
     pub(super) fn finish(&mut self) -> Result<RecordBatch, JobError> {
-        let arrays =
-            self.table.columns.iter().filter_map(|c| self.columns.get_mut(c.name).map(Column::finish));
+        let arrays = self.columns.iter_mut().map(|(_, column)| column.finish());
         Ok(RecordBatch::try_new(self.table.schema(), arrays.collect())?)
     }
 }

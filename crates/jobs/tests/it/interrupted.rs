@@ -38,8 +38,7 @@ async fn leave(place: &Place, tables: &[&'static Table]) -> (DecisionRunId, Vec<
         };
         let columns = table.columns.iter().map(|column| of_run(column.name)).collect();
         let rows = RecordBatch::try_new(table.schema(), columns).unwrap();
-        let spec =
-            TableSpec::try_new(table.name, &table.schema(), Some("month"), table.statistics).unwrap();
+        let spec = TableSpec::try_new(table.name, &table.schema(), Some("month"), table.statistics).unwrap();
         let appended = place.home.lake.append(&spec, [rows], None).await.unwrap();
         versions.push((table.name.to_owned(), appended.version));
     }

@@ -137,7 +137,9 @@ pub enum RowFault {
         expected: String,
     },
     /// The slots that earlier lists of the day took are not that many.
-    #[error("earlier lists of its day are said to have taken {found} slots of the office, but must have taken {expected}")]
+    #[error(
+        "earlier lists of its day are said to have taken {found} slots of the office, but must have taken {expected}"
+    )]
     SlotsTaken {
         /// In the row.
         found: u32,

@@ -261,7 +261,8 @@ impl<'a> Again<'a> {
         for place in list {
             let content = self.content(*place);
             let (rows, number, waiting) = (content.list_rows, content.list_number, content.waiting);
-            if (number, waiting, content.slots_taken) != (first.list_number, first.waiting, first.slots_taken) {
+            if (number, waiting, content.slots_taken) != (first.list_number, first.waiting, first.slots_taken)
+            {
                 let expected = format!("number {} with {}", first.list_number, first.waiting);
                 return Err(self.fault(*place, RowFault::Waiting { number, waiting, expected }));
             }
@@ -270,7 +271,9 @@ impl<'a> Again<'a> {
                 return Err(self.fault(*place, RowFault::ListRows { said: rows, found }));
             }
             let root = self.root(*place);
-            said.extend(outcome.filter(|_| self.known[&root].on_list.is_none()).map(|o| (&chances[&root], o)));
+            said.extend(
+                outcome.filter(|_| self.known[&root].on_list.is_none()).map(|o| (&chances[&root], o)),
+            );
         }
         if size == found {
             return Ok(None);

@@ -251,11 +251,16 @@ mod tests {
             let draw = |i: usize| Draw::new(&key, &day.to_string(), &i.to_string());
             let all: Vec<Contender> = (0..size).map(|i| chance(i).contender(draw(i))).collect();
             let closed = close(&all, room);
-            let listed =
-                all.iter().zip(&closed.queued).filter(|(c, queued)| c.is_selected(closed.cuts.kept) && !**queued);
+            let listed = all
+                .iter()
+                .zip(&closed.queued)
+                .filter(|(c, queued)| c.is_selected(closed.cuts.kept) && !**queued);
             assert!(listed.count() <= room.slots, "day {day}");
             let total = |weight: &dyn Fn(usize) -> f64| -> f64 {
-                (0..size).filter(|i| all[*i].is_selected(closed.cuts.kept)).map(|i| value(i) / weight(i)).sum()
+                (0..size)
+                    .filter(|i| all[*i].is_selected(closed.cuts.kept))
+                    .map(|i| value(i) / weight(i))
+                    .sum()
             };
             by_pi.push(total(&|i| all[i].realised_probability(closed.cuts.kept)));
             by_p.push(total(&|i| all[i].chance.probability));
