@@ -30,7 +30,7 @@ const CMAKE: Tool = Tool {
 
 const PYTHON: Tool = Tool {
     name: "Python 3 with venv",
-    why: "for the tests that read the lake with readers that are not ours and ask the libraries whose models are imported",
+    why: "for the tests that read the lake with readers that are not ours, ask the libraries whose models are imported and sign on",
     debian_packages: &["python3", "python3-venv"],
     present: || succeeds(program("python3", &["-c", "import ensurepip, venv"])),
 };

@@ -5,7 +5,9 @@ use crate::home::{Home, random_bytes};
 use chrono::{DateTime, Utc};
 use std::collections::BTreeSet;
 pub use tidegate_ledger::Clearance;
-use tidegate_ledger::{Door, NewPrincipal, Password, Principal, PrincipalKind, Standing};
+use tidegate_ledger::{
+    Door, Identity, LinkedIdentity, NewPrincipal, Password, Principal, PrincipalKind, Standing,
+};
 
 /// A person or service as the home knows it.
 #[derive(Debug, Clone, serde::Serialize)]
@@ -28,6 +30,19 @@ pub struct KnownPerson {
     pub added_at: DateTime<Utc>,
     /// Since when it may not act.
     pub disabled_at: Option<DateTime<Utc>>,
+    /// Identities by which it signs on.
+    pub identities: Vec<KnownIdentity>,
+}
+
+/// An identity at a provider of single sign-on.
+#[derive(Debug, Clone, serde::Serialize)]
+pub struct KnownIdentity {
+    /// The provider.
+    pub issuer: String,
+    /// The person at the provider.
+    pub subject: String,
+    /// When it was linked.
+    pub linked_at: DateTime<Utc>,
 }
 
 /// What should be otherwise; what is left out stays. An empty text takes away what there was.
@@ -45,12 +60,33 @@ pub struct Change {
     pub clearance: Option<Clearance>,
 }
 
-impl From<Principal> for KnownPerson {
-    fn from(principal: Principal) -> Self {
-        let Principal { name, kind, roles, standing, created_at, disabled_at, .. } = principal;
+impl KnownPerson {
+    /// A principal with those of the identities that are its own.
+    fn of(principal: Principal, identities: &[LinkedIdentity]) -> Self {
+        let Principal { id, name, kind, roles, standing, created_at, disabled_at } = principal;
         let Standing { office, organisation, enterprise_id, clearance } = standing;
         let (kind, added_at) = (kind.to_string(), created_at);
-        Self { name, kind, roles, office, organisation, enterprise_id, clearance, added_at, disabled_at }
+        let identities = identities.iter().filter(|linked| linked.principal == id).cloned();
+        let identities = identities.map(KnownIdentity::from).collect();
+        Self {
+            name,
+            kind,
+            roles,
+            office,
+            organisation,
+            enterprise_id,
+            clearance,
+            added_at,
+            disabled_at,
+            identities,
+        }
+    }
+}
+
+impl From<LinkedIdentity> for KnownIdentity {
+    fn from(LinkedIdentity { identity, linked_at, .. }: LinkedIdentity) -> Self {
+        let Identity { issuer, subject } = identity;
+        Self { issuer, subject, linked_at }
     }
 }
 
@@ -78,7 +114,9 @@ impl Change {
 /// # Errors
 /// When the ledger fails.
 pub async fn list(home: &Home) -> Result<Vec<KnownPerson>, JobError> {
-    Ok(home.ledger.principals().await?.into_iter().map(KnownPerson::from).collect())
+    let identities = home.ledger.identities().await?;
+    let all = home.ledger.principals().await?.into_iter();
+    Ok(all.map(|principal| KnownPerson::of(principal, &identities)).collect())
 }
 
 /// One of them.
@@ -86,7 +124,7 @@ pub async fn list(home: &Home) -> Result<Vec<KnownPerson>, JobError> {
 /// # Errors
 /// When nobody has the name.
 pub async fn show(home: &Home, name: &str) -> Result<KnownPerson, JobError> {
-    named(home, name).await.map(KnownPerson::from)
+    Ok(KnownPerson::of(named(home, name).await?, &home.ledger.identities().await?))
 }
 
 /// Adds a person or a service.
@@ -138,6 +176,46 @@ pub async fn set_password(home: &Home, name: &str, text: String, reason: &str) -
     let id = named(home, name).await?.id;
     let act = home.act(Door::Cli, reason).await?;
     Ok(home.ledger.set_password(id, &Password::new(text), random_bytes()?, &act).await?)
+}
+
+/// Says that an identity at a provider of single sign-on is this person's; the configured provider's when no issuer is given.
+///
+/// # Errors
+/// When nobody has the name, no provider is configured or given, or the ledger refuses it and says why.
+pub async fn link(
+    home: &Home,
+    name: &str,
+    subject: &str,
+    issuer: Option<&str>,
+    reason: &str,
+) -> Result<KnownPerson, JobError> {
+    let (id, identity) = (named(home, name).await?.id, identity(home, subject, issuer)?);
+    home.ledger.link_identity(id, &identity, &home.act(Door::Cli, reason).await?).await?;
+    show(home, name).await
+}
+
+/// Says that an identity is not this person's any more.
+///
+/// # Errors
+/// As [`link`].
+pub async fn unlink(
+    home: &Home,
+    name: &str,
+    subject: &str,
+    issuer: Option<&str>,
+    reason: &str,
+) -> Result<KnownPerson, JobError> {
+    let (id, identity) = (named(home, name).await?.id, identity(home, subject, issuer)?);
+    home.ledger.unlink_identity(id, &identity, &home.act(Door::Cli, reason).await?).await?;
+    show(home, name).await
+}
+
+fn identity(home: &Home, subject: &str, issuer: Option<&str>) -> Result<Identity, JobError> {
+    let configured = home.configuration.single_sign_on.as_ref().map(|configured| configured.issuer.as_str());
+    let issuer = issuer.or(configured).ok_or_else(|| {
+        JobError::Missing("no provider is configured; give --issuer, or set [single_sign_on]".to_owned())
+    })?;
+    Ok(Identity { issuer: issuer.to_owned(), subject: subject.to_owned() })
 }
 
 /// A principal by its name.

@@ -1,12 +1,12 @@
-//! Log-in with a password, and the first account of an installation.
+//! Log-in with a password or by single sign-on, and the first account of an installation.
 
 use crate::JobError;
 use crate::home::{Home, random_bytes};
 use chrono::{DateTime, TimeDelta, Utc};
 use std::collections::BTreeSet;
 use tidegate_ledger::{
-    Act, Actor, AuditEvent, Clearance, Door, LedgerError, NewAuditEntry, NewPrincipal, NewToken, Password,
-    PrincipalKind, Standing, TokenScopes, TokenSecret,
+    Act, Actor, AuditEvent, Clearance, Door, Identity, LedgerError, NewAuditEntry, NewPrincipal, NewToken,
+    Password, Principal, PrincipalKind, Standing, TokenScopes, TokenSecret,
 };
 
 /// A session: a token that ends by itself.
@@ -30,20 +30,50 @@ pub async fn log_in(
     door: Door,
     now: DateTime<Utc>,
 ) -> Result<Session, JobError> {
-    let account = match home.ledger.authenticate_password(name, &Password::new(password)).await {
-        Ok(account) => account,
+    let found = home.ledger.authenticate_password(name, &Password::new(password)).await;
+    match found {
+        Ok(account) => begin(home, &account, "log-in with a password", door, now).await,
         Err(error) => {
-            let who = Actor { id: None, name: name.to_owned() };
-            let mut entry = NewAuditEntry::new(now, who, door, "log-in", AuditEvent::Denied);
-            entry.detail = error.to_string();
-            home.ledger.append_audit(&[entry.fitted()]).await?;
-            return Err(error.into());
+            let detail = error.to_string();
+            deny(home, name, detail, door, now).await?;
+            Err(error.into())
         }
-    };
+    }
+}
+
+/// Lets the person in whose identity a provider of single sign-on has proven, through a door.
+///
+/// # Errors
+/// [`LedgerError::NotAuthenticated`] when it is nobody's or its person is disabled, which is written down with the identity, so
+/// that somebody can link it; when the ledger fails.
+pub async fn sign_on(
+    home: &Home,
+    identity: &Identity,
+    door: Door,
+    now: DateTime<Utc>,
+) -> Result<Session, JobError> {
+    match home.ledger.authenticate_identity(identity).await {
+        Ok(account) => begin(home, &account, "log-in by single sign-on", door, now).await,
+        Err(error) => {
+            let detail = format!("{error}: {identity}");
+            deny(home, &identity.subject, detail, door, now).await?;
+            Err(error.into())
+        }
+    }
+}
+
+/// Begins a session of somebody who was let in.
+async fn begin(
+    home: &Home,
+    account: &Principal,
+    label: &str,
+    door: Door,
+    now: DateTime<Utc>,
+) -> Result<Session, JobError> {
     let expires_at = now + TimeDelta::hours(home.configuration.accounts.session_hours.into());
     let new = NewToken {
         principal: account.id,
-        label: "log-in with a password".to_owned(),
+        label: label.to_owned(),
         scopes: TokenScopes { doors: Door::ALL.iter().copied().collect(), purposes: None },
         expires_at,
     };
@@ -52,6 +82,21 @@ pub async fn log_in(
     let act = Act { by: account.id, door, reason: "log-in".to_owned(), at: now };
     home.ledger.create_token(&new, &secret, longest, &act).await?;
     Ok(Session { token: secret.expose().to_string(), expires_at })
+}
+
+/// Writes down that somebody who claimed a name was not let in.
+async fn deny(
+    home: &Home,
+    name: &str,
+    detail: String,
+    door: Door,
+    now: DateTime<Utc>,
+) -> Result<(), JobError> {
+    let who = Actor { id: None, name: name.to_owned() };
+    let mut entry = NewAuditEntry::new(now, who, door, "log-in", AuditEvent::Denied);
+    entry.detail = detail;
+    home.ledger.append_audit(&[entry.fitted()]).await?;
+    Ok(())
 }
 
 /// Whether nobody but the owner of the machine is known, so that nobody can come in through a door.
@@ -86,7 +131,7 @@ pub async fn set_up(home: &Home, name: &str, password: String, now: DateTime<Utc
     Ok(home.ledger.set_password(id, &password, random_bytes()?, &act).await?)
 }
 
-/// Whether an error says that a name and a password do not fit.
+/// Whether an error says that somebody is not let in, and not that something failed.
 pub fn is_refusal(error: &JobError) -> bool {
     matches!(error, JobError::Ledger(LedgerError::NotAuthenticated(_)))
 }

@@ -85,7 +85,11 @@ impl Ledger {
 }
 
 /// A principal whose rights may be changed by this act.
-async fn changeable(tx: &mut WriteTransaction, id: PrincipalId, act: &Act) -> Result<Principal, LedgerError> {
+pub(crate) async fn changeable(
+    tx: &mut WriteTransaction,
+    id: PrincipalId,
+    act: &Act,
+) -> Result<Principal, LedgerError> {
     let principal = principal::read(&mut *tx, id).await?;
     let invalid = |right| {
         Err(LedgerError::Invalid { what: "the principal to change", found: principal.name.clone(), right })

@@ -31,6 +31,7 @@ mod hex;
 mod history;
 mod hold;
 mod id;
+mod identity;
 mod key_share;
 mod lane;
 mod ledger;
@@ -79,6 +80,7 @@ pub use id::{
     DecisionRunId, ErasureId, HoldId, LoadId, PolicyStateVersion, PolicyVersion, PrincipalId, ProposalId,
     TokenId,
 };
+pub use identity::{Identity, LinkedIdentity};
 pub use key_share::{Custody, HandedIn, KeyOrigin, KeyShare, SharePosition};
 pub use lane::{Lane, ParseLaneError};
 pub use ledger::{Ledger, LedgerLimits};

@@ -27,6 +27,7 @@ const MIGRATIONS: &[Migration] = &[
         sql: include_str!("../migrations/0006_catalog_and_erasure.sql"),
     },
     Migration { name: "0007_slots_taken", sql: include_str!("../migrations/0007_slots_taken.sql") },
+    Migration { name: "0008_identities", sql: include_str!("../migrations/0008_identities.sql") },
 ];
 
 /// Applies what is missing, in one transaction: a crash leaves the old schema or the new one.

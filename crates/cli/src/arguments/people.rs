@@ -34,6 +34,29 @@ pub enum People {
         tidegate people password Ana --reason \"first password\"\n  \
         pass customs/ana | tidegate people password Ana --reason \"first password\"")]
     Password(NameAndReason),
+    /// Say that an identity at the provider of single sign-on is this person's
+    #[command(
+        after_help = "The subject is what the provider calls the person, in the claim `sub`. Whoever signs on and is known \
+        to nobody is told it,\nand it stands in the audit chain: tidegate audit log --event denied\n\nExample:\n  \
+        tidegate people link Ana --subject 5f3c0a9e --reason \"her account at the ministry\""
+    )]
+    Link(NamedIdentity),
+    /// Say that an identity is not this person's any more; sessions that began with it go on until they end
+    Unlink(NamedIdentity),
+}
+
+/// An identity at a provider of single sign-on, and whose it is.
+#[derive(Debug, Args)]
+pub struct NamedIdentity {
+    /// Who and why.
+    #[command(flatten)]
+    pub who: NameAndReason,
+    /// What the provider calls the person
+    #[arg(long, value_name = "TEXT")]
+    pub subject: String,
+    /// The provider; the configured one when left out
+    #[arg(long, value_name = "URL")]
+    pub issuer: Option<String>,
 }
 
 /// A name, and why something is done to it.

@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 use std::io::IsTerminal as _;
 use tidegate_jobs::JobError;
 use tidegate_jobs::people::{
-    Change, KnownPerson, add, change, disable, list, set_password, show as show_one,
+    Change, KnownPerson, add, change, disable, link, list, set_password, show as show_one, unlink,
 };
 
 pub async fn run(arguments: &Arguments, command: &People) -> Result<(), JobError> {
@@ -21,6 +21,12 @@ pub async fn run(arguments: &Arguments, command: &People) -> Result<(), JobError
         }
         People::Change(new) => {
             change(&home, &new.who.name, &wanted(&new.standing, new.no_roles), &new.who.reason).await?
+        }
+        People::Link(one) => {
+            link(&home, &one.who.name, &one.subject, one.issuer.as_deref(), &one.who.reason).await?
+        }
+        People::Unlink(one) => {
+            unlink(&home, &one.who.name, &one.subject, one.issuer.as_deref(), &one.who.reason).await?
         }
         People::Disable(who) => disable(&home, &who.name, &who.reason).await?,
         People::Password(who) => {
@@ -95,5 +101,9 @@ fn print(person: &KnownPerson) {
     ];
     for (what, text) in texts {
         println!("  {what:<13} {}", text.as_deref().unwrap_or("-"));
+    }
+    for one in &person.identities {
+        let since = show::moment(one.linked_at);
+        println!("  {:<13} {:?} at {}, since {since}", "signs on as", one.subject, one.issuer);
     }
 }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 use tidegate_jobs::desk::Desk;
 use tidegate_jobs::{JobError, audit, random_bytes, sessions};
-use tidegate_server::http::{self, Door, Setup};
+use tidegate_server::http::{self, Door, Setup, SignOn};
 use tidegate_server::{Listening, ServeError, Tls, flight, postgres};
 use tokio::sync::watch;
 
@@ -15,6 +15,9 @@ pub async fn run(arguments: &Arguments, command: &Serve) -> Result<(), JobError>
     let has_tokens = !home.ledger.tokens().await?.is_empty();
     let setup =
         if sessions::is_new(&home).await? { Some(Setup::new(random_bytes()?, super::now())) } else { None };
+    let configured = home.configuration.single_sign_on.as_ref();
+    let sign_on = configured.map(|configured| SignOn::new(configured, home.root())).transpose();
+    let sign_on = sign_on.map_err(|error| JobError::Missing(error.to_string()))?;
     let desk = Arc::new(Desk::new(home, Arc::new(super::now)));
     let tls = match (&command.tls_certificate, &command.tls_key) {
         (Some(certificate), Some(key)) => Some(Tls { certificate: certificate.clone(), key: key.clone() }),
@@ -27,7 +30,7 @@ pub async fn run(arguments: &Arguments, command: &Serve) -> Result<(), JobError>
         drop(stopped.wait_for(|stopped| *stopped).await);
     };
     let link = setup.as_ref().map(Setup::link);
-    let door = Door::new(Arc::clone(&desk)).with_setup(setup);
+    let door = Door::new(Arc::clone(&desk)).with_setup(setup).with_sign_on(sign_on);
     let listening = |address| Listening { address, tls: tls.clone() };
     let say = move |address| {
         println!("HTTP: {scheme}://{address}");

@@ -9,7 +9,7 @@ use tempfile::TempDir;
 /// A running server over a small country, stopped when dropped.
 pub struct Server {
     process: Child,
-    http: String,
+    pub http: String,
     /// Link for the first account.
     setup: Option<String>,
     pub postgres: u16,
@@ -19,12 +19,18 @@ pub struct Server {
 
 impl Server {
     pub fn start() -> Self {
+        Self::configured("127.0.0.1:0", "")
+    }
+
+    /// A server with a configuration, whose HTTP door is at an address.
+    pub fn configured(http: &str, configuration: &str) -> Self {
         let folder = TempDir::new().unwrap();
         let at = folder.path();
         succeed(at, "home", &["generate", "--declarations", "400", "--seed", "5", "--truth", "truth"]);
+        std::fs::write(at.join("home/tidegate.toml"), configuration).unwrap();
         let mut process = Command::new(env!("CARGO_BIN_EXE_tidegate"))
             .current_dir(at)
-            .args(["--home", "home", "serve", "--http", "127.0.0.1:0", "--postgres", "127.0.0.1:0"])
+            .args(["--home", "home", "serve", "--http", http, "--postgres", "127.0.0.1:0"])
             .args(["--flight", "127.0.0.1:0"])
             .env("TIDEGATE_LOG", "trace")
             .stdout(Stdio::piped())

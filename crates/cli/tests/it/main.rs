@@ -8,6 +8,7 @@ mod elsewhere;
 mod governance;
 #[path = "../../../risk/tests/it/python.rs"]
 mod python;
+mod sign_on;
 
 use std::path::Path;
 use std::process::{Command, Output};

@@ -4,9 +4,11 @@
 mod print;
 mod read;
 mod setting;
+mod single_sign_on;
 
 pub use print::{to_json, to_toml};
 pub use read::ConfigurationError;
+pub use single_sign_on::SingleSignOn;
 
 use crate::JobError;
 use setting::{Number, Section, SetError, Setting, Value, sections};
@@ -96,7 +98,7 @@ sections! {
     accounts: Accounts {
         /// Most days that an API token lives.
         token_days: u32 = 365, "days", 1, 3_660;
-        /// How long a log-in with a password holds.
+        /// How long a log-in holds, with a password or by single sign-on.
         session_hours: u32 = 8, "hours", 1, 720;
     }
     /// The engine that answers queries, of jobs too; what they come to does not depend on it.

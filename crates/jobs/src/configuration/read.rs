@@ -1,7 +1,8 @@
 //! Reading the configuration file: what is wrong with it is said with its line and what would be right.
 
-use super::Configuration;
 use super::setting::{Number, Section, SetError};
+use super::{Configuration, SingleSignOn, single_sign_on};
+use std::collections::BTreeMap;
 use tidegate_records::path::nearest;
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
@@ -47,16 +48,20 @@ impl Configuration {
         let sections = configuration.sections();
         for (key, value) in parsed.get_ref() {
             let name: &str = key.get_ref();
-            let Some(section) = sections.iter().find(|s| s.name == name) else {
-                let known = sections.iter().map(|s| s.name);
+            let section = sections.iter().find(|s| s.name == name);
+            if section.is_none() && name != single_sign_on::NAME {
+                let known = sections.iter().map(|s| s.name).chain([single_sign_on::NAME]);
                 return Err(text.wrong(key.span().start, unknown("section", name, known)));
-            };
+            }
             let Some(settings) = value.get_ref().as_table() else {
                 let problem = format!("`{name}` is a section; write `[{name}]` and its settings below");
                 return Err(text.wrong(key.span().start, problem));
             };
-            for (key, value) in settings {
-                configuration.take(&text, section, key, value)?;
+            match section {
+                Some(section) => settings
+                    .iter()
+                    .try_for_each(|(key, value)| configuration.take(&text, section, key, value))?,
+                None => configuration.take_single_sign_on(&text, key.span().start, settings)?,
             }
         }
         Ok(configuration)
@@ -92,6 +97,36 @@ impl Configuration {
                 Ok(())
             }
         }
+    }
+
+    /// Takes the section on single sign-on, whose head stands at `start`.
+    fn take_single_sign_on(
+        &mut self,
+        text: &Text<'_>,
+        start: usize,
+        settings: &DeTable<'_>,
+    ) -> Result<(), ConfigurationError> {
+        let section = single_sign_on::NAME;
+        let (mut set, mut starts) = (BTreeMap::new(), BTreeMap::new());
+        for (key, value) in settings {
+            let (name, start): (&str, usize) = (key.get_ref(), key.span().start);
+            let known = single_sign_on::SETTINGS.iter().map(|setting| setting.name);
+            let Some(name) = known.clone().find(|known| *known == name) else {
+                return Err(text.wrong(start, unknown(&format!("setting in [{section}]"), name, known)));
+            };
+            let Some(value) = value.get_ref().as_str() else {
+                return Err(text.wrong(start, format!("`{section}.{name}` takes a text in quotation marks")));
+            };
+            set.insert(name, value.to_owned());
+            starts.insert(name, start);
+            self.lines.insert((section, name.to_owned()), text.line(start));
+        }
+        if !set.is_empty() {
+            let found = SingleSignOn::of(set)
+                .map_err(|(name, problem)| text.wrong(starts.get(name).copied().unwrap_or(start), problem))?;
+            self.single_sign_on = Some(found);
+        }
+        Ok(())
     }
 }
 

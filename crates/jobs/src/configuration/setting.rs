@@ -151,6 +151,8 @@ macro_rules! sections {
         #[derive(Debug, Clone, PartialEq, Default)]
         pub struct Configuration {
             $( #[doc = $sentence] pub $section: $Section, )*
+            /// Single sign-on, where it is set.
+            pub single_sign_on: Option<SingleSignOn>,
             /// The file that was read, and the line of each setting in it by section and name.
             lines: BTreeMap<(&'static str, String), u32>,
             file: Option<String>,

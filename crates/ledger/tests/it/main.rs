@@ -8,6 +8,7 @@ mod checkpoints;
 mod commitments;
 mod document;
 mod forgeries;
+mod identities;
 mod keys;
 mod opening;
 mod policies;

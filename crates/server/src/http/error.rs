@@ -36,12 +36,25 @@ impl ApiError {
         Self::new(StatusCode::FORBIDDEN, "not-permitted", message)
     }
 
+    pub(super) fn not_found(message: impl Into<String>) -> Self {
+        Self::new(StatusCode::NOT_FOUND, "not-found", message)
+    }
+
     pub(super) fn not_acceptable(message: impl Into<String>) -> Self {
         Self::new(StatusCode::NOT_ACCEPTABLE, "not-acceptable", message)
     }
 
     pub(super) fn too_many_requests(message: impl Into<String>) -> Self {
         Self::new(StatusCode::TOO_MANY_REQUESTS, "too-many-requests", message)
+    }
+
+    /// Somebody else whom it takes does not answer: the caller has told the log.
+    pub(super) fn unavailable(message: impl Into<String>) -> Self {
+        Self::new(StatusCode::SERVICE_UNAVAILABLE, "unavailable", message)
+    }
+
+    pub(super) fn status(&self) -> StatusCode {
+        self.status
     }
 
     /// Something of ours failed: the log has it, the client is told that.

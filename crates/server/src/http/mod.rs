@@ -9,11 +9,13 @@ mod router;
 mod serve;
 mod session;
 mod setup;
+mod sign_on;
 mod sql;
 
 pub use router::router;
 pub use serve::serve;
 pub use setup::Setup;
+pub use sign_on::{SignOn, SignOnError};
 
 use limits::RateLimits;
 use std::sync::Arc;
@@ -26,6 +28,7 @@ pub struct Door {
     pub desk: Arc<Desk>,
     limits: Arc<RateLimits>,
     setup: Arc<setup::Waiting>,
+    sign_on: Option<Arc<SignOn>>,
 }
 
 impl Door {
@@ -33,12 +36,18 @@ impl Door {
     pub fn new(desk: Arc<Desk>) -> Self {
         let serve = desk.home().configuration.serve;
         let limits = Arc::new(RateLimits::new(serve.requests_a_minute, serve.failures_a_minute));
-        Self { limits, setup: Arc::default(), desk }
+        Self { limits, setup: Arc::default(), sign_on: None, desk }
     }
 
     /// The same door, with a set-up that waits for who has its link.
     #[must_use]
     pub fn with_setup(self, setup: Option<Setup>) -> Self {
         Self { setup: Arc::new(setup.into()), ..self }
+    }
+
+    /// The same door, with single sign-on where it is set up.
+    #[must_use]
+    pub fn with_sign_on(self, sign_on: Option<SignOn>) -> Self {
+        Self { sign_on: sign_on.map(Arc::new), ..self }
     }
 }

@@ -2,6 +2,7 @@
 
 use super::error::ApiError;
 use super::session::{self, LogIn, Session};
+use super::sign_on;
 use super::sql::{self, Statement};
 use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
 use utoipa::{Modify, OpenApi};
@@ -9,7 +10,14 @@ use utoipa::{Modify, OpenApi};
 #[derive(OpenApi)]
 #[openapi(
     info(title = "Tidegate", description = "The doors of a Tidegate installation."),
-    paths(sql::sql, session::log_in, super::router::me, super::router::health),
+    paths(
+        sql::sql,
+        session::log_in,
+        sign_on::begin,
+        sign_on::end,
+        super::router::me,
+        super::router::health
+    ),
     components(schemas(Statement, LogIn, Session, ApiError, super::router::Me)),
     modifiers(&Token)
 )]

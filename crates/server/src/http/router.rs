@@ -3,7 +3,7 @@
 use super::Door;
 use super::error::ApiError;
 use super::identity::Identity;
-use super::{openapi, session, setup, sql};
+use super::{openapi, session, setup, sign_on, sql};
 use axum::extract::{DefaultBodyLimit, Request, State};
 use axum::http::{HeaderName, HeaderValue};
 use axum::middleware::{Next, from_fn};
@@ -24,6 +24,8 @@ pub fn router(door: Door) -> Router {
         .route("/api/v1/session", post(session::log_in))
         .route("/api/v1/sql", post(sql::sql))
         .route("/setup", get(setup::form).post(setup::fill))
+        .route("/sign-on", get(sign_on::begin))
+        .route("/sign-on/callback", get(sign_on::end))
         .layer(DefaultBodyLimit::max(request_bytes))
         .layer(from_fn(headers))
         .with_state(door)

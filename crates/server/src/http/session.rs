@@ -26,6 +26,18 @@ impl<S: Sync> FromRequestParts<S> for Address {
     }
 }
 
+impl Address {
+    /// Counts a log-in before it is tried, whatever comes of it: a right guess after many wrong ones is a guess all the same.
+    pub(super) fn counted(self, door: &Door) -> Result<(), ApiError> {
+        match self.0 {
+            Some(address) if !door.limits.forgives(address) => {
+                Err(ApiError::too_many_requests("too many log-ins from this address; wait a minute"))
+            }
+            _ => Ok(()),
+        }
+    }
+}
+
 /// Refuses a log-in, and counts it against the address.
 pub(super) fn refused(door: &Door, address: Address, reason: &str) -> ApiError {
     match address.0 {
@@ -56,6 +68,12 @@ pub struct Session {
     pub expires_at: DateTime<Utc>,
 }
 
+impl From<sessions::Session> for Session {
+    fn from(sessions::Session { token, expires_at }: sessions::Session) -> Self {
+        Self { token, expires_at }
+    }
+}
+
 /// Logs a person in.
 #[utoipa::path(
     post,
@@ -74,13 +92,10 @@ pub(super) async fn log_in(
 ) -> Result<Json<Session>, ApiError> {
     let Json(LogIn { name, password }) =
         body.map_err(|rejection| ApiError::bad_request(rejection.body_text()))?;
-    // Counted before it is tried, whatever comes of it: a right guess after many wrong ones is a guess all the same.
-    if address.0.is_some_and(|address| !door.limits.forgives(address)) {
-        return Err(ApiError::too_many_requests("too many log-ins from this address; wait a minute"));
-    }
+    address.counted(&door)?;
     let (home, now) = (door.desk.home(), door.desk.now());
     match sessions::log_in(home, &name, password, AuditDoor::Http, now).await {
-        Ok(session) => Ok(Json(Session { token: session.token, expires_at: session.expires_at })),
+        Ok(session) => Ok(Json(session.into())),
         Err(error) if sessions::is_refusal(&error) => {
             Err(ApiError::unauthorized("name and password do not fit"))
         }
