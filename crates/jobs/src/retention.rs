@@ -3,16 +3,20 @@
 //!
 //! Law: Personal Information Protection Law, articles 19 and 47; Data Security Law, article 27.
 
+mod holds;
+
+pub use holds::{hold, holds, lift};
+
 use crate::JobError;
 use crate::answer::Answer;
 use crate::home::Home;
 use crate::progress::Progress;
 use chrono::{Datelike, Days, NaiveDate};
 use hmac::{Hmac, KeyInit, Mac};
+use holds::Holds;
 use sha2::Sha256;
 use std::collections::BTreeSet;
-use tidegate_lake::Bound;
-use tidegate_ledger::{Door, ErasedRows, Erasure, Hash256, Held, Hold, HoldId, NewErasure, RootKey};
+use tidegate_ledger::{Door, ErasedRows, Erasure, Hash256, NewErasure, RootKey};
 use tidegate_query::Platform;
 use tidegate_records::category::Category;
 use tidegate_records::table::{Key, Source, Table};
@@ -48,39 +52,6 @@ pub enum Erase {
     Party(String),
 }
 
-/// Rows that are kept whatever is due.
-struct Holds {
-    months: Vec<String>,
-    declarations: Vec<String>,
-}
-
-impl Holds {
-    /// The holds on a table, and of its keys the declarations that they stand for.
-    async fn on(home: &Home, platform: &Platform, table: &Table) -> Result<Self, JobError> {
-        let mut holds = Self { months: Vec::new(), declarations: Vec::new() };
-        for held in home.ledger.holds(table.name).await? {
-            match held.held {
-                Held::Days(first, last) => holds.months.extend(months(first, last)),
-                Held::Key(key) => {
-                    holds.declarations.extend(of_party(platform, &key).await?);
-                    holds.declarations.push(key);
-                }
-            }
-        }
-        Ok(holds)
-    }
-
-    /// Bounds that leave out what is held.
-    fn bounds(&self, table: &Table) -> Vec<Bound> {
-        let all = [("month", &self.months), ("declaration_id", &self.declarations)];
-        let there =
-            all.into_iter().filter(|(column, values)| !values.is_empty() && table.column(column).is_some());
-        there
-            .map(|(column, values)| Bound::NotIn { column: column.to_owned(), values: values.clone() })
-            .collect()
-    }
-}
-
 /// Rows that are older than they are kept, by table.
 ///
 /// # Errors
@@ -90,12 +61,9 @@ pub async fn due(home: &Home) -> Result<Vec<Due>, JobError> {
     let mut all = Vec::new();
     for (table, days) in kept(home) {
         let before = cutoff(home.now.date_naive(), days);
-        let old = format!("month < '{before}'");
-        let free =
-            Holds::on(home, &platform, table).await?.bounds(table).iter().map(condition).collect::<Vec<_>>();
-        let free = if free.is_empty() { "true".to_owned() } else { free.join(" AND ") };
+        let free = Holds::on(home, &platform, table).await?.free();
         let sql = format!(
-            "SELECT count(*) AS rows, count(*) FILTER (WHERE NOT ({free})) AS held FROM {} WHERE {old}",
+            "SELECT count(*) AS rows, count(*) FILTER (WHERE ({free}) IS NOT TRUE) AS held FROM {} WHERE month < '{before}'",
             table.name
         );
         let answer = Answer::of(&platform, PURPOSE, &sql).await?;
@@ -127,21 +95,20 @@ pub async fn erase(
                 if let Some(table) =
                     TABLES.iter().copied().find(|known| known.name == table).filter(|_| rows > held)
                 {
-                    let mut bounds =
-                        vec![Bound::Before { column: "month".to_owned(), value: before.clone() }];
-                    bounds.extend(Holds::on(home, &platform, table).await?.bounds(table));
+                    let free = Holds::on(home, &platform, table).await?.free();
+                    let condition = format!("month < '{before}' AND {free}");
                     let parts = vec![(ErasedRows::Before(before), rows - held)];
-                    erase_rows(home, table, &bounds, parts, reason).await?;
+                    erase_rows(home, table, &condition, parts, reason).await?;
                 }
                 progress.done(done);
             }
         }
         Erase::Declaration(id) => {
-            erase_declarations(home, &platform, vec![id.clone()], reason, progress).await?;
+            erase_declarations(home, &platform, &[id.clone()].into(), reason, progress).await?;
         }
         Erase::Party(key) => {
             let declarations = of_party(&platform, key).await?;
-            erase_declarations(home, &platform, declarations, reason, progress).await?;
+            erase_declarations(home, &platform, &declarations, reason, progress).await?;
         }
     }
     Ok(home.ledger.erasures().await?.split_off(before))
@@ -150,39 +117,31 @@ pub async fn erase(
 async fn erase_declarations(
     home: &Home,
     platform: &Platform,
-    declarations: Vec<String>,
+    declarations: &BTreeSet<String>,
     reason: &str,
     progress: &mut dyn Progress,
 ) -> Result<(), JobError> {
     if declarations.is_empty() {
         return Err(JobError::Missing("no declaration names it".to_owned()));
     }
-    let tables: Vec<&Table> =
+    let tables: Vec<&'static Table> =
         TABLES.iter().copied().filter(|table| table.column("declaration_id").is_some()).collect();
     for table in &tables {
-        let held = Holds::on(home, platform, table).await?;
-        let is_held = |id: &&String| held.declarations.contains(id);
-        if let Some(id) = declarations.iter().find(is_held) {
-            let table = table.name;
-            return Err(JobError::Missing(format!(
-                "declaration {id} is under a legal hold on {table}; `tidegate retention holds` lists them"
-            )));
-        }
+        Holds::on(home, platform, table).await?.refuse(platform, declarations).await?;
     }
     let key = home.root_key().await?;
     progress.step("erasing", tables.len() as u64, "tables");
-    let bounds = [Bound::In { column: "declaration_id".to_owned(), values: declarations }];
+    let condition = among("declaration_id", declarations);
     for (done, table) in (1..).zip(tables) {
         let sql = format!(
-            "SELECT declaration_id, count(*) AS rows FROM {} WHERE {} GROUP BY 1 ORDER BY 1",
-            table.name,
-            condition(&bounds[0])
+            "SELECT declaration_id, count(*) AS rows FROM {} WHERE {condition} GROUP BY 1 ORDER BY 1",
+            table.name
         );
         let answer = Answer::of(platform, PURPOSE, &sql).await?;
         let ids =
             answer.texts("declaration_id")?.into_iter().map(|id| ErasedRows::Subject(subject(&key, &id)));
         let certified = ids.zip(answer.counts("rows")?).collect();
-        erase_rows(home, table, &bounds, certified, reason).await?;
+        erase_rows(home, table, &condition, certified, reason).await?;
         progress.done(done);
     }
     Ok(())
@@ -193,7 +152,7 @@ async fn erase_declarations(
 async fn erase_rows(
     home: &Home,
     table: &Table,
-    bounds: &[Bound],
+    condition: &str,
     parts: Vec<(ErasedRows, u64)>,
     reason: &str,
 ) -> Result<(), JobError> {
@@ -201,7 +160,7 @@ async fn erase_rows(
     if !is_there || parts.is_empty() {
         return Ok(());
     }
-    let erased = home.lake.erase(table.name, bounds).await?;
+    let erased = home.lake.erase(table.name, condition).await?;
     home.lake.record_snapshot(home.now, [&erased]).await?;
     let purged = home.lake.purge(&erased).await?;
     let act = home.act(Door::Job, reason).await?;
@@ -271,13 +230,8 @@ fn cutoff(today: NaiveDate, days: u32) -> String {
     format!("{:04}-{:02}", oldest.year(), oldest.month())
 }
 
-/// The months that days lie in.
-fn months(first: NaiveDate, last: NaiveDate) -> BTreeSet<String> {
-    first.iter_days().take_while(|day| *day <= last).map(|day| day.format("%Y-%m").to_string()).collect()
-}
-
 /// Declarations that name a party in one of the columns for parties.
-async fn of_party(platform: &Platform, key: &str) -> Result<Vec<String>, JobError> {
+async fn of_party(platform: &Platform, key: &str) -> Result<BTreeSet<String>, JobError> {
     let parties = DECLARATION.columns.iter().filter(|column| {
         column.category(&DECLARATION) == Category::Party
             && !matches!(column.source, Source::List(_) | Source::Key(Key::LoadId))
@@ -296,57 +250,17 @@ async fn of_party(platform: &Platform, key: &str) -> Result<Vec<String>, JobErro
              that the configuration sets"
         )));
     }
-    Ok(found)
+    Ok(found.into_iter().collect())
+}
+
+/// The condition that a column has one of some values.
+fn among(column: &str, values: &BTreeSet<String>) -> String {
+    let values = values.iter().map(|value| text(value)).collect::<Vec<_>>();
+    format!("{column} IN ({})", values.join(", "))
 }
 
 fn text(value: &str) -> String {
     format!("'{}'", value.replace('\'', "''"))
-}
-
-fn condition(bound: &Bound) -> String {
-    let list = |values: &[String]| values.iter().map(|value| text(value)).collect::<Vec<_>>().join(", ");
-    match bound {
-        Bound::Before { column, value } => format!("{column} < {}", text(value)),
-        Bound::In { column, values } => format!("{column} IN ({})", list(values)),
-        Bound::NotIn { column, values } => format!("{column} NOT IN ({})", list(values)),
-        Bound::Numbers { column, values } => {
-            let values: Vec<String> = values.iter().map(i64::to_string).collect();
-            format!("{column} IN ({})", values.join(", "))
-        }
-    }
-}
-
-/// Places a legal hold.
-///
-/// # Errors
-/// When there is no such table, or the ledger refuses.
-pub async fn hold(home: &Home, table: &str, held: &Held, reason: &str) -> Result<HoldId, JobError> {
-    if !TABLES.iter().any(|known| known.name == table) {
-        let known = TABLES.iter().map(|table| table.name).collect::<Vec<_>>().join(", ");
-        return Err(JobError::Missing(format!("there is no table `{table}`; there are {known}")));
-    }
-    Ok(home.ledger.place_hold(table, held, &home.act(Door::Cli, reason).await?).await?)
-}
-
-/// Lifts a legal hold.
-///
-/// # Errors
-/// When there is none of this number, or it is lifted already.
-pub async fn lift(home: &Home, number: i64, reason: &str) -> Result<(), JobError> {
-    Ok(home.ledger.lift_hold(HoldId(number), &home.act(Door::Cli, reason).await?).await?)
-}
-
-/// The holds that are in force, by table.
-///
-/// # Errors
-/// When the ledger fails.
-pub async fn holds(home: &Home) -> Result<Vec<Hold>, JobError> {
-    let mut all = Vec::new();
-    for table in TABLES {
-        all.extend(home.ledger.holds(table.name).await?);
-    }
-    all.sort_by_key(|hold| hold.id);
-    Ok(all)
 }
 
 #[cfg(test)]
@@ -360,11 +274,5 @@ mod tests {
         assert_eq!(cutoff(today("2026-01-30"), 30), "2025-12");
         assert_eq!(cutoff(today("2026-01-31"), 30), "2026-01");
         assert_eq!(cutoff(today("2026-11-29"), 0), "2026-11");
-    }
-
-    #[test]
-    fn days_lie_in_their_months() {
-        let found = months("2025-12-31".parse().unwrap(), "2026-02-01".parse().unwrap());
-        assert_eq!(found.into_iter().collect::<Vec<_>>(), ["2025-12", "2026-01", "2026-02"]);
     }
 }

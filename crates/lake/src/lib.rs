@@ -33,7 +33,7 @@ pub use commit::AppTransaction;
 pub use error::{LakeError, SchemaMismatch, SnapshotWanted, SpecError};
 pub use lake::Lake;
 pub use limits::WriteLimits;
-pub use maintenance::{Bound, Commit, Compacted, Erased, Purged, Vacuumed};
+pub use maintenance::{Commit, Compacted, Erased, Purged, Vacuumed};
 pub use read::Scan;
 pub use replace::{Replace, Replaced};
 pub use snapshot::Snapshot;

@@ -6,7 +6,6 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use tidegate_jobs::draws::{OpenDraws, Period, VerifyOptions, open, publish, reveal, status, verify};
 use tidegate_jobs::{Capacity, DecideOptions, Quiet, decide};
-use tidegate_lake::Bound;
 
 const DOCUMENT: &str = include_str!("../../../../docs/verifying-draws.md");
 
@@ -238,8 +237,7 @@ async fn what_was_withdrawn_before_its_inspection_is_closed_and_teaches_nothing(
         .texts("SELECT min(declaration_id) FROM decision WHERE is_selected AND period = '2025-11'")
         .await
         .remove(0);
-    let bounds = [Bound::In { column: "declaration_id".to_owned(), values: vec![id.clone()] }];
-    let erased = place.home.lake.erase("inspection", &bounds).await.unwrap();
+    let erased = place.home.lake.erase("inspection", &format!("declaration_id = '{id}'")).await.unwrap();
     place.home.lake.record_snapshot(place.home.now, [&erased]).await.unwrap();
     let open = reveal(&place.home, november()).await.unwrap_err().to_string();
     assert!(open.contains(&format!("of declarations {id}")) && open.contains("withdrawn"), "{open}");

@@ -109,6 +109,32 @@ async fn a_declaration_is_erased_from_every_table() {
 }
 
 #[tokio::test]
+async fn rows_of_held_days_are_not_erased_by_an_order_either() {
+    let place = loaded().await;
+    let id = place.texts("SELECT min(declaration_id) FROM declaration WHERE month = '2025-02'").await.remove(0);
+    let importer =
+        place.texts(&format!("SELECT importer_id FROM declaration WHERE declaration_id = '{id}'")).await.remove(0);
+    let days = Held::Days(day("2025-02-27"), day("2025-02-27"));
+    let number = hold(&place.home, "goods_item", &days, "case 4").await.unwrap();
+    let before = place.count("SELECT count(*) FROM declaration").await;
+    let one = Erase::Declaration(id.clone());
+    let refused = erase(&place.home, &one, "a request", &mut Quiet).await.unwrap_err().to_string();
+    let told = format!(
+        "declaration {id} has rows of 2025-02 in goods_item, which are under a legal hold; `tidegate retention holds`"
+    );
+    assert!(refused.contains(&told), "{refused}");
+    let refused =
+        erase(&place.home, &Erase::Party(importer), "a request", &mut Quiet).await.unwrap_err().to_string();
+    assert!(refused.contains("has rows of 2025-02 in goods_item"), "{refused}");
+    assert_eq!(place.count("SELECT count(*) FROM declaration").await, before, "no table lost a row");
+
+    let free = place.texts("SELECT min(declaration_id) FROM declaration WHERE month = '2025-03'").await.remove(0);
+    assert_eq!(erase(&place.home, &Erase::Declaration(free), "a request", &mut Quiet).await.unwrap().len(), 3);
+    lift(&place.home, number.0, "over").await.unwrap();
+    assert_eq!(erase(&place.home, &one, "a request", &mut Quiet).await.unwrap().len(), 3);
+}
+
+#[tokio::test]
 async fn a_replay_says_that_its_input_is_erased() {
     let mut place = learnt().await;
     let decided = decided(&place).await;

@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use datafusion::logical_expr::Expr;
-use datafusion::prelude::{ident, lit};
+use datafusion::prelude::lit;
 use deltalake::checkpoints::{cleanup_expired_logs_for, create_checkpoint};
 use deltalake::kernel::LogicalFileView;
 use deltalake::logstore::object_store::ObjectStoreExt;
@@ -20,55 +20,6 @@ use crate::lake::loaded_version;
 use crate::read::PinnedTable;
 use crate::replace::month_of;
 use crate::{Lake, LakeError};
-
-/// A bound on the rows that are erased; several hold together.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Bound {
-    /// Values of a text column before one, in the order of their bytes.
-    Before {
-        /// The column.
-        column: String,
-        /// The value.
-        value: String,
-    },
-    /// Values of a text column that are among some.
-    In {
-        /// The column.
-        column: String,
-        /// The values.
-        values: Vec<String>,
-    },
-    /// Values of a text column that are not among some.
-    NotIn {
-        /// The column.
-        column: String,
-        /// The values.
-        values: Vec<String>,
-    },
-    /// Values of a column of whole numbers that are among some.
-    Numbers {
-        /// The column.
-        column: String,
-        /// The values.
-        values: Vec<i64>,
-    },
-}
-
-impl Bound {
-    fn condition(&self) -> Expr {
-        let among = |column: &str, values: &[String], negated| {
-            ident(column).in_list(values.iter().map(|value| lit(value.as_str())).collect(), negated)
-        };
-        match self {
-            Self::Before { column, value } => ident(column).lt(lit(value.as_str())),
-            Self::In { column, values } => among(column, values, false),
-            Self::NotIn { column, values } => among(column, values, true),
-            Self::Numbers { column, values } => {
-                ident(column).in_list(values.iter().map(|value| lit(*value)).collect(), false)
-            }
-        }
-    }
-}
 
 /// Rows that were taken out of a table.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -103,20 +54,18 @@ pub struct Purged {
 }
 
 impl Lake {
-    /// Takes the rows within bounds out of a table: files that hold such rows are written again without them, one
-    /// commit a month. Rows without a value in a column that is bound stay; without a bound nothing is erased.
+    /// Takes the rows that meet a condition, as SQL on the table's columns, out of it: files that hold such rows are written
+    /// again without them, one commit a month. Rows of which it is not known whether they meet it stay.
     ///
     /// # Errors
-    /// [`LakeError::CompactionOverlap`] when a compaction or another erasure of the table was at work; months committed until then
+    /// [`LakeError::Query`] when the condition is none on the table's columns. [`LakeError::CompactionOverlap`] when a compaction or another erasure of the table was at work; months committed until then
     /// are without the rows, and repeating goes on. [`LakeError::RowsLost`] when a file does not hold the rows that its
     /// log says.
-    pub async fn erase(&self, table: &str, bounds: &[Bound]) -> Result<Erased, LakeError> {
+    pub async fn erase(&self, table: &str, condition: &str) -> Result<Erased, LakeError> {
         let handle = self.table(table).await?;
         let version = loaded_version(&handle, table)?;
         let mut erased = Erased { table: table.to_owned(), version, rows: 0, files: Vec::new() };
-        let Some(condition) = bounds.iter().map(Bound::condition).reduce(Expr::and) else {
-            return Ok(erased);
-        };
+        let condition = parsed(&handle, table, condition)?;
         let kept = condition.clone().is_not_true();
         for files in held_by(&handle, table, &condition).await?.into_values() {
             let handle = self.table(table).await?;
@@ -180,6 +129,13 @@ impl Lake {
         }
         Ok(forgotten)
     }
+}
+
+/// A condition on the columns of a table.
+fn parsed(handle: &DeltaTable, table: &str, condition: &str) -> Result<Expr, LakeError> {
+    let source = PinnedTable::new(handle.clone(), table)?;
+    let rows = one_file_after_another().read_table(Arc::new(source)).of_table(table)?;
+    rows.parse_sql_expr(condition).of_table(table)
 }
 
 /// Files with rows that meet the condition, by month.

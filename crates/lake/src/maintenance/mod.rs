@@ -7,6 +7,6 @@ mod rewrite;
 mod vacuum;
 
 pub use compact::Compacted;
-pub use erase::{Bound, Erased, Purged};
+pub use erase::{Erased, Purged};
 pub use history::Commit;
 pub use vacuum::Vacuumed;

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use chrono::{DateTime, Utc};
-use tidegate_lake::{Bound, LakeError, Replace, Scan};
+use tidegate_lake::{LakeError, Replace, Scan};
 
 use crate::fixture::{TABLE, batch, expected, lake, spec, time};
 
@@ -11,8 +11,8 @@ fn months(names: &[&str]) -> BTreeSet<String> {
     names.iter().map(|name| (*name).to_owned()).collect()
 }
 
-fn declared(name: &str) -> Bound {
-    Bound::In { column: "declaration_id".to_owned(), values: vec![name.to_owned()] }
+fn declared(name: &str) -> String {
+    format!("declaration_id IN ('{name}')")
 }
 
 /// Long after every file that a test writes: file times are the machine's own.
@@ -59,8 +59,8 @@ async fn commits_tell_which_months_they_changed() {
     let changed = |after, last| test.lake.changed_months(TABLE, after, last);
     assert_eq!(changed(first, last).await.unwrap(), Some(months(&["2026-01", "2026-03"])));
     assert_eq!(changed(last - 1, last).await.unwrap(), Some(months(&[])), "a compaction changes nothing");
-    let bounds = [declared("no such declaration")];
-    assert_eq!(test.lake.erase(TABLE, &bounds).await.unwrap().version, last);
+    let nobody = declared("no such declaration");
+    assert_eq!(test.lake.erase(TABLE, &nobody).await.unwrap().version, last);
 }
 
 #[tokio::test]
@@ -72,7 +72,7 @@ async fn what_is_erased_leaves_no_byte() {
     test.pin(later()).await;
     // The least name of its file, so that statistics in the file and in the log tell it as well.
     let name = "D00000000";
-    let erased = test.lake.erase(TABLE, &[declared(name)]).await.unwrap();
+    let erased = test.lake.erase(TABLE, &declared(name)).await.unwrap();
     assert_eq!((erased.rows, erased.files.len()), (1, 1));
     let now = test.lake.record_snapshot(later(), [&erased]).await.unwrap();
     assert_eq!(test.rows_at(&now, Scan::default()).await.num_rows(), 299);
@@ -88,15 +88,16 @@ async fn what_is_erased_leaves_no_byte() {
 }
 
 #[tokio::test]
-async fn bounds_hold_together_and_none_erase_nothing() {
+async fn only_rows_that_surely_meet_the_condition_are_erased() {
     let test = lake();
     test.lake.append(&spec(), [batch(0..2_000)], None).await.unwrap();
-    assert_eq!(test.lake.erase(TABLE, &[]).await.unwrap().rows, 0);
-    let bounds = [
-        Bound::Before { column: "month".to_owned(), value: "2026-02".to_owned() },
-        Bound::NotIn { column: "declaration_id".to_owned(), values: vec!["D00000007".to_owned()] },
-    ];
-    let erased = test.lake.erase(TABLE, &bounds).await.unwrap();
+    for wrong in ["", "no_such_column = 1", "month < '2026-02'; DROP TABLE t"] {
+        let refused = test.lake.erase(TABLE, wrong).await.unwrap_err();
+        assert!(matches!(refused, LakeError::Query { .. }), "{refused}");
+    }
+    assert_eq!(test.lake.erase(TABLE, "CAST(NULL AS BOOLEAN)").await.unwrap().rows, 0);
+    let condition = "month < '2026-02' AND declaration_id NOT IN ('D00000007')";
+    let erased = test.lake.erase(TABLE, condition).await.unwrap();
     assert_eq!(erased.rows, 31 * 24 - 1, "all of January but one");
     assert_eq!(test.rows().await.num_rows(), 2_000 - 31 * 24 + 1);
 }
