@@ -24,6 +24,8 @@ pub(crate) struct LoadBatch {
 /// Makes the batches of a load.
 pub(crate) struct LoadBatcher {
     load_id: String,
+    /// Month of the load.
+    month: String,
     /// Whether a record that would be set aside stops the load.
     strict: bool,
     limits: Load,
@@ -36,9 +38,10 @@ pub(crate) struct LoadBatcher {
 }
 
 impl LoadBatcher {
-    pub(crate) fn new(load_id: String, strict: bool, limits: Load) -> Result<Self, JobError> {
+    pub(crate) fn new(load_id: String, month: String, strict: bool, limits: Load) -> Result<Self, JobError> {
         Ok(Self {
             load_id,
+            month,
             strict,
             limits,
             declarations: TableBuilder::new(&DECLARATION)?,
@@ -66,7 +69,7 @@ impl LoadBatcher {
     }
 
     fn set_aside(&mut self, source_name: &str, checked: &Checked) -> Result<(), JobError> {
-        let SourceRecord { findings, line, original, .. } = &checked.record;
+        let SourceRecord { declaration, findings, line, original, .. } = &checked.record;
         if self.strict {
             refuse(source_name, *line, findings)?;
         }
@@ -74,7 +77,8 @@ impl LoadBatcher {
         let key = RowKey { load_id: &self.load_id, source_row: number, ..RowKey::default() };
         let raw = original.text();
         self.bytes_set_aside += raw.len();
-        let quarantined = quarantined(source_name, *line, findings, &raw);
+        let mut quarantined = quarantined(source_name, &self.month, *line, findings, &raw);
+        quarantined.declaration_id = declaration.declaration_id();
         Ok(self.quarantine.push(key, &quarantined)?)
     }
 }
@@ -90,9 +94,10 @@ pub(crate) fn refuse(source_name: &str, line: u64, findings: &[Finding]) -> Resu
     }
 }
 
-/// A record that is set aside, whole, with what is wrong with it.
+/// A record that is set aside in a month, whole, with what is wrong with it.
 pub(crate) fn quarantined(
     source_name: &str,
+    month: &str,
     line: u64,
     findings: &[Finding],
     raw: &str,
@@ -102,6 +107,8 @@ pub(crate) fn quarantined(
         line_numeric: u32::try_from(line).ok(),
         raw: Some(raw.into()),
         finding: findings.iter().map(DataFinding::from).collect(),
+        month: Some(month.into()),
+        declaration_id: None,
     }
 }
 

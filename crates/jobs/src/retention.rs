@@ -4,6 +4,7 @@
 //! Law: Personal Information Protection Law, articles 19 and 47; Data Security Law, article 27.
 
 mod holds;
+mod subjects;
 
 pub use holds::{hold, holds, lift};
 
@@ -15,7 +16,8 @@ use chrono::{Datelike, Days, NaiveDate};
 use hmac::{Hmac, KeyInit, Mac};
 use holds::Holds;
 use sha2::Sha256;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
+use subjects::{Subjects, among, row_name};
 use tidegate_ledger::{Door, ErasedRows, Erasure, Hash256, NewErasure, RootKey};
 use tidegate_query::Platform;
 use tidegate_records::category::Category;
@@ -48,7 +50,7 @@ pub enum Erase {
     Due,
     /// One declaration.
     Declaration(String),
-    /// Every declaration that names a party, by its number.
+    /// Every declaration that names a party, by its number, and every record set aside that does.
     Party(String),
 }
 
@@ -104,47 +106,48 @@ pub async fn erase(
             }
         }
         Erase::Declaration(id) => {
-            erase_declarations(home, &platform, &[id.clone()].into(), reason, progress).await?;
+            erase_subjects(home, &platform, &Subjects::declaration(id), reason, progress).await?;
         }
         Erase::Party(key) => {
-            let declarations = of_party(&platform, key).await?;
-            erase_declarations(home, &platform, &declarations, reason, progress).await?;
+            let subjects = Subjects::party(&platform, key).await?;
+            if !erase_subjects(home, &platform, &subjects, reason, progress).await? {
+                let nothing = "no declaration names it, and no record that was set aside";
+                return Err(JobError::Missing(nothing.to_owned()));
+            }
         }
     }
     Ok(home.ledger.erasures().await?.split_off(before))
 }
 
-async fn erase_declarations(
+/// Erases the rows of subjects from every table. Returns whether there were any.
+async fn erase_subjects(
     home: &Home,
     platform: &Platform,
-    declarations: &BTreeSet<String>,
+    subjects: &Subjects,
     reason: &str,
     progress: &mut dyn Progress,
-) -> Result<(), JobError> {
-    if declarations.is_empty() {
-        return Err(JobError::Missing("no declaration names it".to_owned()));
+) -> Result<bool, JobError> {
+    let mut found = Vec::new();
+    for table in TABLES.iter().copied().filter(|table| table.column("declaration_id").is_some()) {
+        let rows = subjects.rows(platform, table).await?;
+        Holds::on(home, platform, table).await?.refuse(platform, subjects, &rows).await?;
+        found.push((table, rows));
     }
-    let tables: Vec<&'static Table> =
-        TABLES.iter().copied().filter(|table| table.column("declaration_id").is_some()).collect();
-    for table in &tables {
-        Holds::on(home, platform, table).await?.refuse(platform, declarations).await?;
-    }
+    found.retain(|(_, rows)| !rows.is_empty());
+    let is_any = !found.is_empty();
     let key = home.root_key().await?;
-    progress.step("erasing", tables.len() as u64, "tables");
-    let condition = among("declaration_id", declarations);
-    for (done, table) in (1..).zip(tables) {
-        let sql = format!(
-            "SELECT declaration_id, count(*) AS rows FROM {} WHERE {condition} GROUP BY 1 ORDER BY 1",
-            table.name
-        );
-        let answer = Answer::of(platform, PURPOSE, &sql).await?;
-        let ids =
-            answer.texts("declaration_id")?.into_iter().map(|id| ErasedRows::Subject(subject(&key, &id)));
-        let certified = ids.zip(answer.counts("rows")?).collect();
-        erase_rows(home, table, &condition, certified, reason).await?;
+    progress.step("erasing", found.len() as u64, "tables");
+    for (done, (table, rows)) in (1..).zip(found) {
+        let mut counts: BTreeMap<&str, u64> = BTreeMap::new();
+        for (name, count) in rows.values() {
+            *counts.entry(name).or_default() += count;
+        }
+        let certified =
+            counts.into_iter().map(|(name, rows)| (ErasedRows::Subject(subject(&key, name)), rows)).collect();
+        erase_rows(home, table, &among(row_name(table), rows.keys()), certified, reason).await?;
         progress.done(done);
     }
-    Ok(())
+    Ok(is_any)
 }
 
 /// Takes rows out, records the snapshot without them, removes the files that held them, and certifies it: for each part of the
@@ -206,13 +209,13 @@ impl ErasedBefore {
     }
 }
 
-/// What stands for a declaration in certificates: who has the key of the ledger can tell whether it is it, nobody else.
-fn subject(key: &RootKey, declaration: &str) -> Hash256 {
+/// What stands for a declaration or a party in certificates: who has the key of the ledger can tell whether it is it, nobody else.
+fn subject(key: &RootKey, name: &str) -> Hash256 {
     let mut block = [0; 64];
     block[..32].copy_from_slice(key.expose());
     let mut mac = <Hmac<Sha256> as KeyInit>::new(&block.into());
     mac.update(b"tidegate/erased/v1\0");
-    mac.update(declaration.as_bytes());
+    mac.update(name.as_bytes());
     Hash256::new(mac.finalize().into_bytes().into())
 }
 
@@ -251,12 +254,6 @@ async fn of_party(platform: &Platform, key: &str) -> Result<BTreeSet<String>, Jo
         )));
     }
     Ok(found.into_iter().collect())
-}
-
-/// The condition that a column has one of some values.
-fn among(column: &str, values: &BTreeSet<String>) -> String {
-    let values = values.iter().map(|value| text(value)).collect::<Vec<_>>();
-    format!("{column} IN ({})", values.join(", "))
 }
 
 fn text(value: &str) -> String {

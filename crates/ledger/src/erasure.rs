@@ -11,7 +11,7 @@ use crate::{ErasureId, Hash256, Ledger, LedgerError, PrincipalId, column};
 pub enum ErasedRows {
     /// Those of the months before one, like `2026-11`.
     Before(String),
-    /// Those of a declaration, under a keyed hash of its name.
+    /// Those of a declaration or a party, under a keyed hash of its name.
     Subject(Hash256),
 }
 
@@ -84,9 +84,11 @@ impl Ledger {
         column::require_name("the table of an erasure", &new.table)?;
         let (before, subject, whose) = match &new.of {
             ErasedRows::Before(month) => (Some(month.as_str()), None, format!("of months before {month}")),
-            ErasedRows::Subject(hash) => {
-                (None, Some(hash.as_bytes().as_slice()), format!("of the declaration with keyed hash {hash}"))
-            }
+            ErasedRows::Subject(hash) => (
+                None,
+                Some(hash.as_bytes().as_slice()),
+                format!("of the declaration or party with keyed hash {hash}"),
+            ),
         };
         let mut tx = self.begin_write().await?;
         act.actor(&mut tx).await?;

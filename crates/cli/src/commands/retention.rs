@@ -107,7 +107,7 @@ fn print_certificates(arguments: &Arguments, all: &[Erasure]) -> Result<(), JobE
         for one in all {
             let of = match (&one.before_month, &one.subject) {
                 (Some(month), _) => format!("months before {month}"),
-                (None, Some(hash)) => format!("declaration with keyed hash {}", &hash[..16]),
+                (None, Some(hash)) => format!("declaration or party with keyed hash {}", &hash[..16]),
                 (None, None) => String::new(),
             };
             println!(

@@ -156,6 +156,8 @@ sections! {
         work_list_days: u32 = 0, "days", 0, 36_600;
         /// Findings about data.
         data_finding_days: u32 = 0, "days", 0, 36_600;
+        /// Records that were set aside, from the month in which they were.
+        quarantine_days: u32 = 0, "days", 0, 36_600;
     }
     /// Deciding which consignments to inspect, and deciding again.
     decide: Decide {
@@ -277,6 +279,7 @@ impl Retention {
             decision_item_days,
             work_list_days,
             data_finding_days,
+            quarantine_days,
         } = *self;
         let all = [
             ("declaration", declaration_days),
@@ -288,6 +291,7 @@ impl Retention {
             ("decision_item", decision_item_days),
             ("work_list", work_list_days),
             ("data_finding", data_finding_days),
+            ("quarantine", quarantine_days),
         ];
         all.into_iter().filter(|(_, days)| *days > 0).collect()
     }

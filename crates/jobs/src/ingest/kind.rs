@@ -51,7 +51,7 @@ struct Loader<'a> {
     kind: &'static RecordKind,
     load_id: &'a str,
     strict: bool,
-    /// Month in which findings about records of no declaration are kept: that of the load.
+    /// Month of the load, in which findings about records of no declaration are kept.
     month: String,
     records: TableBuilder,
     quarantine: TableBuilder,
@@ -188,7 +188,9 @@ impl<'a> Loader<'a> {
                 refuse(source_name, line, &findings)?;
             }
             let raw = Original::Text(raw).text();
-            self.quarantine.push(key, &quarantined(source_name, line, &findings, &raw))?;
+            let mut quarantined = quarantined(source_name, &self.month, line, &findings, &raw);
+            quarantined.declaration_id = (!declaration.is_empty()).then(|| declaration.into());
+            self.quarantine.push(key, &quarantined)?;
             self.counts.quarantined += 1;
             return Ok(false);
         }

@@ -1,6 +1,7 @@
 //! Legal holds: placed, lifted, listed, and what they keep of a table.
 
-use super::{PURPOSE, among, of_party};
+use super::PURPOSE;
+use super::subjects::{Rows, Subjects, among, row_name};
 use crate::JobError;
 use crate::answer::Answer;
 use crate::home::Home;
@@ -11,62 +12,75 @@ use tidegate_query::Platform;
 use tidegate_records::table::Table;
 use tidegate_records::tables::TABLES;
 
-/// What is kept of a table, whatever is due or ordered.
+/// What is kept of a table with months, whatever is due or ordered.
 pub(super) struct Holds {
     table: &'static Table,
     months: BTreeSet<String>,
-    declarations: BTreeSet<String>,
+    subjects: Subjects,
+    /// Rows that name the subjects, by what names rows of the table.
+    rows: BTreeSet<String>,
 }
 
 impl Holds {
-    /// The holds on a table, and of its keys the declarations that they stand for.
+    /// The holds on a table, and of their keys the declarations and rows that they stand for.
     pub(super) async fn on(
         home: &Home,
         platform: &Platform,
         table: &'static Table,
     ) -> Result<Self, JobError> {
-        let mut holds = Self { table, months: BTreeSet::new(), declarations: BTreeSet::new() };
+        let (mut months, mut subjects) = (BTreeSet::new(), Subjects::default());
         for held in home.ledger.holds(table.name).await? {
             match held.held {
-                Held::Days(first, last) => holds.months.extend(months(first, last)),
+                Held::Days(first, last) => months.extend(months_of(first, last)),
+                // Whether it is that of a declaration or of a party, nobody said.
                 Held::Key(key) => {
-                    holds.declarations.extend(of_party(platform, &key).await?);
-                    holds.declarations.insert(key);
+                    subjects.declarations.extend(Subjects::party(platform, &key).await?.declarations);
+                    subjects.declarations.insert(key.clone());
+                    subjects.parties.insert(key);
                 }
             }
         }
-        Ok(holds)
+        let rows = subjects.rows(platform, table).await?.into_keys().collect();
+        Ok(Self { table, months, subjects, rows })
     }
 
     /// The condition on rows that nothing holds.
     pub(super) fn free(&self) -> String {
-        let all = [("month", &self.months), ("declaration_id", &self.declarations)];
-        let there =
-            all.into_iter().filter(|(column, held)| !held.is_empty() && self.table.column(column).is_some());
-        there.fold("true".to_owned(), |free, (column, held)| format!("{free} AND NOT {}", among(column, held)))
+        let all = [("month", &self.months), (row_name(self.table), &self.rows)];
+        let some = all.into_iter().filter(|(_, held)| !held.is_empty());
+        some.fold("true".to_owned(), |free, (column, held)| format!("{free} AND NOT {}", among(column, held)))
     }
 
-    /// Refuses to have declarations erased of which something is held.
+    /// Refuses to have rows of subjects erased when something of them is held.
     pub(super) async fn refuse(
         &self,
         platform: &Platform,
-        declarations: &BTreeSet<String>,
+        subjects: &Subjects,
+        rows: &Rows,
     ) -> Result<(), JobError> {
         let table = self.table.name;
-        if let Some(id) = declarations.intersection(&self.declarations).next() {
-            return Err(held(&format!("declaration {id} is under a legal hold on {table}")));
+        if let Some(name) = subjects.names().find(|name| self.subjects.declarations.contains(*name)) {
+            return Err(held(&format!("{name} is under a legal hold on {table}")));
         }
-        if self.months.is_empty() || self.table.column("month").is_none() {
+        if let Some((_, (name, _))) = rows.iter().find(|(row, _)| self.rows.contains(*row)) {
+            return Err(held(&format!(
+                "a row of {table} that names {name} names somebody else, who is under a legal hold on it"
+            )));
+        }
+        if self.months.is_empty() || rows.is_empty() {
             return Ok(());
         }
-        let (ordered, held_months) = (among("declaration_id", declarations), among("month", &self.months));
+        let row = row_name(self.table);
         let sql = format!(
-            "SELECT declaration_id, month FROM {table} WHERE {ordered} AND {held_months} ORDER BY 1, 2 LIMIT 1"
+            "SELECT {row} AS name, month FROM {table} WHERE {} AND {} ORDER BY 1, 2 LIMIT 1",
+            among(row, rows.keys()),
+            among("month", &self.months)
         );
         let found = Answer::of(platform, PURPOSE, &sql).await?;
-        match (found.texts("declaration_id")?.first(), found.texts("month")?.first()) {
-            (Some(id), Some(month)) => {
-                Err(held(&format!("declaration {id} has rows of {month} in {table}, which are under a legal hold")))
+        let named = found.texts("name")?.first().and_then(|row| rows.get(row).cloned());
+        match (named, found.texts("month")?.first()) {
+            (Some((name, _)), Some(month)) => {
+                Err(held(&format!("{name} has rows of {month} in {table}, which are under a legal hold")))
             }
             _ => Ok(()),
         }
@@ -78,7 +92,7 @@ fn held(what: &str) -> JobError {
 }
 
 /// The months that days lie in.
-fn months(first: NaiveDate, last: NaiveDate) -> BTreeSet<String> {
+fn months_of(first: NaiveDate, last: NaiveDate) -> BTreeSet<String> {
     first.iter_days().take_while(|day| *day <= last).map(|day| day.format("%Y-%m").to_string()).collect()
 }
 
@@ -121,7 +135,7 @@ mod tests {
 
     #[test]
     fn days_lie_in_their_months() {
-        let found = months("2025-12-31".parse().unwrap(), "2026-02-01".parse().unwrap());
+        let found = months_of("2025-12-31".parse().unwrap(), "2026-02-01".parse().unwrap());
         assert_eq!(found.into_iter().collect::<Vec<_>>(), ["2025-12", "2026-01", "2026-02"]);
     }
 }

@@ -3,6 +3,8 @@
 use crate::decide::{day, decided, learnt};
 use crate::place::Place;
 use crate::source::{file, rows};
+use std::collections::BTreeSet;
+use std::path::PathBuf;
 use tidegate_jobs::grades::{confirm, detect};
 use tidegate_jobs::maintenance::maintain;
 use tidegate_jobs::retention::{Due, Erase, due, erase, hold, holds, lift};
@@ -31,6 +33,13 @@ fn lake_holds(place: &Place, text: &str) -> bool {
         }
     }
     false
+}
+
+/// Files of the table of records set aside that hold rows, whether or not a version names them.
+fn quarantine_files(place: &Place) -> BTreeSet<PathBuf> {
+    let folder = place.home.root().join("lake/quarantine");
+    let files = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
+    files.filter(|path| path.extension().is_some_and(|extension| extension == "parquet")).collect()
 }
 
 fn counts(all: &[Due], table: &str) -> (u64, u64) {
@@ -83,7 +92,7 @@ async fn a_declaration_is_erased_from_every_table() {
     let number = hold(&place.home, "inspection", &Held::Key(importer[0].clone()), "case 3").await.unwrap();
     let one = Erase::Declaration(id.clone());
     let refused = erase(&place.home, &one, "a request", &mut Quiet).await.unwrap_err().to_string();
-    assert!(refused.contains(&format!("declaration {id} is under a legal hold on inspection")), "{refused}");
+    assert!(refused.contains(&format!("{id} is under a legal hold on inspection")), "{refused}");
     lift(&place.home, number.0, "over").await.unwrap();
 
     let certificates = erase(&place.home, &one, "a request", &mut Quiet).await.unwrap();
@@ -94,7 +103,10 @@ async fn a_declaration_is_erased_from_every_table() {
     assert!(!certificate.contains(&id), "the certificate does not tell whom it is about: {certificate}");
     let nobody =
         erase(&place.home, &Erase::Party("nobody".to_owned()), "a request", &mut Quiet).await.unwrap_err();
-    assert!(nobody.to_string().contains("no declaration names it"), "{nobody}");
+    assert!(
+        nobody.to_string().contains("no declaration names it, and no record that was set aside"),
+        "{nobody}"
+    );
 
     let party = Erase::Party(importer[0].clone());
     let certificates = erase(&place.home, &party, "a request", &mut Quiet).await.unwrap();
@@ -111,16 +123,19 @@ async fn a_declaration_is_erased_from_every_table() {
 #[tokio::test]
 async fn rows_of_held_days_are_not_erased_by_an_order_either() {
     let place = loaded().await;
-    let id = place.texts("SELECT min(declaration_id) FROM declaration WHERE month = '2025-02'").await.remove(0);
-    let importer =
-        place.texts(&format!("SELECT importer_id FROM declaration WHERE declaration_id = '{id}'")).await.remove(0);
+    let id =
+        place.texts("SELECT min(declaration_id) FROM declaration WHERE month = '2025-02'").await.remove(0);
+    let importer = place
+        .texts(&format!("SELECT importer_id FROM declaration WHERE declaration_id = '{id}'"))
+        .await
+        .remove(0);
     let days = Held::Days(day("2025-02-27"), day("2025-02-27"));
     let number = hold(&place.home, "goods_item", &days, "case 4").await.unwrap();
     let before = place.count("SELECT count(*) FROM declaration").await;
     let one = Erase::Declaration(id.clone());
     let refused = erase(&place.home, &one, "a request", &mut Quiet).await.unwrap_err().to_string();
     let told = format!(
-        "declaration {id} has rows of 2025-02 in goods_item, which are under a legal hold; `tidegate retention holds`"
+        "{id} has rows of 2025-02 in goods_item, which are under a legal hold; `tidegate retention holds`"
     );
     assert!(refused.contains(&told), "{refused}");
     let refused =
@@ -128,10 +143,80 @@ async fn rows_of_held_days_are_not_erased_by_an_order_either() {
     assert!(refused.contains("has rows of 2025-02 in goods_item"), "{refused}");
     assert_eq!(place.count("SELECT count(*) FROM declaration").await, before, "no table lost a row");
 
-    let free = place.texts("SELECT min(declaration_id) FROM declaration WHERE month = '2025-03'").await.remove(0);
-    assert_eq!(erase(&place.home, &Erase::Declaration(free), "a request", &mut Quiet).await.unwrap().len(), 3);
+    let free =
+        place.texts("SELECT min(declaration_id) FROM declaration WHERE month = '2025-03'").await.remove(0);
+    assert_eq!(
+        erase(&place.home, &Erase::Declaration(free), "a request", &mut Quiet).await.unwrap().len(),
+        3
+    );
     lift(&place.home, number.0, "over").await.unwrap();
     assert_eq!(erase(&place.home, &one, "a request", &mut Quiet).await.unwrap().len(), 3);
+}
+
+#[tokio::test]
+async fn records_set_aside_go_with_whom_they_name() {
+    let place = loaded().await;
+    let id = place.texts("SELECT min(declaration_id) FROM declaration").await.remove(0);
+    let again = rows(1, 2025, 240, 7_000_001).remove(0);
+    assert!(again.starts_with(&id), "the first row is of the first declaration: {again}");
+    let mut later = rows(2, 2025, 30, 8_000_001);
+    // One was loaded before, one cannot be read, one is of a party that no declaration that was loaded names.
+    later[3] = again;
+    later[7] = format!("a scan of {id}");
+    later[9] = later[9].replace("2025-", "25/").replace(",I", ",I9999");
+    let counts = place.ingest(&place.write("later.csv", &file(&later)), false).await.unwrap().counts;
+    assert_eq!(counts.quarantined, 3);
+    let of = place.texts("SELECT coalesce(declaration_id, '') FROM quarantine ORDER BY source_row").await;
+    assert_eq!((of[0].as_str(), of.len()), (id.as_str(), 3));
+    let party = later[9].split(',').find(|field| field.starts_with("I9999")).unwrap().to_owned();
+    // Upkeep leaves files from before, which go as well.
+    maintain(&place.home, false, &mut Quiet).await.unwrap();
+    assert!(lake_holds(&place, &id));
+    // Texts are compressed in their files, so that it is the files that must be gone.
+    let before = quarantine_files(&place);
+    assert!(!before.is_empty());
+
+    let erased = |of: Erase| {
+        let home = &place.home;
+        async move {
+            let certificates = erase(home, &of, "a request", &mut Quiet).await?;
+            let told = |one: &tidegate_ledger::Erasure| (one.erased.table.clone(), one.erased.rows);
+            Ok::<_, tidegate_jobs::JobError>(certificates.iter().map(told).collect::<Vec<_>>())
+        }
+    };
+    let number = hold(&place.home, "quarantine", &Held::Key(party.clone()), "case 5").await.unwrap();
+    let refused = erased(Erase::Party(party.clone())).await.unwrap_err().to_string();
+    assert!(refused.contains(&format!("{party} is under a legal hold on quarantine")), "{refused}");
+    let told = erased(Erase::Declaration(id.clone())).await.unwrap();
+    let tables = ["declaration", "goods_item", "inspection", "quarantine"];
+    assert_eq!(told.iter().map(|(table, _)| table.as_str()).collect::<Vec<_>>(), tables);
+    assert_eq!(told[3].1, 2, "the one that was loaded before, and the one that cannot be read");
+    assert!(!lake_holds(&place, &id), "no byte of it is left in the lake");
+    let between = quarantine_files(&place);
+    assert!(between.is_disjoint(&before) && !between.is_empty(), "{before:?} {between:?}");
+    lift(&place.home, number.0, "over").await.unwrap();
+    assert_eq!(erased(Erase::Party(party.clone())).await.unwrap(), [("quarantine".to_owned(), 1)]);
+    assert!(!lake_holds(&place, &party) && quarantine_files(&place).is_disjoint(&between));
+    assert_eq!(place.count("SELECT count(*) FROM quarantine").await, 0);
+}
+
+#[tokio::test]
+async fn records_set_aside_are_kept_as_long_as_the_configuration_says() {
+    let mut place = Place::new().await;
+    let mut year = rows(1, 2025, 30, 1);
+    year[4] = format!("{},I777", year[4].replace("2025-", "25/"));
+    year[5] = year[5].replace("2025-", "25/");
+    place.ingest(&place.write("year.csv", &file(&year)), false).await.unwrap();
+    assert_eq!(place.texts("SELECT month FROM quarantine").await, ["2026-11", "2026-11"]);
+    place.home.configuration.retention.quarantine_days = 30;
+    assert_eq!(counts(&due(&place.home).await.unwrap(), "quarantine"), (0, 0));
+    place.home.now = "2027-01-31T12:00:00Z".parse().unwrap();
+    hold(&place.home, "quarantine", &Held::Key("I777".to_owned()), "case 6").await.unwrap();
+    assert_eq!(counts(&due(&place.home).await.unwrap(), "quarantine"), (2, 1));
+    let certificates = erase(&place.home, &Erase::Due, "retention", &mut Quiet).await.unwrap();
+    assert_eq!((certificates.len(), certificates[0].erased.rows), (1, 1));
+    let left = place.texts("SELECT raw FROM quarantine").await;
+    assert!(left.len() == 1 && left[0].ends_with(",I777"), "{left:?}");
 }
 
 #[tokio::test]

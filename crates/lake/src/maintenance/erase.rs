@@ -3,15 +3,16 @@
 //! A commit takes the rows out of the newest version. The files that held them, and log entries whose statistics may
 //! repeat values of them, stay until [`Lake::purge`] removes both.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use datafusion::logical_expr::Expr;
 use datafusion::prelude::lit;
 use deltalake::checkpoints::{cleanup_expired_logs_for, create_checkpoint};
-use deltalake::kernel::LogicalFileView;
+use deltalake::kernel::{Action, LogicalFileView};
+use deltalake::logstore::get_actions;
 use deltalake::logstore::object_store::ObjectStoreExt;
-use deltalake::{DeltaTable, Path};
+use deltalake::{DeltaTable, DeltaTableError, Path};
 use futures::StreamExt;
 
 use super::rewrite::{Rewrite, one_file_after_another};
@@ -77,8 +78,9 @@ impl Lake {
         Ok(erased)
     }
 
-    /// Removes the files that held erased rows, the snapshots that name them, and the log before the newest version. Call it
-    /// when a snapshot with the versions of the erasure is recorded. Readers of older snapshots fail from then on.
+    /// Removes the files that held erased rows, those that commits had taken out of the table before, such as compactions, and
+    /// that may hold the rows as well, the snapshots that name them, and the log before the newest version. Call it when a
+    /// snapshot with the versions of the erasure is recorded. Readers of older snapshots fail from then on.
     ///
     /// # Errors
     /// When the store fails; repeating is harmless. [`LakeError::NotErased`] when something is still there.
@@ -87,13 +89,10 @@ impl Lake {
         let handle = self.table(table).await?;
         let snapshots = self.forget_before(table, erased.version).await?;
         let store = handle.object_store();
-        let paths: Vec<Path> = erased
-            .files
-            .iter()
-            .map(Path::parse)
-            .collect::<Result<_, _>>()
-            .map_err(deltalake::DeltaTableError::from)
-            .of_table(table)?;
+        let mut paths = taken_out(&handle, erased).await?;
+        for file in &erased.files {
+            paths.insert(Path::parse(file).map_err(DeltaTableError::from).of_table(table)?);
+        }
         let (mut files, mut bytes) = (0, 0);
         for path in &paths {
             match store.head(path).await {
@@ -129,6 +128,24 @@ impl Lake {
         }
         Ok(forgotten)
     }
+}
+
+/// Files that commits took out of a table up to the version without erased rows, as far back as its log goes: upkeep removes
+/// files before it removes the entries that took them out.
+async fn taken_out(handle: &DeltaTable, erased: &Erased) -> Result<BTreeSet<Path>, LakeError> {
+    let table = erased.table.as_str();
+    let log = handle.log_store();
+    let mut paths = BTreeSet::new();
+    for version in (0..=erased.version).rev() {
+        let Some(bytes) = log.read_commit_entry(version).await.of_table(table)? else { break };
+        for action in get_actions(version, &bytes).of_table(table)? {
+            if let Action::Remove(removed) = action {
+                let path = Path::from_url_path(&removed.path).map_err(DeltaTableError::from);
+                paths.insert(path.of_table(table)?);
+            }
+        }
+    }
+    Ok(paths)
 }
 
 /// A condition on the columns of a table.

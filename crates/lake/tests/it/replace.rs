@@ -88,6 +88,24 @@ async fn what_is_erased_leaves_no_byte() {
 }
 
 #[tokio::test]
+async fn copies_from_before_a_compaction_go_as_well() {
+    let test = lake();
+    for start in [0, 100] {
+        test.lake.append(&spec(), [batch(start..start + 100)], None).await.unwrap();
+    }
+    test.pin(later()).await;
+    let compacted = test.lake.compact(TABLE).await.unwrap();
+    test.lake.record_snapshot(later(), [&compacted]).await.unwrap();
+    let name = "D00000000";
+    let erased = test.lake.erase(TABLE, &declared(name)).await.unwrap();
+    test.lake.record_snapshot(later(), [&erased]).await.unwrap();
+    let purged = test.lake.purge(&erased).await.unwrap();
+    assert_eq!((erased.files.len(), purged.files), (1, 3));
+    assert!(!test.folder_holds(name), "no byte of it is left");
+    assert_eq!(test.rows().await.num_rows(), 199);
+}
+
+#[tokio::test]
 async fn only_rows_that_surely_meet_the_condition_are_erased() {
     let test = lake();
     test.lake.append(&spec(), [batch(0..2_000)], None).await.unwrap();

@@ -11,6 +11,10 @@ class! {
         leaf line_numeric: Count = "LineNumeric" "X402" "n..10",
         /// The record exactly as it came; bytes that are not UTF-8 are shown as `\xNN`.
         leaf raw: Text = "Raw" "X403" "an..16777216",
+        /// Name of the declaration that it is or belongs to, where that could be read.
+        leaf declaration_id: Text = "DeclarationID" "X404" "an..70",
+        /// Calendar month in which it was set aside, CCYY-MM.
+        leaf month: Text = "Month" "X405" "an..7",
         /// Why it was set aside.
         many finding: DataFinding = "Finding",
     }

@@ -20,6 +20,8 @@ pub static QUARANTINE: Table = Table {
         column("line_number", Leaf("LineNumeric"), General2),
         column("raw", Leaf("Raw"), General3),
         column("findings", List("Finding"), General2),
+        column("declaration_id", Leaf("DeclarationID"), General2),
+        column("month", Leaf("Month"), General2),
     ],
     elsewhere: &[],
     statistics: &["load_id"],
