@@ -187,7 +187,8 @@ pub enum Command {
     Retention(Retention),
     /// Keep the lake in order: join small files, forget old states, remove files that nobody needs
     #[command(
-        after_help = "States younger than lake.keep_days, and files younger than a day, stay. Safe while others load and read."
+        after_help = "States younger than lake.keep_days, and files younger than a day, stay. Of tables, only those are dropped that held \
+        a dataset when it had other columns, and that no state names any more. Safe while others load and read."
     )]
     Maintain(Maintain),
     /// Ask the lake in SQL

@@ -1,8 +1,12 @@
-//! Upkeep of the lake: small files joined, states that are kept no longer forgotten, and files that nobody needs removed.
+//! Upkeep of the lake: small files joined, states that are kept no longer forgotten, and files and tables that nobody needs
+//! removed.
 
+use crate::datasets::is_lake_table_of;
 use crate::progress::Progress;
 use crate::{Home, JobError};
-use chrono::TimeDelta;
+use chrono::{DateTime, TimeDelta, Utc};
+use std::collections::BTreeSet;
+use tidegate_lake::{LakeError, Snapshot};
 
 /// No write runs this long; a younger file may belong to a commit still to come.
 const YOUNG: TimeDelta = TimeDelta::days(1);
@@ -20,10 +24,25 @@ pub struct Maintained {
     pub removed: usize,
     /// Entries of its log removed.
     pub log_entries: usize,
+    /// Whether all of it is removed, or would be: a dataset's rows with columns that it has no longer.
+    pub is_dropped: bool,
 }
 
-/// Joins small files, forgets states older than `lake.keep_days`, and removes what only they needed. A dry run only says which
-/// files would be removed now.
+impl Maintained {
+    fn of(table: &str) -> Self {
+        Self {
+            table: table.to_owned(),
+            joined: 0,
+            joined_to: 0,
+            removed: 0,
+            log_entries: 0,
+            is_dropped: false,
+        }
+    }
+}
+
+/// Joins small files, forgets states older than `lake.keep_days`, and removes what only they needed: files, and tables that
+/// held a dataset when it had other columns. A dry run only says what would be removed now.
 ///
 /// # Errors
 /// When the lake fails; what was done until then stays done.
@@ -33,13 +52,13 @@ pub async fn maintain(
     progress: &mut dyn Progress,
 ) -> Result<Vec<Maintained>, JobError> {
     let Some(snapshot) = home.snapshot().await? else { return Ok(Vec::new()) };
-    let tables: Vec<&String> = snapshot.tables.keys().collect();
+    let superseded = superseded(home).await?;
+    let tables: Vec<&String> = snapshot.tables.keys().filter(|table| !superseded.contains(*table)).collect();
     progress.step("joining small files", tables.len() as u64, "tables");
     let mut all = Vec::new();
     let mut compacted = Vec::new();
     for (done, table) in (1..).zip(&tables) {
-        let mut one =
-            Maintained { table: (*table).clone(), joined: 0, joined_to: 0, removed: 0, log_entries: 0 };
+        let mut one = Maintained::of(table);
         if !is_dry {
             let joined = home.lake.compact(table).await?;
             (one.joined, one.joined_to) = (joined.files_removed, joined.files_added);
@@ -48,9 +67,13 @@ pub async fn maintain(
         all.push(one);
         progress.done(done);
     }
+    let keep = TimeDelta::days(home.configuration.lake.keep_days.into());
+    let dropped = unnamed(&superseded, &home.lake.list_snapshots().await?, home.now - keep);
     if !is_dry {
+        if snapshot.tables.keys().any(|table| superseded.contains(table)) {
+            home.lake.record_snapshot_without(home.now, &superseded).await?;
+        }
         home.lake.record_snapshot(home.now, compacted.iter().filter(|one| one.files_removed > 0)).await?;
-        let keep = TimeDelta::days(home.configuration.lake.keep_days.into());
         home.lake.expire_snapshots(home.now, keep).await?;
     }
     progress.step("removing files", all.len() as u64, "tables");
@@ -61,5 +84,36 @@ pub async fn maintain(
         }
         progress.done(done);
     }
+    for table in dropped {
+        let removed = if is_dry { 0 } else { home.lake.drop_table(table).await? };
+        all.push(Maintained { removed, is_dropped: true, ..Maintained::of(table) });
+    }
     Ok(all)
+}
+
+/// Tables of datasets that no current version names. One that was written to lately may be about to become current again.
+async fn superseded(home: &Home) -> Result<BTreeSet<String>, JobError> {
+    let mut tables = BTreeSet::new();
+    for (dataset, table) in home.ledger.superseded_dataset_tables().await? {
+        let last = match home.lake.history(&table, 1).await {
+            Ok(commits) => commits.first().and_then(|commit| commit.committed_at),
+            Err(LakeError::NoTable { .. }) => None,
+            Err(error) => return Err(error.into()),
+        };
+        if is_lake_table_of(&dataset, &table) && last.is_some_and(|last| home.now - last > YOUNG) {
+            tables.insert(table);
+        }
+    }
+    Ok(tables)
+}
+
+/// The tables that no snapshot since a moment names.
+fn unnamed<'a>(
+    tables: &'a BTreeSet<String>,
+    snapshots: &[Snapshot],
+    since: DateTime<Utc>,
+) -> Vec<&'a String> {
+    let kept = snapshots.iter().filter(|snapshot| snapshot.recorded_at >= since);
+    let named: BTreeSet<&String> = kept.flat_map(|snapshot| snapshot.tables.keys()).collect();
+    tables.iter().filter(|table| !named.contains(table)).collect()
 }

@@ -23,6 +23,16 @@ pub enum LakeError {
         /// The table asked for.
         table: String,
     },
+    /// A table cannot be dropped, since readers may ask for it.
+    #[error(
+        "table {table}: snapshot {snapshot} names it, so that it stays; record one without it and let that expire"
+    )]
+    Named {
+        /// The table.
+        table: String,
+        /// The oldest snapshot that names it.
+        snapshot: u64,
+    },
     /// A batch or a table definition disagrees with the stored table.
     #[error("table {table}: {mismatch}")]
     Schema {

@@ -4,7 +4,7 @@
 //! JSON file under `_snapshots/`, put only if its number is free. A file `_latest` hints at the newest number, so
 //! that finding it takes a few reads however many there are; it may lag and is never trusted alone.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{DateTime, TimeDelta, Utc};
 use deltalake::logstore::object_store::{ObjectStoreExt, PutMode, PutOptions, PutPayload};
@@ -50,11 +50,32 @@ impl Lake {
         versions: impl IntoIterator<Item = impl Into<(String, u64)>>,
     ) -> Result<Snapshot, LakeError> {
         let versions: BTreeMap<String, u64> = versions.into_iter().map(Into::into).collect();
+        self.put_next(|previous| succeed(previous, at, &versions)).await
+    }
+
+    /// Records a snapshot: the newest one with some tables left out. Readers of older ones still see them.
+    ///
+    /// # Errors
+    /// When the store fails; repeating is harmless.
+    pub async fn record_snapshot_without(
+        &self,
+        at: DateTime<Utc>,
+        tables: &BTreeSet<String>,
+    ) -> Result<Snapshot, LakeError> {
+        self.put_next(|previous| {
+            let mut next = succeed(previous, at, &BTreeMap::new());
+            next.tables.retain(|table, _| !tables.contains(table));
+            next
+        })
+        .await
+    }
+
+    async fn put_next(&self, next: impl Fn(Option<Snapshot>) -> Snapshot) -> Result<Snapshot, LakeError> {
         loop {
-            let next = succeed(self.latest().await?, at, &versions);
+            let next = next(self.latest().await?);
             match self.put_snapshot(&next).await {
                 Ok(()) => return Ok(next),
-                // Another recorder took the number: merge with what it recorded.
+                // Another recorder took the number: go on from what it recorded.
                 Err(LakeError::Store { source: ObjectStoreError::AlreadyExists { .. } }) => {}
                 Err(error) => return Err(error),
             }

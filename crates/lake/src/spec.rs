@@ -77,7 +77,7 @@ impl TableSpec {
     }
 }
 
-fn check_name(name: &str) -> Result<(), SpecError> {
+pub(crate) fn check_name(name: &str) -> Result<(), SpecError> {
     let tail_ok = name.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_');
     if tail_ok && name.starts_with(|c: char| c.is_ascii_lowercase()) {
         return Ok(());

@@ -154,6 +154,20 @@ impl Ledger {
         stored.iter().map(DatasetVersion::from_stored).collect()
     }
 
+    /// Tables of the lake that versions of datasets named once, and that neither the version that readers see nor the newest
+    /// one of any dataset names, each with the name of its dataset.
+    ///
+    /// # Errors
+    /// When the file cannot be read.
+    pub async fn superseded_dataset_tables(&self) -> Result<Vec<(String, String)>, LedgerError> {
+        let statement = "SELECT DISTINCT name, lake_table FROM dataset_versions WHERE lake_table NOT IN (
+            SELECT d.lake_table FROM dataset_versions d
+            JOIN (SELECT name, max(version) AS newest, max(CASE WHEN is_published = 1 THEN version END) AS published
+                FROM dataset_versions GROUP BY name) AS current
+            ON current.name = d.name AND d.version IN (current.newest, current.published)) ORDER BY 1, 2";
+        Ok(sqlx::query_as(statement).fetch_all(self.pool()).await?)
+    }
+
     /// The versions of a dataset, the newest first, at most `limit`.
     ///
     /// # Errors

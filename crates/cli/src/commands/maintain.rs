@@ -14,7 +14,10 @@ pub async fn run(arguments: &Arguments, command: &Maintain) -> Result<(), JobErr
             println!("No table yet: nothing to do.");
         }
         let removed = if command.dry_run { "would be removed" } else { "removed" };
-        for one in all {
+        for one in all.iter().filter(|one| one.is_dropped) {
+            println!("{:<32} held a dataset with other columns: {removed}", one.table);
+        }
+        for one in all.iter().filter(|one| !one.is_dropped) {
             println!(
                 "{:<32} {} small files joined to {}, {} files {removed}, {} log entries",
                 one.table, one.joined, one.joined_to, one.removed, one.log_entries

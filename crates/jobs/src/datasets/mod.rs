@@ -5,6 +5,7 @@ mod files;
 mod refresh;
 
 pub use files::{read, shipped, write};
+pub(crate) use refresh::is_lake_table_of;
 pub use refresh::{Outcome, RefreshOptions, Refreshed, check, refresh};
 
 use crate::{Home, JobError, catalog};

@@ -253,6 +253,12 @@ pub async fn check(home: &Home, definitions: &[Definition]) -> Result<Vec<(Strin
     Ok(derived)
 }
 
+/// Whether a table of the lake has the name of one that holds rows of a dataset.
+pub(crate) fn is_lake_table_of(dataset: &str, table: &str) -> bool {
+    let hash = table.strip_prefix("dataset_").and_then(|rest| rest.strip_prefix(dataset)?.strip_prefix('_'));
+    hash.is_some_and(|hash| hash.len() == 8 && hash.bytes().all(|b| b.is_ascii_hexdigit()))
+}
+
 /// Table of the lake for rows of these columns: another schema is another table, so that readers of the version before
 /// keep it.
 fn lake_table(name: &str, schema: &Schema) -> String {

@@ -4,6 +4,7 @@ use crate::place::Place;
 use crate::source;
 use tidegate_jobs::Quiet;
 use tidegate_jobs::datasets::{Outcome, RefreshOptions, Refreshed, refresh, shipped, versions};
+use tidegate_jobs::maintenance::{Maintained, maintain};
 use tidegate_query::dataset::Definition;
 
 const COUNTS: &str = "SELECT d.month, d.office_id, count(*) AS items, sum(g.net_mass_kg) AS mass_kg FROM declaration d \
@@ -109,6 +110,60 @@ async fn a_definition_with_other_columns_takes_the_place_of_the_one_before() {
     let changed = made(&place, &as_real, RefreshOptions::default()).await;
     assert_eq!((changed.outcome, changed.version, changed.months), (Outcome::Published, Some(2), None));
     assert!(rows(&place).await[0].ends_with(".5") || rows(&place).await[0].ends_with(".0"));
+}
+
+/// Folders of the lake with a file, but for those of the lake itself.
+fn tables(place: &Place) -> Vec<String> {
+    let folders = std::fs::read_dir(place.home.root().join("lake")).unwrap().map(Result::unwrap);
+    let is_table =
+        |folder: &std::fs::DirEntry| folder.path().join("_delta_log/00000000000000000000.json").is_file();
+    let mut names: Vec<String> =
+        folders.filter(is_table).map(|folder| folder.file_name().into_string().unwrap()).collect();
+    names.sort();
+    names
+}
+
+#[tokio::test]
+async fn upkeep_drops_the_table_of_columns_that_a_dataset_has_no_longer() {
+    let mut place = Place::new().await;
+    load(&place, "first.csv", &source::rows(1, 2025, 60, 0)).await;
+    made(&place, &counts(COUNTS, 1_000), RefreshOptions::default()).await;
+    let first = versions(&place.home, "counts").await.unwrap().remove(0).recorded.made.lake_table;
+    let as_real = counts(&COUNTS.replace("sum(g.net_mass_kg)", "CAST(sum(g.net_mass_kg) AS DOUBLE)"), 1_000);
+    made(&place, &as_real, RefreshOptions::default()).await;
+    let second = versions(&place.home, "counts").await.unwrap().remove(0).recorded.made.lake_table;
+    // Of a dataset that this ledger never heard of.
+    let lake = place.home.root().join("lake");
+    let stranger = "dataset_counts_00000000";
+    std::fs::create_dir_all(lake.join(stranger).join("_delta_log")).unwrap();
+    std::fs::copy(
+        lake.join(&first).join("_delta_log/00000000000000000000.json"),
+        lake.join(stranger).join("_delta_log/00000000000000000000.json"),
+    )
+    .unwrap();
+    let all = tables(&place);
+    assert!(all.contains(&first) && all.contains(&second) && all.len() == 8, "{all:?}");
+    let dropped = |all: Vec<Maintained>| {
+        all.into_iter().filter(|one| one.is_dropped).map(|one| one.table).collect::<Vec<_>>()
+    };
+    let young = maintain(&place.home, false, &mut Quiet).await.unwrap();
+    assert!(dropped(young).is_empty() && tables(&place) == all, "it may be about to become current again");
+
+    // Long after every file, whose times are the machine's own.
+    place.home.now = "2100-01-01T00:00:00Z".parse().unwrap();
+    let dry = maintain(&place.home, true, &mut Quiet).await.unwrap();
+    assert_eq!((dropped(dry), tables(&place)), (vec![first.clone()], all.clone()));
+    let before = rows(&place).await;
+    let done = maintain(&place.home, false, &mut Quiet).await.unwrap();
+    assert!(done.iter().any(|one| one.table == first && one.removed > 1), "{done:?}");
+    assert_eq!(dropped(done), [first.clone()]);
+    let left: Vec<String> = all.into_iter().filter(|table| *table != first).collect();
+    assert_eq!(tables(&place), left);
+    assert_eq!(rows(&place).await, before);
+    assert!(dropped(maintain(&place.home, false, &mut Quiet).await.unwrap()).is_empty());
+
+    let again = made(&place, &counts(COUNTS, 1_000), RefreshOptions::default()).await;
+    assert_eq!((again.outcome, again.version), (Outcome::Published, Some(3)), "columns may come back");
 }
 
 #[tokio::test]

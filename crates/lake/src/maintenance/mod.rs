@@ -1,6 +1,7 @@
 //! Upkeep of a table: fewer and larger files, no files that nobody needs, and what happened when.
 
 mod compact;
+mod drop;
 mod erase;
 mod history;
 mod rewrite;

@@ -167,3 +167,23 @@ async fn the_log_is_trimmed_up_to_the_oldest_kept_snapshot() {
     assert_eq!(oldest, 24);
     assert!(test.lake.append(&spec(), [batch(0..1)], Some(&mark(5))).await.unwrap().already_applied);
 }
+
+#[tokio::test]
+async fn a_table_is_dropped_when_no_snapshot_names_it() {
+    let (test, _) = fragmented().await;
+    let error = test.lake.drop_table(TABLE).await.unwrap_err();
+    assert!(matches!(error, LakeError::Named { snapshot: 0, .. }), "{error}");
+    let tables = [TABLE.to_owned()].into();
+    let without = test.lake.record_snapshot_without(later(), &tables).await.unwrap();
+    assert!(without.tables.is_empty() && without.version == 1);
+    assert!(test.lake.drop_table(TABLE).await.is_err(), "the older snapshot names it still");
+    test.lake.expire_snapshots(later(), TimeDelta::days(5)).await.unwrap();
+    assert!(test.lake.drop_table(TABLE).await.unwrap() > 3);
+    assert!(test.data_files().is_empty());
+    for nothing in [TABLE, "_snapshots", "", "../lake"] {
+        let error = test.lake.drop_table(nothing).await.unwrap_err();
+        assert!(matches!(error, LakeError::NoTable { .. }), "{error}");
+    }
+    test.lake.append(&spec(), [batch(0..100)], None).await.unwrap();
+    assert_eq!(test.rows().await, expected(0..100), "a table of its name can be made anew");
+}
