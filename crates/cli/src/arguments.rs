@@ -2,6 +2,8 @@
 
 use clap::{Args, Parser, Subcommand};
 use std::path::PathBuf;
+use std::sync::OnceLock;
+use tidegate_jobs::Run;
 use tidegate_records::tables::RECORD_KINDS;
 use tracing::level_filters::LevelFilter;
 
@@ -57,6 +59,9 @@ pub struct Arguments {
     /// What to do
     #[command(subcommand)]
     pub command: Command,
+    /// What the command reads of the home that it opens.
+    #[arg(skip)]
+    pub run: OnceLock<Run>,
 }
 
 const EXAMPLES: &str = "Examples:

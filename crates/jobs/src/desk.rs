@@ -208,16 +208,17 @@ pub fn person_of(account: &Account) -> Person {
 fn describe(entry: &mut NewAuditEntry, reading: &Reading) {
     entry.fingerprint = Some(Hash256::new(reading.statement.fingerprint.0));
     entry.statement = Some(reading.statement.text.clone());
-    entry.tables = reading
-        .lineage
-        .tables
-        .iter()
-        .map(|(table, read)| {
-            (table.clone(), TableRead { shown: read.shown.clone(), used: read.used.clone() })
-        })
-        .collect();
+    entry.tables = tables_of(reading).collect();
     entry.subjects.clone_from(&reading.subjects.keys);
     entry.subjects_complete = reading.subjects.are_all;
+}
+
+/// Tables and columns that a statement reads, as the audit chain has them.
+pub(crate) fn tables_of(reading: &Reading) -> impl Iterator<Item = (String, TableRead)> {
+    let tables = reading.lineage.tables.iter();
+    tables.map(|(table, read)| {
+        (table.clone(), TableRead { shown: read.shown.clone(), used: read.used.clone() })
+    })
 }
 
 /// An answer on its way, whose end is written down: how many rows went out, or why it broke off.

@@ -2,7 +2,7 @@
 //! `ledger.db` who did what.
 
 use crate::files::write_file;
-use crate::{Configuration, JobError, catalog};
+use crate::{Configuration, JobError, Run, catalog};
 use chrono::{DateTime, Utc};
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
@@ -12,7 +12,7 @@ use tidegate_ledger::{
     Act, Activation, Bundle as BundleRow, Door, Hash256, Ledger, NewPrincipal, PrincipalId, PrincipalKind,
     RootKey, Standing,
 };
-use tidegate_query::Platform;
+use tidegate_query::{Catalog, Platform};
 use tidegate_records::tables::item_row_schema;
 use tidegate_risk::bundle::{Bundle, BundleHash};
 
@@ -43,6 +43,8 @@ pub struct Home {
     pub now: DateTime<Utc>,
     /// Limits and defaults.
     pub configuration: Configuration,
+    /// What this run reads.
+    pub run: Run,
 }
 
 impl Home {
@@ -61,7 +63,8 @@ impl Home {
         }
         let lake = Lake::open(root.join("lake"))?.within(configuration.lake.limits());
         let ledger = Ledger::open(&root.join("ledger.db"), configuration.ledger.limits(), now).await?;
-        Ok(Self { root: root.to_owned(), lake, ledger, now, configuration })
+        let run = Run::new(&ledger);
+        Ok(Self { root: root.to_owned(), lake, ledger, now, configuration, run })
     }
 
     /// The folder.
@@ -115,14 +118,26 @@ impl Home {
         }
     }
 
-    /// The door to the newest state of the tables.
+    /// The door to the newest state of the tables. What is read through it is noted for the audit chain.
     ///
     /// # Errors
     /// When the lake fails.
     pub async fn platform(&self) -> Result<Platform, JobError> {
         let snapshot = self.snapshot().await?;
-        let (catalog, engine) = (catalog::read(self).await?, self.configuration.engine.of_queries());
-        Ok(Platform::open(&self.lake, snapshot.as_ref(), catalog, engine, None).await?)
+        self.platform_of(snapshot.as_ref(), catalog::read(self).await?).await
+    }
+
+    /// The door to a state of the tables, with what a catalog knows of them.
+    pub(crate) async fn platform_of(
+        &self,
+        snapshot: Option<&Snapshot>,
+        catalog: Catalog,
+    ) -> Result<Platform, JobError> {
+        let engine = self.configuration.engine.of_queries();
+        let platform = Platform::open(&self.lake, snapshot, catalog, engine, None).await?;
+        self.run.reads_from(snapshot.map(|snapshot| snapshot.version));
+        let run = self.run.clone();
+        Ok(platform.noted(Arc::new(move |reading| run.reads(reading))))
     }
 
     /// The key under which consignments get their pseudonyms, made when the home has none.

@@ -39,6 +39,7 @@ mod replay;
 pub mod report;
 mod results;
 pub mod retention;
+mod run;
 mod score;
 pub mod sessions;
 mod source;
@@ -71,6 +72,7 @@ pub use replay::{
     Difference, ReplayReport, Replayed, SqlReplayReport, explain_decision, replay, replay_in_sql,
 };
 pub use report::report;
+pub use run::Run;
 pub use score::{Scored, score};
 pub use source::SourceError;
 pub use treatments::{

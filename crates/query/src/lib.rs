@@ -24,6 +24,6 @@ pub use governed::{CATALOG, Described, SCHEMA, TABLE};
 pub use item_rows::DECLARATION_ITEM;
 pub use lineage::{Lineage, Stored, TableReading};
 pub use plan::{Answer, Plan};
-pub use platform::{Governance, Platform};
+pub use platform::{Governance, Note, Platform};
 pub use principal::{Person, Principal};
 pub use reading::{Fingerprint, Reading, StatementText, Subjects};

@@ -5,7 +5,7 @@ use crate::catalog::Catalog;
 use crate::dataset::Dataset;
 use crate::governed::{Described, Door, Entry, Stored};
 use crate::policy::{Compiler, Policy, PseudonymKey};
-use crate::{Engine, Limits, Plan, Principal, QueryError};
+use crate::{Engine, Limits, Plan, Principal, QueryError, Reading};
 use datafusion::arrow::array::RecordBatch;
 use datafusion::arrow::datatypes::FieldRef;
 use datafusion::common::{ParamValues, ScalarValue};
@@ -35,6 +35,9 @@ impl Governance {
     }
 }
 
+/// Is told what a statement reads.
+pub type Note = Arc<dyn Fn(&Reading) + Send + Sync>;
+
 /// The tables of the lake in one state, behind one door for each reader and purpose.
 pub struct Platform {
     stored: Stored,
@@ -42,6 +45,8 @@ pub struct Platform {
     engine: Engine,
     governance: Option<Governance>,
     bundles: Bundles,
+    /// Is told what statements of the local owner read.
+    noted: Option<Note>,
     /// Doors that were opened, by reader and purpose: what is there for one does not change while the platform stands.
     doors: Mutex<HashMap<(Principal, String), Arc<Door>>>,
 }
@@ -70,6 +75,12 @@ impl Platform {
             platform.add_dataset(lake.provider(snapshot, &dataset.lake_table).await?, dataset);
         }
         Ok(platform)
+    }
+
+    /// Tells what each statement of the local owner is about to read, whom no policy hinders and no desk writes down.
+    #[must_use]
+    pub fn noted(self, note: Note) -> Self {
+        Self { noted: Some(note), ..self }
     }
 
     /// What is known of the tables beyond their definitions.
@@ -117,7 +128,7 @@ impl Platform {
             stored.insert(table.name.to_owned(), provider);
         }
         let (catalog, bundles) = (Catalog::default(), Bundles::new());
-        Ok(Self { stored, catalog, engine, governance, bundles, doors: Mutex::default() })
+        Ok(Self { stored, catalog, engine, governance, bundles, noted: None, doors: Mutex::default() })
     }
 
     /// Names of the bundles that a statement assesses with, for [`Platform::add_bundle`].
@@ -160,7 +171,11 @@ impl Platform {
         sql: &str,
         parameters: Option<ParamValues>,
     ) -> Result<Plan, QueryError> {
-        self.door(principal, purpose).await?.plan(sql, parameters).await
+        let plan = self.door(principal, purpose).await?.plan(sql, parameters).await?;
+        if let (Principal::LocalOwner, Some(note)) = (principal, &self.noted) {
+            note(plan.reading());
+        }
+        Ok(plan)
     }
 
     /// What a statement answers with, and the parameters it wants; nothing is read.

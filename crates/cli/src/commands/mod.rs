@@ -34,7 +34,7 @@ pub mod treatments;
 
 use crate::arguments::{Arguments, Input as InputArguments, InputFormat};
 use chrono::{DateTime, Utc};
-use clap::CommandFactory;
+use clap::{ArgMatches, CommandFactory};
 use std::path::Path;
 use tidegate_jobs::{Configuration, Format, Home, Input, JobError};
 use tidegate_records::mapping::{Mapping, shipped};
@@ -48,7 +48,28 @@ fn now() -> DateTime<Utc> {
 /// Opens the home of this run.
 async fn open(arguments: &Arguments) -> Result<Home, JobError> {
     let configuration = Configuration::of_home(&arguments.home, arguments.config.as_deref())?;
-    Home::open(&arguments.home, configuration, now()).await
+    let home = Home::open(&arguments.home, configuration, now()).await?;
+    arguments.run.get_or_init(|| home.run.clone());
+    Ok(home)
+}
+
+/// Ends a command: what it read, if anything, becomes an entry of the audit chain.
+pub async fn end(arguments: &Arguments, name: &str, outcome: Result<(), JobError>) -> Result<(), JobError> {
+    if let Some(run) = arguments.run.get() {
+        run.enter(name, now(), outcome.as_ref().map(|()| ())).await?;
+    }
+    outcome
+}
+
+/// Name of the command with that of its part, such as `datasets refresh`.
+pub fn name_of(matches: &ArgMatches) -> String {
+    let mut names = Vec::new();
+    let mut part = matches.subcommand();
+    while let Some((name, matches)) = part {
+        names.push(name);
+        part = matches.subcommand();
+    }
+    names.join(" ")
 }
 
 /// A mapping by the name of a shipped one or by the path of a file.

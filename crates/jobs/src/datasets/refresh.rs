@@ -208,8 +208,7 @@ impl Making<'_> {
         let mut candidate = self.snapshot.clone();
         candidate.tables.insert(dataset.lake_table.clone(), version);
         let catalog = Catalog { datasets: vec![dataset.clone()], ..Catalog::default() };
-        let engine = self.home.configuration.engine.of_queries();
-        let made = Platform::open(&self.home.lake, Some(&candidate), catalog, engine, None).await?;
+        let made = self.home.platform_of(Some(&candidate), catalog).await?;
         // Of other columns there is nothing to compare.
         let before =
             self.last.filter(|last| last.made.lake_table == dataset.lake_table).map(|_| self.platform);

@@ -5,7 +5,7 @@ use crate::JobError;
 use crate::answer::Answer;
 use crate::home::Home;
 use std::fs::{File, TryLockError};
-use tidegate_lake::{Bound, LakeError};
+use tidegate_lake::LakeError;
 use tidegate_ledger::{DecisionRunId, RunOutcome};
 use tidegate_records::tables::{DECISION, DECISION_ITEM, WORK_LIST};
 
@@ -60,12 +60,13 @@ async fn erase(home: &Home, runs: Vec<i64>) -> Result<(), JobError> {
         return Ok(());
     }
     let shown = home.snapshot().await?.map(|snapshot| snapshot.tables).unwrap_or_default();
-    let bounds = [Bound::Numbers { column: "run_number".to_owned(), values: runs }];
+    let runs: Vec<String> = runs.iter().map(i64::to_string).collect();
+    let of_runs = format!("run_number IN ({})", runs.join(", "));
     let mut all = Vec::new();
     for table in [&DECISION_ITEM, &WORK_LIST, &DECISION] {
         match home.lake.table_version(table.name).await {
             Ok(newest) if shown.get(table.name) != Some(&newest) => {
-                all.push(home.lake.erase(table.name, &bounds).await?);
+                all.push(home.lake.erase(table.name, &of_runs).await?);
             }
             Ok(_) | Err(LakeError::NoTable { .. }) => {}
             Err(error) => return Err(error.into()),

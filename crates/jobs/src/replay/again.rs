@@ -84,6 +84,9 @@ async fn run_again(
 ) -> Result<Run, JobError> {
     let state = stored_state(home, PolicyStateVersion(decisions[0].policy_state)).await?;
     let rows = rows(platform, &bundle, piece, decisions[0].run).await?;
+    if piece.is_of_one {
+        home.run.is_about_parties_of(&rows);
+    }
     // The grade of a replay is the stored one, so that none is looked up.
     let cases: HashMap<(String, i64), Case> = cases(&rows, &Grades::default(), &home.root_key().await?)?
         .into_iter()

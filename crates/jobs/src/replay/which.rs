@@ -26,6 +26,8 @@ pub(super) struct Piece {
     pub months: String,
     /// Decisions.
     pub decisions: u64,
+    /// Whether all of them are about one declaration.
+    pub is_of_one: bool,
 }
 
 /// Days of work lists that lie together.
@@ -40,14 +42,14 @@ impl Stretch {
     fn piece(self) -> Piece {
         // Days in this form are in order as texts.
         let days = format!("listed_on >= '{}' AND listed_on <= '{}'", self.first, self.last);
-        Piece::new(&days, &self.months, self.decisions)
+        Piece::new(&days, &self.months, self.decisions, false)
     }
 }
 
 impl Piece {
-    fn new(condition: &str, months: &BTreeSet<String>, decisions: u64) -> Self {
+    fn new(condition: &str, months: &BTreeSet<String>, decisions: u64, is_of_one: bool) -> Self {
         let months = months.iter().map(|month| format!("'{month}'")).collect::<Vec<_>>().join(", ");
-        Self { condition: format!("month IN ({months}) AND {condition}"), months, decisions }
+        Self { condition: format!("month IN ({months}) AND {condition}"), months, decisions, is_of_one }
     }
 }
 
@@ -60,7 +62,10 @@ impl Replayed {
         most: u64,
     ) -> Result<Vec<Piece>, JobError> {
         let condition = match self {
-            Self::Declaration(id) => format!("declaration_id = '{}'", id.replace('\'', "''")),
+            Self::Declaration(id) => {
+                home.run.is_about(id);
+                format!("declaration_id = '{}'", id.replace('\'', "''"))
+            }
             Self::Days(from, to) => format!("listed_on >= '{from}' AND listed_on <= '{to}'"),
         };
         let sql = format!(
@@ -87,7 +92,8 @@ impl Replayed {
             return Ok(stretches.into_iter().map(Stretch::piece).collect());
         }
         let months = stretches.iter().flat_map(|s| s.months.clone()).collect();
-        Ok(vec![Piece::new(&condition, &months, stretches.iter().map(|s| s.decisions).sum())])
+        let decisions = stretches.iter().map(|s| s.decisions).sum();
+        Ok(vec![Piece::new(&condition, &months, decisions, true)])
     }
 
     /// Why no decision is there.

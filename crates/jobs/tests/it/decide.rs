@@ -15,7 +15,7 @@ use tidegate_jobs::{
     Capacity, DecideOptions, Decided, IngestOptions, Input, LearnOptions, Quiet, Replayed, decide,
     explain_decision, ingest, learn, query, replay, replay_in_sql,
 };
-use tidegate_lake::{Bound, TableSpec};
+use tidegate_lake::TableSpec;
 use tidegate_ledger::{KeyShare, RootKey};
 use tidegate_records::mapping::Mapping;
 use tidegate_records::tables::{DECISION, GOODS_ITEM};
@@ -343,8 +343,7 @@ async fn decided_days_set_thresholds_as_if_they_were_assessed_again() {
         };
         if decided {
             decide(&place.home, &between("2025-10-18", "2025-11-14"), &mut Quiet).await.unwrap();
-            let before = Bound::Before { column: "month".to_owned(), value: "2025-11".to_owned() };
-            let erased = place.home.lake.erase(GOODS_ITEM.name, &[before]).await.unwrap();
+            let erased = place.home.lake.erase(GOODS_ITEM.name, "month < '2025-11'").await.unwrap();
             assert!(erased.rows > 0);
             place.home.lake.record_snapshot(place.home.now, [&erased]).await.unwrap();
         }

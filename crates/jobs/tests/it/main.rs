@@ -1,6 +1,7 @@
 //! The main job, from a file to explained scores.
 #![expect(clippy::unwrap_used, reason = "a test stops at what it did not expect")]
 
+mod audit;
 mod backtest;
 mod datasets;
 mod decide;

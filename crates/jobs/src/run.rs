@@ -1,0 +1,105 @@
+//! What a run of the program reads, for the audit chain. Every job reads through the platform of its home, which notes it here;
+//! whoever started the run enters it at its end.
+
+use crate::JobError;
+use crate::desk::tables_of;
+use arrow::array::{AsArray, RecordBatch};
+use chrono::{DateTime, Utc};
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use tidegate_ledger::{Actor, AuditEvent, Door, Ledger, NewAuditEntry, TableRead};
+use tidegate_query::Reading;
+use tidegate_records::category::Category;
+use tidegate_records::tables::{DECLARATION, GOODS_ITEM};
+
+/// What a run has read so far; clones share it.
+#[derive(Clone)]
+pub struct Run {
+    ledger: Ledger,
+    noted: Arc<Mutex<Noted>>,
+}
+
+#[derive(Default)]
+struct Noted {
+    tables: BTreeMap<String, TableRead>,
+    subjects: BTreeSet<String>,
+    snapshot: Option<u64>,
+}
+
+impl std::fmt::Debug for Run {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Run").finish_non_exhaustive()
+    }
+}
+
+impl Run {
+    pub(crate) fn new(ledger: &Ledger) -> Self {
+        Self { ledger: ledger.clone(), noted: Arc::default() }
+    }
+
+    fn noted(&self) -> MutexGuard<'_, Noted> {
+        // Nothing panics while the lock is held, so a poisoned state is still a sound one.
+        self.noted.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Notes from which state of the tables is read.
+    pub(crate) fn reads_from(&self, snapshot: Option<u64>) {
+        self.noted().snapshot = snapshot;
+    }
+
+    /// Notes what a statement reads, and whom it names.
+    pub(crate) fn reads(&self, reading: &Reading) {
+        let mut noted = self.noted();
+        for (table, read) in tables_of(reading) {
+            let known = noted.tables.entry(table).or_default();
+            known.shown.extend(read.shown);
+            known.used.extend(read.used);
+        }
+        noted.subjects.extend(reading.subjects.keys.iter().cloned());
+    }
+
+    /// Notes whom a run is about.
+    pub(crate) fn is_about(&self, subject: &str) {
+        self.noted().subjects.insert(subject.to_owned());
+    }
+
+    /// Notes the parties of rows that a run is about.
+    pub(crate) fn is_about_parties_of(&self, rows: &RecordBatch) {
+        let definition = |name: &str| {
+            [&DECLARATION, &GOODS_ITEM].into_iter().find_map(|table| Some((table, table.column(name)?)))
+        };
+        let mut noted = self.noted();
+        for (field, values) in rows.schema().fields().iter().zip(rows.columns()) {
+            let is_party = |(table, column): (_, &tidegate_records::table::Column)| {
+                column.category(table) == Category::Party && field.name().ends_with("_id")
+            };
+            if let (true, Some(keys)) =
+                (definition(field.name()).is_some_and(is_party), values.as_string_opt::<i32>())
+            {
+                noted.subjects.extend(keys.iter().flatten().map(str::to_owned));
+            }
+        }
+    }
+
+    /// Enters into the audit chain what the run read, if it read anything: one entry, of the local owner, with what became of the
+    /// run. Returns its sequence. What the run read is forgotten then.
+    ///
+    /// # Errors
+    /// When the ledger fails.
+    pub async fn enter(
+        &self,
+        job: &str,
+        at: DateTime<Utc>,
+        outcome: Result<(), &JobError>,
+    ) -> Result<Option<u64>, JobError> {
+        let Noted { tables, subjects, snapshot } = std::mem::take(&mut *self.noted());
+        if tables.is_empty() {
+            return Ok(None);
+        }
+        let actor = Actor::from(&self.ledger.local_owner().await?);
+        let mut entry = NewAuditEntry::new(at, actor, Door::Job, &format!("job {job}"), AuditEvent::Read);
+        entry.detail = outcome.map_or_else(|error| format!("failed: {error}"), |()| "done".to_owned());
+        (entry.tables, entry.subjects, entry.snapshot) = (tables, subjects, snapshot);
+        Ok(self.ledger.append_audit(&[entry.fitted()]).await?.pop())
+    }
+}
