@@ -81,8 +81,8 @@ impl Run {
         }
     }
 
-    /// Enters into the audit chain what the run read, if it read anything: one entry, of the local owner, with what became of the
-    /// run. Returns its sequence. What the run read is forgotten then.
+    /// Enters into the audit chain what the run read, if it read anything: one entry, of the local owner, with why the run failed
+    /// where it did. Returns its sequence. What the run read is forgotten then.
     ///
     /// # Errors
     /// When the ledger fails.
@@ -90,7 +90,7 @@ impl Run {
         &self,
         job: &str,
         at: DateTime<Utc>,
-        outcome: Result<(), &JobError>,
+        failure: Option<&JobError>,
     ) -> Result<Option<u64>, JobError> {
         let Noted { tables, subjects, snapshot } = std::mem::take(&mut *self.noted());
         if tables.is_empty() {
@@ -98,7 +98,7 @@ impl Run {
         }
         let actor = Actor::from(&self.ledger.local_owner().await?);
         let mut entry = NewAuditEntry::new(at, actor, Door::Job, &format!("job {job}"), AuditEvent::Read);
-        entry.detail = outcome.map_or_else(|error| format!("failed: {error}"), |()| "done".to_owned());
+        entry.detail = failure.map_or_else(|| "done".to_owned(), |error| format!("failed: {error}"));
         (entry.tables, entry.subjects, entry.snapshot) = (tables, subjects, snapshot);
         Ok(self.ledger.append_audit(&[entry.fitted()]).await?.pop())
     }

@@ -49,15 +49,12 @@ impl Bundle {
                 continue;
             }
             let sentence = self.sentence(assessment, row, feature, value);
-            match reasons.iter_mut().find(|r| r.sentence == sentence) {
-                Some(reason) => {
-                    reason.contribution += contribution;
-                    reason.features.push(feature.name.clone());
-                }
-                None => {
-                    let features = vec![feature.name.clone()];
-                    reasons.push(Reason { features, contribution: *contribution, sentence });
-                }
+            if let Some(reason) = reasons.iter_mut().find(|r| r.sentence == sentence) {
+                reason.contribution += contribution;
+                reason.features.push(feature.name.clone());
+            } else {
+                let features = vec![feature.name.clone()];
+                reasons.push(Reason { features, contribution: *contribution, sentence });
             }
         }
         reasons.sort_by(|a, b| b.contribution.abs().total_cmp(&a.contribution.abs()));

@@ -56,7 +56,7 @@ async fn open(arguments: &Arguments) -> Result<Home, JobError> {
 /// Ends a command: what it read, if anything, becomes an entry of the audit chain.
 pub async fn end(arguments: &Arguments, name: &str, outcome: Result<(), JobError>) -> Result<(), JobError> {
     if let Some(run) = arguments.run.get() {
-        run.enter(name, now(), outcome.as_ref().map(|()| ())).await?;
+        run.enter(name, now(), outcome.as_ref().err()).await?;
     }
     outcome
 }

@@ -94,11 +94,11 @@ impl Subjects {
             let (ids, texts) = (history::text(&batch, "declaration_id")?, history::text(&batch, "raw")?);
             for ((name, id), raw) in names.iter().zip(&ids).zip(&texts) {
                 let raw = raw.unwrap_or_default();
-                let named = match id {
+                let subject = match id {
                     Some(id) => self.declarations.get(id).or_else(|| parties.named_in(raw)),
                     None => everybody.named_in(raw),
                 };
-                if let (Some(name), Some(subject)) = (name, named) {
+                if let (Some(name), Some(subject)) = (name, subject) {
                     rows.insert(name.to_owned(), (subject.clone(), 1));
                 }
             }

@@ -25,16 +25,16 @@ async fn who_had_a_declaration_explained_is_found_by_it_and_by_its_importer() {
     let place = learnt().await;
     let (home, now) = (&place.home, place.home.now);
     decided(&place).await;
-    home.run.enter("decide", now, Ok(())).await.unwrap();
+    home.run.enter("decide", now, None).await.unwrap();
     let of = "FROM decision WHERE month = '2025-11' ORDER BY declaration_id LIMIT 1";
     let id = place.texts(&format!("SELECT declaration_id {of}")).await.remove(0);
     let importer = place.texts(&format!("SELECT importer_id {of}")).await.remove(0);
-    home.run.enter("sql", now, Ok(())).await.unwrap();
+    home.run.enter("sql", now, None).await.unwrap();
     assert!(seen(&place, &id).await.entries.is_empty());
 
     let explained = explain_decision(home, &id).await.unwrap();
     assert_eq!(explained.len(), 1);
-    home.run.enter("explain", now, Ok(())).await.unwrap();
+    home.run.enter("explain", now, None).await.unwrap();
     for key in [&id, &importer] {
         let found = seen(&place, key).await.entries;
         assert_eq!(found.len(), 1, "{key}");
@@ -46,9 +46,9 @@ async fn who_had_a_declaration_explained_is_found_by_it_and_by_its_importer() {
         assert!(!found[0].subjects_complete, "filings of others are read beside it");
     }
     replay(home, &Replayed::Declaration(id.clone()), &mut Quiet).await.unwrap();
-    home.run.enter("replay", now, Ok(())).await.unwrap();
+    home.run.enter("replay", now, None).await.unwrap();
     let nobody = explain_decision(home, "D-0").await.unwrap_err();
-    home.run.enter("explain", now, Err(&nobody)).await.unwrap();
+    home.run.enter("explain", now, Some(&nobody)).await.unwrap();
     let purposes: Vec<String> = seen(&place, &id).await.entries.into_iter().map(|one| one.purpose).collect();
     assert_eq!(purposes, ["job replay", "job explain"]);
     let failed = seen(&place, "D-0").await.entries.remove(0);
@@ -57,7 +57,7 @@ async fn who_had_a_declaration_explained_is_found_by_it_and_by_its_importer() {
         "{}",
         failed.detail
     );
-    assert_eq!(home.run.enter("nothing", now, Ok(())).await.unwrap(), None, "what read nothing has no entry");
+    assert_eq!(home.run.enter("nothing", now, None).await.unwrap(), None, "what read nothing has no entry");
     let verified = verify(home, None, &[]).await.unwrap();
     assert!(verified.faults.is_empty() && verified.entries >= 5, "{verified:?}");
 }
@@ -66,10 +66,10 @@ async fn who_had_a_declaration_explained_is_found_by_it_and_by_its_importer() {
 async fn a_run_that_reads_by_many_statements_leaves_one_entry() {
     let place = Place::new().await;
     place.ingest(&place.write("year.csv", &file(&rows(1, 2025, 120, 1))), true).await.unwrap();
-    place.home.run.enter("ingest", place.home.now, Ok(())).await.unwrap();
+    place.home.run.enter("ingest", place.home.now, None).await.unwrap();
     let before = reads(&place).await.len();
     refresh(&place.home, &shipped().unwrap(), RefreshOptions::default(), &mut Quiet).await.unwrap();
-    place.home.run.enter("datasets refresh", place.home.now, Ok(())).await.unwrap();
+    place.home.run.enter("datasets refresh", place.home.now, None).await.unwrap();
     let all = reads(&place).await;
     assert_eq!(all.len(), before + 1);
     assert_eq!(all[0].purpose, "job datasets refresh");

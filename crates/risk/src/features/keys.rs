@@ -5,7 +5,7 @@ use super::key::ProfileKey;
 
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub(super) struct Keys {
-    keys: Vec<ProfileKey>,
+    sorted: Vec<ProfileKey>,
     /// First key of each slot, and the number of keys at the end; as many slots as keys, a power of two.
     directory: Vec<u32>,
     /// Bits of a key that choose its slot.
@@ -21,15 +21,15 @@ impl Keys {
             directory.resize((slot(*key, bits) + 1).max(directory.len()), position as u32);
         }
         directory.resize((1 << bits) + 1, keys.len() as u32);
-        Self { keys, directory, bits }
+        Self { sorted: keys, directory, bits }
     }
 
     pub(super) fn as_slice(&self) -> &[ProfileKey] {
-        &self.keys
+        &self.sorted
     }
 
     pub(super) fn len(&self) -> usize {
-        self.keys.len()
+        self.sorted.len()
     }
 
     /// Where a key stands, if anywhere: the first half of a look-up.
@@ -43,7 +43,7 @@ impl Keys {
 
     /// Position of a key in its span: the second half.
     pub(super) fn find(&self, key: ProfileKey, [first, end]: [u32; 2]) -> Option<u32> {
-        let among = &self.keys[first as usize..end as usize];
+        let among = &self.sorted[first as usize..end as usize];
         among.binary_search(&key).ok().map(|place| first + place as u32)
     }
 
@@ -53,7 +53,7 @@ impl Keys {
 
     /// Bytes in memory.
     pub(super) fn bytes(&self) -> usize {
-        size_of_val(&*self.keys) + size_of_val(&*self.directory)
+        size_of_val(&*self.sorted) + size_of_val(&*self.directory)
     }
 }
 

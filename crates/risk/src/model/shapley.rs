@@ -20,7 +20,7 @@
 //! With `f_i = t o_i + (1 - t) z_i`, all leaves below a branch on i have in common what they are credited with there: the
 //! product D of the factors above it, times E, the sum over those leaves of value and factors below it. D goes down the tree
 //! and E comes up, so that a tree costs what it has of nodes, not of nodes on the ways to its leaves (as in Yu et al., "Linear
-//! tree Shap", NeurIPS 2022). Where a feature is split on again further down, the leaves there are credited at that
+//! tree shap", Advances in Neural Information Processing Systems 35, 2022). Where a feature is split on again further down, the leaves there are credited at that
 //! branch, with both splits' o and z multiplied, and left out above.
 
 use super::forest::{FeatureMismatch, Forest};
