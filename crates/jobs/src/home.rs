@@ -4,6 +4,8 @@
 use crate::files::write_file;
 use crate::{Configuration, JobError, Run, catalog};
 use chrono::{DateTime, Utc};
+use hmac::{Hmac, KeyInit, Mac};
+use sha2::Sha256;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -15,6 +17,7 @@ use tidegate_ledger::{
 use tidegate_query::{Catalog, Platform};
 use tidegate_records::tables::item_row_schema;
 use tidegate_risk::bundle::{Bundle, BundleHash};
+use tidegate_risk::features::{PROFILE_SECRET_BYTES, ProfileSecret};
 
 /// Alias under which `learn` activates and `score` reads.
 pub(crate) const DEFAULT_ALIAS: &str = "default";
@@ -186,13 +189,30 @@ impl Home {
     /// When there is none such, or it was altered.
     pub async fn bundle(&self, name: Option<&str>) -> Result<(Bundle, BundleHash), JobError> {
         if let Some(name) = name.filter(|n| *n != DEFAULT_ALIAS) {
-            return read_bundle(&self.bundle_named(name)?);
+            return self.read_bundle(&self.bundle_named(name)?).await;
         }
         let active = self.ledger.active_bundle(DEFAULT_ALIAS, self.now).await?;
         let missing = "no bundle is in force yet; load records with results and run `tidegate learn`, and where \
                        two persons put bundles in force, `tidegate bundles propose` and `approve`";
         let active = active.ok_or_else(|| JobError::Missing(missing.to_owned()))?;
-        read_bundle(&self.root.join("bundles").join(active.bundle.to_string()))
+        self.read_bundle(&self.root.join("bundles").join(active.bundle.to_string())).await
+    }
+
+    /// The secret under which bundles that are learnt here keep the keys of their profiles; it follows from the key of the ledger.
+    ///
+    /// # Errors
+    /// As [`Home::root_key`].
+    pub async fn profile_secret(&self) -> Result<ProfileSecret, JobError> {
+        let key = self.root_key().await?;
+        let mut bytes = [0; PROFILE_SECRET_BYTES];
+        for (number, part) in (0_u8..).zip(bytes.chunks_mut(32)) {
+            part.copy_from_slice(&mac(&key, &[b"tidegate/profile-secret/v1\0", [number].as_slice()]));
+        }
+        Ok(ProfileSecret::new(bytes))
+    }
+
+    async fn read_bundle(&self, folder: &Path) -> Result<(Bundle, BundleHash), JobError> {
+        read_bundle(folder, &self.profile_secret().await?)
     }
 
     /// Lets statements on a platform assess with bundles, each under the name that [`Home::bundle`] finds it by.
@@ -235,7 +255,18 @@ impl Home {
     }
 }
 
-fn read_bundle(folder: &Path) -> Result<(Bundle, BundleHash), JobError> {
+/// HMAC-SHA256 of texts under the key of a ledger.
+pub(crate) fn mac(key: &RootKey, texts: &[&[u8]]) -> [u8; 32] {
+    let mut block = [0; 64];
+    block[..32].copy_from_slice(key.expose());
+    let mut mac = <Hmac<Sha256> as KeyInit>::new(&block.into());
+    for text in texts {
+        mac.update(text);
+    }
+    mac.finalize().into_bytes().into()
+}
+
+fn read_bundle(folder: &Path, secret: &ProfileSecret) -> Result<(Bundle, BundleHash), JobError> {
     let file = |path: &Path, cause| JobError::File { path: path.display().to_string(), cause };
     let mut components = BTreeMap::new();
     for entry in std::fs::read_dir(folder).map_err(|cause| file(folder, cause))? {
@@ -243,7 +274,7 @@ fn read_bundle(folder: &Path) -> Result<(Bundle, BundleHash), JobError> {
         let name = path.file_name().map(|n| n.to_string_lossy().into_owned()).unwrap_or_default();
         components.insert(name, std::fs::read(&path).map_err(|cause| file(&path, cause))?);
     }
-    Bundle::from_components(&components, &item_row_schema())
+    Bundle::from_components(&components, &item_row_schema(), secret)
         .map_err(|cause| JobError::Bundle { name: folder.display().to_string(), cause: Box::new(cause) })
 }
 

@@ -147,7 +147,7 @@ pub(crate) async fn read(
         Some(name) => name.clone(),
         None => named_by_mapping(home).await?,
     };
-    let set = feature_set(&name)?;
+    let set = feature_set(&name)?.keyed(home.profile_secret().await?);
     progress.step("reading the lake", 0, "rows");
     let history = history::read(home, &set, options.until).await?;
     progress.step("computing columns and keys", history.records.num_rows() as u64, "rows");

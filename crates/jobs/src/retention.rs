@@ -10,12 +10,10 @@ pub use holds::{hold, holds, lift};
 
 use crate::JobError;
 use crate::answer::Answer;
-use crate::home::Home;
+use crate::home::{Home, mac};
 use crate::progress::Progress;
 use chrono::{Datelike, Days, NaiveDate};
-use hmac::{Hmac, KeyInit, Mac};
 use holds::Holds;
-use sha2::Sha256;
 use std::collections::{BTreeMap, BTreeSet};
 use subjects::{Subjects, among, row_name};
 use tidegate_ledger::{Door, ErasedRows, Erasure, Hash256, NewErasure, RootKey};
@@ -211,12 +209,7 @@ impl ErasedBefore {
 
 /// What stands for a declaration or a party in certificates: who has the key of the ledger can tell whether it is it, nobody else.
 fn subject(key: &RootKey, name: &str) -> Hash256 {
-    let mut block = [0; 64];
-    block[..32].copy_from_slice(key.expose());
-    let mut mac = <Hmac<Sha256> as KeyInit>::new(&block.into());
-    mac.update(b"tidegate/erased/v1\0");
-    mac.update(name.as_bytes());
-    Hash256::new(mac.finalize().into_bytes().into())
+    Hash256::new(mac(key, &[b"tidegate/erased/v1\0", name.as_bytes()]))
 }
 
 /// Tables whose rows are not kept for ever.

@@ -1,7 +1,7 @@
 //! Bundles: everything that makes an assessment, as named components; the hash of the list of their hashes is the
 //! name of the bundle.
 
-use crate::features::{CheckFeaturesError, FeatureSet, ForestChoice, Profiles};
+use crate::features::{CheckFeaturesError, FeatureSet, ForestChoice, ProfileSecret, Profiles};
 use crate::model::{Calibration, DecodeError, Forest};
 use crate::origin::Origin;
 use crate::rules::{CheckRulesError, RuleSet, rule_row_schema};
@@ -13,6 +13,9 @@ use std::fmt::Write;
 
 /// First line of a manifest; raised when the meaning of a component changes.
 const FORMAT: &str = "tidegate-bundle/2";
+/// First line of the manifest of a bundle whose profiles keep their keys under a secret: who does not know of that must not read
+/// it.
+const KEYED_FORMAT: &str = "tidegate-bundle/3";
 
 /// File name of the manifest beside the components.
 pub const MANIFEST: &str = "manifest.txt";
@@ -21,6 +24,7 @@ const FEATURES: &str = "features.toml";
 const RULES: &str = "rules.toml";
 const SELECTION: &str = "selection.toml";
 const PROFILES: &str = "profiles.bin";
+const SECRET_NAME: &str = "profile-secret.txt";
 const FOREST: &str = "forest.bin";
 const CALIBRATION: &str = "calibration.bin";
 const REVENUE: &str = "revenue-forest.bin";
@@ -37,8 +41,16 @@ pub enum BundleError {
     #[error("component {0} is not the one the manifest names: its bytes have another hash")]
     Altered(String),
     /// The manifest is of another format.
-    #[error("the manifest does not start with `{FORMAT}`")]
+    #[error("the manifest does not start with `{FORMAT}` or `{KEYED_FORMAT}`")]
     Format,
+    /// The profiles are of an installation with another secret.
+    #[error(
+        "its profiles keep their keys under the secret {name}, which this home does not have: it was learnt in another one"
+    )]
+    OtherSecret {
+        /// Name of the secret.
+        name: String,
+    },
     /// A component cannot be decoded.
     #[error("component {component}: {cause}")]
     Decode {
@@ -117,7 +129,11 @@ impl Bundle {
         if let Some(origin) = &self.origin {
             components.insert(ORIGIN.to_owned(), origin.to_text().into_bytes());
         }
-        let mut manifest = format!("{FORMAT}\n");
+        let secret = self.set.secret.as_ref();
+        if let Some(secret) = secret {
+            components.insert(SECRET_NAME.to_owned(), secret.name().into_bytes());
+        }
+        let mut manifest = format!("{}\n", if secret.is_some() { KEYED_FORMAT } else { FORMAT });
         for (name, bytes) in &components {
             // Writing to a String cannot fail.
             let _ = writeln!(manifest, "{} {name}", hex(&Sha256::digest(bytes)));
@@ -127,24 +143,17 @@ impl Bundle {
         (components, hash)
     }
 
-    /// Reads a bundle from its components over records with the columns of `schema`.
+    /// Reads a bundle from its components over records with the columns of `schema`, in an installation with a secret.
     ///
     /// # Errors
-    /// When a component is missing, altered or cannot be read.
+    /// When a component is missing, altered or cannot be read, and when the profiles are under another secret.
     pub fn from_components(
         components: &BTreeMap<String, Vec<u8>>,
         schema: &SchemaRef,
+        secret: &ProfileSecret,
     ) -> Result<(Self, BundleHash), BundleError> {
         let manifest = components.get(MANIFEST).ok_or(BundleError::Missing(MANIFEST))?;
-        let text = String::from_utf8_lossy(manifest);
-        let lines = text.strip_prefix(FORMAT).ok_or(BundleError::Format)?.lines().filter(|l| !l.is_empty());
-        for line in lines {
-            let (expected, name) = line.split_once(' ').ok_or(BundleError::Format)?;
-            let bytes = components.get(name).ok_or_else(|| BundleError::Altered(name.to_owned()))?;
-            if hex(&Sha256::digest(bytes)) != expected {
-                return Err(BundleError::Altered(name.to_owned()));
-            }
-        }
+        let is_keyed = check_manifest(&String::from_utf8_lossy(manifest), components)?;
         let get = |name: &'static str| components.get(name).ok_or(BundleError::Missing(name));
         let decode = |component| move |cause| BundleError::Decode { component, cause };
         let optional = |name: &'static str| {
@@ -152,7 +161,14 @@ impl Bundle {
             bytes.map(|bytes| Forest::from_bytes(bytes)).transpose().map_err(decode(name))
         };
         let text = |name| get(name).map(|bytes| String::from_utf8_lossy(bytes).into_owned());
-        let set = FeatureSet::parse(FEATURES, &text(FEATURES)?, schema)?;
+        let mut set = FeatureSet::parse(FEATURES, &text(FEATURES)?, schema)?;
+        if is_keyed {
+            let name = text(SECRET_NAME)?;
+            if name != secret.name() {
+                return Err(BundleError::OtherSecret { name });
+            }
+            set = set.keyed(secret.clone());
+        }
         let bundle = Self {
             rules: RuleSet::parse(RULES, &text(RULES)?, &rule_row_schema(&set, schema))?,
             selection: SelectionPolicy::parse(SELECTION, &text(SELECTION)?)?,
@@ -187,6 +203,24 @@ impl Bundle {
         let same = forest.features().as_slice().iter().map(String::as_str).eq(read);
         if same { Ok(()) } else { Err(BundleError::OtherFeatures(component)) }
     }
+}
+
+/// Whether the profiles of a manifest's components are under a secret; the components are those that it names.
+fn check_manifest(text: &str, components: &BTreeMap<String, Vec<u8>>) -> Result<bool, BundleError> {
+    let mut lines = text.lines();
+    let is_keyed = match lines.next() {
+        Some(FORMAT) => false,
+        Some(KEYED_FORMAT) => true,
+        _ => return Err(BundleError::Format),
+    };
+    for line in lines.filter(|line| !line.is_empty()) {
+        let (expected, name) = line.split_once(' ').ok_or(BundleError::Format)?;
+        let bytes = components.get(name).ok_or_else(|| BundleError::Altered(name.to_owned()))?;
+        if hex(&Sha256::digest(bytes)) != expected {
+            return Err(BundleError::Altered(name.to_owned()));
+        }
+    }
+    Ok(is_keyed)
 }
 
 /// Lower-case hexadecimal digits of bytes.

@@ -35,6 +35,8 @@ pub async fn learnt() -> Place {
 
 /// The same in a place, with the selection policy of a file.
 pub async fn learnt_with(place: Place, selection: Option<String>) -> Place {
+    // Before anything follows from it.
+    place.home.ledger.root_key(&RootKey::new([13; 32]), place.home.now).await.unwrap();
     let path = place.write("year.csv", &file(&rows(1, 2025, 3_000, 1)));
     place.ingest(&path, true).await.unwrap();
     let options = LearnOptions {
@@ -45,7 +47,6 @@ pub async fn learnt_with(place: Place, selection: Option<String>) -> Place {
         model: None,
     };
     learn(&place.home, &options, &mut Quiet).await.unwrap();
-    place.home.ledger.root_key(&RootKey::new([13; 32]), place.home.now).await.unwrap();
     for (period, byte) in [("2025-10", 10), ("2025-11", 11), ("2025-12", 12)] {
         let shares = [KeyShare::new([byte; 32]), KeyShare::new([byte + 100; 32])];
         place.home.ledger.set_up_period_alone(period.parse().unwrap(), shares, place.home.now).await.unwrap();

@@ -125,6 +125,40 @@ async fn an_altered_bundle_is_refused() {
 }
 
 #[tokio::test]
+async fn profiles_keep_their_keys_under_the_secret_of_their_home() {
+    let (past, new) = (file(&rows(1, 2025, 1_200, 1)), file(&rows(2, 2026, 100, 10_000)));
+    let mut learnt = Vec::new();
+    for place in [Place::new().await, Place::new().await] {
+        place.ingest(&place.write("past.csv", &past), false).await.unwrap();
+        let hash = learn(&place.home, &LearnOptions::default(), &mut Quiet).await.unwrap().bundle;
+        let (bundle, _) = place.home.bundle(Some(&hash)).await.unwrap();
+        let (mut scores, path) = (Vec::new(), place.write("new.csv", &new));
+        score(&bundle, &input(&path), &mut scores, &mut Quiet).unwrap();
+        let folder = place.home.root().join("bundles").join(&hash);
+        learnt.push((place, hash, folder, scores));
+    }
+    let [(_, one, folder, scores), (other, another, other_folder, other_scores)] = learnt.as_slice() else {
+        unreachable!("there are two")
+    };
+    assert!(
+        scores == other_scores && one != another,
+        "what is known of a record does not depend on the secret"
+    );
+    for (component, is_same) in [("forest.bin", true), ("calibration.bin", true), ("profiles.bin", false)] {
+        let [one, other] =
+            [folder, other_folder].map(|folder| std::fs::read(folder.join(component)).unwrap());
+        assert!((one == other) == is_same && one.len() == other.len(), "{component}");
+    }
+    let moved = other.home.root().join("bundles").join(one);
+    std::fs::create_dir(&moved).unwrap();
+    for entry in std::fs::read_dir(folder).unwrap().map(Result::unwrap) {
+        std::fs::copy(entry.path(), moved.join(entry.file_name())).unwrap();
+    }
+    let refused = other.home.bundle(Some(one)).await.unwrap_err().to_string();
+    assert!(refused.contains("which this home does not have: it was learnt in another one"), "{refused}");
+}
+
+#[tokio::test]
 async fn too_little_to_learn_from_is_said() {
     let place = Place::new().await;
     assert!(

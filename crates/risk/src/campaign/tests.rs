@@ -228,8 +228,9 @@ fn what_inspections_bring_is_learnt_steers_the_policy_and_travels_in_the_bundle(
     let records =
         LabelledRecords { prepared: &prepared, names: &learnt.stream.names, outcomes: &learnt.known };
     let bundle = learn(learnt.ingredients.clone(), &records, &mut |_, _, _| {}).unwrap().bundle;
+    let secret = crate::features::ProfileSecret::new([7; crate::features::PROFILE_SECRET_BYTES]);
     let (components, hash) = bundle.to_components();
-    let (read, same) = Bundle::from_components(&components, &schema()).unwrap();
+    let (read, same) = Bundle::from_components(&components, &schema(), &secret).unwrap();
     assert!(hash == same && read.revenue.is_some());
     let rows = learnt.stream.records.slice(0, 200);
     let (before, after) = (bundle.assess(&rows).unwrap(), read.assess(&rows).unwrap());

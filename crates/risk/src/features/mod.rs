@@ -22,7 +22,7 @@ mod tests;
 pub use day::{day_number, day_of};
 pub use definition::{CheckFeaturesError, FeatureSource, ForestChoice, Statistic, TrainingSettings};
 pub use history::{History, Outcome};
-pub use key::ProfileKey;
+pub use key::{PROFILE_SECRET_BYTES, ProfileKey, ProfileSecret};
 pub use lookup::Looked;
 pub use prepare::{PrepareError, Prepared};
 pub use profiles::{Profiles, QUANTILE_UNIT, Standing};

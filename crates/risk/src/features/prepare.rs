@@ -86,7 +86,7 @@ impl FeatureSet {
         let rows = batch.num_rows();
         let hash = |names: &[String]| -> Result<Vec<ProfileKey>, PrepareError> {
             let columns = names.iter().map(|n| column(&batch, n)).collect::<Result<Vec<_>, _>>()?;
-            hash_rows(&columns, rows).map_err(|data_type| PrepareError::Type {
+            hash_rows(&columns, rows, self.secret.as_ref()).map_err(|data_type| PrepareError::Type {
                 column: names.join(", "),
                 data_type,
                 wanted: "a key",

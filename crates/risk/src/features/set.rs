@@ -4,6 +4,7 @@ use super::definition::{
     CheckFeaturesError, FeatureSource, FileFeature, FileProfile, FileSet, FileTraining, ForestChoice,
     Statistic, TrainingSettings,
 };
+use super::key::ProfileSecret;
 use crate::expr::{Expected, Expression, Location, compile};
 use crate::model::{FeatureNames, Monotone};
 use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
@@ -73,11 +74,19 @@ pub struct FeatureSet {
     pub training: TrainingSettings,
     /// How the ablation is trained, when there is one.
     pub ablation: Option<TrainingSettings>,
+    /// Under which profiles keep their keys, if they do.
+    pub secret: Option<ProfileSecret>,
     pub(super) derived: Vec<(String, Expression)>,
     pub(super) columns: Vec<Expression>,
 }
 
 impl FeatureSet {
+    /// The same set, with keys of profiles under a secret. What profiles know of a record does not depend on it.
+    #[must_use]
+    pub fn keyed(self, secret: ProfileSecret) -> Self {
+        Self { secret: Some(secret), ..self }
+    }
+
     /// Reads and checks a file over records with the columns of `schema`; `file` is its name for errors.
     ///
     /// # Errors
@@ -114,6 +123,7 @@ impl FeatureSet {
             initial_rate: parsed.initial_rate,
             profiles,
             features,
+            secret: None,
             derived,
             columns,
         };
