@@ -165,7 +165,7 @@ impl Desk {
         {
             return Ok(Arc::clone(known));
         }
-        let key = PseudonymKey::derived_from(self.home.root_key().await?.expose());
+        let key = PseudonymKey::derived_from(self.home.root_key_at(self.now()).await?.expose());
         let limits = self.home.configuration.reading.limits();
         let governance = Governance::new(policy, &key, limits);
         let engine = self.home.configuration.engine.of_queries();
@@ -174,7 +174,7 @@ impl Desk {
             Platform::open(&self.home.lake, snapshot.as_ref(), catalog, engine, Some(governance)).await?;
         // A statement that is no SQL is refused where it is planned, and written down there.
         let bundles = platform.bundle_names(sql).await.unwrap_or_default();
-        self.home.add_bundles(&mut platform, bundles).await?;
+        self.home.add_bundles(&mut platform, bundles, self.now()).await?;
         let opened = Arc::new(Standing { snapshot: number, policy_version, catalog_version, platform });
         *standing = Some(Arc::clone(&opened));
         Ok(opened)

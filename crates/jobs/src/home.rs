@@ -42,7 +42,7 @@ pub struct Home {
     pub lake: Lake,
     /// Who did what.
     pub ledger: Ledger,
-    /// The time of this run.
+    /// The time at which this run began; what goes on for long asks a clock ([`crate::desk`]).
     pub now: DateTime<Utc>,
     /// Limits and defaults.
     pub configuration: Configuration,
@@ -148,7 +148,12 @@ impl Home {
     /// # Errors
     /// When the ledger fails or the system gives no random bytes.
     pub async fn root_key(&self) -> Result<RootKey, JobError> {
-        Ok(self.ledger.root_key(&RootKey::new(random_bytes()?), self.now).await?)
+        self.root_key_at(self.now).await
+    }
+
+    /// The same key; where the home has none it is made at this moment.
+    pub(crate) async fn root_key_at(&self, now: DateTime<Utc>) -> Result<RootKey, JobError> {
+        Ok(self.ledger.root_key(&RootKey::new(random_bytes()?), now).await?)
     }
 
     /// Stores a bundle under its hash. Where one person works alone it becomes the active one at once; otherwise it is a
@@ -188,10 +193,19 @@ impl Home {
     /// # Errors
     /// When there is none such, or it was altered.
     pub async fn bundle(&self, name: Option<&str>) -> Result<(Bundle, BundleHash), JobError> {
+        self.bundle_at(name, self.now).await
+    }
+
+    /// The same, where the active one is that of this moment.
+    async fn bundle_at(
+        &self,
+        name: Option<&str>,
+        now: DateTime<Utc>,
+    ) -> Result<(Bundle, BundleHash), JobError> {
         if let Some(name) = name.filter(|n| *n != DEFAULT_ALIAS) {
             return self.read_bundle(&self.bundle_named(name)?).await;
         }
-        let active = self.ledger.active_bundle(DEFAULT_ALIAS, self.now).await?;
+        let active = self.ledger.active_bundle(DEFAULT_ALIAS, now).await?;
         let missing = "no bundle is in force yet; load records with results and run `tidegate learn`, and where \
                        two persons put bundles in force, `tidegate bundles propose` and `approve`";
         let active = active.ok_or_else(|| JobError::Missing(missing.to_owned()))?;
@@ -215,7 +229,7 @@ impl Home {
         read_bundle(folder, &self.profile_secret().await?)
     }
 
-    /// Lets statements on a platform assess with bundles, each under the name that [`Home::bundle`] finds it by.
+    /// Lets statements on a platform assess with bundles, each under the name that [`Home::bundle`] finds it by at this moment.
     ///
     /// # Errors
     /// When there is none such, or it was altered.
@@ -223,9 +237,10 @@ impl Home {
         &self,
         platform: &mut Platform,
         names: Vec<String>,
+        now: DateTime<Utc>,
     ) -> Result<(), JobError> {
         for name in names {
-            let (bundle, hash) = self.bundle(Some(&name)).await?;
+            let (bundle, hash) = self.bundle_at(Some(&name), now).await?;
             platform.add_bundle(&name, hash, Arc::new(bundle));
         }
         Ok(())

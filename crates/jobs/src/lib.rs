@@ -218,7 +218,7 @@ pub enum JobError {
 pub async fn query(home: &Home, purpose: &str, sql: &str) -> Result<Vec<RecordBatch>, JobError> {
     let mut platform = home.platform().await?;
     let bundles = platform.bundle_names(sql).await?;
-    home.add_bundles(&mut platform, bundles).await?;
+    home.add_bundles(&mut platform, bundles, home.now).await?;
     let plan = platform.plan_for(&Principal::LocalOwner, purpose, sql).await?;
     let schema = plan.schema();
     let mut batches = plan.collect().await?;

@@ -4,7 +4,9 @@ mod admission;
 pub mod flight;
 pub mod http;
 mod listening;
+mod places;
 pub mod postgres;
 mod unanswered;
 
 pub use listening::{Listening, ServeError, Tls};
+pub use places::Places;

@@ -1,5 +1,6 @@
 //! Where a door listens, and how: with TLS wherever others than this machine can connect.
 
+use crate::places::Places;
 use std::error::Error;
 use std::io;
 use std::net::SocketAddr;
@@ -12,6 +13,8 @@ pub struct Listening {
     pub address: SocketAddr,
     /// Certificate and key; none on this machine alone.
     pub tls: Option<Tls>,
+    /// Places for connections.
+    pub places: Places,
 }
 
 /// Files of TLS, in PEM.

@@ -7,7 +7,7 @@ use std::time::Duration;
 use tidegate_jobs::desk::Desk;
 use tidegate_jobs::{JobError, audit, random_bytes, sessions};
 use tidegate_server::http::{self, Door, Setup, SignOn};
-use tidegate_server::{Listening, ServeError, Tls, flight, postgres};
+use tidegate_server::{Listening, Places, ServeError, Tls, flight, postgres};
 use tokio::sync::watch;
 
 pub async fn run(arguments: &Arguments, command: &Serve) -> Result<(), JobError> {
@@ -31,7 +31,8 @@ pub async fn run(arguments: &Arguments, command: &Serve) -> Result<(), JobError>
     };
     let link = setup.as_ref().map(Setup::link);
     let door = Door::new(Arc::clone(&desk)).with_setup(setup).with_sign_on(sign_on);
-    let listening = |address| Listening { address, tls: tls.clone() };
+    let places = Places::new(desk.home().configuration.serve.connections);
+    let listening = |address| Listening { address, tls: tls.clone(), places: places.clone() };
     let say = move |address| {
         println!("HTTP: {scheme}://{address}");
         if let Some(link) = link {
@@ -40,7 +41,7 @@ pub async fn run(arguments: &Arguments, command: &Serve) -> Result<(), JobError>
     };
     let over_http = http::serve(door, listening(command.http), say, until(stopped.clone()));
     let over_postgres = async {
-        // HTTP is always served, and is what ends last.
+        // HTTP is always served.
         let Some(address) = command.postgres else { return Ok::<_, ServeError>(()) };
         let say = |address| {
             println!("PostgreSQL: {address}; user is the person, password a token, database the purpose");

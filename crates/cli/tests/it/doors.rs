@@ -63,6 +63,12 @@ impl Server {
         }
     }
 
+    /// Tells the server to stop.
+    pub fn stop(&self) {
+        let told = Command::new("kill").arg(self.process.id().to_string()).status();
+        assert!(told.unwrap().success());
+    }
+
     pub fn folder(&self) -> &Path {
         self.folder.path()
     }

@@ -6,6 +6,7 @@ mod datasets;
 mod doors;
 mod elsewhere;
 mod governance;
+mod limits;
 #[path = "../../../risk/tests/it/python.rs"]
 mod python;
 mod sign_on;

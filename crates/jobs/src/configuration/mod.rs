@@ -129,9 +129,9 @@ sections! {
         requests_a_minute: u32 = 600, "requests", 1, 1_000_000;
         /// Failed log-ins from one address within a minute, before it has to wait.
         failures_a_minute: u32 = 10, "log-ins", 1, 10_000;
-        /// Connections at once.
+        /// Connections at once, over all doors together; others wait to be let in.
         connections: usize = 1_000, "connections", 1, 1_000_000;
-        /// How long a running query may go on when the server stops.
+        /// How long a running query may go on when the server stops, at every door.
         stop_seconds: u64 = 30, "seconds", 0, 3_600;
         /// How often the audit log is signed.
         checkpoint_seconds: u64 = 3_600, "seconds", 1, 86_400;

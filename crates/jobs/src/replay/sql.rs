@@ -52,7 +52,7 @@ pub async fn replay_in_sql(
         report.other_semantics += answer.counts("other_semantics")?.iter().sum::<u64>();
         for bundle in answer.texts("bundle_hash")? {
             if known.insert(bundle.clone()) {
-                home.add_bundles(&mut platform, vec![bundle.clone()]).await?;
+                home.add_bundles(&mut platform, vec![bundle.clone()], home.now).await?;
             }
             let answer = Answer::of(&platform, PURPOSE, &items(&bundle, &piece)).await?;
             let without_input = answer.counts("without_input")?.iter().sum::<u64>();

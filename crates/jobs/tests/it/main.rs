@@ -5,6 +5,7 @@ mod audit;
 mod backtest;
 mod datasets;
 mod decide;
+mod desk;
 mod draws;
 mod estimate;
 mod formats;

@@ -9,17 +9,20 @@ mod service;
 
 use crate::listening::{Listening, ServeError};
 use arrow_flight::flight_service_server::FlightServiceServer;
+use futures::{FutureExt, TryStreamExt};
 use service::Service;
 use std::future::Future;
+use std::io;
 use std::net::SocketAddr;
 use std::path::Path;
 use std::sync::Arc;
+use std::time::Duration;
 use tidegate_jobs::desk::Desk;
 use tokio::net::TcpListener;
 use tonic::transport::server::TcpIncoming;
 use tonic::transport::{Identity, Server, ServerTlsConfig};
 
-/// Serves until `stop` comes. `ready` is told the address.
+/// Serves until `stop` comes, then lets running calls end within the configured time. `ready` is told the address.
 ///
 /// # Errors
 /// [`ServeError`].
@@ -39,9 +42,17 @@ pub async fn serve(
     }
     let listener = TcpListener::bind(listening.address).await.map_err(|cause| listening.failed(cause))?;
     ready(listener.local_addr().map_err(|cause| listening.failed(cause))?);
-    let request_bytes = desk.home().configuration.serve.request_bytes;
-    let service = FlightServiceServer::new(Service::new(desk)).max_decoding_message_size(request_bytes);
-    let outcome =
-        server.add_service(service).serve_with_incoming_shutdown(TcpIncoming::from(listener), stop).await;
-    outcome.map_err(|cause| listening.failed(cause))
+    let serve = desk.home().configuration.serve;
+    let service = FlightServiceServer::new(Service::new(desk)).max_decoding_message_size(serve.request_bytes);
+    let places = &listening.places;
+    let seated = TcpIncoming::from(listener)
+        .and_then(|socket| async move { Ok::<_, io::Error>(places.seat(socket).await) });
+    let stop = stop.boxed().shared();
+    let over = stop.clone().then(|()| tokio::time::sleep(Duration::from_secs(serve.stop_seconds)));
+    tokio::select! {
+        outcome = server.add_service(service).serve_with_incoming_shutdown(seated, stop) => {
+            outcome.map_err(|cause| listening.failed(cause))
+        }
+        () = over => Ok(()),
+    }
 }

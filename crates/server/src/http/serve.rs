@@ -44,12 +44,14 @@ pub async fn serve(
         }
     });
     let service = router(door).into_make_service_with_connect_info::<SocketAddr>();
+    let places = listening.places.clone();
     let served = match &listening.tls {
-        None => axum_server::bind(listening.address).handle(handle).serve(service).await,
+        None => axum_server::bind(listening.address).acceptor(places).handle(handle).serve(service).await,
         Some(tls) => {
             let files = RustlsConfig::from_pem_file(&tls.certificate, &tls.key).await;
             let files = files.map_err(|cause| tls.refused(cause))?;
-            axum_server::bind_rustls(listening.address, files).handle(handle).serve(service).await
+            let server = axum_server::bind_rustls(listening.address, files);
+            server.map(|tls| tls.acceptor(places)).handle(handle).serve(service).await
         }
     };
     around.abort();

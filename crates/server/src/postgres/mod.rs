@@ -9,6 +9,8 @@ mod settings;
 mod startup;
 
 use crate::listening::{Listening, ServeError, Tls};
+use crate::places::{Place, Places};
+use futures::FutureExt;
 use pgwire::api::auth::StartupHandler;
 use pgwire::api::cancel::{CancelHandler, DefaultCancelHandler};
 use pgwire::api::query::{ExtendedQueryHandler, SimpleQueryHandler};
@@ -20,11 +22,13 @@ use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use session::Queries;
 use startup::Startup;
 use std::future::Future;
-use std::net::SocketAddr;
+use std::io;
+use std::net::{Shutdown, SocketAddr};
 use std::sync::Arc;
+use std::time::Duration;
 use tidegate_jobs::desk::Desk;
-use tokio::net::TcpListener;
-use tokio::sync::Semaphore;
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::mpsc;
 
 /// What a connection is served with.
 struct Handlers {
@@ -51,7 +55,7 @@ impl PgWireServerHandlers for Handlers {
     }
 }
 
-/// Serves until `stop` comes. `ready` is told the address.
+/// Serves until `stop` comes, then lets running queries end within the configured time. `ready` is told the address.
 ///
 /// # Errors
 /// [`ServeError`].
@@ -59,43 +63,78 @@ pub async fn serve(
     desk: Arc<Desk>,
     listening: Listening,
     ready: impl FnOnce(SocketAddr) + Send,
-    stop: impl Future<Output = ()> + Send,
+    stop: impl Future<Output = ()> + Send + 'static,
 ) -> Result<(), ServeError> {
     listening.check()?;
     let acceptor = listening.tls.as_ref().map(acceptor).transpose()?;
     let listener = TcpListener::bind(listening.address).await.map_err(|cause| listening.failed(cause))?;
     ready(listener.local_addr().map_err(|cause| listening.failed(cause))?);
     let connections = Arc::new(ConnectionManager::new());
-    let places = Arc::new(Semaphore::new(desk.home().configuration.serve.connections));
     let queries = Arc::new(Queries::new(Arc::clone(&desk)));
-    tokio::pin!(stop);
-    loop {
-        let (socket, _) = tokio::select! {
-            () = &mut stop => return Ok(()),
-            accepted = listener.accept() => match accepted {
-                Ok(accepted) => accepted,
-                Err(error) => {
-                    // A connection that is gone already; the listener itself goes on.
-                    tracing::warn!(%error, "a connection was not accepted");
-                    continue;
-                }
-            },
-        };
-        // Beyond the limit a client waits to be let in, as behind a full backlog.
-        let Ok(place) = Arc::clone(&places).acquire_owned().await else { return Ok(()) };
+    let stop = stop.boxed().shared();
+    // Each session holds a sender, so that the receiver knows when all are over.
+    let (going_on, mut over) = mpsc::channel::<()>(1);
+    while let Some((socket, place)) = admitted(&listener, &listening.places, stop.clone()).await {
         let handlers = Handlers {
             startup: Arc::new(Startup::new(Arc::clone(&desk), Arc::clone(&connections))),
             queries: Arc::clone(&queries),
             cancel: Arc::new(DefaultCancelHandler::new(Arc::clone(&connections))),
         };
-        let acceptor = acceptor.clone();
+        let (acceptor, stop, going_on) = (acceptor.clone(), stop.clone(), going_on.clone());
         tokio::spawn(async move {
-            if let Err(error) = process_socket(socket, acceptor, handlers).await {
+            if let Err(error) = attend(socket, acceptor, handlers, stop).await {
                 tracing::debug!(%error, "a connection broke off");
             }
-            drop(place);
+            drop((place, going_on));
         });
     }
+    drop((listener, going_on));
+    let stop_seconds = desk.home().configuration.serve.stop_seconds;
+    if tokio::time::timeout(Duration::from_secs(stop_seconds), over.recv()).await.is_err() {
+        tracing::warn!("queries were broken off");
+    }
+    Ok(())
+}
+
+/// The next connection, when there is a place for it; nothing when `stop` comes.
+async fn admitted(
+    listener: &TcpListener,
+    places: &Places,
+    stop: impl Future<Output = ()>,
+) -> Option<(TcpStream, Place)> {
+    let next = async {
+        loop {
+            match listener.accept().await {
+                Ok((socket, _)) => return (socket, places.take().await),
+                // A connection that is gone already; the listener itself goes on.
+                Err(error) => tracing::warn!(%error, "a connection was not accepted"),
+            }
+        }
+    };
+    tokio::select! {
+        () = stop => None,
+        admitted = next => Some(admitted),
+    }
+}
+
+/// Serves a connection. When `stop` comes it hears no more from its client, so that it ends as soon as what was asked is answered.
+async fn attend(
+    socket: TcpStream,
+    acceptor: Option<TlsAcceptor>,
+    handlers: Handlers,
+    stop: impl Future<Output = ()>,
+) -> io::Result<()> {
+    let socket = socket.into_std()?;
+    let ear = socket.try_clone()?;
+    let served = process_socket(TcpStream::from_std(socket)?, acceptor, handlers);
+    tokio::pin!(served);
+    tokio::select! {
+        ended = &mut served => return ended,
+        () = stop => {}
+    }
+    // Fails when the client is gone, and then the session ends as well.
+    drop(ear.shutdown(Shutdown::Read));
+    served.await
 }
 
 fn acceptor(tls: &Tls) -> Result<TlsAcceptor, ServeError> {

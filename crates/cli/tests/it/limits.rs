@@ -1,0 +1,54 @@
+//! What `tidegate serve` holds at every door: so many connections at once, and time for running queries when it stops.
+
+use crate::doors::Server;
+use crate::succeed;
+use std::net::TcpStream;
+use std::process::Command;
+use std::time::Duration;
+
+#[test]
+fn places_for_connections_are_those_of_all_doors_together() {
+    let server = Server::configured("127.0.0.1:0", "[serve]\nconnections = 3\n");
+    let token = server.person(&["Ou", "--role", "officer", "--office", "X", "--clearance", "general-3"]);
+    let health = || {
+        let address = format!("{}/health", server.http);
+        Command::new("curl").args(["--silent", "--max-time", "2", &address]).status().unwrap().success()
+    };
+    let psql = || server.psql("Ou", &token, "inspection", &["-c", "SELECT 1"]).is_ok();
+    assert!(health() && psql());
+    let http = server.http.strip_prefix("http://").unwrap().to_owned();
+    let doors = [http, format!("127.0.0.1:{}", server.postgres), format!("127.0.0.1:{}", server.flight)];
+    let mut held: Vec<TcpStream> = doors.iter().map(|door| TcpStream::connect(door).unwrap()).collect();
+    // They are let in one after the other.
+    std::thread::sleep(Duration::from_millis(500));
+    assert!(!health(), "each of the three doors has let one in");
+    for _ in 0..held.len() {
+        held.remove(0);
+        std::thread::sleep(Duration::from_millis(500));
+        assert!(health() && psql(), "a place is free again");
+        held.push(TcpStream::connect(&doors[0]).unwrap());
+        std::thread::sleep(Duration::from_millis(500));
+        assert!(!health(), "and taken again");
+    }
+}
+
+#[test]
+fn a_query_that_runs_when_the_server_stops_comes_to_its_end() {
+    let server = Server::configured("127.0.0.1:0", "[serve]\nstop_seconds = 300\n");
+    let token = server.person(&["Su", "--role", "supervisor", "--clearance", "important"]);
+    let long = "SELECT count(*) FROM declaration a, declaration b, declaration c, \
+                (SELECT goods_item_count FROM declaration LIMIT 30) d WHERE \
+                a.goods_item_count + b.goods_item_count + c.goods_item_count + d.goods_item_count > 100000";
+    std::thread::scope(|scope| {
+        let asked = scope.spawn(|| server.psql("Su", &token, "supervision", &["-c", long]));
+        // A read is written down before it begins.
+        while !succeed(server.folder(), "home", &["audit", "log", "--event", "read"]).contains("Su") {
+            std::thread::sleep(Duration::from_millis(100));
+        }
+        assert!(!asked.is_finished(), "the query runs");
+        server.stop();
+        assert_eq!(asked.join().unwrap().as_deref(), Ok("0"));
+    });
+    let refused = server.psql("Su", &token, "supervision", &["-c", "SELECT 1"]);
+    assert!(refused.is_err(), "nobody else is let in");
+}

@@ -1,0 +1,105 @@
+//! Places for connections, as many as configured, over all doors together. Beyond them a client waits to be let in, as behind
+//! a full backlog.
+
+use axum_server::accept::Accept;
+use futures::FutureExt;
+use futures::future::BoxFuture;
+use std::io::{self, IoSlice};
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::net::TcpStream;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tonic::transport::server::Connected;
+
+/// All places; clones share them.
+#[derive(Debug, Clone)]
+pub struct Places(Arc<Semaphore>);
+
+/// A place that is taken until this is dropped. It is none only if no places are given any more, which nobody asks for.
+pub(crate) struct Place {
+    _permit: Option<OwnedSemaphorePermit>,
+}
+
+/// A connection in its place.
+pub struct Seated<S> {
+    stream: S,
+    _place: Place,
+}
+
+impl Places {
+    /// Places for so many connections at once.
+    pub fn new(connections: usize) -> Self {
+        Self(Arc::new(Semaphore::new(connections)))
+    }
+
+    /// Takes a place, as soon as there is one.
+    pub(crate) async fn take(&self) -> Place {
+        Place { _permit: Arc::clone(&self.0).acquire_owned().await.ok() }
+    }
+
+    /// Gives a connection a place, as soon as there is one.
+    pub(crate) async fn seat<S>(&self, stream: S) -> Seated<S> {
+        Seated { _place: self.take().await, stream }
+    }
+}
+
+impl<S: Send + 'static> Accept<TcpStream, S> for Places {
+    type Stream = Seated<TcpStream>;
+    type Service = S;
+    type Future = BoxFuture<'static, io::Result<(Seated<TcpStream>, S)>>;
+
+    fn accept(&self, stream: TcpStream, service: S) -> Self::Future {
+        let places = self.clone();
+        async move { Ok((places.seat(stream).await, service)) }.boxed()
+    }
+}
+
+impl<S: Connected> Connected for Seated<S> {
+    type ConnectInfo = S::ConnectInfo;
+
+    fn connect_info(&self) -> S::ConnectInfo {
+        self.stream.connect_info()
+    }
+}
+
+impl<S: AsyncRead + Unpin> AsyncRead for Seated<S> {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        buffer: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_read(context, buffer)
+    }
+}
+
+impl<S: AsyncWrite + Unpin> AsyncWrite for Seated<S> {
+    fn poll_write(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        bytes: &[u8],
+    ) -> Poll<io::Result<usize>> {
+        Pin::new(&mut self.stream).poll_write(context, bytes)
+    }
+
+    fn poll_write_vectored(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        parts: &[IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        Pin::new(&mut self.stream).poll_write_vectored(context, parts)
+    }
+
+    fn is_write_vectored(&self) -> bool {
+        self.stream.is_write_vectored()
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_flush(context)
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_shutdown(context)
+    }
+}
