@@ -15,7 +15,7 @@ use crate::progress::Progress;
 use chrono::{Datelike, Days, NaiveDate};
 use holds::Holds;
 use std::collections::{BTreeMap, BTreeSet};
-use subjects::{Subjects, among, row_name};
+use subjects::{Subjects, among, is_of_subjects, row_name};
 use tidegate_ledger::{Door, ErasedRows, Erasure, Hash256, NewErasure, RootKey};
 use tidegate_query::Platform;
 use tidegate_records::category::Category;
@@ -48,7 +48,7 @@ pub enum Erase {
     Due,
     /// One declaration.
     Declaration(String),
-    /// Every declaration that names a party, by its number, and every record set aside that does.
+    /// Every declaration that names a party, by its number, every record set aside that does, and what registers say of it.
     Party(String),
 }
 
@@ -109,7 +109,7 @@ pub async fn erase(
         Erase::Party(key) => {
             let subjects = Subjects::party(&platform, key).await?;
             if !erase_subjects(home, &platform, &subjects, reason, progress).await? {
-                let nothing = "no declaration names it, and no record that was set aside";
+                let nothing = "no declaration, register or record that was set aside names it";
                 return Err(JobError::Missing(nothing.to_owned()));
             }
         }
@@ -126,7 +126,7 @@ async fn erase_subjects(
     progress: &mut dyn Progress,
 ) -> Result<bool, JobError> {
     let mut found = Vec::new();
-    for table in TABLES.iter().copied().filter(|table| table.column("declaration_id").is_some()) {
+    for table in TABLES.iter().copied().filter(|table| is_of_subjects(table)) {
         let rows = subjects.rows(platform, table).await?;
         Holds::on(home, platform, table).await?.refuse(platform, subjects, &rows).await?;
         found.push((table, rows));

@@ -99,11 +99,16 @@ fn months_of(first: NaiveDate, last: NaiveDate) -> BTreeSet<String> {
 /// Places a legal hold.
 ///
 /// # Errors
-/// When there is no such table, or the ledger refuses.
+/// When there is no such table, or it has no months and days are to be held, or the ledger refuses.
 pub async fn hold(home: &Home, table: &str, held: &Held, reason: &str) -> Result<HoldId, JobError> {
-    if !TABLES.iter().any(|known| known.name == table) {
+    let Some(found) = TABLES.iter().find(|known| known.name == table) else {
         let known = TABLES.iter().map(|table| table.name).collect::<Vec<_>>().join(", ");
         return Err(JobError::Missing(format!("there is no table `{table}`; there are {known}")));
+    };
+    if matches!(held, Held::Days(..)) && found.column("month").is_none() {
+        return Err(JobError::Missing(format!(
+            "rows of {table} are of no day; hold the rows that name somebody, by a key"
+        )));
     }
     Ok(home.ledger.place_hold(table, held, &home.act(Door::Cli, reason).await?).await?)
 }

@@ -16,6 +16,9 @@ use tidegate_query::{Platform, Principal};
 use tidegate_records::table::Table;
 use tidegate_records::tables::QUARANTINE;
 
+const DECLARATION_ID: &str = "declaration_id";
+const ENTERPRISE_ID: &str = "enterprise_id";
+
 /// Declarations and parties.
 #[derive(Default)]
 pub(super) struct Subjects {
@@ -26,13 +29,22 @@ pub(super) struct Subjects {
 /// Rows of a table by what names them there ([`row_name`]), each with the subject that it names and how many they are.
 pub(super) type Rows = BTreeMap<String, (String, u64)>;
 
-/// What names the rows of a table of which some belong to a declaration.
+/// What names the rows of a table that belong to a declaration or, in registers, to an enterprise.
 pub(super) fn row_name(table: &Table) -> &'static str {
-    if table.name == QUARANTINE.name {
-        "concat(load_id, '/', CAST(source_row AS VARCHAR))"
-    } else {
-        "declaration_id"
+    match table.name {
+        name if name == QUARANTINE.name => "concat(load_id, '/', CAST(source_row AS VARCHAR))",
+        _ if is_register(table) => ENTERPRISE_ID,
+        _ => DECLARATION_ID,
     }
+}
+
+/// Whether rows of a table are of a declaration or an enterprise.
+pub(super) fn is_of_subjects(table: &Table) -> bool {
+    is_register(table) || table.column(DECLARATION_ID).is_some()
+}
+
+fn is_register(table: &Table) -> bool {
+    table.column(DECLARATION_ID).is_none() && table.column(ENTERPRISE_ID).is_some()
 }
 
 /// The condition that a column has one of some values.
@@ -62,16 +74,18 @@ impl Subjects {
         if table.name == QUARANTINE.name {
             return self.set_aside(platform).await;
         }
-        if self.declarations.is_empty() {
+        let named = if is_register(table) { &self.parties } else { &self.declarations };
+        if named.is_empty() {
             return Ok(Rows::new());
         }
+        let name = row_name(table);
         let sql = format!(
-            "SELECT declaration_id, count(*) AS rows FROM {} WHERE {} GROUP BY 1",
+            "SELECT {name} AS name, count(*) AS rows FROM {} WHERE {} GROUP BY 1",
             table.name,
-            among("declaration_id", &self.declarations)
+            among(name, named)
         );
         let answer = Answer::of(platform, PURPOSE, &sql).await?;
-        let (ids, counts) = (answer.texts("declaration_id")?, answer.counts("rows")?);
+        let (ids, counts) = (answer.texts("name")?, answer.counts("rows")?);
         Ok(ids.into_iter().zip(counts).map(|(id, rows)| (id.clone(), (id, rows))).collect())
     }
 

@@ -104,12 +104,27 @@ async fn a_declaration_is_erased_from_every_table() {
     let nobody =
         erase(&place.home, &Erase::Party("nobody".to_owned()), "a request", &mut Quiet).await.unwrap_err();
     assert!(
-        nobody.to_string().contains("no declaration names it, and no record that was set aside"),
+        nobody.to_string().contains("no declaration, register or record that was set aside names it"),
         "{nobody}"
     );
 
+    let registered = |id: &str| {
+        format!(
+            r#"{{"id":"{id}","grade_code":"conventional","grade_effective_date_time":"2025-01-01T00:00:00Z"}}"#
+        )
+    };
+    let register = [registered(&importer[0]), registered("another")];
+    place.ingest_as("enterprise", "register.ndjson", &register, true).await.unwrap();
+    let days = Held::Days("2025-01-01".parse().unwrap(), "2025-01-31".parse().unwrap());
+    let refused = hold(&place.home, "enterprise", &days, "case 4").await.unwrap_err().to_string();
+    assert!(refused.contains("rows of enterprise are of no day"), "{refused}");
     let party = Erase::Party(importer[0].clone());
+    let number = hold(&place.home, "enterprise", &Held::Key(importer[0].clone()), "case 5").await.unwrap();
+    let refused = erase(&place.home, &party, "a request", &mut Quiet).await.unwrap_err().to_string();
+    assert!(refused.contains("is under a legal hold on enterprise"), "{refused}");
+    lift(&place.home, number.0, "over").await.unwrap();
     let certificates = erase(&place.home, &party, "a request", &mut Quiet).await.unwrap();
+    assert_eq!(place.texts("SELECT enterprise_id FROM enterprise").await, ["another"]);
     let of = format!("SELECT count(*) FROM declaration WHERE importer_id = '{}'", importer[0]);
     assert_eq!(place.count(&of).await, 0);
     let rows: u64 =
