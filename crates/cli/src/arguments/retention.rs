@@ -10,7 +10,8 @@ pub enum Retention {
     Due,
     /// Erase what is due, with every byte of it; what is under a legal hold stays
     Run(Reason),
-    /// Erase one declaration, or every declaration that names a party, from all tables, with records set aside that name it
+    /// Erase one declaration, or every declaration that names a party, from all tables, with records set aside that name it and
+    /// what registers say of the party
     #[command(
         after_help = "Snapshots from before are forgotten, since they would still show the rows. Datasets that were made of the rows \
         are made anew by `tidegate datasets refresh`.\n\nExamples:\n  \

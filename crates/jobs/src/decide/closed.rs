@@ -10,7 +10,7 @@ use crate::history::{column, wrong_type};
 use arrow::array::{AsArray, PrimitiveArray, RecordBatch};
 use arrow::datatypes::Int64Type;
 use chrono::{DateTime, Utc};
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use tidegate_ledger::{Hash256, Period, PolicyStateVersion};
 use tidegate_records::tables::{DECISION, DECISION_ITEM};
@@ -99,18 +99,11 @@ impl Closed {
         let mut work_list = Vec::new();
         let numbers = column(rows, "goods_item_seq")?;
         let numbers = numbers.as_primitive_opt::<Int64Type>().ok_or_else(|| wrong_type("goods_item_seq"))?;
-        let texts = Texts {
-            day: day.to_string(),
-            bundle: self.by.hash.to_string(),
-            periods: self
-                .periods
-                .iter()
-                .copied()
-                .collect::<BTreeSet<_>>()
-                .into_iter()
-                .map(|period| (period, period.to_string()))
-                .collect(),
-        };
+        let mut texts =
+            Texts { day: day.to_string(), bundle: self.by.hash.to_string(), periods: BTreeMap::new() };
+        for period in &self.periods {
+            texts.periods.entry(*period).or_insert_with(|| period.to_string());
+        }
         let mut reasons_of_selected = self.reasons_of_selected()?.into_iter();
         for (place, (case, proposal)) in cases.iter().zip(&self.proposals).enumerate() {
             let Settlement { chance, outcome, settled, opening } = &self.settlements[place];

@@ -7,6 +7,7 @@ use crate::home::Home;
 use std::fs::{File, TryLockError};
 use tidegate_lake::LakeError;
 use tidegate_ledger::{DecisionRunId, RunOutcome};
+use tidegate_query::Platform;
 use tidegate_records::tables::{DECISION, DECISION_ITEM, WORK_LIST};
 
 /// Held as long as somebody decides in a home, by the system, so that it ends with the process.
@@ -33,11 +34,15 @@ impl Alone {
 /// Closes the runs that were interrupted: one whose rows a snapshot shows is done; of the others all rows go.
 pub(super) async fn close(home: &Home, _: &Alone) -> Result<(), JobError> {
     let runs = home.ledger.decision_runs().await?;
-    let open = runs.into_iter().filter(|run| run.outcome.is_none()).map(|run| run.id);
+    let open: Vec<_> = runs.into_iter().filter(|run| run.outcome.is_none()).map(|run| run.id).collect();
+    if open.is_empty() {
+        return Ok(());
+    }
+    let platform = home.platform().await?;
     // All are looked up before any is erased: that records a snapshot, which shows whatever is left.
     let mut shown: Vec<(DecisionRunId, u64)> = Vec::new();
     for run in open {
-        shown.push((run, rows(home, run).await?));
+        shown.push((run, rows(&platform, run).await?));
     }
     let gone = shown.iter().filter(|(_, rows)| *rows == 0).map(|(run, _)| run.0);
     erase(home, gone.collect()).await?;
@@ -48,9 +53,9 @@ pub(super) async fn close(home: &Home, _: &Alone) -> Result<(), JobError> {
 }
 
 /// Decisions of a run that the newest snapshot shows.
-async fn rows(home: &Home, run: DecisionRunId) -> Result<u64, JobError> {
+async fn rows(platform: &Platform, run: DecisionRunId) -> Result<u64, JobError> {
     let sql = format!("SELECT count(*) AS rows FROM decision WHERE run_number = {run}");
-    let rows = Answer::of(&home.platform().await?, "job decide", &sql).await?.counts("rows")?;
+    let rows = Answer::of(platform, "job decide", &sql).await?.counts("rows")?;
     Ok(rows.first().copied().unwrap_or_default())
 }
 

@@ -95,7 +95,7 @@ async fn taken(
     lodged: &Stretch,
 ) -> Result<BTreeMap<(String, NaiveDate), usize>, JobError> {
     let sql = format!(
-        "SELECT office_id, listed_on, sum(waiting_before + protected - waiting_after + listed - (protected - queued)) AS taken \
+        "SELECT office_id, listed_on, sum(waiting_before + listed + queued - waiting_after) AS taken \
          FROM work_list WHERE listed_on BETWEEN '{}' AND '{}' GROUP BY 1, 2",
         lodged.first, lodged.last
     );

@@ -57,15 +57,15 @@ impl Forest {
         let rule = gauss_legendre(depth.saturating_sub(1));
         let mut walk = Walk {
             nodes: &[],
-            left: Vec::new(),
+            splits: Vec::new(),
             place: 0.0,
             path: Vec::with_capacity(depth),
             values: vec![[0.0; N]; self.features().len()],
         };
         for tree in self.trees() {
             walk.nodes = tree.nodes();
-            walk.left.clear();
-            walk.left.extend(walk.nodes.iter().map(|node| goes_left(node, &rows)));
+            walk.splits.clear();
+            walk.splits.extend(walk.nodes.iter().map(|node| Split::of(node, walk.nodes, &rows)));
             for &Point { place, weight } in &rule {
                 walk.place = place;
                 walk.descend(0, [weight; N]);
@@ -105,17 +105,32 @@ fn mean_value(nodes: &[Node]) -> f64 {
     means[0]
 }
 
-/// 1 for each row that a split sends left, else 0.
-fn goes_left<const N: usize>(node: &Node, rows: &[&[f32]; N]) -> [f64; N] {
-    let Node::Split { feature, threshold, missing, .. } = *node else { return [0.0; N] };
-    rows.map(|row| f64::from(branch(row[feature as usize], threshold, missing) == Branch::Left))
-}
-
 /// A number for each row.
 type Lanes<const N: usize> = [f64; N];
 
 fn lanes<const N: usize>(of: impl FnMut(usize) -> f64) -> Lanes<N> {
     std::array::from_fn(of)
+}
+
+/// What a node does, whatever the place of the integral; a leaf sends nobody on.
+struct Split<const N: usize> {
+    /// 1 for each row that is sent left, else 0.
+    goes_left: Lanes<N>,
+    /// Shares of the training rows that went left and right.
+    shares: (f64, f64),
+}
+
+impl<const N: usize> Split<N> {
+    fn of(node: &Node, nodes: &[Node], rows: &[&[f32]; N]) -> Self {
+        let Node::Split { feature, threshold, missing, left, right, .. } = *node else {
+            return Self { goes_left: [0.0; N], shares: (0.0, 0.0) };
+        };
+        let is_left = |row: &[f32]| branch(row[feature as usize], threshold, missing) == Branch::Left;
+        Self {
+            goes_left: rows.map(|row| f64::from(is_left(row))),
+            shares: cover_shares(&nodes[left as usize], &nodes[right as usize]),
+        }
+    }
 }
 
 /// A feature on the way from the root.
@@ -139,8 +154,8 @@ impl<const N: usize> Step<N> {
 /// A walk over all leaves of a tree, at one place of the integral, that remembers the way: one step per distinct feature.
 struct Walk<'a, const N: usize> {
     nodes: &'a [Node],
-    /// Who goes left at each node.
-    left: Vec<Lanes<N>>,
+    /// By node.
+    splits: Vec<Split<N>>,
     place: f64,
     path: Vec<Step<N>>,
     /// By feature.
@@ -155,8 +170,7 @@ impl<const N: usize> Walk<'_, N> {
             Node::Split { feature, left, right, .. } => {
                 let feature = feature as usize;
                 let (left, right) = (left as usize, right as usize);
-                let (left_share, right_share) = cover_shares(&self.nodes[left], &self.nodes[right]);
-                let goes_left = self.left[position];
+                let Split { goes_left, shares: (left_share, right_share) } = self.splits[position];
                 let below = [0.0; N];
                 let to_left = Step { feature, taken: goes_left, share: left_share, below };
                 let from_left = self.step(left, to_left, above);

@@ -5,6 +5,7 @@ mod error;
 mod identity;
 mod limits;
 mod openapi;
+mod policy;
 mod router;
 mod serve;
 mod session;

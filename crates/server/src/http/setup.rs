@@ -2,12 +2,12 @@
 
 use super::Door;
 use super::error::ApiError;
+use super::policy::with_policy;
 use super::session::{Address, refused};
 use axum::Form;
 use axum::extract::rejection::FormRejection;
 use axum::extract::{Query, State};
-use axum::http::{HeaderValue, header};
-use axum::response::{Html, IntoResponse, Response};
+use axum::response::{Html, Response};
 use chrono::{DateTime, TimeDelta, Utc};
 use serde::Deserialize;
 use std::sync::Mutex;
@@ -76,7 +76,7 @@ pub(super) async fn form(
     opens(&door, &link.secret, address)?;
     // What opens is letters and digits.
     let page = include_str!("setup.html").replace("{secret}", &link.secret);
-    Ok(with_policy(Html(page)))
+    Ok(with_policy(Html(page), POLICY))
 }
 
 /// Makes the account.
@@ -93,11 +93,5 @@ pub(super) async fn fill(
         .map_err(|error| ApiError::bad_request(error.to_string()))?;
     *door.setup.lock().unwrap_or_else(std::sync::PoisonError::into_inner) = None;
     let done = "<!doctype html><title>Tidegate</title><p>The account is made. Log in: POST /api/v1/session.";
-    Ok(with_policy(Html(done.to_owned())))
-}
-
-fn with_policy(page: Html<String>) -> Response {
-    let mut response = page.into_response();
-    response.headers_mut().insert(header::CONTENT_SECURITY_POLICY, HeaderValue::from_static(POLICY));
-    response
+    Ok(with_policy(Html(done.to_owned()), POLICY))
 }

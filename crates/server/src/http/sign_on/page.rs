@@ -1,11 +1,12 @@
 //! What a sign-on comes to, as a page for people or as JSON for programs.
 
 use super::super::error::ApiError;
+use super::super::policy::with_policy;
 use super::super::session::Session;
 use axum::Json;
 use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
-use axum::http::{HeaderValue, StatusCode, header};
+use axum::http::{StatusCode, header};
 use axum::response::{Html, IntoResponse, Response};
 use std::convert::Infallible;
 
@@ -57,9 +58,7 @@ pub(super) fn refusal(form: Form, refusal: ApiError) -> Response {
 
 fn page(status: StatusCode, title: &str, content: &str) -> Response {
     let page = include_str!("page.html").replace("{title}", title).replace("{content}", content);
-    let mut response = (status, Html(page)).into_response();
-    response.headers_mut().insert(header::CONTENT_SECURITY_POLICY, HeaderValue::from_static(POLICY));
-    response
+    with_policy((status, Html(page)), POLICY)
 }
 
 /// A text as it stands in HTML, whoever wrote it.
