@@ -59,6 +59,9 @@ pub struct Arguments {
     /// What to do
     #[command(subcommand)]
     pub command: Command,
+    /// Name of the command with that of its part, such as `datasets refresh`.
+    #[arg(skip)]
+    pub job: String,
     /// What the command reads of the home that it opens.
     #[arg(skip)]
     pub run: OnceLock<Run>,

@@ -21,10 +21,11 @@ async fn main() -> ExitCode {
     // Two providers of cryptography are linked; the first to be asked decides for all.
     drop(rustls::crypto::ring::default_provider().install_default());
     let matches = Arguments::command().get_matches();
-    let arguments = Arguments::from_arg_matches(&matches).unwrap_or_else(|error| error.exit());
+    let mut arguments = Arguments::from_arg_matches(&matches).unwrap_or_else(|error| error.exit());
+    arguments.job = commands::name_of(&matches);
     log::start(arguments.log);
     let outcome = run(&arguments).await;
-    match commands::end(&arguments, &commands::name_of(&matches), outcome).await {
+    match commands::end(&arguments, outcome).await {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("tidegate: {error}");

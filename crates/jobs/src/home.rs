@@ -138,7 +138,7 @@ impl Home {
     ) -> Result<Platform, JobError> {
         let engine = self.configuration.engine.of_queries();
         let platform = Platform::open(&self.lake, snapshot, catalog, engine, None).await?;
-        self.run.reads_from(snapshot.map(|snapshot| snapshot.version));
+        self.run.reads_from(snapshot.map(|snapshot| snapshot.version), self.now).await?;
         let run = self.run.clone();
         Ok(platform.noted(Arc::new(move |reading| run.reads(reading))))
     }

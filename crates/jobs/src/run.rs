@@ -1,5 +1,5 @@
-//! What a run of the program reads, for the audit chain. Every job reads through the platform of its home, which notes it here;
-//! whoever started the run enters it at its end.
+//! What a run of the program reads, for the audit chain. Every job reads through the platform of its home: that it begins to is
+//! entered before the first row, what it read is noted here and entered when whoever started the run ends it.
 
 use crate::JobError;
 use crate::desk::tables_of;
@@ -17,10 +17,13 @@ use tidegate_records::tables::{DECLARATION, GOODS_ITEM};
 pub struct Run {
     ledger: Ledger,
     noted: Arc<Mutex<Noted>>,
+    /// Entry that says that the run began to read.
+    begun: Arc<tokio::sync::Mutex<Option<u64>>>,
 }
 
 #[derive(Default)]
 struct Noted {
+    job: String,
     tables: BTreeMap<String, TableRead>,
     subjects: BTreeSet<String>,
     snapshot: Option<u64>,
@@ -34,7 +37,12 @@ impl std::fmt::Debug for Run {
 
 impl Run {
     pub(crate) fn new(ledger: &Ledger) -> Self {
-        Self { ledger: ledger.clone(), noted: Arc::default() }
+        Self { ledger: ledger.clone(), noted: Arc::default(), begun: Arc::default() }
+    }
+
+    /// Says what the run is for: the name of its command.
+    pub fn is_for(&self, job: &str) {
+        job.clone_into(&mut self.noted().job);
     }
 
     fn noted(&self) -> MutexGuard<'_, Noted> {
@@ -42,9 +50,23 @@ impl Run {
         self.noted.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Notes from which state of the tables is read.
-    pub(crate) fn reads_from(&self, snapshot: Option<u64>) {
+    /// Enters that the run begins to read, once; and notes from which state of the tables.
+    pub(crate) async fn reads_from(&self, snapshot: Option<u64>, at: DateTime<Utc>) -> Result<(), JobError> {
+        let mut begun = self.begun.lock().await;
         self.noted().snapshot = snapshot;
+        if begun.is_none() {
+            let mut entry = self.entry(at, AuditEvent::Read).await?;
+            (entry.detail, entry.snapshot) = ("began".to_owned(), snapshot);
+            *begun = self.ledger.append_audit(&[entry.fitted()]).await?.pop();
+        }
+        Ok(())
+    }
+
+    /// An entry of the local owner.
+    async fn entry(&self, at: DateTime<Utc>, event: AuditEvent) -> Result<NewAuditEntry, JobError> {
+        let actor = Actor::from(&self.ledger.local_owner().await?);
+        let purpose = format!("job {}", self.noted().job);
+        Ok(NewAuditEntry::new(at, actor, Door::Job, purpose.trim_end(), event))
     }
 
     /// Notes what a statement reads, and whom it names.
@@ -81,24 +103,18 @@ impl Run {
         }
     }
 
-    /// Enters into the audit chain what the run read, if it read anything: one entry, of the local owner, with why the run failed
-    /// where it did. Returns its sequence. What the run read is forgotten then.
+    /// Enters into the audit chain what the run read, if it began to read: the end of what was entered then, with why the run
+    /// failed where it did. Returns its sequence. What the run read is forgotten then.
     ///
     /// # Errors
     /// When the ledger fails.
-    pub async fn enter(
-        &self,
-        job: &str,
-        at: DateTime<Utc>,
-        failure: Option<&JobError>,
-    ) -> Result<Option<u64>, JobError> {
-        let Noted { tables, subjects, snapshot } = std::mem::take(&mut *self.noted());
-        if tables.is_empty() {
-            return Ok(None);
-        }
-        let actor = Actor::from(&self.ledger.local_owner().await?);
-        let mut entry = NewAuditEntry::new(at, actor, Door::Job, &format!("job {job}"), AuditEvent::Read);
-        entry.detail = failure.map_or_else(|| "done".to_owned(), |error| format!("failed: {error}"));
+    pub async fn end(&self, at: DateTime<Utc>, failure: Option<&JobError>) -> Result<Option<u64>, JobError> {
+        let Some(begun) = self.begun.lock().await.take() else { return Ok(None) };
+        let event = if failure.is_some() { AuditEvent::Failed } else { AuditEvent::Finished };
+        let mut entry = self.entry(at, event).await?;
+        let Noted { tables, subjects, snapshot, .. } = std::mem::take(&mut *self.noted());
+        entry.read = Some(begun);
+        entry.detail = failure.map_or_else(|| "done".to_owned(), ToString::to_string);
         (entry.tables, entry.subjects, entry.snapshot) = (tables, subjects, snapshot);
         Ok(self.ledger.append_audit(&[entry.fitted()]).await?.pop())
     }

@@ -49,14 +49,15 @@ fn now() -> DateTime<Utc> {
 async fn open(arguments: &Arguments) -> Result<Home, JobError> {
     let configuration = Configuration::of_home(&arguments.home, arguments.config.as_deref())?;
     let home = Home::open(&arguments.home, configuration, now()).await?;
+    home.run.is_for(&arguments.job);
     arguments.run.get_or_init(|| home.run.clone());
     Ok(home)
 }
 
 /// Ends a command: what it read, if anything, becomes an entry of the audit chain.
-pub async fn end(arguments: &Arguments, name: &str, outcome: Result<(), JobError>) -> Result<(), JobError> {
+pub async fn end(arguments: &Arguments, outcome: Result<(), JobError>) -> Result<(), JobError> {
     if let Some(run) = arguments.run.get() {
-        run.enter(name, now(), outcome.as_ref().err()).await?;
+        run.end(now(), outcome.as_ref().err()).await?;
     }
     outcome
 }

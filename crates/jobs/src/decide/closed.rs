@@ -81,12 +81,9 @@ struct Decision<'a> {
     period: Period,
     sequence: u64,
     proposal: &'a Proposal,
-    chance: Chance,
-    outcome: Outcome,
-    settled: Settled,
+    settlement: &'a Settlement,
     reasons: &'a [DecisionReason],
     directive: Option<&'a str>,
-    opening: Option<&'a Opening>,
 }
 
 impl Closed {
@@ -106,7 +103,8 @@ impl Closed {
         }
         let mut reasons_of_selected = self.reasons_of_selected()?.into_iter();
         for (place, (case, proposal)) in cases.iter().zip(&self.proposals).enumerate() {
-            let Settlement { chance, outcome, settled, opening } = &self.settlements[place];
+            let settlement = &self.settlements[place];
+            let Settlement { outcome, settled, opening, .. } = settlement;
             let reasons = settled.selected.then(|| reasons_of_selected.next()).flatten().unwrap_or_default();
             let treatment = opening.as_ref().and_then(Opening::treatment);
             let directive = bundle.directive(proposal, settled, &reasons, treatment);
@@ -121,12 +119,9 @@ impl Closed {
                 period: self.periods[place],
                 sequence: self.sequences[place],
                 proposal,
-                chance: *chance,
-                outcome: *outcome,
-                settled: *settled,
+                settlement,
                 reasons: &reasons,
                 directive,
-                opening: opening.as_ref(),
             };
             decisions.push(self.by.decision_row(&one, assessment, numbers))?;
             for row in case.items.clone() {
@@ -170,7 +165,8 @@ impl DecidedBy {
         assessment: &Assessment,
         numbers: &PrimitiveArray<Int64Type>,
     ) -> Vec<(&'static str, Value<'v>)> {
-        let Decision { case, proposal, outcome, settled, .. } = decision;
+        let Decision { case, proposal, settlement, .. } = decision;
+        let Settlement { chance, outcome, settled, opening } = settlement;
         let parts = &proposal.parts;
         let optional = |text: Option<&'v str>| text.map_or(Value::Absent, Value::Text);
         let reason = |r: &'v DecisionReason| StoredReason {
@@ -203,9 +199,9 @@ impl DecidedBy {
             ("multiplier", Value::Real(parts.multiplier)),
             ("exploration", Value::Real(parts.exploration)),
             ("ramp", Value::Real(parts.ramp)),
-            ("inclusion_probability", Value::Real(decision.chance.probability)),
-            ("weight", Value::Real(decision.chance.weight)),
-            ("protected_probability", Value::Real(decision.chance.protected)),
+            ("inclusion_probability", Value::Real(chance.probability)),
+            ("weight", Value::Real(chance.weight)),
+            ("protected_probability", Value::Real(chance.protected)),
             ("draw", Value::Real(outcome.draw.value())),
             ("tau", Value::Real(outcome.tau)),
             ("realised_probability", Value::Real(settled.realised_probability)),
@@ -225,7 +221,7 @@ impl DecidedBy {
             ("rules", self.rule_ids(proposal.rules.iter().copied())),
             ("reasons", Value::Reasons(decision.reasons.iter().map(reason).collect())),
         ]);
-        row.extend(opening_values(decision.opening));
+        row.extend(opening_values(opening.as_ref()));
         row
     }
 

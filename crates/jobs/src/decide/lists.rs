@@ -100,9 +100,18 @@ async fn taken(
         lodged.first, lodged.last
     );
     let answer = Answer::of(platform, "job decide", &sql).await?;
-    let days = answer.texts("listed_on")?.into_iter().map(|day| day.parse().unwrap_or_default());
-    let keys = answer.texts("office_id")?.into_iter().zip(days);
-    Ok(keys.zip(answer.counts("taken")?.into_iter().map(|slots| slots as usize)).collect())
+    let (offices, days) = (answer.texts("office_id")?, answer.texts("listed_on")?);
+    let lists = offices.into_iter().zip(days).zip(answer.counts("taken")?);
+    lists
+        .map(|((office, day), slots)| {
+            let day = day.parse().map_err(|_| {
+                JobError::Missing(format!(
+                    "work_list has a list of office {office} on {day:?}, which is no day"
+                ))
+            })?;
+            Ok(((office, day), slots as usize))
+        })
+        .collect()
 }
 
 /// Lists of runs from `first_run` on whose office and day had a list before.
