@@ -1,8 +1,9 @@
 //! Reading ahead: while days are decided, the next ones are read and assessed on other cores, a few and no more.
 
-use super::cases::{Cases, Grades, Which, cases, read_days};
+use super::cases::{Cases, Grades, Which, any_undecided, cases, read_days};
 use super::stretches::Stretch;
 use crate::JobError;
+use arrow::array::RecordBatch;
 use chrono::NaiveDate;
 use std::sync::Arc;
 use tidegate_ledger::RootKey;
@@ -33,14 +34,35 @@ pub(super) struct AssessedDay {
 type Work = JoinHandle<Result<AssessedDay, JobError>>;
 
 /// Days in their order.
-pub(super) struct Days(mpsc::Receiver<Result<Work, JobError>>);
+pub(super) struct Days {
+    receiver: mpsc::Receiver<Result<Work, JobError>>,
+    /// The next day, when it was looked at.
+    next: Option<AssessedDay>,
+}
 
 impl Days {
     /// The next day; none after the last.
     pub(super) async fn next(&mut self) -> Result<Option<AssessedDay>, JobError> {
-        match self.0.recv().await {
+        if let Some(next) = self.next.take() {
+            return Ok(Some(next));
+        }
+        match self.receiver.recv().await {
             None => Ok(None),
             Some(work) => joined(work?.await).map(Some),
+        }
+    }
+
+    /// Which day is next.
+    pub(super) async fn peek(&mut self) -> Result<Option<NaiveDate>, JobError> {
+        self.next = self.next().await?;
+        Ok(self.next.as_ref().map(|next| next.day))
+    }
+
+    /// The next day up to a last one.
+    pub(super) async fn next_until(&mut self, last: NaiveDate) -> Result<Option<AssessedDay>, JobError> {
+        match self.peek().await? {
+            Some(day) if day <= last => self.next().await,
+            _ => Ok(None),
         }
     }
 }
@@ -58,7 +80,7 @@ impl Assessor {
         // Ends by itself when nobody takes any more days.
         tokio::spawn(async move {
             for stretch in stretches {
-                let days = match read_days(&platform, &assessor.bundle, &stretch, which).await {
+                let days = match assessor.read(&platform, &stretch, which).await {
                     Ok(days) => days,
                     Err(error) => {
                         let _ = sender.send(Err(error)).await;
@@ -73,10 +95,23 @@ impl Assessor {
                 }
             }
         });
-        Days(receiver)
+        Days { receiver, next: None }
     }
 
-    fn assess(&self, day: NaiveDate, rows: arrow::array::RecordBatch) -> Result<AssessedDay, JobError> {
+    async fn read(
+        &self,
+        platform: &Platform,
+        stretch: &Stretch,
+        which: Which,
+    ) -> Result<Vec<(NaiveDate, RecordBatch)>, JobError> {
+        // Where all is decided no goods item is read.
+        if which == Which::Undecided && !any_undecided(platform, stretch).await? {
+            return Ok(Vec::new());
+        }
+        read_days(platform, &self.bundle, stretch, which).await
+    }
+
+    fn assess(&self, day: NaiveDate, rows: RecordBatch) -> Result<AssessedDay, JobError> {
         let assessment = self.bundle.assess(&rows)?;
         let cases = Cases { cases: cases(&rows, &self.grades, &self.root_key)?, rows };
         Ok(AssessedDay { day, cases, assessment })

@@ -85,8 +85,9 @@ impl Day {
     }
 
     /// What is known of a consignment whose draw is still secret.
-    fn earlier(&self, root: &str) -> Option<&Earlier> {
-        self.earlier.get(root).filter(|earlier| !self.revealed.contains(&earlier.period))
+    fn earlier(&self, root: &str) -> Option<Earlier> {
+        let known = self.earlier.get(root, self.by.run, self.since);
+        known.filter(|earlier| !self.revealed.contains(&earlier.period))
     }
 
     /// Period of a draw: the month of first acceptance of the consignment. When its key is public, or what was drawn
@@ -191,7 +192,7 @@ impl Day {
                 selected: chance.contender(outcome.draw).is_selected(outcome.tau),
                 tau: outcome.tau,
             };
-            self.earlier.remember(&case.root, earlier);
+            self.earlier.remember(case, self.by.run, earlier);
         }
     }
 

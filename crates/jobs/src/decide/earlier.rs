@@ -1,18 +1,20 @@
 //! What was decided before about consignments that are lodged again.
 
+use super::cases::Case;
 use super::stretches::Stretch;
 use crate::JobError;
-use crate::history::{column, text, wrong_type};
-use arrow::array::AsArray;
-use arrow::datatypes::Float64Type;
-use chrono::NaiveDate;
-use std::collections::HashMap;
+use crate::answer::Answer;
+use crate::history::{column, moments, text, wrong_type};
+use arrow::array::{AsArray, RecordBatch};
+use arrow::datatypes::{Float64Type, Int64Type};
+use chrono::{DateTime, NaiveDate};
+use std::collections::{HashMap, HashSet};
 use tidegate_ledger::{Period, PeriodError};
 use tidegate_query::{Platform, Principal};
 use tidegate_risk::selection::Chance;
 
 /// What an earlier lodgement of a consignment was decided as.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) struct Earlier {
     /// Period of the draw: that of the first acceptance.
     pub period: Period,
@@ -24,23 +26,49 @@ pub(super) struct Earlier {
     pub tau: f64,
 }
 
-/// Earlier decisions by root.
+impl Earlier {
+    /// Keeps the period, the greatest p, and the cut of the work list that a consignment is on.
+    fn and(self, new: Self) -> Self {
+        // A new draw: the key of the one before is public.
+        if self.period != new.period {
+            return new;
+        }
+        let (selected, tau) = if self.selected { (self.selected, self.tau) } else { (new.selected, new.tau) };
+        Self { chance: self.chance.max(new.chance), selected, tau, ..self }
+    }
+}
+
+/// A decision about a consignment.
+struct Past {
+    accepted_on: NaiveDate,
+    run: i64,
+    decided: Earlier,
+}
+
+/// Earlier decisions about what is lodged again on some days; of all else nothing is kept.
 #[derive(Default)]
-pub(super) struct Roots(HashMap<String, Earlier>);
+pub(super) struct Roots {
+    /// Declarations whose consignments are lodged more than once on the days.
+    again: HashSet<String>,
+    /// By root, in the order of the decisions.
+    past: HashMap<String, Vec<Past>>,
+}
 
 impl Roots {
     /// Reads decisions since a day about the consignments that are lodged on the days given: those of the same
     /// declaration, and those of the same consignee and transport document.
     pub(super) async fn read(
         platform: &Platform,
-        stretch: &Stretch,
+        lodged: &Stretch,
         since: NaiveDate,
     ) -> Result<Self, JobError> {
+        let mut roots = Self { again: again(platform, lodged).await?, past: HashMap::new() };
         let month = since.format("%Y-%m");
         let known = format!("k.month >= '{month}' AND k.accepted_at >= DATE '{since}'");
-        let lodged = stretch.condition();
+        let lodged = lodged.condition();
         let sql = format!(
-            "SELECT root_id, period, inclusion_probability, weight, protected_probability, is_selected, tau FROM (\
+            "SELECT root_id, accepted_at, run_number, period, inclusion_probability, weight, protected_probability, \
+             is_selected, tau FROM (\
              SELECT k.* FROM decision k WHERE {known} AND k.declaration_id IN \
              (SELECT r.declaration_id FROM declaration r WHERE r.version_number > 1 AND {lodged}) \
              UNION ALL SELECT k.* FROM decision k JOIN declaration o ON o.month >= '{month}' AND o.month = k.month \
@@ -49,55 +77,70 @@ impl Roots {
              ON n.consignee_id = o.consignee_id AND n.transport_document_id = o.transport_document_id \
              WHERE {known}) ORDER BY run_number, listed_on, declaration_id, version_number"
         );
-        let mut roots = Self::default();
         for batch in platform.plan_for(&Principal::LocalOwner, "job decide", &sql).await?.collect().await? {
-            let (names, periods) = (text(&batch, "root_id")?, text(&batch, "period")?);
-            let number = |name: &str| {
-                let numbers = column(&batch, name)?;
-                numbers.as_primitive_opt::<Float64Type>().cloned().ok_or_else(|| wrong_type(name))
-            };
-            let (p, tau) = (number("inclusion_probability")?, number("tau")?);
-            let (weight, protected) = (number("weight")?, number("protected_probability")?);
-            let selected = column(&batch, "is_selected")?;
-            let selected = selected.as_boolean_opt().ok_or_else(|| wrong_type("is_selected"))?;
-            for row in 0..batch.num_rows() {
-                let one = Earlier {
-                    period: periods
-                        .value(row)
-                        .parse()
-                        .map_err(|e: PeriodError| JobError::Missing(e.to_string()))?,
-                    chance: Chance {
-                        probability: p.value(row),
-                        weight: weight.value(row),
-                        protected: protected.value(row),
-                    },
-                    selected: selected.value(row),
-                    tau: tau.value(row),
-                };
-                roots.remember(names.value(row), one);
-            }
+            roots.take(&batch)?;
         }
         Ok(roots)
     }
 
-    pub(super) fn get(&self, root: &str) -> Option<&Earlier> {
-        self.0.get(root)
+    fn take(&mut self, batch: &RecordBatch) -> Result<(), JobError> {
+        let (names, periods) = (text(batch, "root_id")?, text(batch, "period")?);
+        let number = |name: &str| {
+            let numbers = column(batch, name)?;
+            numbers.as_primitive_opt::<Float64Type>().cloned().ok_or_else(|| wrong_type(name))
+        };
+        let (p, tau) = (number("inclusion_probability")?, number("tau")?);
+        let (weight, protected) = (number("weight")?, number("protected_probability")?);
+        let selected = column(batch, "is_selected")?;
+        let selected = selected.as_boolean_opt().ok_or_else(|| wrong_type("is_selected"))?;
+        let runs = column(batch, "run_number")?;
+        let runs = runs.as_primitive_opt::<Int64Type>().ok_or_else(|| wrong_type("run_number"))?;
+        let accepted = moments(batch, "accepted_at")?;
+        for row in 0..batch.num_rows() {
+            let moment = DateTime::from_timestamp_micros(accepted.value(row));
+            let chance = Chance {
+                probability: p.value(row),
+                weight: weight.value(row),
+                protected: protected.value(row),
+            };
+            let period =
+                periods.value(row).parse().map_err(|e: PeriodError| JobError::Missing(e.to_string()))?;
+            let past = Past {
+                accepted_on: moment.ok_or_else(|| wrong_type("accepted_at"))?.date_naive(),
+                run: runs.value(row),
+                decided: Earlier { period, chance, selected: selected.value(row), tau: tau.value(row) },
+            };
+            self.past.entry(names.value(row).to_owned()).or_default().push(past);
+        }
+        Ok(())
     }
 
-    /// Keeps the period, the greatest p, and the cut of the work list that a consignment is on.
-    pub(super) fn remember(&mut self, root: &str, new: Earlier) {
-        match self.0.get_mut(root) {
-            None => {
-                self.0.insert(root.to_owned(), new);
-            }
-            // A new draw: the key of the one before is public.
-            Some(kept) if kept.period != new.period => *kept = new,
-            Some(kept) => {
-                kept.chance = kept.chance.max(new.chance);
-                if !kept.selected {
-                    (kept.selected, kept.tau) = (new.selected, new.tau);
-                }
-            }
+    /// What was decided about a consignment by a run, or before it about what was accepted since a day.
+    pub(super) fn get(&self, root: &str, run: i64, since: NaiveDate) -> Option<Earlier> {
+        let known = |past: &&Past| past.run == run || past.accepted_on >= since;
+        self.past.get(root)?.iter().filter(known).map(|past| past.decided).reduce(Earlier::and)
+    }
+
+    /// Keeps what a run has decided about a case, when its consignment comes again.
+    pub(super) fn remember(&mut self, case: &Case, run: i64, decided: Earlier) {
+        if self.again.contains(&case.declaration_id) {
+            let past = Past { accepted_on: case.accepted_at.date_naive(), run, decided };
+            self.past.entry(case.root.clone()).or_default().push(past);
         }
     }
+}
+
+/// Declarations whose consignments are lodged more than once on the days: in several versions, or by several
+/// declarations.
+async fn again(platform: &Platform, lodged: &Stretch) -> Result<HashSet<String>, JobError> {
+    let lodged = lodged.condition();
+    let sql = format!(
+        "SELECT r.declaration_id FROM declaration r WHERE r.version_number > 1 AND {lodged} \
+         UNION ALL SELECT r.declaration_id FROM declaration r JOIN (\
+         SELECT r.consignee_id, r.transport_document_id FROM declaration r WHERE {lodged} \
+         GROUP BY 1, 2 HAVING count(*) > 1) n \
+         ON n.consignee_id = r.consignee_id AND n.transport_document_id = r.transport_document_id WHERE {lodged}"
+    );
+    let answer = Answer::of(platform, "job decide", &sql).await?;
+    Ok(answer.texts("declaration_id")?.into_iter().collect())
 }

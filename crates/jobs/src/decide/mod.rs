@@ -26,7 +26,7 @@ pub(crate) use packaging::{Packaging, seen as packaging_records};
 pub(crate) use state::{parse as parse_state, stored_state};
 pub(crate) use stored::read as read_stored;
 pub use stored::{KeptReason, StoredDecision, StoredItem};
-pub(crate) use stretches::{Stretch, stretches};
+pub(crate) use stretches::stretches;
 pub use work_list::WorkListEntry;
 
 use crate::JobError;
@@ -35,7 +35,6 @@ use crate::progress::Progress;
 use ahead::{AssessedDay, Assessor};
 use arrow::array::{Array, AsArray};
 use arrow::datatypes::Date32Type;
-use cases::any_undecided;
 use chrono::{Days, NaiveDate, NaiveTime};
 use closed::DecidedBy;
 use day::{Committed, Day, Drawing};
@@ -46,6 +45,7 @@ use state::States;
 use std::collections::hash_map::Entry;
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
+use stretches::Lodged;
 use tidegate_lake::AppTransaction;
 use tidegate_ledger::{Hash256, Period, PeriodKey, PolicyStateVersion, RunOutcome, RunStart};
 use tidegate_query::{Platform, Principal};
@@ -122,27 +122,25 @@ async fn run(home: &Home, options: &DecideOptions, progress: &mut dyn Progress) 
     let (bundle, hash) = home.bundle(options.bundle.as_deref()).await?;
     let (from, to) = days(home, options, &bundle).await?;
     let mut decided = Decided { bundle: hash.to_string(), from, to, ..Decided::default() };
+    let platform = Arc::new(home.platform().await?);
     let assessor = Assessor {
         bundle: Arc::new(bundle),
-        grades: Arc::new(Grades::read(&home.platform().await?, "job decide").await?),
+        grades: Arc::new(Grades::read(&platform, "job decide").await?),
         root_key: Arc::new(home.root_key().await?),
     };
+    let lodged = stretches::days(&platform, from, to).await?;
+    let stretches = stretches::joined(lodged.clone(), home.configuration.decide.read_versions);
+    let mut read = assessor.days(&platform, stretches, Which::Undecided);
     let mut states = States::new(home, assessor, hash.to_string(), options);
-    let mut epoch = Epoch::of(from);
-    while epoch.first <= to {
-        let (first, last) = (epoch.first.max(from), epoch.last.min(to));
+    let mut known = Known::default();
+    while let Some(next) = read.peek().await? {
+        let Epoch { first, last } = Epoch::of(next);
+        let days = Lodged { days: &lodged, first: first.max(from), last: last.min(to) };
         let platform = Arc::new(home.platform().await?);
-        let lodged = stretches(&platform, first, last, home.configuration.decide.read_versions).await?;
-        if let Some(all) = stretches::whole(&lodged, first, last)
-            && any_undecided(&platform, &all).await?
-        {
-            let state = states.of(&platform, epoch, progress).await?;
-            let mut run = Run::start(&states, platform, Hash256::new(hash.0), state, &all).await?;
-            run.decide(lodged, (first, last), &mut decided, progress).await?;
-            run.commit(&mut decided).await?;
-        }
-        let Some(next) = epoch.next() else { break };
-        epoch = next;
+        let state = states.of(&platform, Epoch { first, last }, progress).await?;
+        let mut run = Run::start(&states, &platform, Hash256::new(hash.0), state, &days, known).await?;
+        run.decide(&mut read, &days, &mut decided, progress).await?;
+        known = run.commit(&mut decided).await?;
     }
     if let Some(first_run) = decided.runs.first() {
         decided.reopened_lists = lists::reopened(&home.platform().await?, *first_run).await?;
@@ -181,12 +179,20 @@ async fn days(
     }
 }
 
+/// What a run hands to the next one of the same call, so that nothing is read twice.
+#[derive(Default)]
+struct Known {
+    /// Month that the roots are of.
+    period: Option<Period>,
+    roots: Roots,
+    packaging: Option<Packaging>,
+}
+
 /// A run over days of an epoch.
 struct Run<'a> {
     home: &'a Home,
-    platform: Arc<Platform>,
-    assessor: Assessor,
     day: Day,
+    period: Period,
     number: tidegate_ledger::DecisionRunId,
     keys: HashMap<Period, PeriodKey>,
     writing: Writing,
@@ -195,13 +201,14 @@ struct Run<'a> {
 impl<'a> Run<'a> {
     async fn start(
         states: &States<'a>,
-        platform: Arc<Platform>,
+        platform: &Arc<Platform>,
         hash: Hash256,
         (state_version, state): (PolicyStateVersion, PolicyState),
-        lodged: &Stretch,
+        days: &Lodged<'_>,
+        known: Known,
     ) -> Result<Self, JobError> {
-        let (home, assessor) = (states.home, states.assessor.clone());
-        let first = lodged.first;
+        let (home, bundle) = (states.home, &states.assessor.bundle);
+        let first = days.first;
         let snapshot = home.snapshot().await?;
         let period = Period::containing(first.and_time(NaiveTime::MIN).and_utc())
             .map_err(|e| JobError::Missing(e.to_string()))?;
@@ -216,47 +223,47 @@ impl<'a> Run<'a> {
         let number = home.ledger.start_decision_run(&start).await?;
         let back = Days::new(u64::from(home.configuration.decide.resubmission_days));
         let since = first.checked_sub_days(back).unwrap_or(first);
+        let lodged = days.of_epoch()?;
+        let earlier = match known.period {
+            Some(known_of) if known_of == period => known.roots,
+            _ => Roots::read(platform, &days.of_month()?, since).await?,
+        };
+        let condition = lodged.condition();
+        let packaging = match known.packaging {
+            Some(packaging) => packaging.go_on(platform, "job decide", &condition).await?,
+            None => {
+                let run = (number.0, first);
+                Packaging::read(platform, "job decide", &bundle.selection, run, &condition).await?
+            }
+        };
+        let by = DecidedBy { bundle: Arc::clone(bundle), hash, state_version, run: number.0, now: home.now };
         let day = Day {
-            by: DecidedBy {
-                bundle: Arc::clone(&assessor.bundle),
-                hash,
-                state_version,
-                run: number.0,
-                now: home.now,
-            },
+            by,
             state,
-            earlier: Roots::read(&platform, lodged, since).await?,
-            waiting: Waiting::read(&platform, lodged).await?,
-            packaging: Packaging::read(
-                &platform,
-                "job decide",
-                &assessor.bundle.selection,
-                (number.0, first),
-                &lodged.condition(),
-            )
-            .await?,
+            earlier,
+            waiting: Waiting::read(platform, &lodged).await?,
+            packaging,
             since,
             revealed: home.revealed_periods().await?,
             closes: home.ledger.last_close().await?,
         };
         let writing = Writing::start(home, states.without_work_list).await?;
-        Ok(Self { home, platform, assessor, day, number, keys: HashMap::new(), writing })
+        Ok(Self { home, day, period, number, keys: HashMap::new(), writing })
     }
 
     async fn decide(
         &mut self,
-        lodged: Vec<Stretch>,
-        (first, last): (NaiveDate, NaiveDate),
+        read: &mut ahead::Days,
+        Lodged { first, last, .. }: &Lodged<'_>,
         decided: &mut Decided,
         progress: &mut dyn Progress,
     ) -> Result<(), JobError> {
-        let days = (last - first).num_days() as u64 + 1;
+        let days = (*last - *first).num_days() as u64 + 1;
         progress.step("deciding", days, "days");
-        let mut read = self.assessor.days(&self.platform, lodged, Which::Undecided);
-        while let Some(assessed) = read.next().await? {
+        while let Some(assessed) = read.next_until(*last).await? {
             let day = assessed.day;
             self.decide_day(assessed, decided).await?;
-            progress.done((day - first).num_days() as u64 + 1);
+            progress.done((day - *first).num_days() as u64 + 1);
         }
         Ok(())
     }
@@ -282,7 +289,7 @@ impl<'a> Run<'a> {
         self.writing.push(closed).await
     }
 
-    async fn commit(self, decided: &mut Decided) -> Result<(), JobError> {
+    async fn commit(self, decided: &mut Decided) -> Result<Known, JobError> {
         let transaction = AppTransaction { app_id: format!("decide/{}", self.number), sequence: 1 };
         let written = self.writing.finish().await?;
         let items = written.items.commit(Some(&transaction)).await?;
@@ -293,6 +300,7 @@ impl<'a> Run<'a> {
         self.home.ledger.finish_decision_run(self.number, &outcome).await?;
         decided.runs.push(self.number.0);
         decided.work_list.extend(written.work_list);
-        Ok(())
+        let Day { earlier, packaging, .. } = self.day;
+        Ok(Known { period: Some(self.period), roots: earlier, packaging: Some(packaging) })
     }
 }

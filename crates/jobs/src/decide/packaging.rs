@@ -93,6 +93,20 @@ impl Packaging {
         })
     }
 
+    /// What the next run of the same process knows, which decides other declarations: what was treated since is
+    /// [remembered](Self::remember).
+    pub(super) async fn go_on(
+        self,
+        platform: &Platform,
+        purpose: &str,
+        lodged: &str,
+    ) -> Result<Self, JobError> {
+        if self.filings.is_empty() {
+            return Ok(self);
+        }
+        Ok(Self { goods: goods(platform, purpose, lodged).await?, ..self })
+    }
+
     /// Losses that are known when a day of a run begins.
     pub(crate) fn losses(&self, run: i64, day: NaiveDate) -> Losses {
         let before = |l: &&Logged| l.run < run || (l.run == run && l.listed_on < day);

@@ -4,7 +4,7 @@
 use super::cases::{LODGED, between};
 use crate::JobError;
 use crate::answer::Answer;
-use chrono::NaiveDate;
+use chrono::{Datelike, NaiveDate};
 use std::collections::BTreeSet;
 use tidegate_query::Platform;
 
@@ -51,6 +51,34 @@ impl Stretch {
     }
 }
 
+/// Days of an epoch, among all that are decided.
+pub(super) struct Lodged<'a> {
+    /// Every day with declarations.
+    pub days: &'a [Stretch],
+    pub first: NaiveDate,
+    pub last: NaiveDate,
+}
+
+impl Lodged<'_> {
+    /// What was lodged on the days.
+    pub(super) fn of_epoch(&self) -> Result<Stretch, JobError> {
+        self.within(self.first, self.last)
+    }
+
+    /// What was lodged in the month of the days, up to its end.
+    pub(super) fn of_month(&self) -> Result<Stretch, JobError> {
+        let is_in =
+            |day: &&Stretch| (day.first.year(), day.first.month()) == (self.first.year(), self.first.month());
+        let month = self.days.iter().filter(is_in).filter(|day| day.first >= self.first);
+        self.within(self.first, month.map(|day| day.last).max().unwrap_or(self.last))
+    }
+
+    fn within(&self, first: NaiveDate, last: NaiveDate) -> Result<Stretch, JobError> {
+        let all = within(self.days, first, last);
+        all.ok_or_else(|| JobError::Missing(format!("nothing was lodged from {first} to {last}")))
+    }
+}
+
 fn list(months: &BTreeSet<String>) -> Option<String> {
     let quoted = months.iter().map(|month| format!("'{month}'"));
     (!months.is_empty()).then(|| quoted.collect::<Vec<_>>().join(", "))
@@ -64,27 +92,37 @@ pub(crate) async fn stretches(
     last: NaiveDate,
     most: u64,
 ) -> Result<Vec<Stretch>, JobError> {
+    Ok(joined(days(platform, first, last).await?, most))
+}
+
+/// Days as stretches of about `most` versions.
+pub(super) fn joined(days: Vec<Stretch>, most: u64) -> Vec<Stretch> {
     let mut stretches: Vec<Stretch> = Vec::new();
-    for day in days(platform, first, last).await? {
+    for day in days {
         match stretches.last_mut() {
             Some(stretch) if stretch.versions + day.versions <= most => stretch.join(day),
             _ => stretches.push(day),
         }
     }
-    Ok(stretches)
+    stretches
 }
 
-/// Everything lodged on days as one stretch, from the stretches of them; none when nothing was.
-pub(super) fn whole(of: &[Stretch], first: NaiveDate, last: NaiveDate) -> Option<Stretch> {
-    let all = of.iter().cloned().reduce(|mut all, stretch| {
-        all.join(stretch);
+/// Everything lodged from a first to a last of some days as one stretch; none when nothing was.
+fn within(days: &[Stretch], first: NaiveDate, last: NaiveDate) -> Option<Stretch> {
+    let within = days.iter().filter(|day| first <= day.first && day.last <= last);
+    let all = within.cloned().reduce(|mut all, day| {
+        all.join(day);
         all
     });
     all.map(|all| Stretch { first, last, ..all })
 }
 
 /// The days with versions, in order.
-async fn days(platform: &Platform, first: NaiveDate, last: NaiveDate) -> Result<Vec<Stretch>, JobError> {
+pub(super) async fn days(
+    platform: &Platform,
+    first: NaiveDate,
+    last: NaiveDate,
+) -> Result<Vec<Stretch>, JobError> {
     let sql = format!(
         "SELECT CAST({LODGED} AS DATE) AS day, r.month, count(*) AS versions, \
          count(*) FILTER (WHERE r.version_number > 1) AS later FROM declaration r WHERE {} GROUP BY 1, 2 ORDER BY 1, 2",

@@ -283,6 +283,41 @@ async fn a_consignment_lodged_again_keeps_its_draw() {
 }
 
 #[tokio::test]
+async fn one_call_over_many_epochs_decides_what_a_call_for_each_day_does() {
+    // Twelve consignments, each lodged four times: twice in an epoch, in the next one, and in the next month.
+    let lodgings = ["2025-11-03", "2025-11-05", "2025-11-11", "2025-12-02"];
+    let documents: Vec<String> = (0..12).map(|i| format!("H{i}")).collect();
+    let ids: Vec<String> = (0..48).map(|i| (700_000 + i).to_string()).collect();
+    let lodged: Vec<(&str, &str, &str)> = ids
+        .iter()
+        .enumerate()
+        .map(|(i, id)| (id.as_str(), lodgings[i / 12], documents[i % 12].as_str()))
+        .collect();
+    let of_days = day("2025-10-29").iter_days().take_while(|of| *of < day("2025-12-06")).collect();
+    let mut stored = Vec::new();
+    for calls in [vec![day("2025-12-05")], of_days] {
+        let place = learnt().await;
+        ingest_carried(&place, &lodged, ["20", "12.5", "0"]).await;
+        let from = Some(day("2025-10-29"));
+        for to in calls {
+            let options = DecideOptions {
+                capacity: Capacity::Slots(3),
+                from,
+                to: Some(to),
+                ..DecideOptions::default()
+            };
+            decide(&place.home, &options, &mut Quiet).await.unwrap();
+        }
+        let sql = "SELECT declaration_id, version_number, listed_on, period, draw, inclusion_probability, weight, \
+                   protected_probability, tau, realised_probability, is_selected, is_queued, lane_code \
+                   FROM decision ORDER BY declaration_id, version_number";
+        stored.push(all(&place, sql).await);
+    }
+    assert!(stored[0].num_rows() > 300, "{}", stored[0].num_rows());
+    assert_eq!(stored[0], stored[1]);
+}
+
+#[tokio::test]
 async fn what_is_lodged_late_for_a_closed_day_shares_its_slots() {
     let place = learnt().await;
     assert_eq!(decided(&place).await.reopened_lists, 0);
