@@ -294,9 +294,8 @@ async fn one_call_over_many_epochs_decides_what_several_calls_do() {
         .map(|(i, id)| (id.as_str(), lodgings[i / 12], documents[i % 12].as_str()))
         .collect();
     let mut stored = Vec::new();
-    for calls in
-        [&["2025-12-05"][..], &["2025-11-03", "2025-11-06", "2025-11-14", "2025-11-30", "2025-12-05"]]
-    {
+    let several = ["2025-11-03", "2025-11-06", "2025-11-14", "2025-11-30", "2025-12-05"];
+    for calls in [&several[4..], &several] {
         let place = learnt().await;
         ingest_carried(&place, &lodged, ["20", "12.5", "0"]).await;
         let from = Some(day("2025-10-29"));
@@ -304,7 +303,7 @@ async fn one_call_over_many_epochs_decides_what_several_calls_do() {
             let options = DecideOptions {
                 capacity: Capacity::Slots(3),
                 from,
-                to: Some(to),
+                to: Some(day(to)),
                 ..DecideOptions::default()
             };
             decide(&place.home, &options, &mut Quiet).await.unwrap();
