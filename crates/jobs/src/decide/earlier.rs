@@ -71,10 +71,11 @@ impl Roots {
              is_selected, tau FROM (\
              SELECT k.* FROM decision k WHERE {known} AND k.declaration_id IN \
              (SELECT r.declaration_id FROM declaration r WHERE r.version_number > 1 AND {lodged}) \
-             UNION ALL SELECT k.* FROM decision k JOIN declaration o ON o.month >= '{month}' AND o.month = k.month \
-             AND o.declaration_id = k.declaration_id AND o.version_number = k.version_number JOIN \
+             UNION ALL SELECT k.* FROM (SELECT o.month, o.declaration_id, o.version_number FROM \
              (SELECT DISTINCT r.consignee_id, r.transport_document_id FROM declaration r WHERE {lodged}) n \
-             ON n.consignee_id = o.consignee_id AND n.transport_document_id = o.transport_document_id \
+             JOIN declaration o ON n.consignee_id = o.consignee_id AND n.transport_document_id = o.transport_document_id \
+             WHERE o.month >= '{month}') a JOIN decision k ON k.month = a.month \
+             AND k.declaration_id = a.declaration_id AND k.version_number = a.version_number \
              WHERE {known}) ORDER BY run_number, listed_on, declaration_id, version_number"
         );
         for batch in platform.plan_for(&Principal::LocalOwner, "job decide", &sql).await?.collect().await? {
