@@ -50,8 +50,12 @@ async fn main() -> Result<(), Box<dyn Error>> {
     files.insert("access.cedar".to_owned(), RULES.to_owned());
     let policy = Arc::new(Policy::parse(&files)?);
     // The others have no limits either: a join of everything is not for one reader, but is compared here.
-    let limits =
-        Limits { memory_bytes: usize::MAX, bytes: usize::MAX, time: Duration::MAX, ..Limits::default() };
+    let limits = Limits {
+        memory_bytes: usize::MAX,
+        bytes: usize::MAX,
+        time: Duration::from_secs(86_400),
+        ..Limits::default()
+    };
     let governance = Governance::new(policy, &PseudonymKey::derived_from(&[1; 32]), limits);
     let platform = Platform::over(tables, Engine::default(), Some(governance))?;
 
