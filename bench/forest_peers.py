@@ -16,7 +16,7 @@ from peers import ROOT, build, enter_environment
 
 WORK = ROOT / "target" / "forest-peers"
 PACKAGES = ["numpy", "xgboost-cpu==3.2.0", "lightgbm==4.7.0", "onnxruntime==1.32.0", "onnxmltools==1.16.0"]
-PACKAGES += ["catboost==1.2.10"]
+PACKAGES += ["catboost==1.2.10", "tl2cgen==1.0.0", "treelite==4.8.1"]
 FEATURES = 100
 SINGLE_ROWS = 2_000
 TRAINING_ROWS = 30_000
@@ -79,6 +79,19 @@ def time_lightgbm(booster, features, labels, trees, repeats):
     return [("LightGBM (a model of its own)", "batch", batch)]
 
 
+def time_tl2cgen(booster, features, labels, trees, repeats):
+    """The same model as C that the compiler of the machine translates, as lines of (what, batch or row, seconds)."""
+    import tl2cgen
+    import treelite
+
+    library = str(WORK / f"tl2cgen-{trees}.so")
+    model = treelite.frontend.from_xgboost(booster)
+    tl2cgen.export_lib(model, toolchain="gcc", libpath=library, params={"parallel_comp": 8})
+    predictor = tl2cgen.Predictor(library, nthread=1)
+    rows = tl2cgen.DMatrix(features)
+    return [("tl2cgen", "batch", least(repeats, lambda: predictor.predict(rows)))]
+
+
 def compare_catboost(program, columns, features, labels, trees, repeats):
     """A symmetric model of CatBoost's own: its `predict` beside ours on the same model, margins equal to the last bit."""
     import catboost
@@ -104,7 +117,7 @@ def compare_catboost(program, columns, features, labels, trees, repeats):
     print_tables(f"CatBoost, {trees} symmetric", len(features), measured + ours, "CatBoost")
 
 
-PEERS = {"xgboost": time_xgboost, "onnx": time_onnx, "lightgbm": time_lightgbm}
+PEERS = {"xgboost": time_xgboost, "onnx": time_onnx, "lightgbm": time_lightgbm, "tl2cgen": time_tl2cgen}
 
 
 def time_ours(program, model, columns, rows, repeats):

@@ -50,22 +50,21 @@ fn clippy() -> Result<Outcome, TaskError> {
 
 /// The comparisons with peers on a few rows, so that they keep running and both sides keep agreeing.
 fn bench() -> Result<Outcome, TaskError> {
-    execute(cargo(&[
-        "build",
-        "--workspace",
-        "--bin",
-        "tidegate",
-        "--example",
-        "time_rules",
-        "--example",
-        "time_training",
-    ]))?;
-    let rules = ["bench/rules_peers.py", "--rows", "20000", "--repeats", "1", "--program"];
-    execute(program("python3", &[&rules[..], &["target/debug/examples/time_rules"]].concat()))?;
-    let training = ["bench/training_peers.py", "--rows", "5000", "--trees", "3", "--program"];
-    execute(program("python3", &[&training[..], &["target/debug/examples/time_training"]].concat()))?;
-    let pipeline = ["bench/pipeline_peers.py", "--declarations", "4000", "--trees", "20", "--program"];
-    passed(execute(program("python3", &[&pipeline[..], &["target/debug/tidegate"]].concat())))
+    let examples = ["time_rules", "time_training", "time_forest", "time_queries"];
+    let mut build = vec!["build", "--workspace", "--bin", "tidegate"];
+    build.extend(examples.iter().flat_map(|example| ["--example", example]));
+    execute(cargo(&build))?;
+    for comparison in [
+        "rules_peers.py --rows 20000 --repeats 1 --program target/debug/examples/time_rules",
+        "training_peers.py --rows 5000 --trees 3 --program target/debug/examples/time_training",
+        "forest_peers.py --rows 4000 --trees 10 --repeats 1 --profile dev",
+        "query_peers.py --declarations 2000 --runs 1 --profile dev",
+        "pipeline_peers.py --declarations 4000 --trees 20 --program target/debug/tidegate",
+    ] {
+        let script = format!("bench/{comparison}");
+        execute(program("python3", &script.split(' ').collect::<Vec<_>>()))?;
+    }
+    Ok(Outcome::Passed)
 }
 
 fn doc() -> Result<Outcome, TaskError> {
