@@ -64,19 +64,15 @@ impl Roots {
     ) -> Result<Self, JobError> {
         let mut roots = Self { again: again(platform, lodged).await?, past: HashMap::new() };
         let month = since.format("%Y-%m");
-        let known = format!("k.month >= '{month}' AND k.accepted_at >= DATE '{since}'");
-        let lodged = lodged.condition();
         let sql = format!(
             "SELECT root_id, accepted_at, run_number, period, inclusion_probability, weight, protected_probability, \
-             is_selected, tau FROM (\
-             SELECT k.* FROM decision k WHERE {known} AND k.declaration_id IN \
-             (SELECT r.declaration_id FROM declaration r WHERE r.version_number > 1 AND {lodged}) \
-             UNION ALL SELECT k.* FROM (SELECT o.month, o.declaration_id, o.version_number FROM \
-             (SELECT DISTINCT r.consignee_id, r.transport_document_id FROM declaration r WHERE {lodged}) n \
-             JOIN declaration o ON n.consignee_id = o.consignee_id AND n.transport_document_id = o.transport_document_id \
-             WHERE o.month >= '{month}') a JOIN decision k ON k.month = a.month \
-             AND k.declaration_id = a.declaration_id AND k.version_number = a.version_number \
-             WHERE {known}) ORDER BY run_number, listed_on, declaration_id, version_number"
+             is_selected, tau FROM decision k WHERE k.month >= '{month}' AND k.accepted_at >= DATE '{since}' \
+             AND k.declaration_id IN ({} UNION ALL SELECT o.declaration_id FROM declaration o JOIN \
+             (SELECT DISTINCT consignee_id, transport_document_id FROM ({}) p) n \
+             ON n.consignee_id = o.consignee_id AND n.transport_document_id = o.transport_document_id \
+             WHERE o.month >= '{month}') ORDER BY run_number, listed_on, declaration_id, version_number",
+            amended(lodged),
+            named(lodged)
         );
         for batch in platform.plan_for(&Principal::LocalOwner, "job decide", &sql).await?.collect().await? {
             roots.take(&batch)?;
@@ -134,14 +130,35 @@ impl Roots {
 /// Declarations whose consignments are lodged more than once on the days: in several versions, or by several
 /// declarations.
 async fn again(platform: &Platform, lodged: &Stretch) -> Result<HashSet<String>, JobError> {
-    let lodged = lodged.condition();
     let sql = format!(
-        "SELECT r.declaration_id FROM declaration r WHERE r.version_number > 1 AND {lodged} \
-         UNION ALL SELECT r.declaration_id FROM declaration r JOIN (\
-         SELECT r.consignee_id, r.transport_document_id FROM declaration r WHERE {lodged} \
-         GROUP BY 1, 2 HAVING count(*) > 1) n \
-         ON n.consignee_id = r.consignee_id AND n.transport_document_id = r.transport_document_id WHERE {lodged}"
+        "{} UNION ALL SELECT r.declaration_id FROM declaration r JOIN (SELECT consignee_id, transport_document_id \
+         FROM ({}) p GROUP BY 1, 2 HAVING count(*) > 1) n ON n.consignee_id = r.consignee_id \
+         AND n.transport_document_id = r.transport_document_id WHERE {}",
+        amended(lodged),
+        named(lodged),
+        lodged.condition()
     );
     let answer = Answer::of(platform, "job decide", &sql).await?;
     Ok(answer.texts("declaration_id")?.into_iter().collect())
+}
+
+/// The query of declarations of which a later version is lodged on the days.
+fn amended(lodged: &Stretch) -> String {
+    format!(
+        "SELECT r.declaration_id FROM declaration r WHERE r.version_number > 1 AND {}",
+        lodged.condition()
+    )
+}
+
+/// The query of consignees and transport documents of what is lodged on the days, and of the first versions of what is
+/// amended on them, after which those are named.
+fn named(lodged: &Stretch) -> String {
+    let months = lodged.months().unwrap_or_else(|| "''".to_owned());
+    format!(
+        "SELECT r.consignee_id, r.transport_document_id FROM declaration r WHERE {} UNION ALL \
+         SELECT f.consignee_id, f.transport_document_id FROM declaration f WHERE f.version_number = 1 \
+         AND f.month IN ({months}) AND f.declaration_id IN ({})",
+        lodged.condition(),
+        amended(lodged)
+    )
 }

@@ -229,12 +229,11 @@ impl<'a> Run<'a> {
             _ => Roots::read(platform, &days.of_month()?, since).await?,
         };
         let condition = lodged.condition();
-        let packaging = match known.packaging {
-            Some(packaging) => packaging.go_on(platform, "job decide", &condition).await?,
-            None => {
-                let run = (number.0, first);
-                Packaging::read(platform, "job decide", &bundle.selection, run, &condition).await?
-            }
+        let packaging = if let Some(packaging) = known.packaging {
+            packaging.go_on(platform, "job decide", &condition).await?
+        } else {
+            let run = (number.0, first);
+            Packaging::read(platform, "job decide", &bundle.selection, run, &condition).await?
         };
         let by = DecidedBy { bundle: Arc::clone(bundle), hash, state_version, run: number.0, now: home.now };
         let day = Day {

@@ -225,11 +225,27 @@ path = 'GoodsShipment/Consignee/ID'
 [[declaration]]
 column = 'House Bill'
 path = 'GoodsShipment/Consignment/TransportContractDocument/ID'
+
+[[declaration]]
+column = 'Version'
+path = 'VersionNumeric'
+
+[[declaration]]
+column = 'Issued'
+path = 'IssueDateTime'
 ";
+
+/// A version of a declaration: id, version, days of acceptance and of issue, transport document.
+type Lodged<'a> = (&'a str, &'a str, &'a str, &'a str, &'a str);
 
 /// Loads copies of the first row with other days, each of one consignee with a transport document, at an office and with
 /// a result.
-pub async fn ingest_carried(place: &Place, lodged: &[(&str, &str, &str)], [office, mass, result]: [&str; 3]) {
+pub async fn ingest_carried(place: &Place, lodged: &[(&str, &str, &str)], goods: [&str; 3]) {
+    let first = |(id, day, document): &(_, _, _)| (*id, "1", *day, *day, *document);
+    ingest_versions(place, &lodged.iter().map(first).collect::<Vec<_>>(), goods).await;
+}
+
+async fn ingest_versions(place: &Place, lodged: &[Lodged<'_>], [office, mass, result]: [&str; 3]) {
     let mapping = format!("{}{CARRIED}", include_str!("../../../../mappings/kcs-import.toml"));
     let mapping = Mapping::parse("carried", &mapping).unwrap();
     let template = rows(1, 2025, 1, 1)[0].clone();
@@ -239,10 +255,12 @@ pub async fn ingest_carried(place: &Place, lodged: &[(&str, &str, &str)], [offic
     let values = fields.len() - 2;
     fields.truncate(values);
     let fields = format!("{},{result},{result}", fields.join(","));
-    let row = |(id, day, document): &(&str, &str, &str)| format!("{id},{day},{fields},C1,{document}");
-    let lines: Vec<String> =
-        [format!("{HEADER},Consignee,House Bill")].into_iter().chain(lodged.iter().map(row)).collect();
-    let path = place.write(&format!("{}.csv", lodged[0].0), &lines.join("\n"));
+    let row = |(id, version, accepted, issued, document): &Lodged<'_>| {
+        format!("{id},{accepted},{fields},C1,{document},{version},{issued}")
+    };
+    let header = format!("{HEADER},Consignee,House Bill,Version,Issued");
+    let lines: Vec<String> = [header].into_iter().chain(lodged.iter().map(row)).collect();
+    let path = place.write(&format!("{}-{}.csv", lodged[0].0, lodged[0].1), &lines.join("\n"));
     let input = Input::new(&[path], None, Some(mapping), place.home.now).unwrap();
     ingest(&place.home, &input, IngestOptions { strict: true }, &mut Quiet).await.unwrap();
 }
@@ -298,6 +316,14 @@ async fn one_call_over_many_epochs_decides_what_several_calls_do() {
     for calls in [&several[4..], &several] {
         let place = learnt().await;
         ingest_carried(&place, &lodged, ["20", "12.5", "0"]).await;
+        // A consignment that is named after a document which its declaration has no more when another comes with it.
+        let of_one = [
+            ("700100", "1", "2025-11-03", "2025-11-03", "H100"),
+            ("700101", "1", "2025-11-12", "2025-11-12", "H100"),
+            ("700100", "2", "2025-11-03", "2025-11-20", "H101"),
+            ("700102", "1", "2025-12-03", "2025-12-03", "H100"),
+        ];
+        ingest_versions(&place, &of_one, ["20", "12.5", "0"]).await;
         let from = Some(day("2025-10-29"));
         for to in calls {
             let options = DecideOptions {
@@ -312,6 +338,12 @@ async fn one_call_over_many_epochs_decides_what_several_calls_do() {
                    protected_probability, tau, realised_probability, is_selected, is_queued, lane_code \
                    FROM decision ORDER BY declaration_id, version_number";
         stored.push(all(&place, sql).await);
+        let roots = "SELECT count(*) FROM (SELECT root_id FROM decision WHERE declaration_id LIKE '70010_' \
+                     GROUP BY root_id HAVING count(*) = 4 AND count(DISTINCT draw) = 1)";
+        assert_eq!(place.count(roots).await, 1);
+        let fallen = "SELECT count(*) FROM decision a JOIN decision b ON a.root_id = b.root_id \
+                      AND a.listed_on < b.listed_on WHERE b.inclusion_probability < a.inclusion_probability";
+        assert_eq!(place.count(fallen).await, 0, "p never falls");
     }
     assert!(stored[0].num_rows() > 300, "{}", stored[0].num_rows());
     assert_eq!(stored[0], stored[1]);
