@@ -53,7 +53,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let limits = Limits {
         memory_bytes: usize::MAX,
         bytes: usize::MAX,
-        time: Duration::from_secs(86_400),
+        time: Duration::from_hours(24),
         ..Limits::default()
     };
     let governance = Governance::new(policy, &PseudonymKey::derived_from(&[1; 32]), limits);
