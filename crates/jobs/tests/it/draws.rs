@@ -1,6 +1,7 @@
 //! Provable draws from end to end: decided, revealed, published, verified by the program and by that of the document.
 
-use crate::decide::{day, decided, ingest_carried, learnt};
+use crate::decide::{day, decided, learnt};
+use crate::lodged_again::ingest_carried;
 use crate::place::Place;
 use std::path::{Path, PathBuf};
 use std::process::Command;

@@ -11,6 +11,7 @@ mod estimate;
 mod formats;
 mod interrupted;
 mod kcs_samples;
+mod lodged_again;
 mod main_job;
 mod packaging;
 mod place;
