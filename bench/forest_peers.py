@@ -9,6 +9,7 @@ processor time of several repeats, so that other work on the machine is not in t
 """
 
 import argparse
+import pathlib
 import subprocess
 import time
 
@@ -142,13 +143,14 @@ def main():
     parser.add_argument("--peers", nargs="+", choices=PEERS, default=list(PEERS), help="beside XGBoost, which is always there")
     parser.add_argument("--without-catboost", action="store_true", help="leave its own models out")
     parser.add_argument("--profile", default="release", help="cargo profile of our side")
+    parser.add_argument("--program", type=pathlib.Path, help="a `time_forest` that is built already")
     arguments = parser.parse_args()
     enter_environment(WORK, PACKAGES, OMP_NUM_THREADS="1", PYTHONWARNINGS="ignore")
 
     import numpy
     import xgboost
 
-    program = build(arguments.profile, "--example", "time_forest") / "examples" / "time_forest"
+    program = arguments.program or build(arguments.profile, "--example", "time_forest") / "examples" / "time_forest"
     features, labels = make_rows(numpy, arguments.rows)
     columns = WORK / "columns.f32"
     numpy.ascontiguousarray(features.T).tofile(columns)

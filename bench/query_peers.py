@@ -12,6 +12,7 @@ import argparse
 import csv
 import io
 import math
+import pathlib
 import statistics
 import subprocess
 import time
@@ -62,9 +63,10 @@ def main():
     parser.add_argument("--declarations", type=int, default=1_000_000)
     parser.add_argument("--runs", type=int, default=5)
     parser.add_argument("--profile", default="dev", help="profile of the build; release takes half an hour")
+    parser.add_argument("--programs", type=pathlib.Path, help="folder of what is built already, such as target/release")
     arguments = parser.parse_args()
     enter_environment(WORK, PACKAGES)
-    binaries = build(arguments.profile, "--bin", "tidegate", "--example", "time_queries")
+    binaries = arguments.programs or build(arguments.profile, "--bin", "tidegate", "--example", "time_queries")
     folder = generate(binaries, arguments.declarations)
     queries = [query for query in QUERIES.read_text().split(";\n") if "SELECT" in query]
     ducks = duck(folder, queries, arguments.runs)

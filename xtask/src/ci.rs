@@ -57,8 +57,8 @@ fn bench() -> Result<Outcome, TaskError> {
     for comparison in [
         "rules_peers.py --rows 20000 --repeats 1 --program target/debug/examples/time_rules",
         "training_peers.py --rows 5000 --trees 3 --program target/debug/examples/time_training",
-        "forest_peers.py --rows 4000 --trees 10 --repeats 1 --profile dev",
-        "query_peers.py --declarations 2000 --runs 1 --profile dev",
+        "forest_peers.py --rows 4000 --trees 10 --repeats 1 --program target/debug/examples/time_forest",
+        "query_peers.py --declarations 2000 --runs 1 --programs target/debug",
         "pipeline_peers.py --declarations 4000 --trees 20 --program target/debug/tidegate",
     ] {
         let script = format!("bench/{comparison}");

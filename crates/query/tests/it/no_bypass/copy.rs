@@ -67,9 +67,12 @@ impl Copies {
     }
 
     /// Whether the query can fail on the copies: it need not on every plan, since rows that a join drops may be computed
-    /// before it or not.
+    /// before it or not. Where one side of a set operation is empty the other need not be computed; of a union both are.
     pub async fn can_fail(&self, sql: &str) -> bool {
-        self.ask_plain(sql).await.is_err()
+        let operations = ["INTERSECT ALL", "INTERSECT", "EXCEPT ALL", "EXCEPT"];
+        let union =
+            operations.iter().fold(sql.to_owned(), |sql, operation| sql.replace(operation, "UNION ALL"));
+        self.ask_plain(sql).await.is_err() || self.ask_plain(&union).await.is_err()
     }
 
     pub fn shows(&self, text: &str) -> bool {
