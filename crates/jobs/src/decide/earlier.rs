@@ -46,7 +46,6 @@ struct Past {
 }
 
 /// Earlier decisions about what is lodged again on some days; of all else nothing is kept.
-#[derive(Default)]
 pub(super) struct Roots {
     /// Declarations whose consignments are lodged more than once on the days.
     again: HashSet<String>,

@@ -132,7 +132,7 @@ async fn run(home: &Home, options: &DecideOptions, progress: &mut dyn Progress) 
     let stretches = stretches::joined(lodged.clone(), home.configuration.decide.read_versions);
     let mut read = assessor.days(&platform, stretches, Which::Undecided);
     let mut states = States::new(home, assessor, hash.to_string(), options);
-    let mut known = Known::default();
+    let mut known = None;
     while let Some(next) = read.peek().await? {
         let Epoch { first, last } = Epoch::of(next);
         let days = Lodged { days: &lodged, first: first.max(from), last: last.min(to) };
@@ -140,7 +140,7 @@ async fn run(home: &Home, options: &DecideOptions, progress: &mut dyn Progress) 
         let state = states.of(&platform, Epoch { first, last }, progress).await?;
         let mut run = Run::start(&states, &platform, Hash256::new(hash.0), state, &days, known).await?;
         run.decide(&mut read, &days, &mut decided, progress).await?;
-        known = run.commit(&mut decided).await?;
+        known = Some(run.commit(&mut decided).await?);
     }
     if let Some(first_run) = decided.runs.first() {
         decided.reopened_lists = lists::reopened(&home.platform().await?, *first_run).await?;
@@ -180,12 +180,11 @@ async fn days(
 }
 
 /// What a run hands to the next one of the same call, so that nothing is read twice.
-#[derive(Default)]
 struct Known {
     /// Month that the roots are of.
-    period: Option<Period>,
+    period: Period,
     roots: Roots,
-    packaging: Option<Packaging>,
+    packaging: Packaging,
 }
 
 /// A run over days of an epoch.
@@ -205,7 +204,7 @@ impl<'a> Run<'a> {
         hash: Hash256,
         (state_version, state): (PolicyStateVersion, PolicyState),
         days: &Lodged<'_>,
-        known: Known,
+        known: Option<Known>,
     ) -> Result<Self, JobError> {
         let (home, bundle) = (states.home, &states.assessor.bundle);
         let first = days.first;
@@ -224,16 +223,16 @@ impl<'a> Run<'a> {
         let back = Days::new(u64::from(home.configuration.decide.resubmission_days));
         let since = first.checked_sub_days(back).unwrap_or(first);
         let lodged = days.of_epoch()?;
-        let earlier = match known.period {
-            Some(known_of) if known_of == period => known.roots,
-            _ => Roots::read(platform, &days.of_month()?, since).await?,
-        };
         let condition = lodged.condition();
-        let packaging = if let Some(packaging) = known.packaging {
-            packaging.go_on(platform, "job decide", &condition).await?
+        let (roots, packaging) = if let Some(Known { period: of, roots, packaging }) = known {
+            ((of == period).then_some(roots), packaging.go_on(platform, "job decide", &condition).await?)
         } else {
             let run = (number.0, first);
-            Packaging::read(platform, "job decide", &bundle.selection, run, &condition).await?
+            (None, Packaging::read(platform, "job decide", &bundle.selection, run, &condition).await?)
+        };
+        let earlier = match roots {
+            Some(roots) => roots,
+            None => Roots::read(platform, &days.of_month()?, since).await?,
         };
         let by = DecidedBy { bundle: Arc::clone(bundle), hash, state_version, run: number.0, now: home.now };
         let day = Day {
@@ -300,6 +299,6 @@ impl<'a> Run<'a> {
         decided.runs.push(self.number.0);
         decided.work_list.extend(written.work_list);
         let Day { earlier, packaging, .. } = self.day;
-        Ok(Known { period: Some(self.period), roots: earlier, packaging: Some(packaging) })
+        Ok(Known { period: self.period, roots: earlier, packaging })
     }
 }

@@ -67,14 +67,18 @@ impl Lodged<'_> {
 
     /// What was lodged in the month of the days, up to its end.
     pub(super) fn of_month(&self) -> Result<Stretch, JobError> {
-        let is_in =
-            |day: &&Stretch| (day.first.year(), day.first.month()) == (self.first.year(), self.first.month());
-        let month = self.days.iter().filter(is_in).filter(|day| day.first >= self.first);
-        self.within(self.first, month.map(|day| day.last).max().unwrap_or(self.last))
+        let month = |day: NaiveDate| (day.year(), day.month());
+        let lasts = self.days.iter().map(|day| day.last).filter(|last| month(*last) == month(self.first));
+        self.within(self.first, lasts.max().unwrap_or(self.last))
     }
 
     fn within(&self, first: NaiveDate, last: NaiveDate) -> Result<Stretch, JobError> {
-        let all = within(self.days, first, last);
+        let within = self.days.iter().filter(|day| first <= day.first && day.last <= last);
+        let all = within.cloned().reduce(|mut all, day| {
+            all.join(day);
+            all
+        });
+        let all = all.map(|all| Stretch { first, last, ..all });
         all.ok_or_else(|| JobError::Missing(format!("nothing was lodged from {first} to {last}")))
     }
 }
@@ -105,16 +109,6 @@ pub(super) fn joined(days: Vec<Stretch>, most: u64) -> Vec<Stretch> {
         }
     }
     stretches
-}
-
-/// Everything lodged from a first to a last of some days as one stretch; none when nothing was.
-fn within(days: &[Stretch], first: NaiveDate, last: NaiveDate) -> Option<Stretch> {
-    let within = days.iter().filter(|day| first <= day.first && day.last <= last);
-    let all = within.cloned().reduce(|mut all, day| {
-        all.join(day);
-        all
-    });
-    all.map(|all| Stretch { first, last, ..all })
 }
 
 /// The days with versions, in order.

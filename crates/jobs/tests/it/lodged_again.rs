@@ -3,8 +3,7 @@
 use crate::decide::{all, day, decided, learnt};
 use crate::place::Place;
 use crate::source::{HEADER, file, rows};
-use tidegate_jobs::{Capacity, DecideOptions, IngestOptions, Input, Quiet, Replayed, decide, ingest, replay};
-use tidegate_records::mapping::Mapping;
+use tidegate_jobs::{Capacity, DecideOptions, Quiet, Replayed, decide, replay};
 
 const CARRIED: &str = "
 [[declaration]]
@@ -35,8 +34,6 @@ pub async fn ingest_carried(place: &Place, lodged: &[(&str, &str, &str)], goods:
 }
 
 async fn ingest_versions(place: &Place, lodged: &[Lodged<'_>], [office, mass, result]: [&str; 3]) {
-    let mapping = format!("{}{CARRIED}", include_str!("../../../../mappings/kcs-import.toml"));
-    let mapping = Mapping::parse("carried", &mapping).unwrap();
     let template = rows(1, 2025, 1, 1)[0].clone();
     let mut fields: Vec<&str> = template.split(',').skip(2).collect();
     fields[0] = office;
@@ -49,9 +46,7 @@ async fn ingest_versions(place: &Place, lodged: &[Lodged<'_>], [office, mass, re
     };
     let header = format!("{HEADER},Consignee,House Bill,Version,Issued");
     let lines: Vec<String> = [header].into_iter().chain(lodged.iter().map(row)).collect();
-    let path = place.write(&format!("{}-{}.csv", lodged[0].0, lodged[0].1), &lines.join("\n"));
-    let input = Input::new(&[path], None, Some(mapping), place.home.now).unwrap();
-    ingest(&place.home, &input, IngestOptions { strict: true }, &mut Quiet).await.unwrap();
+    place.ingest_with(CARRIED, &format!("{}-{}.csv", lodged[0].0, lodged[0].1), &lines).await;
 }
 
 #[tokio::test]

@@ -6,12 +6,11 @@ use crate::source::{HEADER, rows};
 use arrow::array::AsArray;
 use std::collections::BTreeMap;
 use tidegate_jobs::{
-    Capacity, DecideOptions, Decided, IngestOptions, Input, Progressed, Quiet, Replayed, TreatmentsOptions,
-    decide, ingest, query, replay, treatments,
+    Capacity, DecideOptions, Decided, Progressed, Quiet, Replayed, TreatmentsOptions, decide, query, replay,
+    treatments,
 };
 use tidegate_lake::TableSpec;
 use tidegate_records::columnar::{RowKey, TableBuilder};
-use tidegate_records::mapping::Mapping;
 use tidegate_records::model::SpecialFiling;
 use tidegate_records::tables::SPECIAL_FILING;
 
@@ -31,8 +30,6 @@ const FIRST: usize = 800_000;
 
 /// Declarations of November and December by one importer, of goods that the model looks for.
 async fn ingest_packed(place: &Place) {
-    let mapping = format!("{}{PACKED}", include_str!("../../../../mappings/kcs-import.toml"));
-    let mapping = Mapping::parse("packed", &mapping).unwrap();
     let template: Vec<String> = rows(1, 2025, 1, 1)[0].split(',').map(str::to_owned).collect();
     let mut lines = vec![format!("{HEADER},Package,Handling")];
     for number in 0..232_usize {
@@ -46,9 +43,7 @@ async fn ingest_packed(place: &Place) {
         let handling = if number % 4 < 2 { "vacuum" } else { "" };
         lines.push(format!("{},VP,{handling}", fields.join(",")));
     }
-    let path = place.write("packed.csv", &lines.join("\n"));
-    let input = Input::new(&[path], None, Some(mapping), place.home.now).unwrap();
-    ingest(&place.home, &input, IngestOptions { strict: true }, &mut Quiet).await.unwrap();
+    place.ingest_with(PACKED, "packed.csv", &lines).await;
 }
 
 fn filing(recorded: &str, site: &str) -> String {

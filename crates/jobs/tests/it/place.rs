@@ -7,7 +7,7 @@ use tempfile::TempDir;
 use tidegate_jobs::{
     Configuration, Format, Home, IngestOptions, Ingested, Input, JobError, Quiet, export, ingest, query,
 };
-use tidegate_records::mapping::shipped;
+use tidegate_records::mapping::{Mapping, shipped};
 
 /// The moment of every test.
 pub const NOW: &str = "2026-11-24T12:00:00Z";
@@ -39,6 +39,15 @@ impl Place {
 
     pub async fn ingest(&self, path: &Path, strict: bool) -> Result<Ingested, JobError> {
         ingest(&self.home, &input(path), IngestOptions { strict }, &mut Quiet).await
+    }
+
+    /// Loads lines in the layout of the shipped mapping with more columns, which more of a mapping reads.
+    pub async fn ingest_with(&self, columns: &str, name: &str, lines: &[String]) {
+        let mapping = format!("{}{columns}", include_str!("../../../../mappings/kcs-import.toml"));
+        let mapping = Mapping::parse(name, &mapping).unwrap();
+        let path = self.write(name, &lines.join("\n"));
+        let input = Input::new(&[path], None, Some(mapping), self.home.now).unwrap();
+        ingest(&self.home, &input, IngestOptions { strict: true }, &mut Quiet).await.unwrap();
     }
 
     /// Loads files that need no mapping.
