@@ -1,7 +1,7 @@
 //! Answers to queries as columns of plain values.
 
 use crate::JobError;
-use crate::history::column;
+use crate::columns::column;
 use arrow::array::{ArrayRef, AsArray, RecordBatch};
 use arrow::compute::{cast, concat_batches};
 use arrow::datatypes::{DataType, Float64Type, Int64Type};

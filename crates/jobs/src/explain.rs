@@ -1,11 +1,10 @@
 //! Explaining the score of one declaration of an input.
 
 use crate::JobError;
+use crate::columns::integers;
 use crate::input::Input;
 use crate::progress::Progress;
 use crate::score::assess_input;
-use arrow::array::AsArray;
-use arrow::datatypes::Int64Type;
 use tidegate_risk::bundle::Bundle;
 use tidegate_risk::explain::Reason;
 
@@ -36,8 +35,7 @@ pub fn explain(
 ) -> Result<Vec<Explanation>, JobError> {
     let mut explanations = Vec::new();
     assess_input(bundle, input, progress, |batch| {
-        let numbers = crate::history::column(&batch.assessment.prepared.batch, "goods_item_seq")?;
-        let numbers = numbers.as_primitive::<Int64Type>();
+        let numbers = integers(&batch.assessment.prepared.batch, "goods_item_seq")?;
         let rows: Vec<usize> = (0..batch.ids.len()).filter(|row| batch.ids[*row] == declaration_id).collect();
         let contributions = bundle.contributions(&batch.assessment, &rows)?;
         for (row, contributions) in rows.into_iter().zip(&contributions) {

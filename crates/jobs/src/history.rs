@@ -1,11 +1,11 @@
 //! Reads the records that can be learnt from, through the one door.
 
 use crate::JobError;
+use crate::columns::{integers, moments, reals, text};
 use crate::home::Home;
 use crate::results::HAS_RESULT;
-use arrow::array::{Array, AsArray, Int64Array, RecordBatch, StringArray, TimestampMicrosecondArray};
+use arrow::array::{Array, RecordBatch};
 use arrow::compute::concat_batches;
-use arrow::datatypes::{Float64Type, Int64Type, TimestampMicrosecondType};
 use chrono::NaiveDate;
 use tidegate_query::{DECLARATION_ITEM, Principal};
 use tidegate_risk::features::{FeatureSet, Outcome, day_of};
@@ -101,8 +101,7 @@ pub(crate) fn names(records: &RecordBatch) -> Result<Vec<u64>, JobError> {
 
 fn outcomes(records: &RecordBatch) -> Result<Vec<Option<Outcome>>, JobError> {
     let (recorded, results) = (moments(records, "recorded_at")?, text(records, "result_code")?);
-    let amounts = column(records, "recovered")?;
-    let amounts = amounts.as_primitive_opt::<Float64Type>().ok_or_else(|| wrong_type("recovered"))?;
+    let amounts = reals(records, "recovered")?;
     let outcome = |row: usize| {
         (recorded.is_valid(row) && results.is_valid(row)).then(|| Outcome {
             recorded_day: day_of(recorded.value(row)),
@@ -116,28 +115,4 @@ fn outcomes(records: &RecordBatch) -> Result<Vec<Option<Outcome>>, JobError> {
 /// An amount in whole units; the cast takes what is negative for 0.
 pub(crate) fn whole(amount: f64) -> u64 {
     amount.round() as u64
-}
-
-pub(crate) fn column(records: &RecordBatch, name: &str) -> Result<arrow::array::ArrayRef, JobError> {
-    records.column_by_name(name).cloned().ok_or_else(|| wrong_type(name))
-}
-
-/// A column of texts.
-pub(crate) fn text(records: &RecordBatch, name: &str) -> Result<StringArray, JobError> {
-    column(records, name)?.as_string_opt::<i32>().cloned().ok_or_else(|| wrong_type(name))
-}
-
-/// A column of whole numbers.
-pub(crate) fn integers(records: &RecordBatch, name: &str) -> Result<Int64Array, JobError> {
-    column(records, name)?.as_primitive_opt::<Int64Type>().cloned().ok_or_else(|| wrong_type(name))
-}
-
-/// A column of moments.
-pub(crate) fn moments(records: &RecordBatch, name: &str) -> Result<TimestampMicrosecondArray, JobError> {
-    let moments = column(records, name)?;
-    moments.as_primitive_opt::<TimestampMicrosecondType>().cloned().ok_or_else(|| wrong_type(name))
-}
-
-pub(crate) fn wrong_type(name: &str) -> JobError {
-    JobError::Missing(format!("column {name} is missing or has another type than its table definition says"))
 }

@@ -10,6 +10,7 @@ mod batches;
 pub mod bundles;
 pub mod catalog;
 mod check;
+mod columns;
 pub mod configuration;
 mod content;
 pub mod datasets;

@@ -1,7 +1,8 @@
 //! Writes what a model is trained on to a Parquet file, for those who train elsewhere.
 
 use crate::JobError;
-use crate::history::{History, column};
+use crate::columns::column;
+use crate::history::History;
 use crate::home::Home;
 use crate::learn::{LearnOptions, read};
 use crate::progress::Progress;

@@ -5,14 +5,9 @@ use crate::{Home, JobError};
 use chrono::{DateTime, Utc};
 use std::collections::HashMap;
 use std::path::Path;
-use tidegate_ledger::{Act, Door, PolicyVersion, PrincipalId};
+use tidegate_ledger::{Act, Door, MAX_POLICY_BYTES, MAX_POLICY_FILES, PolicyVersion, PrincipalId};
 use tidegate_query::QueryError;
 use tidegate_query::policy::{Policy, PolicyFiles};
-
-/// Largest file of a policy: thousands of rules.
-const MOST_BYTES: u64 = 1 << 20;
-/// Files of one policy.
-const MOST_FILES: usize = 100;
 
 /// The files of the policy in force, with its version; the shipped ones have none.
 ///
@@ -31,14 +26,14 @@ pub async fn in_force(home: &Home) -> Result<(PolicyFiles, Option<PolicyVersion>
 /// When files cannot be read, or are too large or too many.
 pub fn read(folder: &Path) -> Result<PolicyFiles, JobError> {
     let failed = |path: &Path, cause| JobError::File { path: path.display().to_string(), cause };
-    let mut files = PolicyFiles::new();
+    let (mut files, mut bytes) = (PolicyFiles::new(), 0);
     for entry in std::fs::read_dir(folder).map_err(|cause| failed(folder, cause))? {
         let path = entry.map_err(|cause| failed(folder, cause))?.path();
-        let size = std::fs::metadata(&path).map_err(|cause| failed(&path, cause))?.len();
-        if size > MOST_BYTES || files.len() == MOST_FILES {
+        bytes += std::fs::metadata(&path).map_err(|cause| failed(&path, cause))?.len();
+        if bytes > MAX_POLICY_BYTES as u64 || files.len() == MAX_POLICY_FILES {
             let path = path.display();
             return Err(JobError::Missing(format!(
-                "{path}: a policy has at most {MOST_FILES} files of {MOST_BYTES} bytes"
+                "{path}: a policy has at most {MAX_POLICY_FILES} files, of {MAX_POLICY_BYTES} bytes together"
             )));
         }
         let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();

@@ -131,7 +131,7 @@ impl Rows {
 impl Batch {
     fn new(table: &'static Table, batch: &RecordBatch) -> Result<Self, JobError> {
         let column = |name, data_type: &DataType| {
-            let column = crate::history::column(batch, name)?;
+            let column = crate::columns::column(batch, name)?;
             if column.data_type() == data_type {
                 return Ok(column);
             }

@@ -15,7 +15,7 @@ pub enum Held {
     Days(NaiveDate, NaiveDate),
 }
 
-/// A hold.
+/// A hold that keeps what it is about.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Hold {
     /// Its number.
@@ -30,15 +30,13 @@ pub struct Hold {
     pub placed_by: PrincipalId,
     /// When.
     pub placed_at: DateTime<Utc>,
-    /// Since when it keeps nothing any more.
-    pub lifted_at: Option<DateTime<Utc>>,
 }
 
-type Stored = (i64, String, Option<String>, Option<String>, Option<String>, String, i64, i64, Option<i64>);
+type Stored = (i64, String, Option<String>, Option<String>, Option<String>, String, i64, i64);
 
 impl Hold {
     fn from_stored(stored: Stored) -> Result<Self, LedgerError> {
-        let (id, table, key, first, last, reason, placed_by, placed_at, lifted_at) = stored;
+        let (id, table, key, first, last, reason, placed_by, placed_at) = stored;
         let row = column::Row { table: "legal_holds", key: id };
         let day = |text: &str| text.parse().map_err(|_| row.damaged(format!("{text:?} is no day")));
         let held = match (key, first, last) {
@@ -53,7 +51,6 @@ impl Hold {
             reason,
             placed_by: PrincipalId(placed_by),
             placed_at: row.time(placed_at)?,
-            lifted_at: lifted_at.map(|at| row.time(at)).transpose()?,
         })
     }
 }
@@ -138,8 +135,7 @@ impl Ledger {
     /// # Errors
     /// [`LedgerError::Damaged`].
     pub async fn holds(&self, table: &str) -> Result<Vec<Hold>, LedgerError> {
-        let statement =
-            "SELECT id, table_name, key, first_day, last_day, reason, placed_by, placed_at, lifted_at
+        let statement = "SELECT id, table_name, key, first_day, last_day, reason, placed_by, placed_at
             FROM legal_holds WHERE table_name = ? AND lifted_at IS NULL ORDER BY id";
         let stored: Vec<Stored> = sqlx::query_as(statement).bind(table).fetch_all(self.pool()).await?;
         stored.into_iter().map(Hold::from_stored).collect()

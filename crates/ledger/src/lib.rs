@@ -89,7 +89,7 @@ pub use opening::{NewShare, OpenedPeriod, PeriodOpening};
 pub use password::Password;
 pub use period::{Period, PeriodError};
 pub use period_key::PeriodKey;
-pub use policy::Policy;
+pub use policy::{MAX_POLICY_BYTES, MAX_POLICY_FILES, Policy};
 pub use policy_state::{NewPolicyState, PolicyState};
 pub use principal::{NewPrincipal, Principal, PrincipalKind};
 pub use proofs::InclusionProof;

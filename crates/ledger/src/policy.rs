@@ -10,9 +10,9 @@ use crate::audit::AuditEvent;
 use crate::{Hash256, Ledger, LedgerError, PolicyVersion, PrincipalId, Verdict, column, principal};
 
 /// Files of one version.
-const MAX_FILES: usize = 256;
+pub const MAX_POLICY_FILES: usize = 256;
 /// Longest content, as JSON.
-const MAX_BYTES: usize = 1 << 20;
+pub const MAX_POLICY_BYTES: usize = 1 << 20;
 
 /// A policy version with what became of it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -189,12 +189,12 @@ async fn find(
 /// The canonical JSON of files: an object with its names in order.
 fn content(files: &BTreeMap<String, String>) -> Result<String, LedgerError> {
     let invalid = |what, found, right| Err(LedgerError::Invalid { what, found, right });
-    if files.is_empty() || files.len() > MAX_FILES {
+    if files.is_empty() || files.len() > MAX_POLICY_FILES {
         return invalid("the number of policy files", files.len().to_string(), "1 to 256");
     }
     files.keys().try_for_each(|name| column::require_name("the name of a policy file", name))?;
     match serde_json::to_string(files) {
-        Ok(content) if content.len() <= MAX_BYTES => Ok(content),
+        Ok(content) if content.len() <= MAX_POLICY_BYTES => Ok(content),
         Ok(content) => invalid("the policy", format!("{} bytes long", content.len()), "at most 1 MiB"),
         Err(error) => invalid("the policy", error.to_string(), "texts"),
     }

@@ -1,5 +1,6 @@
 //! What `tidegate serve` holds at every door: so many connections at once, and time for running queries when it stops.
 
+use crate::clients::{Asked, by_driver, check};
 use crate::doors::Server;
 use crate::succeed;
 use std::net::TcpStream;
@@ -33,22 +34,43 @@ fn places_for_connections_are_those_of_all_doors_together() {
 }
 
 #[test]
-fn a_query_that_runs_when_the_server_stops_comes_to_its_end() {
+fn what_runs_at_any_door_when_the_server_stops_comes_to_its_end() {
     let server = Server::configured("127.0.0.1:0", "[serve]\nstop_seconds = 300\n");
-    let token = server.person(&["Su", "--role", "supervisor", "--clearance", "important"]);
+    let names = ["Sung", "Song", "Sang"];
+    let tokens = names.map(|name| server.person(&[name, "--role", "supervisor", "--clearance", "important"]));
+    let [sung, song, sang] = tokens.each_ref().map(String::as_str);
     let long = "SELECT count(*) FROM declaration a, declaration b, declaration c, \
                 (SELECT goods_item_count FROM declaration LIMIT 30) d WHERE \
                 a.goods_item_count + b.goods_item_count + c.goods_item_count + d.goods_item_count > 100000";
+    let over_flight = Asked {
+        kind: "stop",
+        name: "Sang",
+        token: sang,
+        purpose: "supervision",
+        statement: long.to_owned(),
+        expected: Ok(vec![vec!["0"]]),
+    };
+    // What the driver needs is there before anybody asks.
+    by_driver(&server, "adbc", &[]);
     std::thread::scope(|scope| {
-        let asked = scope.spawn(|| server.psql("Su", &token, "supervision", &["-c", long]));
+        let psql = scope.spawn(|| server.psql("Sung", sung, "supervision", &["-c", long]));
+        let curl = scope.spawn(|| server.curl(song, "supervision", long, "text/csv"));
+        let adbc = scope.spawn(|| by_driver(&server, "adbc", std::slice::from_ref(&over_flight)));
         // A read is written down before it begins.
-        while !succeed(server.folder(), "home", &["audit", "log", "--event", "read"]).contains("Su") {
+        let begun = || {
+            let read = succeed(server.folder(), "home", &["audit", "log", "--event", "read"]);
+            names.iter().all(|name| read.contains(name))
+        };
+        while !begun() {
             std::thread::sleep(Duration::from_millis(100));
         }
-        assert!(!asked.is_finished(), "the query runs");
+        assert!(!psql.is_finished() && !curl.is_finished() && !adbc.is_finished(), "the queries run");
         server.stop();
-        assert_eq!(asked.join().unwrap().as_deref(), Ok("0"));
+        assert_eq!(psql.join().unwrap().as_deref(), Ok("0"));
+        let (status, body) = curl.join().unwrap();
+        assert_eq!((status, body.lines().nth(1)), (200, Some("0")), "{body}");
+        check(&over_flight, "adbc", &adbc.join().unwrap()[0]);
     });
-    let refused = server.psql("Su", &token, "supervision", &["-c", "SELECT 1"]);
+    let refused = server.psql("Sung", sung, "supervision", &["-c", "SELECT 1"]);
     assert!(refused.is_err(), "nobody else is let in");
 }

@@ -7,11 +7,11 @@ use arrow::datatypes::Schema;
 use futures::StreamExt;
 use sha2::{Digest, Sha256};
 use std::collections::{BTreeMap, BTreeSet};
-use std::fmt::Write as _;
 use tidegate_lake::{LakeError, Replace, Snapshot, SnapshotWanted, TableSpec};
 use tidegate_ledger::{Act, DatasetVersion, Door, NewDatasetVersion};
 use tidegate_query::dataset::{CheckResult, Dataset, Definition, Derived};
 use tidegate_query::{Catalog, Platform, Principal};
+use tidegate_risk::bundle::hex;
 
 const PURPOSE: &str = "job datasets";
 
@@ -265,12 +265,7 @@ fn lake_table(name: &str, schema: &Schema) -> String {
     for field in schema.fields() {
         hasher.update(format!("{}\u{0}{}\u{0}", field.name(), field.data_type()));
     }
-    let mut table = format!("dataset_{name}_");
-    for byte in hasher.finalize().iter().take(4) {
-        // Writing to a text does not fail.
-        let _ = write!(table, "{byte:02x}");
-    }
-    table
+    format!("dataset_{name}_{}", hex(&hasher.finalize()[..4]))
 }
 
 fn json(value: &impl serde::Serialize) -> Result<String, JobError> {

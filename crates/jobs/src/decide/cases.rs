@@ -2,10 +2,9 @@
 
 use super::stretches::Stretch;
 use crate::JobError;
-use crate::history::{column, moments, text, wrong_type};
-use arrow::array::{Array, AsArray, Int64Array, RecordBatch, StringArray};
+use crate::columns::{days, integers, moments, text, wrong_type};
+use arrow::array::{Array, Int64Array, RecordBatch, StringArray};
 use arrow::compute::concat_batches;
-use arrow::datatypes::{Date32Type, Int64Type, TimestampMicrosecondType};
 use chrono::{DateTime, NaiveDate, Utc};
 use std::collections::HashMap;
 use std::ops::Range;
@@ -147,8 +146,7 @@ pub(super) async fn read_days(
     let plan = platform.plan_for(&Principal::LocalOwner, "job decide", &sql).await?;
     let schema = plan.schema();
     let rows = concat_batches(&schema, &plan.collect().await?)?;
-    let days = column(&rows, "lodged_on")?;
-    let days = days.as_primitive_opt::<Date32Type>().ok_or_else(|| wrong_type("lodged_on"))?;
+    let days = days(&rows, "lodged_on")?;
     let mut by_day = Vec::new();
     for (start, length) in runs(days.values()) {
         let Some(day) = NaiveDate::from_epoch_days(days.value(start)) else { continue };
@@ -181,7 +179,7 @@ pub(crate) fn between(moment: &str, first: NaiveDate, last: NaiveDate) -> String
 /// The query of a stretch; none where there is nothing to read.
 fn sql(bundle: &Bundle, stretch: &Stretch, which: Which) -> Option<String> {
     let (first, last) = (stretch.first, stretch.last);
-    let naming = NAMING.map(|(column, name)| format!("r.{column} AS {name}")).join(", ");
+    let naming = named_by_itself();
     let of_first = stretch.first_months().map(|months| {
         format!(
             "SELECT {}, {naming} FROM {DECLARATION_ITEM} r WHERE r.month IN ({months}) AND r.version_number = 1 AND {}",
@@ -208,15 +206,36 @@ fn sql(bundle: &Bundle, stretch: &Stretch, which: Which) -> Option<String> {
 /// The query of the items of any version of declarations that rest in the months, as [`cases`] takes them, to be narrowed
 /// to those months. A later version is named after the first, or after itself when that was never lodged.
 pub(crate) fn any_version(bundle: &Bundle, months: &str) -> String {
+    let (naming, first) = named_by_first(months);
+    format!("SELECT {}, {naming} FROM {DECLARATION_ITEM} r {first}", listed(bundle))
+}
+
+/// The query of what names the consignments of all versions lodged on some days, as [`Naming`] takes it.
+pub(super) fn named(lodged: &Stretch) -> String {
+    let own = named_by_itself();
+    let (naming, first) = named_by_first(&lodged.months().unwrap_or_else(|| "''".to_owned()));
+    let lodged = lodged.condition();
+    format!(
+        "SELECT {own} FROM declaration r WHERE r.version_number = 1 AND {lodged} UNION ALL \
+         SELECT {naming} FROM declaration r {first} WHERE r.version_number > 1 AND {lodged}"
+    )
+}
+
+/// What names the consignment of a first version `r`.
+fn named_by_itself() -> String {
+    NAMING.map(|(column, name)| format!("r.{column} AS {name}")).join(", ")
+}
+
+/// What names the consignment of a later version `r`, which rests in one of the months, and the join that it needs.
+fn named_by_first(months: &str) -> (String, String) {
     let naming = NAMING.map(|(column, name)| {
         format!("CASE WHEN f.version_number IS NULL THEN r.{column} ELSE f.{column} END AS {name}")
     });
-    format!(
-        "SELECT {}, {} FROM {DECLARATION_ITEM} r LEFT JOIN declaration f ON f.month = r.month \
-         AND f.month IN ({months}) AND f.declaration_id = r.declaration_id AND f.version_number = 1",
-        listed(bundle),
-        naming.join(", ")
-    )
+    let join = format!(
+        "LEFT JOIN declaration f ON f.month = r.month AND f.month IN ({months}) \
+         AND f.declaration_id = r.declaration_id AND f.version_number = 1"
+    );
+    (naming.join(", "), join)
 }
 
 fn listed(bundle: &Bundle) -> String {
@@ -239,11 +258,7 @@ pub(crate) fn cases(rows: &RecordBatch, grades: &Grades, root_key: &RootKey) -> 
     let (months, ids) = (text(rows, "month")?, text(rows, "declaration_id")?);
     let (offices, importers) = (text(rows, "office_id")?, text(rows, "importer_id")?);
     let naming = Naming::of(rows)?;
-    let versions = column(rows, "version_number")?;
-    let versions = versions.as_primitive_opt::<Int64Type>().ok_or_else(|| wrong_type("version_number"))?;
-    let accepted = column(rows, "accepted_at")?;
-    let accepted = accepted.as_primitive_opt::<TimestampMicrosecondType>();
-    let accepted = accepted.ok_or_else(|| wrong_type("accepted_at"))?;
+    let (versions, accepted) = (integers(rows, "version_number")?, moments(rows, "accepted_at")?);
     let mut cases: Vec<Case> = Vec::new();
     for row in 0..rows.num_rows() {
         let (id, version) = (ids.value(row), versions.value(row));
@@ -273,7 +288,7 @@ pub(crate) fn cases(rows: &RecordBatch, grades: &Grades, root_key: &RootKey) -> 
 }
 
 /// What names consignments, by row.
-struct Naming {
+pub(super) struct Naming {
     loads: StringArray,
     rows: Int64Array,
     consignees: StringArray,
@@ -281,19 +296,17 @@ struct Naming {
 }
 
 impl Naming {
-    fn of(batch: &RecordBatch) -> Result<Self, JobError> {
+    pub(super) fn of(batch: &RecordBatch) -> Result<Self, JobError> {
         let [(_, load), (_, row), (_, consignee), (_, document)] = NAMING;
-        let rows =
-            column(batch, row)?.as_primitive_opt::<Int64Type>().cloned().ok_or_else(|| wrong_type(row))?;
         Ok(Self {
             loads: text(batch, load)?,
-            rows,
+            rows: integers(batch, row)?,
             consignees: text(batch, consignee)?,
             documents: text(batch, document)?,
         })
     }
 
-    fn consignment(&self, row: usize) -> Consignment<'_> {
+    pub(super) fn consignment(&self, row: usize) -> Consignment<'_> {
         if self.consignees.is_valid(row) && self.documents.is_valid(row) {
             let (consignee, document) = (self.consignees.value(row), self.documents.value(row));
             Consignment::Carried { consignee, document }

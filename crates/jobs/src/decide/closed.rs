@@ -6,9 +6,8 @@ use super::packaging::{Opening, opening_values};
 use super::rows::{Rows, StoredReason, Value};
 use super::work_list::WorkListEntry;
 use crate::JobError;
-use crate::history::{column, wrong_type};
-use arrow::array::{AsArray, PrimitiveArray, RecordBatch};
-use arrow::datatypes::Int64Type;
+use crate::columns::integers;
+use arrow::array::{Int64Array, RecordBatch};
 use chrono::{DateTime, Utc};
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -94,8 +93,7 @@ impl Closed {
         let mut decisions = Rows::new(&DECISION);
         let mut items = Rows::new(&DECISION_ITEM);
         let mut work_list = Vec::new();
-        let numbers = column(rows, "goods_item_seq")?;
-        let numbers = numbers.as_primitive_opt::<Int64Type>().ok_or_else(|| wrong_type("goods_item_seq"))?;
+        let numbers = &integers(rows, "goods_item_seq")?;
         let mut texts =
             Texts { day: day.to_string(), bundle: self.by.hash.to_string(), periods: BTreeMap::new() };
         for period in &self.periods {
@@ -163,7 +161,7 @@ impl DecidedBy {
         &'v self,
         decision: &'v Decision<'_>,
         assessment: &Assessment,
-        numbers: &PrimitiveArray<Int64Type>,
+        numbers: &Int64Array,
     ) -> Vec<(&'static str, Value<'v>)> {
         let Decision { case, proposal, settlement, .. } = decision;
         let Settlement { chance, outcome, settled, opening } = settlement;
@@ -230,7 +228,7 @@ impl DecidedBy {
         case: &'v Case,
         row: usize,
         assessment: &Assessment,
-        numbers: &PrimitiveArray<Int64Type>,
+        numbers: &Int64Array,
         features: &'v [f32],
     ) -> Vec<(&'static str, Value<'v>)> {
         let mut values = self.key_values(case);

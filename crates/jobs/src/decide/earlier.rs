@@ -1,15 +1,14 @@
 //! What was decided before about consignments that are lodged again.
 
-use super::cases::Case;
+use super::cases::{Case, Naming, named};
 use super::stretches::Stretch;
 use crate::JobError;
-use crate::answer::Answer;
-use crate::history::{column, moments, text, wrong_type};
-use arrow::array::{AsArray, RecordBatch};
-use arrow::datatypes::{Float64Type, Int64Type};
+use crate::columns::{flags, integers, moments, reals, text, wrong_type};
+use arrow::array::RecordBatch;
 use chrono::{DateTime, NaiveDate};
+use futures::TryStreamExt;
 use std::collections::{HashMap, HashSet};
-use tidegate_ledger::{Period, PeriodError};
+use tidegate_ledger::{Period, PeriodError, RootKey};
 use tidegate_query::{Platform, Principal};
 use tidegate_risk::selection::Chance;
 
@@ -47,68 +46,57 @@ struct Past {
 
 /// Earlier decisions about what is lodged again on some days; of all else nothing is kept.
 pub(super) struct Roots {
-    /// Declarations whose consignments are lodged more than once on the days.
-    again: HashSet<String>,
+    /// Consignments that are lodged more than once on the days.
+    again: HashSet<Short>,
     /// By root, in the order of the decisions.
     past: HashMap<String, Vec<Past>>,
 }
 
+/// The first half of a root, so that those of a month fit in memory. Two consignments that share it by chance are kept
+/// in vain, and nobody asks for them: what is asked for is a whole root.
+type Short = u64;
+
+fn short(root: &str) -> Option<Short> {
+    u64::from_str_radix(root.get(..16)?, 16).ok()
+}
+
 impl Roots {
-    /// Reads decisions since a day about the consignments that are lodged on the days given: those of the same
-    /// declaration, and those of the same consignee and transport document.
+    /// Reads decisions since a day about the consignments that are lodged on the days given. Neither is joined: the tables
+    /// of a join would grow with the country, this holds eight bytes for each version that is lodged.
     pub(super) async fn read(
         platform: &Platform,
+        root_key: &RootKey,
         lodged: &Stretch,
         since: NaiveDate,
     ) -> Result<Self, JobError> {
-        let mut roots = Self { again: again(platform, lodged).await?, past: HashMap::new() };
+        let mut roots: Vec<Short> = Vec::new();
+        let mut rows =
+            platform.plan_for(&Principal::LocalOwner, "job decide", &named(lodged)).await?.stream()?;
+        while let Some(batch) = rows.try_next().await? {
+            let naming = Naming::of(&batch)?;
+            let of_row = |row| short(&naming.consignment(row).root(root_key.expose()));
+            roots.extend((0..batch.num_rows()).filter_map(of_row));
+        }
+        roots.sort_unstable();
+        let again = roots.windows(2).filter(|pair| pair[0] == pair[1]).map(|pair| pair[0]).collect();
+
         let month = since.format("%Y-%m");
         let sql = format!(
-            "SELECT root_id, accepted_at, run_number, period, inclusion_probability, weight, protected_probability, \
-             is_selected, tau FROM decision k WHERE k.month >= '{month}' AND k.accepted_at >= DATE '{since}' \
-             AND k.declaration_id IN ({} UNION ALL SELECT o.declaration_id FROM declaration o JOIN \
-             (SELECT DISTINCT consignee_id, transport_document_id FROM ({}) p) n \
-             ON n.consignee_id = o.consignee_id AND n.transport_document_id = o.transport_document_id \
-             WHERE o.month >= '{month}') ORDER BY run_number, listed_on, declaration_id, version_number",
-            amended(lodged),
-            named(lodged)
+            "SELECT root_id, accepted_at, run_number, listed_on, declaration_id, version_number, period, \
+             inclusion_probability, weight, protected_probability, is_selected, tau FROM decision \
+             WHERE month >= '{month}' AND accepted_at >= DATE '{since}'"
         );
-        for batch in platform.plan_for(&Principal::LocalOwner, "job decide", &sql).await?.collect().await? {
-            roots.take(&batch)?;
+        let mut found = Vec::new();
+        let mut rows = platform.plan_for(&Principal::LocalOwner, "job decide", &sql).await?.stream()?;
+        while let Some(batch) = rows.try_next().await? {
+            take(&batch, &roots, &mut found)?;
         }
-        Ok(roots)
-    }
-
-    fn take(&mut self, batch: &RecordBatch) -> Result<(), JobError> {
-        let (names, periods) = (text(batch, "root_id")?, text(batch, "period")?);
-        let number = |name: &str| {
-            let numbers = column(batch, name)?;
-            numbers.as_primitive_opt::<Float64Type>().cloned().ok_or_else(|| wrong_type(name))
-        };
-        let (p, tau) = (number("inclusion_probability")?, number("tau")?);
-        let (weight, protected) = (number("weight")?, number("protected_probability")?);
-        let selected = column(batch, "is_selected")?;
-        let selected = selected.as_boolean_opt().ok_or_else(|| wrong_type("is_selected"))?;
-        let runs = column(batch, "run_number")?;
-        let runs = runs.as_primitive_opt::<Int64Type>().ok_or_else(|| wrong_type("run_number"))?;
-        let accepted = moments(batch, "accepted_at")?;
-        for row in 0..batch.num_rows() {
-            let moment = DateTime::from_timestamp_micros(accepted.value(row));
-            let chance = Chance {
-                probability: p.value(row),
-                weight: weight.value(row),
-                protected: protected.value(row),
-            };
-            let period =
-                periods.value(row).parse().map_err(|e: PeriodError| JobError::Missing(e.to_string()))?;
-            let past = Past {
-                accepted_on: moment.ok_or_else(|| wrong_type("accepted_at"))?.date_naive(),
-                run: runs.value(row),
-                decided: Earlier { period, chance, selected: selected.value(row), tau: tau.value(row) },
-            };
-            self.past.entry(names.value(row).to_owned()).or_default().push(past);
+        found.sort_by(|(a, ..), (b, ..)| a.cmp(b));
+        let mut past: HashMap<String, Vec<Past>> = HashMap::new();
+        for (_, root, decided) in found {
+            past.entry(root).or_default().push(decided);
         }
-        Ok(())
+        Ok(Self { again, past })
     }
 
     /// What was decided about a consignment by a run, or before it about what was accepted since a day.
@@ -119,45 +107,43 @@ impl Roots {
 
     /// Keeps what a run has decided about a case, when its consignment comes again.
     pub(super) fn remember(&mut self, case: &Case, run: i64, decided: Earlier) {
-        if self.again.contains(&case.declaration_id) {
+        if short(&case.root).is_some_and(|root| self.again.contains(&root)) {
             let past = Past { accepted_on: case.accepted_at.date_naive(), run, decided };
             self.past.entry(case.root.clone()).or_default().push(past);
         }
     }
 }
 
-/// Declarations whose consignments are lodged more than once on the days: in several versions, or by several
-/// declarations.
-async fn again(platform: &Platform, lodged: &Stretch) -> Result<HashSet<String>, JobError> {
-    let sql = format!(
-        "{} UNION ALL SELECT r.declaration_id FROM declaration r JOIN (SELECT consignee_id, transport_document_id \
-         FROM ({}) p GROUP BY 1, 2 HAVING count(*) > 1) n ON n.consignee_id = r.consignee_id \
-         AND n.transport_document_id = r.transport_document_id WHERE {}",
-        amended(lodged),
-        named(lodged),
-        lodged.condition()
-    );
-    let answer = Answer::of(platform, "job decide", &sql).await?;
-    Ok(answer.texts("declaration_id")?.into_iter().collect())
-}
+/// Where a decision stands among all: its run, the day of its list, declaration and version.
+type Place = (i64, String, String, i64);
 
-/// The query of declarations of which a later version is lodged on the days.
-fn amended(lodged: &Stretch) -> String {
-    format!(
-        "SELECT r.declaration_id FROM declaration r WHERE r.version_number > 1 AND {}",
-        lodged.condition()
-    )
-}
-
-/// The query of consignees and transport documents of what is lodged on the days, and of the first versions of what is
-/// amended on them, after which those are named.
-fn named(lodged: &Stretch) -> String {
-    let months = lodged.months().unwrap_or_else(|| "''".to_owned());
-    format!(
-        "SELECT r.consignee_id, r.transport_document_id FROM declaration r WHERE {} UNION ALL \
-         SELECT f.consignee_id, f.transport_document_id FROM declaration f WHERE f.version_number = 1 \
-         AND f.month IN ({months}) AND f.declaration_id IN ({})",
-        lodged.condition(),
-        amended(lodged)
-    )
+/// Takes decisions about some roots, which are sorted.
+fn take(
+    batch: &RecordBatch,
+    roots: &[Short],
+    found: &mut Vec<(Place, String, Past)>,
+) -> Result<(), JobError> {
+    let (names, periods, ids) =
+        (text(batch, "root_id")?, text(batch, "period")?, text(batch, "declaration_id")?);
+    let (p, tau) = (reals(batch, "inclusion_probability")?, reals(batch, "tau")?);
+    let (weight, protected) = (reals(batch, "weight")?, reals(batch, "protected_probability")?);
+    let selected = flags(batch, "is_selected")?;
+    let (runs, versions) = (integers(batch, "run_number")?, integers(batch, "version_number")?);
+    let (listed, accepted) = (text(batch, "listed_on")?, moments(batch, "accepted_at")?);
+    let known = |row: &usize| short(names.value(*row)).is_some_and(|root| roots.binary_search(&root).is_ok());
+    for row in (0..batch.num_rows()).filter(known) {
+        let moment = DateTime::from_timestamp_micros(accepted.value(row));
+        let chance =
+            Chance { probability: p.value(row), weight: weight.value(row), protected: protected.value(row) };
+        let period = periods.value(row).parse().map_err(|e: PeriodError| JobError::Missing(e.to_string()))?;
+        let past = Past {
+            accepted_on: moment.ok_or_else(|| wrong_type("accepted_at"))?.date_naive(),
+            run: runs.value(row),
+            decided: Earlier { period, chance, selected: selected.value(row), tau: tau.value(row) },
+        };
+        let place =
+            (runs.value(row), listed.value(row).to_owned(), ids.value(row).to_owned(), versions.value(row));
+        found.push((place, names.value(row).to_owned(), past));
+    }
+    Ok(())
 }

@@ -232,7 +232,7 @@ impl<'a> Run<'a> {
         };
         let earlier = match roots {
             Some(roots) => roots,
-            None => Roots::read(platform, &days.of_month()?, since).await?,
+            None => Roots::read(platform, &states.assessor.root_key, &days.of_month()?, since).await?,
         };
         let by = DecidedBy { bundle: Arc::clone(bundle), hash, state_version, run: number.0, now: home.now };
         let day = Day {

@@ -5,7 +5,7 @@ use super::cases::Case;
 use super::rows::Value;
 use crate::JobError;
 use crate::answer::Answer;
-use crate::history::{column, text, wrong_type};
+use crate::columns::{column, text, wrong_type};
 use arrow::array::{Array, AsArray, RecordBatch};
 use arrow::datatypes::{ArrowPrimitiveType, Decimal128Type, Int64Type, TimestampMicrosecondType};
 use chrono::{DateTime, Days, NaiveDate, Utc};

@@ -2,7 +2,7 @@
 
 use super::packaging::Opening;
 use crate::JobError;
-use crate::history::{column, text, wrong_type};
+use crate::columns::{column, text, wrong_type};
 use arrow::array::{Array, ArrayRef, AsArray, BooleanArray, PrimitiveArray, RecordBatch, StringArray};
 use arrow::datatypes::{ArrowPrimitiveType, Float32Type, Float64Type, Int64Type, TimestampMicrosecondType};
 use chrono::{DateTime, Utc};

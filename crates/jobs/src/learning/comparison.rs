@@ -3,9 +3,10 @@
 use super::country::Lodged;
 use super::rows::{consignments, first_versions};
 use crate::JobError;
+use crate::columns::text;
 use crate::content::{feature_set, rule_set, selection_policy};
 use crate::decide::Grades;
-use crate::history::{names, text};
+use crate::history::names;
 use crate::progress::Progress;
 use arrow::array::RecordBatch;
 use chrono::NaiveDate;

@@ -2,7 +2,7 @@
 
 use crate::JobError;
 use crate::append::Appender;
-use crate::history::{integers, moments, text};
+use crate::columns::{integers, moments, text};
 use crate::home::Home;
 use arrow::array::{Array, BooleanArray, RecordBatch, TimestampMicrosecondArray};
 use arrow::compute::{concat_batches, filter_record_batch, not};

@@ -2,8 +2,9 @@
 
 use super::country::Lodged;
 use crate::JobError;
+use crate::columns::{column, integers, moments, text, wrong_type};
 use crate::decide::Grades;
-use crate::history::{column, integers, moments, text, whole, wrong_type};
+use crate::history::whole;
 use crate::input::Input;
 use crate::progress::Progress;
 use crate::score::read_items;

@@ -3,14 +3,14 @@
 use super::Replayed;
 use super::which::{Piece, erased};
 use crate::JobError;
+use crate::columns::integers;
 use crate::decide::{
     Case, Grades, KeptReason, Packaging, StoredDecision, any_version, cases, read_stored, stored_state,
 };
 use crate::home::Home;
 use crate::retention::ErasedBefore;
-use arrow::array::{AsArray, RecordBatch};
+use arrow::array::RecordBatch;
 use arrow::compute::concat_batches;
-use arrow::datatypes::Int64Type;
 use chrono::NaiveDate;
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
@@ -192,8 +192,7 @@ impl Run {
 
     /// Reasons as they are stored: with the number of the goods item in place of its row.
     pub(super) fn kept(&self, reasons: &[DecisionReason]) -> Result<Vec<KeptReason>, JobError> {
-        let numbers = crate::history::column(&self.rows, "goods_item_seq")?;
-        let numbers = numbers.as_primitive::<Int64Type>();
+        let numbers = integers(&self.rows, "goods_item_seq")?;
         let keep = |reason: &DecisionReason| KeptReason {
             goods_item: reason.row.map(|row| numbers.value(row)),
             kind: reason.kind.to_owned(),

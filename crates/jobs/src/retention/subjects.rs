@@ -6,7 +6,7 @@
 use super::{PURPOSE, of_party, text};
 use crate::JobError;
 use crate::answer::Answer;
-use crate::history;
+use crate::columns;
 use arrow::array::AsArray;
 use arrow::compute::cast;
 use arrow::datatypes::DataType;
@@ -103,9 +103,9 @@ impl Subjects {
         let mut rows = Rows::new();
         while let Some(batch) = batches.try_next().await? {
             // The engine makes texts of another kind.
-            let names = cast(&history::column(&batch, "name")?, &DataType::Utf8)?;
+            let names = cast(&columns::column(&batch, "name")?, &DataType::Utf8)?;
             let names = names.as_string::<i32>();
-            let (ids, texts) = (history::text(&batch, "declaration_id")?, history::text(&batch, "raw")?);
+            let (ids, texts) = (columns::text(&batch, "declaration_id")?, columns::text(&batch, "raw")?);
             for ((name, id), raw) in names.iter().zip(&ids).zip(&texts) {
                 let raw = raw.unwrap_or_default();
                 let subject = match id {

@@ -1,6 +1,6 @@
 //! Keyed pseudonyms: the same text for the same value, which does not tell the value (GB/T 37964-2019, 5.3).
 
-use datafusion::arrow::array::{Array, ArrayRef, AsArray, StringArray, StringBuilder};
+use datafusion::arrow::array::{ArrayRef, AsArray, StringArray, StringBuilder};
 use datafusion::arrow::compute::cast;
 use datafusion::arrow::datatypes::DataType;
 use datafusion::common::DataFusionError;
@@ -9,13 +9,19 @@ use datafusion::logical_expr::{
 };
 use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
-use std::collections::HashMap;
-use std::fmt::{self, Write};
+use std::fmt;
 use std::sync::Arc;
+use tidegate_risk::bundle::push_hex;
 use zeroize::Zeroize;
 
 /// Bytes of the keyed hash that a pseudonym shows: two of 2^64 values collide with a chance of one half.
 const SHOWN_BYTES: usize = 16;
+
+/// What a pseudonym begins with.
+const PREFIX: &str = "p_";
+
+/// Bytes of a pseudonym: two digits a byte of the hash.
+const LENGTH: usize = PREFIX.len() + 2 * SHOWN_BYTES;
 
 /// The key of this installation's pseudonyms. Never shown, and overwritten in memory when dropped.
 #[derive(Clone, PartialEq, Eq, Hash)]
@@ -29,33 +35,25 @@ impl PseudonymKey {
         Self(mac.finalize().into_bytes().into())
     }
 
-    /// Pseudonyms of values, row by row. Each value of a batch is hashed once: keys repeat.
-    fn of(&self, values: &StringArray) -> StringArray {
+    /// Pseudonyms of values, row by row.
+    fn of<'a>(&self, values: impl ExactSizeIterator<Item = Option<&'a str>>) -> StringArray {
         let mut begun = keyed(&self.0);
         begun.update(b"tidegate/pseudonym/v1\0");
-        let mut known: HashMap<&str, String> = HashMap::new();
-        let mut texts = StringBuilder::with_capacity(values.len(), values.len() * (2 + 2 * SHOWN_BYTES));
+        let mut texts = StringBuilder::with_capacity(values.len(), values.len() * LENGTH);
+        let mut shown = PREFIX.to_owned();
         for value in values {
-            texts.append_option(value.map(|value| {
-                known.entry(value).or_insert_with(|| {
-                    let mut mac = begun.clone();
-                    mac.update(value.as_bytes());
-                    shown(&mac.finalize().into_bytes().into())
-                })
-            }));
+            let Some(value) = value else {
+                texts.append_null();
+                continue;
+            };
+            let mut mac = begun.clone();
+            mac.update(value.as_bytes());
+            shown.truncate(PREFIX.len());
+            push_hex(&mut shown, &mac.finalize().into_bytes()[..SHOWN_BYTES]);
+            texts.append_value(&shown);
         }
         texts.finish()
     }
-}
-
-fn shown(hash: &[u8; 32]) -> String {
-    let mut text = String::with_capacity(2 + 2 * SHOWN_BYTES);
-    text.push_str("p_");
-    for byte in &hash[..SHOWN_BYTES] {
-        // Writing to a String cannot fail.
-        let _ = write!(text, "{byte:02x}");
-    }
-    text
 }
 
 fn keyed(key: &[u8; 32]) -> Hmac<Sha256> {
@@ -83,7 +81,7 @@ impl Drop for PseudonymKey {
 pub(super) fn function(key: &PseudonymKey) -> ScalarUDF {
     ScalarUDF::new_from_impl(Pseudonym {
         key: key.clone(),
-        signature: Signature::exact(vec![DataType::Utf8], Volatility::Immutable),
+        signature: Signature::uniform(1, vec![DataType::Utf8, DataType::Utf8View], Volatility::Immutable),
     })
 }
 
@@ -111,8 +109,11 @@ impl ScalarUDFImpl for Pseudonym {
         let [values] = values.as_slice() else {
             return Err(DataFusionError::Internal("pseudonym takes one text".to_owned()));
         };
-        let values = cast(values, &DataType::Utf8)?;
-        Ok(ColumnarValue::Array(Arc::new(self.key.of(values.as_string())) as ArrayRef))
+        let pseudonyms = match values.as_string_view_opt() {
+            Some(values) => self.key.of(values.iter()),
+            None => self.key.of(cast(values, &DataType::Utf8)?.as_string::<i32>().iter()),
+        };
+        Ok(ColumnarValue::Array(Arc::new(pseudonyms) as ArrayRef))
     }
 }
 
@@ -126,7 +127,7 @@ mod tests {
         let key = PseudonymKey::derived_from(&[7; 32]);
         let values =
             StringArray::from(vec![Some("91310000MA1FL0X12Y"), None, Some("91310000MA1FL0X12Y"), Some("")]);
-        let pseudonyms = key.of(&values);
+        let pseudonyms = key.of(values.iter());
         let texts: Vec<Option<&str>> = pseudonyms.iter().collect();
         assert_eq!(texts[..3], [Some(EXPECTED), None, Some(EXPECTED)]);
         assert!(texts[3].is_some_and(|text| text.len() == EXPECTED.len() && text != EXPECTED));
