@@ -36,16 +36,16 @@ fn places_for_connections_are_those_of_all_doors_together() {
 #[test]
 fn what_runs_at_any_door_when_the_server_stops_comes_to_its_end() {
     let server = Server::configured("127.0.0.1:0", "[serve]\nstop_seconds = 300\n");
-    let names = ["Sung", "Song", "Sang"];
+    let names = ["Sung", "Kato", "Weiss"];
     let tokens = names.map(|name| server.person(&[name, "--role", "supervisor", "--clearance", "important"]));
-    let [sung, song, sang] = tokens.each_ref().map(String::as_str);
+    let [sung, kato, weiss] = tokens.each_ref().map(String::as_str);
     let long = "SELECT count(*) FROM declaration a, declaration b, declaration c, \
                 (SELECT goods_item_count FROM declaration LIMIT 30) d WHERE \
                 a.goods_item_count + b.goods_item_count + c.goods_item_count + d.goods_item_count > 100000";
     let over_flight = Asked {
         kind: "stop",
-        name: "Sang",
-        token: sang,
+        name: "Weiss",
+        token: weiss,
         purpose: "supervision",
         statement: long.to_owned(),
         expected: Ok(vec![vec!["0"]]),
@@ -54,7 +54,7 @@ fn what_runs_at_any_door_when_the_server_stops_comes_to_its_end() {
     by_driver(&server, "adbc", &[]);
     std::thread::scope(|scope| {
         let psql = scope.spawn(|| server.psql("Sung", sung, "supervision", &["-c", long]));
-        let curl = scope.spawn(|| server.curl(song, "supervision", long, "text/csv"));
+        let curl = scope.spawn(|| server.curl(kato, "supervision", long, "text/csv"));
         let adbc = scope.spawn(|| by_driver(&server, "adbc", std::slice::from_ref(&over_flight)));
         // A read is written down before it begins.
         let begun = || {
