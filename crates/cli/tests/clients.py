@@ -4,6 +4,7 @@ Standard input: {"postgres": port, "flight": port, "client": "psycopg" or "adbc"
 "statement"}, ...]}. For each of the asked: its rows as lists of texts, or {"refused": "..."}.
 """
 
+import contextlib
 import json
 import sys
 
@@ -26,10 +27,16 @@ def over_adbc(doors, name, token, purpose, statement):
         "adbc.flight.sql.authorization_header": f"Bearer {token}",
         "adbc.flight.sql.rpc.call_header.x-tidegate-purpose": purpose,
     }
-    with flight.connect(f"grpc://127.0.0.1:{doors['flight']}", db_kwargs=options) as connection:
-        with connection.cursor() as cursor:
-            cursor.execute(statement)
-            return cursor.fetchall()
+    connection = flight.connect(f"grpc://127.0.0.1:{doors['flight']}", db_kwargs=options)
+    cursor = connection.cursor()
+    try:
+        cursor.execute(statement)
+        return cursor.fetchall()
+    finally:
+        # A server that has stopped since cannot be told that the statement is over.
+        with contextlib.suppress(flight.OperationalError):
+            cursor.close()
+        connection.close()
 
 
 CLIENTS = {"psycopg": over_psycopg, "adbc": over_adbc}
