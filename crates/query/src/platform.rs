@@ -35,6 +35,9 @@ impl Governance {
     }
 }
 
+/// Doors that stay open: a reader may name as many purposes as he likes, and each has tables and a memory of its own.
+const MOST_DOORS: usize = 64;
+
 /// Is told what a statement reads.
 pub type Note = Arc<dyn Fn(&Reading) + Send + Sync>;
 
@@ -218,6 +221,10 @@ impl Platform {
         };
         let door =
             Arc::new(Door::open(entry, &self.stored, &self.catalog, &self.bundles, self.engine).await?);
+        if doors.len() == MOST_DOORS {
+            // Statements under way hold theirs; what is asked for again is opened again, which takes milliseconds.
+            doors.clear();
+        }
         doors.insert(key, Arc::clone(&door));
         Ok(door)
     }
@@ -242,4 +249,32 @@ fn with_new_columns(
     let kept = frame.schema().columns().into_iter().map(Expr::Column);
     let columns: Vec<Expr> = kept.chain(gained).collect();
     Ok(frame.select(columns)?.into_view())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Person;
+    use tidegate_records::table::Grade;
+
+    #[tokio::test]
+    async fn no_more_doors_stay_open_than_may_however_many_purposes_are_named() {
+        let policy = Arc::new(Policy::parse(&Policy::shipped_files()).unwrap());
+        let governance = Governance::new(policy, &PseudonymKey::derived_from(&[1; 32]), Limits::default());
+        let platform = Platform::in_memory(Vec::new(), Some(governance)).unwrap();
+        let reader = Principal::Person(Person {
+            name: "Ana".to_owned(),
+            kind: "person".to_owned(),
+            roles: ["analyst".to_owned()].into(),
+            clearance: Grade::General3,
+            office: None,
+            organisation: None,
+            enterprise: None,
+        });
+        for purpose in 0..=MOST_DOORS {
+            platform.plan_for(&reader, &format!("purpose {purpose}"), "SELECT 1").await.unwrap();
+            assert!(platform.doors.lock().await.len() <= MOST_DOORS);
+        }
+        assert_eq!(platform.doors.lock().await.len(), 1);
+    }
 }
