@@ -35,8 +35,9 @@ impl Governance {
     }
 }
 
-/// Doors that stay open: a reader may name as many purposes as he likes, and each has tables and a memory of its own.
-const MOST_DOORS: usize = 64;
+/// Doors that stay open beside those at which statements run: a country has more readers than there is memory for what
+/// each of them sees, some 2 MB.
+const MOST_DOORS: usize = 128;
 
 /// Is told what a statement reads.
 pub type Note = Arc<dyn Fn(&Reading) + Send + Sync>;
@@ -221,9 +222,9 @@ impl Platform {
         };
         let door =
             Arc::new(Door::open(entry, &self.stored, &self.catalog, &self.bundles, self.engine).await?);
-        if doors.len() == MOST_DOORS {
-            // Statements under way hold theirs; what is asked for again is opened again, which takes milliseconds.
-            doors.clear();
+        if doors.len() >= MOST_DOORS {
+            // Who comes again is let in anew, which takes milliseconds; a door at work counts the statements of its reader.
+            doors.retain(|_, door| door.is_at_work());
         }
         doors.insert(key, Arc::clone(&door));
         Ok(door)
@@ -258,23 +259,31 @@ mod tests {
     use tidegate_records::table::Grade;
 
     #[tokio::test]
-    async fn no_more_doors_stay_open_than_may_however_many_purposes_are_named() {
+    async fn no_more_doors_stay_open_than_may_however_many_read() {
         let policy = Arc::new(Policy::parse(&Policy::shipped_files()).unwrap());
         let governance = Governance::new(policy, &PseudonymKey::derived_from(&[1; 32]), Limits::default());
         let platform = Platform::in_memory(Vec::new(), Some(governance)).unwrap();
-        let reader = Principal::Person(Person {
-            name: "Ana".to_owned(),
-            kind: "person".to_owned(),
-            roles: ["analyst".to_owned()].into(),
-            clearance: Grade::General3,
-            office: None,
-            organisation: None,
-            enterprise: None,
-        });
-        for purpose in 0..=MOST_DOORS {
-            platform.plan_for(&reader, &format!("purpose {purpose}"), "SELECT 1").await.unwrap();
+        let reader = |number: usize| {
+            Principal::Person(Person {
+                name: format!("Ana {number}"),
+                kind: "person".to_owned(),
+                roles: ["analyst".to_owned()].into(),
+                clearance: Grade::General3,
+                office: None,
+                organisation: None,
+                enterprise: None,
+            })
+        };
+        let first = platform.plan_for(&reader(0), "risk-analysis", "SELECT 1").await.unwrap();
+        let at_work = first.stream().unwrap();
+        for number in 1..=MOST_DOORS {
+            platform.plan_for(&reader(number), "risk-analysis", "SELECT 1").await.unwrap();
             assert!(platform.doors.lock().await.len() <= MOST_DOORS);
         }
-        assert_eq!(platform.doors.lock().await.len(), 1);
+        let open = platform.doors.lock().await;
+        let open: Vec<&Principal> = open.keys().map(|(reader, _)| reader).collect();
+        assert_eq!(open.len(), 2, "the last one, and the first, at whose door a statement runs: {open:?}");
+        assert!(open.contains(&&reader(0)));
+        drop(at_work);
     }
 }

@@ -65,6 +65,11 @@ pub(crate) struct Door {
 }
 
 impl Door {
+    /// Whether statements of the reader run at it.
+    pub(crate) fn is_at_work(&self) -> bool {
+        self.usage.as_ref().is_some_and(|(limits, places)| places.available_permits() < limits.queries)
+    }
+
     /// Opens a door to stored tables.
     pub(crate) async fn open(
         entry: Entry<'_>,
