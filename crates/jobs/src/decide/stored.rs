@@ -2,8 +2,8 @@
 
 use super::packaging::Opening;
 use crate::JobError;
-use crate::columns::{column, text, wrong_type};
-use arrow::array::{Array, ArrayRef, AsArray, BooleanArray, PrimitiveArray, RecordBatch, StringArray};
+use crate::columns::{column, flags, text, wrong_type};
+use arrow::array::{Array, ArrayRef, AsArray, PrimitiveArray, RecordBatch, StringArray};
 use arrow::datatypes::{ArrowPrimitiveType, Float32Type, Float64Type, Int64Type, TimestampMicrosecondType};
 use chrono::{DateTime, Utc};
 use std::collections::HashMap;
@@ -202,8 +202,7 @@ impl Columns<'_> {
     }
 
     fn flag(&self, name: &str, row: usize) -> Result<bool, JobError> {
-        let flags: BooleanArray = self.get(name)?.as_boolean_opt().ok_or_else(|| wrong_type(name))?.clone();
-        Ok(flags.value(row))
+        Ok(flags(self.0, name)?.value(row))
     }
 
     fn texts(&self, name: &str, row: usize) -> Result<Vec<String>, JobError> {
