@@ -6,6 +6,7 @@ use datafusion::execution::runtime_env::{RuntimeEnv, RuntimeEnvBuilder};
 use std::num::NonZeroUsize;
 use std::sync::Arc;
 use std::time::Duration;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 /// How an engine works; answers do not depend on it but for the order of rows that no `ORDER BY` fixes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -34,7 +35,7 @@ impl Engine {
     }
 }
 
-/// What one reader may use. The local owner has no limits.
+/// What readers may use. The local owner has no limits.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Limits {
     /// Rows of one answer.
@@ -47,6 +48,9 @@ pub struct Limits {
     pub memory_bytes: usize,
     /// Queries of one reader at once.
     pub queries: usize,
+    /// Doors kept open for all readers together; one of each reader and purpose takes some 2 MB, and is made again in
+    /// milliseconds.
+    pub doors: usize,
 }
 
 impl Default for Limits {
@@ -57,12 +61,28 @@ impl Default for Limits {
             time: Duration::from_mins(5),
             memory_bytes: 2 << 30,
             queries: 4,
+            doors: 128,
         }
     }
 }
 
-impl Limits {
-    pub(crate) fn runtime(self) -> Result<Arc<RuntimeEnv>, DataFusionError> {
-        RuntimeEnvBuilder::new().with_memory_limit(self.memory_bytes, 1.0).build_arc()
+/// What one reader has of the machine, for all purposes together.
+#[derive(Debug)]
+pub(crate) struct Allowance {
+    pub(crate) limits: Limits,
+    /// Where the queries take their memory.
+    pub(crate) runtime: Arc<RuntimeEnv>,
+    places: Arc<Semaphore>,
+}
+
+impl Allowance {
+    pub(crate) fn new(limits: Limits) -> Result<Self, DataFusionError> {
+        let runtime = RuntimeEnvBuilder::new().with_memory_limit(limits.memory_bytes, 1.0).build_arc()?;
+        Ok(Self { limits, runtime, places: Arc::new(Semaphore::new(limits.queries)) })
+    }
+
+    /// A place among the queries of the reader, while one is free.
+    pub(crate) fn place(&self) -> Option<OwnedSemaphorePermit> {
+        Arc::clone(&self.places).try_acquire_owned().ok()
     }
 }

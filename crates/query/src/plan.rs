@@ -1,7 +1,7 @@
 //! A planned query: what it reads, and its answer within the limits of who asked.
 
 use crate::QueryError;
-use crate::engine::Limits;
+use crate::engine::Allowance;
 use crate::reading::{Fingerprint, Reading};
 use datafusion::arrow::array::RecordBatch;
 use datafusion::arrow::datatypes::SchemaRef;
@@ -11,7 +11,7 @@ use datafusion::logical_expr::LogicalPlan;
 use datafusion::physical_plan::{ExecutionPlan, execute_stream};
 use futures::stream::{BoxStream, StreamExt, TryStreamExt};
 use std::sync::Arc;
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::sync::OwnedSemaphorePermit;
 use tokio::time::{Instant, timeout_at};
 
 /// Batches of an answer.
@@ -74,7 +74,7 @@ impl Plan {
 
 /// What a running query of a reader has used of the limits.
 pub(crate) struct Usage {
-    limits: Limits,
+    allowance: Arc<Allowance>,
     rows: usize,
     bytes: usize,
     until: Instant,
@@ -84,25 +84,21 @@ pub(crate) struct Usage {
 
 impl Usage {
     /// Takes a place among the reader's queries.
-    pub(crate) fn begin(
-        limits: Limits,
-        queries: &Arc<Semaphore>,
-        fingerprint: Fingerprint,
-    ) -> Result<Self, QueryError> {
-        let place = Arc::clone(queries).try_acquire_owned().map_err(|_| QueryError::TooMuch {
+    pub(crate) fn begin(allowance: Arc<Allowance>, fingerprint: Fingerprint) -> Result<Self, QueryError> {
+        let place = allowance.place().ok_or_else(|| QueryError::TooMuch {
             what: "queries at once",
-            limit: limits.queries.to_string(),
+            limit: allowance.limits.queries.to_string(),
             advice: "wait for one to end, or cancel it",
         })?;
-        let until = Instant::now() + limits.time;
-        Ok(Self { limits, rows: 0, bytes: 0, until, fingerprint, _place: place })
+        let until = Instant::now() + allowance.limits.time;
+        Ok(Self { allowance, rows: 0, bytes: 0, until, fingerprint, _place: place })
     }
 
     fn metered(self, rows: SendableRecordBatchStream) -> Answer {
         futures::stream::try_unfold((self, rows), |(mut usage, mut rows)| async move {
             let too_long = |_| QueryError::TooMuch {
                 what: "the query takes too long",
-                limit: format!("{} seconds", usage.limits.time.as_secs()),
+                limit: format!("{} seconds", usage.allowance.limits.time.as_secs()),
                 advice: "narrow it by a month or an office",
             };
             let next = timeout_at(usage.until, rows.next()).await.map_err(too_long)?;
@@ -117,13 +113,14 @@ impl Usage {
     fn count(&mut self, batch: &RecordBatch) -> Result<(), QueryError> {
         self.rows += batch.num_rows();
         self.bytes += batch.get_array_memory_size();
+        let limits = &self.allowance.limits;
         let advice = "group the rows, or write LIMIT";
-        if self.rows > self.limits.rows {
-            let limit = format!("{} rows", self.limits.rows);
+        if self.rows > limits.rows {
+            let limit = format!("{} rows", limits.rows);
             return Err(QueryError::TooMuch { what: "the answer is too long", limit, advice });
         }
-        if self.bytes > self.limits.bytes {
-            let limit = format!("{} MB", self.limits.bytes / 1_000_000);
+        if self.bytes > limits.bytes {
+            let limit = format!("{} MB", limits.bytes / 1_000_000);
             return Err(QueryError::TooMuch { what: "the answer is too large", limit, advice });
         }
         Ok(())

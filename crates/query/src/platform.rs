@@ -3,6 +3,7 @@
 use crate::assess::{self, Bundles};
 use crate::catalog::Catalog;
 use crate::dataset::Dataset;
+use crate::engine::Allowance;
 use crate::governed::{Described, Door, Entry, Stored};
 use crate::policy::{Compiler, Policy, PseudonymKey};
 use crate::{Engine, Limits, Plan, Principal, QueryError, Reading};
@@ -14,7 +15,7 @@ use datafusion::datasource::{MemTable, TableProvider};
 use datafusion::logical_expr::LogicalPlan;
 use datafusion::prelude::{Expr, SessionContext, lit};
 use std::collections::{BTreeMap, HashMap};
-use std::sync::Arc;
+use std::sync::{Arc, Weak};
 use tidegate_lake::{Lake, Snapshot};
 use tidegate_records::table::Table;
 use tidegate_records::tables::TABLES;
@@ -35,10 +36,6 @@ impl Governance {
     }
 }
 
-/// Doors that stay open beside those at which statements run: a country has more readers than there is memory for what
-/// each of them sees, some 2 MB.
-const MOST_DOORS: usize = if cfg!(test) { 4 } else { 128 };
-
 /// Is told what a statement reads.
 pub type Note = Arc<dyn Fn(&Reading) + Send + Sync>;
 
@@ -51,8 +48,37 @@ pub struct Platform {
     bundles: Bundles,
     /// Is told what statements of the local owner read.
     noted: Option<Note>,
-    /// Doors that were opened, by reader and purpose: what is there for one does not change while the platform stands.
-    doors: Mutex<HashMap<(Principal, String), Arc<Door>>>,
+    doors: Mutex<Doors>,
+}
+
+/// What was opened and is kept.
+#[derive(Default)]
+struct Doors {
+    /// By reader and purpose: what is there for one does not change while the platform stands.
+    open: HashMap<(Principal, String), Arc<Door>>,
+    /// Of each reader, as long as a door is open or a statement runs that uses it.
+    allowances: HashMap<Principal, Weak<Allowance>>,
+}
+
+impl Doors {
+    fn allowance(&mut self, reader: &Principal, limits: Limits) -> Result<Arc<Allowance>, QueryError> {
+        if let Some(known) = self.allowances.get(reader).and_then(Weak::upgrade) {
+            return Ok(known);
+        }
+        let new = Arc::new(Allowance::new(limits)?);
+        self.allowances.insert(reader.clone(), Arc::downgrade(&new));
+        Ok(new)
+    }
+
+    /// Keeps a door. When there are as many as may be, the others are closed: a country has more readers than there is
+    /// memory for what each of them sees, and who comes again is let in anew.
+    fn keep(&mut self, key: (Principal, String), door: Arc<Door>, most: usize) {
+        if self.open.len() >= most {
+            self.open.clear();
+            self.allowances.retain(|_, allowance| allowance.strong_count() > 0);
+        }
+        self.open.insert(key, door);
+    }
 }
 
 impl Platform {
@@ -96,7 +122,7 @@ impl Platform {
     pub fn add_dataset(&mut self, rows: Arc<dyn TableProvider>, dataset: Dataset) {
         self.stored.insert(dataset.name.clone(), rows);
         self.catalog.datasets.push(dataset);
-        self.doors.get_mut().clear();
+        self.doors.get_mut().open.clear();
     }
 
     /// Opens rows at hand in place of the tables of a lake; tables without rows are there and empty.
@@ -148,7 +174,7 @@ impl Platform {
     pub fn add_bundle(&mut self, name: &str, hash: BundleHash, bundle: Arc<Bundle>) {
         self.bundles.insert(name.to_owned(), (hash, bundle));
         // Doors have functions of their own.
-        self.doors.get_mut().clear();
+        self.doors.get_mut().open.clear();
     }
 
     /// Plans a statement for a principal and a purpose.
@@ -208,13 +234,14 @@ impl Platform {
         let purpose = if *principal == Principal::LocalOwner { "" } else { purpose };
         let mut doors = self.doors.lock().await;
         let key = (principal.clone(), purpose.to_owned());
-        if let Some(door) = doors.get(&key) {
+        if let Some(door) = doors.open.get(&key) {
             return Ok(Arc::clone(door));
         }
         let entry = match (principal, &self.governance) {
             (Principal::LocalOwner, _) => Entry::Owner,
             (Principal::Person(person), Some(Governance { policy, compiler, limits })) => {
-                Entry::Person { person, purpose, policy, compiler, limits: *limits }
+                let allowance = doors.allowance(principal, *limits)?;
+                Entry::Person { person, purpose, policy, compiler, allowance }
             }
             (Principal::Person(person), None) => {
                 return Err(QueryError::NoPolicy { name: person.name.clone() });
@@ -222,11 +249,8 @@ impl Platform {
         };
         let door =
             Arc::new(Door::open(entry, &self.stored, &self.catalog, &self.bundles, self.engine).await?);
-        if doors.len() >= MOST_DOORS {
-            // Who comes again is let in anew; a door at work counts the statements of its reader.
-            doors.retain(|_, door| door.is_at_work());
-        }
-        doors.insert(key, Arc::clone(&door));
+        let most = self.governance.as_ref().map_or(1, |governance| governance.limits.doors);
+        doors.keep(key, Arc::clone(&door), most);
         Ok(door)
     }
 }
@@ -258,32 +282,51 @@ mod tests {
     use crate::Person;
     use tidegate_records::table::Grade;
 
+    fn reader(number: usize) -> Principal {
+        Principal::Person(Person {
+            name: format!("Ana {number}"),
+            kind: "person".to_owned(),
+            roles: ["analyst".to_owned()].into(),
+            clearance: Grade::General3,
+            office: None,
+            organisation: None,
+            enterprise: None,
+        })
+    }
+
+    fn platform(limits: Limits) -> Platform {
+        let policy = Arc::new(Policy::parse(&Policy::shipped_files()).unwrap());
+        let governance = Governance::new(policy, &PseudonymKey::derived_from(&[1; 32]), limits);
+        Platform::in_memory(Vec::new(), Some(governance)).unwrap()
+    }
+
     #[tokio::test]
     async fn no_more_doors_stay_open_than_may_however_many_read() {
-        let policy = Arc::new(Policy::parse(&Policy::shipped_files()).unwrap());
-        let governance = Governance::new(policy, &PseudonymKey::derived_from(&[1; 32]), Limits::default());
-        let platform = Platform::in_memory(Vec::new(), Some(governance)).unwrap();
-        let reader = |number: usize| {
-            Principal::Person(Person {
-                name: format!("Ana {number}"),
-                kind: "person".to_owned(),
-                roles: ["analyst".to_owned()].into(),
-                clearance: Grade::General3,
-                office: None,
-                organisation: None,
-                enterprise: None,
-            })
-        };
+        let platform = platform(Limits { doors: 4, queries: 1, ..Limits::default() });
         let first = platform.plan_for(&reader(0), "risk-analysis", "SELECT 1").await.unwrap();
         let at_work = first.stream().unwrap();
-        for number in 1..=MOST_DOORS {
+        for number in 1..=9 {
             platform.plan_for(&reader(number), "risk-analysis", "SELECT 1").await.unwrap();
-            assert!(platform.doors.lock().await.len() <= MOST_DOORS);
+            assert!(platform.doors.lock().await.open.len() <= 4);
         }
-        let open = platform.doors.lock().await;
-        let open: Vec<&Principal> = open.keys().map(|(reader, _)| reader).collect();
-        assert_eq!(open.len(), 2, "the last one, and the first, at whose door a statement runs: {open:?}");
-        assert!(open.contains(&&reader(0)));
+        let doors = platform.doors.lock().await;
+        assert!(!doors.open.keys().any(|(known, _)| *known == reader(0)), "the first door is closed");
+        assert!(doors.allowances.len() < 9, "{:?}", doors.allowances.keys());
+        drop(doors);
+        let again = platform.plan_for(&reader(0), "risk-analysis", "SELECT 1").await;
+        assert!(again.is_err(), "the statement at the closed door still counts");
         drop(at_work);
+        platform.plan_for(&reader(0), "risk-analysis", "SELECT 1").await.unwrap();
+    }
+
+    #[tokio::test]
+    async fn what_a_reader_may_use_is_for_all_purposes_together() {
+        let platform = platform(Limits { queries: 1, ..Limits::default() });
+        let one = platform.plan_for(&reader(0), "risk-analysis", "SELECT 1").await.unwrap();
+        let refused = platform.plan_for(&reader(0), "research", "SELECT 1").await.err().unwrap();
+        assert!(refused.to_string().contains("queries at once: 1"), "{refused}");
+        platform.plan_for(&reader(1), "research", "SELECT 1").await.unwrap();
+        drop(one);
+        platform.plan_for(&reader(0), "research", "SELECT 1").await.unwrap();
     }
 }

@@ -108,7 +108,7 @@ sections! {
         /// Rows of a batch; 0 for the engine's own number.
         batch_rows: usize = 0, "rows", 0, 1_000_000;
     }
-    /// What one reader under a policy may use; the local owner has no limits.
+    /// What readers under a policy may use; the local owner has no limits.
     reading: Reading {
         /// Rows of one answer.
         answer_rows: usize = 1_000_000, "rows", 1, 1_000_000_000;
@@ -118,8 +118,10 @@ sections! {
         seconds: u64 = 300, "seconds", 1, 86_400;
         /// What the queries of one reader may hold for sorting, joining and grouping before they spill or fail.
         memory_bytes: usize = 2 << 30, "bytes", 1 << 24, 1 << 40;
-        /// Queries of one reader at once.
+        /// Queries of one reader at once, for all purposes together.
         queries: usize = 4, "queries", 1, 1_000;
+        /// Doors kept ready, one for each reader and purpose, some 2 MB each; who comes to another waits some milliseconds.
+        doors: usize = 128, "doors", 1, 100_000;
     }
     /// The doors that `tidegate serve` opens.
     serve: Serve {
@@ -350,6 +352,7 @@ impl Reading {
             time: Duration::from_secs(self.seconds),
             memory_bytes: self.memory_bytes,
             queries: self.queries,
+            doors: self.doors,
         }
     }
 }

@@ -6,7 +6,7 @@ use super::{GovernedTable, catalog, pg_catalog, verify};
 use crate::QueryError;
 use crate::assess::{self, Bundles};
 use crate::catalog::Catalog;
-use crate::engine::{Engine, Limits};
+use crate::engine::{Allowance, Engine};
 use crate::item_rows::{self, DECLARATION_ITEM};
 use crate::plan::{Plan, Usage};
 use crate::policy::{Access, Compiler, Policy};
@@ -21,7 +21,6 @@ use datafusion::execution::context::SessionContext;
 use datafusion::logical_expr::LogicalPlan;
 use datafusion::sql::parser::Statement;
 use std::sync::Arc;
-use tokio::sync::Semaphore;
 
 /// Who comes in.
 pub(crate) enum Entry<'a> {
@@ -33,7 +32,7 @@ pub(crate) enum Entry<'a> {
         purpose: &'a str,
         policy: &'a Policy,
         compiler: &'a Compiler,
-        limits: Limits,
+        allowance: Arc<Allowance>,
     },
 }
 
@@ -61,15 +60,10 @@ pub(crate) struct Door {
     may_assess: bool,
     /// Name and purpose, for messages.
     reader: (String, String),
-    usage: Option<(Limits, Arc<Semaphore>)>,
+    allowance: Option<Arc<Allowance>>,
 }
 
 impl Door {
-    /// Whether statements of the reader run at it.
-    pub(crate) fn is_at_work(&self) -> bool {
-        self.usage.as_ref().is_some_and(|(limits, places)| places.available_permits() < limits.queries)
-    }
-
     /// Opens a door to stored tables.
     pub(crate) async fn open(
         entry: Entry<'_>,
@@ -85,7 +79,7 @@ impl Door {
                 let reader = ("local-owner".to_owned(), String::new());
                 Self::with(context, tables.collect(), (catalog, bundles), (true, true), reader, None).await
             }
-            Entry::Person { person, purpose, policy, compiler, limits } => {
+            Entry::Person { person, purpose, policy, compiler, allowance } => {
                 let access: Access = policy.access(person, purpose, catalog)?;
                 let rules = Rules { policy, compiler, person, stored }.all(&access)?;
                 let table = |(name, rule): (String, _)| {
@@ -93,11 +87,11 @@ impl Door {
                     raw.map(|raw| GovernedTable::ruled(&name, raw, &rule))
                 };
                 let tables = rules.into_iter().filter_map(table).collect::<Result<_, _>>()?;
-                let context = SessionContext::new_with_config_rt(engine.session(), limits.runtime()?);
+                let context =
+                    SessionContext::new_with_config_rt(engine.session(), Arc::clone(&allowance.runtime));
                 let reader = (person.name.clone(), purpose.to_owned());
-                let usage = Some((limits, Arc::new(Semaphore::new(limits.queries))));
                 let may = (access.may_explain, access.may_assess);
-                Self::with(context, tables, (catalog, bundles), may, reader, usage).await
+                Self::with(context, tables, (catalog, bundles), may, reader, Some(allowance)).await
             }
         }
     }
@@ -108,7 +102,7 @@ impl Door {
         (known_of, bundles): (&Catalog, &Bundles),
         (may_explain, may_assess): (bool, bool),
         reader: (String, String),
-        usage: Option<(Limits, Arc<Semaphore>)>,
+        allowance: Option<Arc<Allowance>>,
     ) -> Result<Self, QueryError> {
         let mut known: Vec<(String, SchemaRef)> =
             tables.iter().map(|table| (table.name().to_owned(), table.schema())).collect();
@@ -131,7 +125,7 @@ impl Door {
             .catalog(&catalogs)
             .ok_or_else(|| DataFusionError::Internal("the engine has no catalog".to_owned()))?;
         catalogs.register_schema(catalog::CATALOG_SCHEMA, Arc::new(catalog))?;
-        if usage.is_some() {
+        if allowance.is_some() {
             // The owner comes through no door that PostgreSQL's clients know.
             pg_catalog::install(&context)?;
         }
@@ -139,7 +133,7 @@ impl Door {
         for (hash, bundle) in bundles.values() {
             context.register_udf(assess::function(*hash, Arc::clone(bundle)));
         }
-        Ok(Self { context, bundles, may_explain, may_assess, reader, usage })
+        Ok(Self { context, bundles, may_explain, may_assess, reader, allowance })
     }
 
     pub(crate) fn parse(&self, sql: &str) -> Result<Statement, QueryError> {
@@ -152,7 +146,7 @@ impl Door {
     pub(crate) async fn describe(&self, sql: &str) -> Result<Described, QueryError> {
         let described = self.described(sql).await;
         let fingerprint = StatementText::unreadable(sql).fingerprint;
-        if self.usage.is_none() {
+        if self.allowance.is_none() {
             described
         } else {
             described.map_err(|error| error.for_reader(fingerprint))
@@ -183,7 +177,11 @@ impl Door {
             Ok(statement) => self.planned(statement, parameters, told).await,
             Err(error) => Err(error),
         };
-        if self.usage.is_none() { planned } else { planned.map_err(|error| error.for_reader(fingerprint)) }
+        if self.allowance.is_none() {
+            planned
+        } else {
+            planned.map_err(|error| error.for_reader(fingerprint))
+        }
     }
 
     /// A statement as a plan that readers may run.
@@ -219,10 +217,8 @@ impl Door {
         let plan = state.optimize(&plan)?;
         verify::verify(&plan, self.may_explain)?;
         let reading = Reading::of(&plan, told)?;
-        let usage = match &self.usage {
-            None => None,
-            Some((limits, queries)) => Some(Usage::begin(*limits, queries, reading.statement.fingerprint)?),
-        };
+        let begin = |allowance| Usage::begin(allowance, reading.statement.fingerprint);
+        let usage = self.allowance.clone().map(begin).transpose()?;
         Plan::new(&state, &plan, reading, usage).await
     }
 }
