@@ -190,13 +190,14 @@ impl Day {
                 period: *period,
                 chance,
                 selected: chance.contender(outcome.draw).is_selected(outcome.tau),
-                tau: outcome.tau,
+                realised_probability: chance.realised_probability(outcome.tau),
             };
             self.earlier.remember(case, self.by.run, earlier);
         }
     }
 
-    /// Draw and cut of each consignment; one already on a work list keeps the cut of that list and takes no slot.
+    /// Draw and cut of each consignment. One already on a work list takes no slot, and has the cut of who does not contend;
+    /// of all that are lodged again pi is at least what it was.
     fn outcomes(
         &mut self,
         day: NaiveDate,
@@ -206,6 +207,7 @@ impl Day {
         lists: &mut ListRows,
     ) -> Result<Outcomes, JobError> {
         let mut outcomes = Outcomes::new();
+        let mut listed: BTreeMap<&str, BTreeMap<&str, Contender>> = BTreeMap::new();
         let mut offices: BTreeMap<String, BTreeMap<&str, Contender>> =
             self.waiting.offices().map(|office| (office.clone(), BTreeMap::new())).collect();
         for (case, period) in read.cases.iter().zip(&proposed.periods) {
@@ -213,12 +215,9 @@ impl Day {
                 keys.get(period).ok_or_else(|| JobError::Missing(format!("no key for period {period}")))?;
             let draw = Draw::new(key.expose(), &period.to_string(), &case.root);
             let contenders = offices.entry(case.office.clone()).or_default();
-            if let Some(earlier) = self.earlier(&case.root).filter(|e| e.selected) {
-                let outcome = Outcome { draw, tau: earlier.tau, queued: false };
-                outcomes.entry(case.office.clone()).or_default().insert(case.root.clone(), outcome);
-                continue;
-            }
-            contenders.insert(&case.root, proposed.chances[&case.root].contender(draw));
+            let on_list = self.earlier(&case.root).is_some_and(|earlier| earlier.selected);
+            let place = if on_list { listed.entry(&case.office).or_default() } else { contenders };
+            place.insert(&case.root, proposed.chances[&case.root].contender(draw));
         }
         for (office, contenders) in offices {
             let all: Vec<Contender> = contenders.values().copied().collect();
@@ -235,11 +234,19 @@ impl Day {
                 contenders: contending,
                 declarations,
             })?;
-            let of_office = outcomes.entry(office).or_default();
-            for ((root, contender), queued) in contenders.iter().zip(closed.queued) {
-                let outcome = Outcome { draw: contender.draw, tau: closed.cuts.of(contender), queued };
-                of_office.insert((*root).to_owned(), outcome);
-            }
+            let outcome = |root: &str, contender: &Contender, cut: f64, queued: bool| {
+                let before = self.earlier(root).map_or(0.0, |earlier| earlier.realised_probability);
+                Outcome { draw: contender.draw, tau: contender.chance.cut_since(cut, before), queued }
+            };
+            let cuts = closed.cuts;
+            let listed = listed.remove(office.as_str()).unwrap_or_default();
+            let listed = listed.iter().map(|(root, c)| (*root, outcome(root, c, cuts.outside, false)));
+            let contended = contenders.iter().zip(closed.queued);
+            let contended =
+                contended.map(|((root, c), queued)| (*root, outcome(root, c, cuts.of(c), queued)));
+            let of_office = listed.chain(contended).map(|(root, outcome)| (root.to_owned(), outcome));
+            let of_office = of_office.collect();
+            outcomes.insert(office, of_office);
         }
         Ok(outcomes)
     }

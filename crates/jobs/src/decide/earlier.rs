@@ -21,19 +21,23 @@ pub(super) struct Earlier {
     pub chance: Chance,
     /// Whether it is on a work list.
     pub selected: bool,
-    /// Cut of that list, or of the last one that it was left out of.
-    pub tau: f64,
+    /// Greatest pi so far.
+    pub realised_probability: f64,
 }
 
 impl Earlier {
-    /// Keeps the period, the greatest p, and the cut of the work list that a consignment is on.
+    /// Keeps the period, the greatest p and pi, and the work list that a consignment is on.
     fn and(self, new: Self) -> Self {
         // A new draw: the key of the one before is public.
         if self.period != new.period {
             return new;
         }
-        let (selected, tau) = if self.selected { (self.selected, self.tau) } else { (new.selected, new.tau) };
-        Self { chance: self.chance.max(new.chance), selected, tau, ..self }
+        Self {
+            period: self.period,
+            chance: self.chance.max(new.chance),
+            selected: self.selected || new.selected,
+            realised_probability: self.realised_probability.max(new.realised_probability),
+        }
     }
 }
 
@@ -83,7 +87,7 @@ impl Roots {
         let month = since.format("%Y-%m");
         let sql = format!(
             "SELECT root_id, accepted_at, run_number, listed_on, declaration_id, version_number, period, \
-             inclusion_probability, weight, protected_probability, is_selected, tau FROM decision \
+             inclusion_probability, weight, protected_probability, is_selected, realised_probability FROM decision \
              WHERE month >= '{month}' AND accepted_at >= DATE '{since}'"
         );
         let mut found = Vec::new();
@@ -125,7 +129,7 @@ fn take(
 ) -> Result<(), JobError> {
     let (names, periods, ids) =
         (text(batch, "root_id")?, text(batch, "period")?, text(batch, "declaration_id")?);
-    let (p, tau) = (reals(batch, "inclusion_probability")?, reals(batch, "tau")?);
+    let (p, pi) = (reals(batch, "inclusion_probability")?, reals(batch, "realised_probability")?);
     let (weight, protected) = (reals(batch, "weight")?, reals(batch, "protected_probability")?);
     let selected = flags(batch, "is_selected")?;
     let (runs, versions) = (integers(batch, "run_number")?, integers(batch, "version_number")?);
@@ -139,7 +143,12 @@ fn take(
         let past = Past {
             accepted_on: moment.ok_or_else(|| wrong_type("accepted_at"))?.date_naive(),
             run: runs.value(row),
-            decided: Earlier { period, chance, selected: selected.value(row), tau: tau.value(row) },
+            decided: Earlier {
+                period,
+                chance,
+                selected: selected.value(row),
+                realised_probability: pi.value(row),
+            },
         };
         let place =
             (runs.value(row), listed.value(row).to_owned(), ids.value(row).to_owned(), versions.value(row));

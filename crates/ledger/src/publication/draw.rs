@@ -102,7 +102,7 @@ impl FromStr for Component {
 pub struct Outcome {
     /// u.
     pub draw: f64,
-    /// Cut of the ranks that the others leave it on the work list it is on, or was left out of.
+    /// Cut of the ranks that the others leave it on the work list; no less than what keeps its pi of the lists before.
     pub tau: f64,
     /// pi: the lesser of p and w tau, and at least the protected part of p.
     pub realised_probability: f64,
@@ -136,6 +136,12 @@ pub(super) struct Chance {
 impl Chance {
     pub(super) fn is_protected(&self) -> bool {
         self.draw < self.protected
+    }
+
+    /// The cut at which pi is no less than it was on lists before.
+    pub(super) fn cut_since(&self, tau: f64, realised_before: f64) -> f64 {
+        // Without weight there was no chance before, and 0 / 0 is no cut.
+        tau.max(realised_before / self.weight)
     }
 
     /// u / w of a candidate.

@@ -53,8 +53,10 @@ struct Known {
     weight: f64,
     /// Greatest part of it that is never shed.
     protected: f64,
-    /// Its cut on the work list that it is on.
-    on_list: Option<f64>,
+    /// Greatest pi of its versions.
+    realised: f64,
+    /// Whether it is on a work list.
+    is_listed: bool,
 }
 
 /// Draws and closes everything again. Work lists are closed in the order of their closes; lists of several periods
@@ -212,8 +214,8 @@ impl<'a> Again<'a> {
         Ok(())
     }
 
-    /// Closes a work list, and says whether all of its rows are here. What is on an earlier list keeps that list's cut
-    /// and takes no slot.
+    /// Closes a work list, and says whether all of its rows are here. What is on an earlier list takes no slot; what was
+    /// lodged before keeps its pi.
     fn close(&mut self, office: &'a str, list: &[Place]) -> Result<bool, Fault> {
         let mut chances: BTreeMap<(usize, &str), Chance> = BTreeMap::new();
         for place in list {
@@ -230,7 +232,7 @@ impl<'a> Again<'a> {
         let slots = self.slots_left(office, list[0])?;
         let cut = match self.said_cut(list, &chances)? {
             None => {
-                let new = chances.iter().filter(|(root, _)| self.known[*root].on_list.is_none());
+                let new = chances.iter().filter(|(root, _)| !self.known[*root].is_listed);
                 let new: Vec<Chance> = new.map(|(_, chance)| *chance).collect();
                 cut(&new, (slots, rules.reserved_slots), content.waiting as usize)
             }
@@ -238,8 +240,9 @@ impl<'a> Again<'a> {
         };
         for place in list {
             let root = self.root(*place);
-            let (chance, on_list) = (chances[&root], self.known[&root].on_list);
-            let at = (on_list.unwrap_or_else(|| cut.tau(&chance)), on_list.is_none() && cut.queues(&chance));
+            let (chance, known) = (chances[&root], self.known[&root]);
+            let tau = if known.is_listed { cut.outside } else { cut.tau(&chance) };
+            let at = (chance.cut_since(tau, known.realised), !known.is_listed && cut.queues(&chance));
             self.outcomes.insert(*place, Outcome::of(self.content(*place), chance, at, rules));
         }
         let taken = self.taken.entry((office, content.day)).or_insert(Some(0));
@@ -248,8 +251,8 @@ impl<'a> Again<'a> {
         Ok(cut.waiting.is_some())
     }
 
-    /// None for a list all of whose rows are here. Otherwise its cut as it is said: tau of its new roots, which must be one for
-    /// each kind of them, and the smallest draw that is said to be queued.
+    /// None for a list all of whose rows are here. Otherwise its cut as it is said: tau of its roots, which must be one for
+    /// each kind of them but where it keeps their pi, and the smallest draw that is said to be queued.
     fn said_cut(
         &self,
         list: &[Place],
@@ -257,7 +260,7 @@ impl<'a> Again<'a> {
     ) -> Result<Option<Cut>, Fault> {
         let first = self.content(list[0]);
         let (found, size) = (list.len() as u32, first.list_rows);
-        let mut said: Vec<(&Chance, &Outcome)> = Vec::new();
+        let mut said: Vec<SaidRow<'_>> = Vec::new();
         for place in list {
             let content = self.content(*place);
             let (rows, number, waiting) = (content.list_rows, content.list_number, content.waiting);
@@ -271,9 +274,8 @@ impl<'a> Again<'a> {
                 return Err(self.fault(*place, RowFault::ListRows { said: rows, found }));
             }
             let root = self.root(*place);
-            said.extend(
-                outcome.filter(|_| self.known[&root].on_list.is_none()).map(|o| (&chances[&root], o)),
-            );
+            let (chance, known) = (&chances[&root], self.known[&root]);
+            said.extend(outcome.map(|outcome| SaidRow { chance, known, outcome }));
         }
         if size == found {
             return Ok(None);
@@ -284,12 +286,33 @@ impl<'a> Again<'a> {
     fn remember(&mut self, places: &[Place]) {
         for place in places {
             let outcome = self.outcomes[place];
-            if let Some(known) = self.known.get_mut(&self.root(*place))
-                && outcome.is_selected
-            {
-                known.on_list.get_or_insert(outcome.tau);
+            if let Some(known) = self.known.get_mut(&self.root(*place)) {
+                known.is_listed |= outcome.is_selected;
+                known.realised = known.realised.max(outcome.realised_probability);
             }
         }
+    }
+}
+
+/// What is said of a row of a list that has others elsewhere.
+struct SaidRow<'a> {
+    chance: &'a Chance,
+    known: Known,
+    outcome: &'a Outcome,
+}
+
+impl SaidRow<'_> {
+    /// Whether it is none of those that wait for a slot.
+    fn is_outside(&self) -> bool {
+        self.known.is_listed || !self.chance.is_protected() && self.chance.rank().is_none()
+    }
+
+    fn is_protected(&self) -> bool {
+        !self.known.is_listed && self.chance.is_protected()
+    }
+
+    fn contends(&self) -> bool {
+        !self.is_outside() && !self.is_protected()
     }
 }
 
@@ -313,18 +336,19 @@ struct Cut {
 
 impl Cut {
     /// As it is said of the rows that are here.
-    fn said(rows: &[(&Chance, &Outcome)]) -> Self {
-        let tau = |is: &dyn Fn(&Chance, &Outcome) -> bool| {
-            rows.iter().find(|(chance, outcome)| is(chance, outcome)).map(|(_, outcome)| outcome.tau)
+    fn said(rows: &[SaidRow<'_>]) -> Self {
+        // A tau that is what keeps pi does not tell the cut, only that the cut is no greater.
+        let tells = |row: &&SaidRow<'_>| row.outcome.tau > row.chance.cut_since(0.0, row.known.realised);
+        let tau = |is: &dyn Fn(&SaidRow<'_>) -> bool| {
+            rows.iter().filter(tells).find(|row| is(row)).map(|row| row.outcome.tau)
         };
-        let contends = |chance: &Chance| !chance.is_protected() && chance.rank().is_some();
-        let shed = tau(&|chance, outcome| contends(chance) && !outcome.is_selected);
-        let queued = rows.iter().filter(|(_, outcome)| outcome.is_queued).map(|(chance, _)| chance.draw);
+        let shed = tau(&|row| row.contends() && !row.outcome.is_selected);
+        let queued = rows.iter().filter(|row| row.outcome.is_queued).map(|row| row.chance.draw);
         Self {
-            kept: tau(&|chance, outcome| contends(chance) && outcome.is_selected).or(shed).unwrap_or(1.0),
-            shed: shed.unwrap_or(1.0),
-            outside: tau(&|chance, _| !chance.is_protected() && chance.rank().is_none()).unwrap_or(1.0),
-            protected: tau(&|chance, _| chance.is_protected()).unwrap_or(1.0),
+            kept: tau(&|row| row.contends() && row.outcome.is_selected).or(shed).unwrap_or(0.0),
+            shed: shed.unwrap_or(0.0),
+            outside: tau(&SaidRow::is_outside).unwrap_or(0.0),
+            protected: tau(&SaidRow::is_protected).unwrap_or(0.0),
             queue_from: queued.fold(f64::INFINITY, f64::min),
             waiting: None,
             taken: None,

@@ -9,7 +9,7 @@ use crate::{
 };
 
 /// Version of both files.
-pub const FORMAT: u32 = 2;
+pub const FORMAT: u32 = 3;
 
 /// The file of a period.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

@@ -31,6 +31,14 @@ impl Chance {
         self.protected.max(self.probability.min(self.weight * tau))
     }
 
+    /// The cut at which pi is at least what it was on a list before: who is lodged again keeps the chance that it had, and
+    /// another list adds to it where that one leaves more. It is selected when either list selects it, u < max of both.
+    #[must_use]
+    pub fn cut_since(&self, tau: f64, realised_before: f64) -> f64 {
+        // Without weight there was no chance before, and 0 / 0 is no cut.
+        tau.max(realised_before / self.weight)
+    }
+
     /// What contends with a draw.
     pub fn contender(self, draw: Draw) -> Contender {
         Contender { chance: self, draw }
@@ -95,8 +103,9 @@ impl Room {
 pub struct Cuts {
     /// Of a candidate that was kept: the cut of the list, the smallest rank that got no slot; 1 when all candidates fitted.
     pub kept: f64,
+    /// Of who does not contend: the last rank that would fit if there were one candidate more.
+    pub outside: f64,
     shed: f64,
-    outside: f64,
     protected: f64,
 }
 
@@ -307,6 +316,32 @@ mod tests {
         let (right, wrong) = (standard_errors(&by_cuts, 0.0), standard_errors(&by_list, 0.0));
         assert!(right.abs() < 3.0, "by what the others leave: {right} standard errors");
         assert!(wrong > 10.0, "by the cut of the list: {wrong} standard errors");
+    }
+
+    /// Lodged with a small p where there is room, and once more with a great one where there is little.
+    #[test]
+    fn pi_of_who_is_lodged_again_is_the_chance_of_either_list() {
+        let chance = |p| Chance { probability: p, weight: p, protected: 0.0 };
+        let (mut by_pi, mut by_first_cut) = (Vec::new(), Vec::new());
+        for day in 0..20_000 {
+            let draw = |name: &str| Draw::new(&[5; 32], &day.to_string(), name);
+            let first = chance(0.1).contender(draw("again"));
+            let again = chance(0.9).contender(first.draw);
+            let is_listed = first.is_selected(1.0);
+            let others = (0..30).map(|i| chance(0.5).contender(draw(&i.to_string())));
+            let contending: Vec<Contender> = others.chain((!is_listed).then_some(again)).collect();
+            let cuts = close(&contending, Room { slots: 2, reserved: 0, waiting: 0 }).cuts;
+            let cut = if is_listed { cuts.outside } else { cuts.of(&again) };
+            let tau = again.chance.cut_since(cut, first.realised_probability(1.0));
+            assert!(again.is_selected(tau) || !is_listed, "what is on a list stays there");
+            let weighted =
+                |tau| if again.is_selected(tau) { 1.0 / again.realised_probability(tau) } else { 0.0 };
+            by_pi.push(weighted(tau));
+            by_first_cut.push(weighted(if is_listed { 1.0 } else { cut }));
+        }
+        let (right, wrong) = (standard_errors(&by_pi, 1.0), standard_errors(&by_first_cut, 1.0));
+        assert!(right.abs() < 3.0, "{right} standard errors");
+        assert!(wrong < -10.0, "p of the second with the cut of the first: {wrong} standard errors");
     }
 
     #[test]
