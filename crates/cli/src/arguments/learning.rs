@@ -62,7 +62,8 @@ pub struct CompareLoop {
     /// Selection policy: a shipped name (default) or a .toml file
     #[arg(long, default_value = "default", value_name = "NAME")]
     pub selection: String,
-    /// Strategies, the first of which is compared with the others; all when left out
+    /// Strategies, the first of which is compared with the others; all when left out. `everything-seen` (learns from every outcome) and
+    /// `foreknown` (knows what inspections find) are bounds of what there is to win
     #[arg(long, value_name = "NAME", value_delimiter = ',')]
     pub strategies: Vec<String>,
     /// File that keeps the figures of each year as soon as they are there; years that it has under the same settings are not run

@@ -30,6 +30,10 @@ pub const STRATEGIES: &[(&str, Strategy)] = &[
     ("hybrid", Strategy::Shares { by_revenue: 0.0, at_random: 0.1 }),
 ];
 
+/// Bounds of what there is to win, run on request: no office can choose so.
+pub const BOUNDS: &[(&str, Strategy)] =
+    &[("everything-seen", Strategy::ScoreSeeingAll), ("foreknown", Strategy::Foreknown)];
+
 /// Months, or weeks of a short history, that a campaign calibrates on.
 const CALIBRATION_FOLDS: u32 = 2;
 

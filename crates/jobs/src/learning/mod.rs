@@ -13,7 +13,9 @@ mod protocol;
 mod rows;
 
 pub use candidate::{Candidate, Shadowed};
-pub use comparison::{Compared, Content, Contest, Difference, Foreknown, KnownYear, LaneResult, STRATEGIES};
+pub use comparison::{
+    BOUNDS, Compared, Content, Contest, Difference, Foreknown, KnownYear, LaneResult, STRATEGIES,
+};
 pub use country::{Country, Destination, Lodged, Order, Reported};
 pub use outcome::{EpochFound, Looped};
 pub use protocol::Protocol;

@@ -20,13 +20,18 @@ pub enum Strategy {
         /// Share at random.
         at_random: f64,
     },
+    /// The greatest scores, learnt from what inspections would have found in everything, inspected or not: whoever inspects
+    /// to learn cannot learn more. A bound, not a way of choosing.
+    ScoreSeeingAll,
+    /// What opening it would find, the greatest revenue first: no choice finds more. A bound likewise.
+    Foreknown,
 }
 
 /// What is lodged in an epoch, and the key of its draws.
 #[derive(Clone, Copy)]
 pub(super) struct Lodgements<'a> {
     pub lodged: &'a [Lodged],
-    /// Scores, whatever is at stake.
+    /// Scores, whatever is at stake; what is known beforehand where the strategy knows it.
     pub scores: &'a [f64],
     /// Revenue at stake in each.
     pub stakes: &'a [f64],
@@ -55,7 +60,9 @@ impl List<'_> {
         match strategy {
             Strategy::Policy => self.by_policy(policy, state),
             Strategy::Random => self.first(policy, &[(1.0, Order::Random)]),
-            Strategy::Score => self.first(policy, &[(1.0, Order::Score)]),
+            Strategy::Score | Strategy::ScoreSeeingAll | Strategy::Foreknown => {
+                self.first(policy, &[(1.0, Order::Score)])
+            }
             Strategy::Shares { by_revenue, at_random } => {
                 let by_score = 1.0 - by_revenue - at_random;
                 let shares =

@@ -167,6 +167,10 @@ fn what_was_not_inspected_is_never_seen() {
             other[inspection.consignment] = country.truth[inspection.consignment];
         }
         assert_eq!(country.run(strategy, Budget::OfDay(0.1), &other), inspections, "{strategy:?}");
+        // The bound sees it, in the next bundle at the latest.
+        let bound = |truth: &[Truth]| country.run(Strategy::ScoreSeeingAll, Budget::OfDay(0.1), truth);
+        let chosen = |all: Vec<Inspection>| all.into_iter().map(|one| one.consignment).collect::<Vec<_>>();
+        assert_ne!(chosen(bound(&other)), chosen(bound(&country.truth)));
     }
 }
 
@@ -190,6 +194,12 @@ fn slots_are_the_same_for_all_and_what_is_learnt_finds_more_than_chance() {
         let (most, random) = measured(Strategy::Random, budget);
         let (_, score) = measured(Strategy::Score, budget);
         let (_, revenue) = measured(Strategy::Shares { by_revenue: 1.0, at_random: 0.0 }, budget);
+        let (_, seeing) = measured(Strategy::ScoreSeeingAll, budget);
+        let (_, foreknown) = measured(Strategy::Foreknown, budget);
+        assert_eq!((seeing.inspections, foreknown.inspections), (score.inspections, score.inspections));
+        for other in [&policy, &score, &revenue, &seeing, &random] {
+            assert!(foreknown.hit_rate > other.hit_rate && foreknown.revenue > other.revenue, "{other:?}");
+        }
         assert!(most <= slots && most_of_policy <= slots, "{most} {most_of_policy}");
         assert!(policy.inspections <= random.inspections && score.inspections == random.inspections);
         for learnt in [&policy, &score, &revenue] {

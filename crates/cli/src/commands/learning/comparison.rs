@@ -7,7 +7,7 @@ use crate::commands::{input, open};
 use crate::progress::Bars;
 use crate::show;
 use chrono::{Days, NaiveDate};
-use tidegate_jobs::learning::{Compared, Content, Contest, Difference, Protocol, STRATEGIES};
+use tidegate_jobs::learning::{BOUNDS, Compared, Content, Contest, Difference, Protocol, STRATEGIES};
 use tidegate_jobs::{Configuration as Settings, JobError};
 use tidegate_risk::campaign::{Budget, Measured, Strategy};
 use tidegate_risk::evaluation::Interval;
@@ -103,11 +103,12 @@ pub async fn protocol(arguments: &Arguments, command: &ProtocolLoop) -> Result<(
     Ok(())
 }
 
-/// Strategies by name, all of them when none is named.
+/// Strategies and bounds by name, all strategies when none is named.
 fn strategies(names: &[String]) -> Result<Vec<(&'static str, Strategy)>, JobError> {
-    let known = || STRATEGIES.iter().map(|(name, _)| *name).collect::<Vec<_>>().join(", ");
+    let all = || STRATEGIES.iter().chain(BOUNDS);
+    let known = || all().map(|(name, _)| *name).collect::<Vec<_>>().join(", ");
     let find = |name: &String| {
-        let found = STRATEGIES.iter().find(|(known, _)| known == name).copied();
+        let found = all().find(|(known, _)| known == name).copied();
         found.ok_or_else(|| {
             JobError::Missing(format!("no strategy is called `{name}`; there are: {}", known()))
         })
