@@ -3,6 +3,7 @@
 //!
 //! Law: Personal Information Protection Law, articles 19 and 47; Data Security Law, article 27.
 
+mod derived;
 mod holds;
 mod subjects;
 
@@ -74,7 +75,8 @@ pub async fn due(home: &Home) -> Result<Vec<Due>, JobError> {
     Ok(all)
 }
 
-/// Erases rows and every byte of them. Returns a certificate for each table and subject of which there were rows.
+/// Erases rows and every byte of them, in datasets that are made of them too. Returns a certificate for each table and subject of
+/// which there were rows, and for each dataset.
 ///
 /// # Errors
 /// When a declaration is under a legal hold or there is none, and when lake or ledger fail; what was certified until then is
@@ -114,6 +116,18 @@ pub async fn erase(
             }
         }
     }
+    let erased = home.ledger.erasures().await?.split_off(before);
+    let tables: BTreeSet<String> = erased.iter().map(|one| one.erased.table.clone()).collect();
+    let of = match what {
+        Erase::Declaration(name) | Erase::Party(name) => {
+            ErasedRows::Subject(subject(&home.root_key().await?, name))
+        }
+        Erase::Due => {
+            let days = kept(home).into_iter().map(|(_, days)| days).min().unwrap_or_default();
+            ErasedRows::Before(cutoff(home.now.date_naive(), days))
+        }
+    };
+    derived::remake(home, &tables, &of, reason, progress).await?;
     Ok(home.ledger.erasures().await?.split_off(before))
 }
 

@@ -5,11 +5,13 @@ use crate::place::Place;
 use crate::source::{file, rows};
 use std::collections::BTreeSet;
 use std::path::PathBuf;
+use tidegate_jobs::datasets::{RefreshOptions, refresh};
 use tidegate_jobs::grades::{confirm, detect};
 use tidegate_jobs::maintenance::maintain;
 use tidegate_jobs::retention::{Due, Erase, due, erase, hold, holds, lift};
 use tidegate_jobs::{Quiet, Replayed, explain_decision, replay, replay_in_sql};
 use tidegate_ledger::{AuditEvent, AuditFilter, Held};
+use tidegate_query::dataset::Definition;
 use tidegate_records::category::Category;
 use tidegate_records::table::Grade;
 
@@ -256,6 +258,35 @@ async fn a_replay_says_that_its_input_is_erased() {
     assert_eq!(report.decisions + report.erased, decided.decided - 1);
     let in_sql = replay_in_sql(&place.home, &days, &mut Quiet).await.unwrap();
     assert!(in_sql.erased_items > 0 && in_sql.identical_items == in_sql.items, "{in_sql:?}");
+}
+
+#[tokio::test]
+async fn what_was_made_of_erased_rows_goes_with_them() {
+    let place = loaded().await;
+    let importer = place.texts("SELECT min(importer_id) FROM declaration").await.remove(0);
+    let of_importers = "-- title = \"Importers\"\n-- description = \"Declarations of each.\"\n-- owner = \"tests\"\n\
+         -- refresh = \"daily\"\n-- [columns.importer_id]\n-- description = \"Importer\"\n-- [columns.declarations]\n\
+         -- description = \"Declarations\"\n\
+         SELECT importer_id, count(*) AS declarations FROM declaration GROUP BY importer_id\n";
+    let of_events = "-- title = \"Days\"\n-- description = \"Loads.\"\n-- owner = \"tests\"\n-- refresh = \"daily\"\n\
+         -- [columns.results]\n-- description = \"Results\"\nSELECT count(*) AS results FROM treatment_event\n";
+    let definitions = [
+        Definition::parse("enterprise", "importers", of_importers).unwrap(),
+        Definition::parse("inspection", "treated", of_events).unwrap(),
+    ];
+    refresh(&place.home, &definitions, RefreshOptions::default(), &mut Quiet).await.unwrap();
+    let rows = place.count("SELECT count(*) FROM importers").await;
+    let of_party = format!("SELECT count(*) FROM importers WHERE importer_id = '{importer}'");
+    assert_eq!(place.count(&of_party).await, 1);
+    assert!(lake_holds(&place, &importer), "statistics of files tell the least value");
+
+    let party = Erase::Party(importer.clone());
+    let certificates = erase(&place.home, &party, "a request", &mut Quiet).await.unwrap();
+    let last = &certificates.last().unwrap().erased;
+    assert_eq!((last.table.as_str(), last.rows), ("importers", rows as u64 - 1));
+    assert!(last.files > 0 && !certificates.iter().any(|one| one.erased.table == "treated"));
+    assert_eq!(place.count(&of_party).await, 0);
+    assert!(!lake_holds(&place, &importer), "no byte of it is left in the lake");
 }
 
 #[tokio::test]

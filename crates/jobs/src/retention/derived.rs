@@ -1,0 +1,67 @@
+//! Datasets that were made of erased rows: made anew at once, and the files of before removed.
+
+use crate::datasets::{Outcome, RefreshOptions, refresh};
+use crate::home::Home;
+use crate::progress::Progress;
+use crate::{JobError, catalog};
+use std::collections::BTreeSet;
+use tidegate_lake::Erased;
+use tidegate_ledger::{Door, ErasedRows, NewErasure};
+use tidegate_query::QueryError;
+use tidegate_query::dataset::Definition;
+
+/// Makes every dataset anew that is made of a table of which rows were erased, and removes what held its rows before. The certificate
+/// of a dataset says how many rows it has since.
+///
+/// # Errors
+/// When lake or ledger fail.
+pub(super) async fn remake(
+    home: &Home,
+    tables: &BTreeSet<String>,
+    of: &ErasedRows,
+    reason: &str,
+    progress: &mut dyn Progress,
+) -> Result<(), JobError> {
+    let definitions = made_of(home, tables).await?;
+    if definitions.is_empty() {
+        return Ok(());
+    }
+    let options = RefreshOptions { whatever_checks_say: true, ..RefreshOptions::default() };
+    let remade = refresh(home, &definitions, options, progress).await?;
+    let published = remade.iter().filter(|one| one.outcome == Outcome::Published);
+    let published: BTreeSet<&str> = published.map(|one| one.name.as_str()).collect();
+    let act = home.act(Door::Job, reason).await?;
+    for version in home.ledger.published_datasets().await? {
+        let made = version.made;
+        if published.contains(made.name.as_str()) {
+            let (table, lake_version) = (made.lake_table, made.lake_version);
+            let without = Erased { table, version: lake_version, rows: 0, files: Vec::new() };
+            let purged = home.lake.purge(&without).await?;
+            let new = NewErasure {
+                table: made.name,
+                of: of.clone(),
+                rows: made.rows,
+                files: purged.files as u64,
+                bytes: purged.bytes,
+                lake_version,
+            };
+            home.ledger.record_erasure(&new, &act).await?;
+        }
+    }
+    Ok(())
+}
+
+/// Datasets that readers see and that read one of the tables.
+async fn made_of(home: &Home, tables: &BTreeSet<String>) -> Result<Vec<Definition>, JobError> {
+    let platform = home.platform().await?;
+    let mut definitions = Vec::new();
+    for version in home.ledger.published_datasets().await? {
+        let domain = catalog::dataset(version.clone())?.domain;
+        let definition = Definition::parse(&domain, &version.made.name, &version.made.definition);
+        let definition = definition.map_err(QueryError::from)?;
+        if !platform.derive(&definition).await?.tables.is_disjoint(tables) {
+            definitions.push(definition);
+        }
+    }
+    Ok(definitions)
+}
