@@ -6,6 +6,9 @@ use tidegate_records::tables::{DECLARATION, GOODS_ITEM, item_row_schema};
 /// Name of the view.
 pub const DECLARATION_ITEM: &str = "declaration_item";
 
+/// One sentence.
+pub(crate) const DESCRIPTION: &str = "Goods items, each with the columns of its declaration.";
+
 /// What the two tables are joined by.
 const KEYS: [&str; 3] = ["month", "declaration_id", "version_number"];
 

@@ -2,7 +2,7 @@
 
 use crate::catalog::{Catalog, Classification};
 use crate::dataset::{Dataset, Made};
-use crate::item_rows::DECLARATION_ITEM;
+use crate::item_rows::{self, DECLARATION_ITEM};
 use datafusion::arrow::array::{ArrayRef, RecordBatch, StringArray, TimestampMicrosecondArray, UInt64Array};
 use datafusion::arrow::datatypes::{FieldRef, SchemaRef};
 use datafusion::datasource::{MemTable, TableProvider};
@@ -36,7 +36,10 @@ pub(crate) fn describe(
     let columns: Vec<_> = columns.collect();
     let texts = |texts: Vec<String>| Arc::new(StringArray::from(texts)) as ArrayRef;
     let same = |text: &str, rows: usize| texts(vec![text.to_owned(); rows]);
-    let comment = |field: &FieldRef| field.metadata().get("comment").cloned();
+    let told = |of: &str| {
+        let texts = columns.iter().map(|(.., field)| field.metadata().get(of));
+        Arc::new(texts.collect::<StringArray>()) as ArrayRef
+    };
     let known: Vec<Option<Known<'_>>> =
         columns.iter().map(|(table, _, field)| known(catalog, table, field.name())).collect();
     let optional = |of: fn(&Known<'_>) -> Option<String>| {
@@ -49,6 +52,7 @@ pub(crate) fn describe(
         ("table_name", texts(tables.iter().map(|(name, _)| name.clone()).collect())),
         ("table_type", same(TABLE, tables.len())),
     ];
+    let tables_rows = tables_rows.into_iter().chain(what_tables_are(tables, catalog)).collect();
     let position = columns.iter().map(|(_, i, _)| *i as u64 + 1);
     let nullable = |is: bool| if is { "YES" } else { "NO" }.to_owned();
     let columns_rows = vec![
@@ -59,10 +63,8 @@ pub(crate) fn describe(
         ("ordinal_position", Arc::new(UInt64Array::from_iter_values(position)) as ArrayRef),
         ("is_nullable", texts(columns.iter().map(|(.., field)| nullable(field.is_nullable())).collect())),
         ("data_type", texts(columns.iter().map(|(.., field)| field.data_type().to_string()).collect())),
-        (
-            "description",
-            Arc::new(columns.iter().map(|(.., field)| comment(field)).collect::<StringArray>()) as ArrayRef,
-        ),
+        ("description", told("comment")),
+        ("wco_id", told("tidegate.wco_id")),
         ("unit", optional(|known| known.unit.map(str::to_owned))),
         ("domain", optional(|known| Some(known.domain.to_owned()))),
         ("category", optional(|known| Some(known.classification.category.as_str().to_owned()))),
@@ -85,6 +87,34 @@ pub(crate) fn describe(
             Ok((name, Arc::new(table) as Arc<dyn TableProvider>))
         })
         .collect()
+}
+
+/// Domain and description of each table; owner and time of making where it is a dataset.
+fn what_tables_are(tables: &[(String, SchemaRef)], catalog: &Catalog) -> Vec<(&'static str, ArrayRef)> {
+    let stored = |name: &str| {
+        let name = if name == DECLARATION_ITEM { GOODS_ITEM.name } else { name };
+        TABLES.iter().find(|known| known.name == name)
+    };
+    let dataset = |name: &str| catalog.datasets.iter().find(|dataset| dataset.name == name);
+    let (mut domains, mut descriptions, mut owners, mut made_at) = (vec![], vec![], vec![], vec![]);
+    for (name, _) in tables {
+        let (stored, dataset) = (stored(name), dataset(name));
+        domains.push(stored.map(|t| t.domain.as_str()).or(dataset.map(|d| d.domain.as_str())));
+        let description = if name == DECLARATION_ITEM {
+            Some(item_rows::DESCRIPTION)
+        } else {
+            stored.map(|t| t.description)
+        };
+        descriptions.push(description.or(dataset.map(|d| d.description.as_str())));
+        owners.push(dataset.map(|d| d.owner.as_str()));
+        made_at.push(dataset.and_then(|d| d.made.as_ref()).map(|made| made.at.timestamp_micros()));
+    }
+    vec![
+        ("domain", Arc::new(StringArray::from(domains)) as ArrayRef),
+        ("description", Arc::new(StringArray::from(descriptions))),
+        ("owner", Arc::new(StringArray::from(owners))),
+        ("made_at", Arc::new(TimestampMicrosecondArray::from(made_at).with_timezone("UTC"))),
+    ]
 }
 
 /// One row for each dataset: who answers for it, how it was made, and how it passed its checks.

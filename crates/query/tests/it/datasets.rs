@@ -155,6 +155,17 @@ async fn a_dataset_is_shown_by_the_same_policies_as_tables() {
         "SELECT column_name, grade FROM information_schema.columns WHERE table_name = 'office_counts'";
     assert_eq!(analyst.lines(grades).await, ["declarations general-2", "office_id general-2"]);
 
+    let of_table = |name: &str| {
+        format!(
+            "SELECT domain, owner, description FROM information_schema.tables WHERE table_name = '{name}'"
+        )
+    };
+    assert_eq!(analyst.lines(&of_table("office_counts")).await, ["declaration tests Counts of each office."]);
+    let declaration = analyst.lines(&of_table("declaration")).await;
+    assert_eq!(declaration, ["declaration - Declarations as lodged, one row for each version."]);
+    let id = "SELECT wco_id FROM information_schema.columns WHERE table_name = 'declaration' AND column_name = 'office_id'";
+    assert_eq!(analyst.lines(id).await, ["065"]);
+
     let unnamed = Reader { platform: &platform, person: officer(), purpose: "inspection" };
     let refusal = unnamed.refusal(everything).await;
     assert!(refusal.contains("office_counts"), "{refusal}");
