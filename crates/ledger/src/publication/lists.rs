@@ -347,8 +347,8 @@ impl Cut {
         Self {
             kept: tau(&|row| row.contends() && row.outcome.is_selected).or(shed).unwrap_or(0.0),
             shed: shed.unwrap_or(0.0),
-            outside: tau(&SaidRow::is_outside).unwrap_or(0.0),
-            protected: tau(&SaidRow::is_protected).unwrap_or(0.0),
+            outside: tau(&|row| row.is_outside()).unwrap_or(0.0),
+            protected: tau(&|row| row.is_protected()).unwrap_or(0.0),
             queue_from: queued.fold(f64::INFINITY, f64::min),
             waiting: None,
             taken: None,

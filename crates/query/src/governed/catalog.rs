@@ -4,7 +4,7 @@ use crate::catalog::{Catalog, Classification};
 use crate::dataset::{Dataset, Made};
 use crate::item_rows::{self, DECLARATION_ITEM};
 use datafusion::arrow::array::{ArrayRef, RecordBatch, StringArray, TimestampMicrosecondArray, UInt64Array};
-use datafusion::arrow::datatypes::{FieldRef, SchemaRef};
+use datafusion::arrow::datatypes::SchemaRef;
 use datafusion::datasource::{MemTable, TableProvider};
 use datafusion::error::DataFusionError;
 use std::sync::Arc;
