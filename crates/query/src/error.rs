@@ -106,8 +106,8 @@ impl QueryError {
                 DataFusionError::SQL(..)
                 | DataFusionError::NotImplemented(_)
                 | DataFusionError::Plan(_)
-                | DataFusionError::SchemaError(..)
-                | DataFusionError::Execution(_) => false,
+                | DataFusionError::SchemaError(..) => false,
+                DataFusionError::Execution(cause) => !is_said_of_values(cause),
                 DataFusionError::ResourcesExhausted(_) => {
                     return Self::TooMuch {
                         what: "the query needs more memory than one reader has",
@@ -131,6 +131,35 @@ impl QueryError {
     }
 }
 
+/// How the engine's functions begin what they say of values; whatever else fails while a query runs, such as a file that
+/// cannot be read, is told in the same kind of error.
+const OF_VALUES: [&str; 20] = [
+    "DATE_BIN ",
+    "Decimal value ",
+    "Error parsing ",
+    "Input range of ",
+    "Overflow happened on ",
+    "Scalar subquery returned more than one row",
+    "Timestamp ",
+    "array_element got invalid ",
+    "array_slice got invalid ",
+    "cannot take square root of a negative number",
+    "date_bin timestamp value ",
+    "factorial of a negative number ",
+    "invalid Unicode scalar value: ",
+    "lpad requested length ",
+    "negative count not allowed",
+    "overlay start position ",
+    "rpad requested length ",
+    "split_part index ",
+    "step can't be 0 ",
+    "string size overflow on repeat",
+];
+
+fn is_said_of_values(cause: &str) -> bool {
+    OF_VALUES.iter().any(|beginning| cause.starts_with(beginning))
+}
+
 /// Whether an error speaks of values that a statement computes with.
 fn is_of_values(error: &ArrowError) -> bool {
     matches!(
@@ -142,4 +171,38 @@ fn is_of_values(error: &ArrowError) -> bool {
             | ArrowError::InvalidArgumentError(_)
             | ArrowError::ParseError(_)
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn told(error: DataFusionError) -> String {
+        QueryError::from(error).for_reader(Fingerprint([7; 32])).to_string()
+    }
+
+    #[test]
+    fn readers_are_told_of_values_and_not_of_files() {
+        let of_values = [
+            DataFusionError::Execution("factorial of a negative number is undefined".to_owned()),
+            DataFusionError::Execution("Error parsing timestamp from 'x' using format '%Y': no".to_owned()),
+            DataFusionError::ArrowError(Box::new(ArrowError::DivideByZero), None),
+            DataFusionError::ArrowError(Box::new(ArrowError::CastError("Cannot cast 'x'".to_owned())), None),
+        ];
+        for error in of_values {
+            let wanted = error.strip_backtrace();
+            assert_eq!(told(error), wanted);
+        }
+        let inside = [
+            DataFusionError::Execution("Failed to open /srv/lake/declaration/part-0.parquet".to_owned()),
+            DataFusionError::Execution("no room on /srv: Error parsing x".to_owned()),
+            DataFusionError::Internal("/srv".to_owned()),
+            DataFusionError::ArrowError(Box::new(ArrowError::ParquetError("/srv".to_owned())), None),
+        ];
+        for error in inside {
+            let error = error.context("reading");
+            let told = told(error);
+            assert!(!told.contains("/srv") && told.contains("under 0707070707070707"), "{told}");
+        }
+    }
 }

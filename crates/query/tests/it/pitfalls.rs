@@ -49,6 +49,17 @@ async fn error_texts_hold_no_hidden_value() {
 }
 
 #[tokio::test]
+async fn a_computation_that_fails_on_a_shown_value_says_why() {
+    let platform = shipped();
+    let reader = of_office(&platform);
+    // goods_item_count is 2 in shown rows.
+    let refusal = reader.refusal("SELECT factorial(1 - goods_item_count) FROM declaration").await;
+    assert!(refusal.contains("factorial of a negative number"), "{refusal}");
+    let refusal = reader.refusal("SELECT 1 / (goods_item_count - 2) FROM declaration").await;
+    assert!(refusal.contains("ivide by zero"), "{refusal}");
+}
+
+#[tokio::test]
 async fn masked_columns_are_masked_before_they_are_compared() {
     let platform = shipped();
     let reader = of_research(&platform);
