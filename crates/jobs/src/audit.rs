@@ -10,6 +10,7 @@ use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use tidegate_ledger::{AuditEntry, AuditFilter, Door};
 pub use tidegate_ledger::{AuditEvent, SignedAuditCheckpoint, TableRead};
+use tidegate_query::tables_of_nobody;
 
 /// Name of the chain in checkpoints; which authority it is of, its public key says.
 const LOG: &str = "tidegate/audit";
@@ -77,8 +78,13 @@ pub struct Seen {
     pub key: String,
     /// Entries that name it, the newest first.
     pub entries: Vec<Told>,
-    /// Reads that do not say whose rows they showed, or not all: each may have shown these too.
-    pub reads_without_subjects: u64,
+    /// Entries that name it and are not listed, since more than the limit do.
+    pub entries_unlisted: u64,
+    /// Reads that may have shown its rows, the newest first: they do not say whose rows they showed, or not all, and read
+    /// tables in which it could be.
+    pub possible: Vec<Told>,
+    /// Such reads that are not listed, since there are more than the limit.
+    pub possible_unlisted: u64,
 }
 
 /// What verification found.
@@ -137,34 +143,43 @@ impl From<AuditEntry> for Told {
 /// # Errors
 /// When nobody has the name, or the chain does not decode.
 pub async fn log(home: &Home, wanted: &Wanted) -> Result<Vec<Told>, JobError> {
-    find(home, wanted, None).await
+    let filter = filter(home, wanted, None).await?;
+    let entries = home.ledger.audit_log(&filter, wanted.limit).await?;
+    Ok(entries.into_iter().map(Told::from).collect())
 }
 
-/// Who read rows of a key: an importer, a declarant, a person.
+/// Who read rows of a key, and who may have: an importer, a declarant, a person.
 ///
 /// # Errors
 /// When the chain does not decode.
 pub async fn who(home: &Home, key: &str, wanted: &Wanted) -> Result<Seen, JobError> {
-    let entries = find(home, wanted, Some(key)).await?;
-    let reads = home.ledger.audit_reads_without_subjects(wanted.since, wanted.until).await?;
-    Ok(Seen { key: key.to_owned(), entries, reads_without_subjects: reads })
+    let filter = filter(home, wanted, Some(key)).await?;
+    let entries = home.ledger.audit_log(&filter, wanted.limit).await?;
+    let named = home.ledger.audit_count(&filter).await?;
+    let (possible, all_possible) =
+        home.ledger.audit_possible_reads(&filter, &tables_of_nobody(), wanted.limit).await?;
+    Ok(Seen {
+        key: key.to_owned(),
+        entries_unlisted: named.saturating_sub(entries.len() as u64),
+        entries: entries.into_iter().map(Told::from).collect(),
+        possible_unlisted: all_possible.saturating_sub(possible.len() as u64),
+        possible: possible.into_iter().map(Told::from).collect(),
+    })
 }
 
-async fn find(home: &Home, wanted: &Wanted, subject: Option<&str>) -> Result<Vec<Told>, JobError> {
+async fn filter(home: &Home, wanted: &Wanted, subject: Option<&str>) -> Result<AuditFilter, JobError> {
     let principal = match &wanted.by {
         Some(name) => Some(named(home, name).await?.id),
         None => None,
     };
-    let filter = AuditFilter {
+    Ok(AuditFilter {
         principal,
         event: wanted.event,
         subject: subject.map(str::to_owned),
         since: wanted.since,
         until: wanted.until,
         before: None,
-    };
-    let entries = home.ledger.audit_log(&filter, wanted.limit).await?;
-    Ok(entries.into_iter().map(Told::from).collect())
+    })
 }
 
 /// Checks what is new in the chain, signs how far it has come, and writes a copy beside the lake.

@@ -2,16 +2,18 @@
 //! row goes out.
 
 use crate::{Home, JobError, catalog, policies};
-use arrow::array::RecordBatch;
-use arrow::datatypes::SchemaRef;
+use arrow::array::{AsArray, RecordBatch};
+use arrow::compute::cast;
+use arrow::datatypes::{DataType, SchemaRef};
 use chrono::{DateTime, Utc};
 use futures::stream::{Stream, StreamExt};
+use std::collections::HashSet;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 use tidegate_ledger::{
-    Actor, AuditEvent, Door, Hash256, Ledger, NewAuditEntry, PolicyVersion, Principal as Account,
-    PrincipalKind, TableRead,
+    Actor, AuditEvent, Door, Hash256, Ledger, MAX_SUBJECTS, NewAuditEntry, PolicyVersion,
+    Principal as Account, PrincipalKind, TableRead,
 };
 use tidegate_query::policy::{Policy, PseudonymKey};
 use tidegate_query::{
@@ -124,14 +126,21 @@ impl Desk {
             }
         };
         describe(&mut entry, plan.reading());
+        let end = NewAuditEntry {
+            subjects: entry.subjects.clone(),
+            subjects_complete: entry.subjects_complete,
+            ..self.entry(visit, AuditEvent::Finished)
+        };
         let read = self.home.ledger.append_audit(&[entry.fitted()]).await?;
         let end = End {
             ledger: self.home.ledger.clone(),
             clock: Arc::clone(&self.clock),
             ends: self.ends.clone(),
-            entry: NewAuditEntry { read: read.first().copied(), ..self.entry(visit, AuditEvent::Finished) },
+            entry: NewAuditEntry { read: read.first().copied(), ..end },
             rows: 0,
             bytes: 0,
+            showing: plan.reading().subjects.shown.clone(),
+            shown: HashSet::new(),
             is_written: false,
         };
         Served::of(plan, end)
@@ -270,6 +279,7 @@ impl Stream for Served {
             Poll::Ready(Some(Ok(batch))) => {
                 self.end.rows += batch.num_rows() as u64;
                 self.end.bytes += batch.get_array_memory_size() as u64;
+                self.end.notes_whom(batch);
             }
             Poll::Ready(Some(Err(error))) => self.end.write(Some(error)),
             Poll::Ready(None) => self.end.write(None),
@@ -287,10 +297,29 @@ struct End {
     entry: NewAuditEntry,
     rows: u64,
     bytes: u64,
+    /// Columns of the answer with numbers of companies and persons.
+    showing: Vec<usize>,
+    /// Those that went out, and one more at most than an entry holds.
+    shown: HashSet<String>,
     is_written: bool,
 }
 
 impl End {
+    /// Notes the companies and persons whose numbers are in rows that go out.
+    fn notes_whom(&mut self, rows: &RecordBatch) {
+        for column in self.showing.iter().filter_map(|place| rows.columns().get(*place)) {
+            if self.shown.len() > MAX_SUBJECTS {
+                return;
+            }
+            let Ok(texts) = cast(column, &DataType::Utf8) else { continue };
+            for key in texts.as_string::<i32>().iter().flatten() {
+                if self.shown.len() <= MAX_SUBJECTS && !self.shown.contains(key) {
+                    self.shown.insert(key.to_owned());
+                }
+            }
+        }
+    }
+
     /// Writes in the background: the read itself was written down before, and rows do not wait for its end.
     fn write(&mut self, error: Option<&QueryError>) {
         if std::mem::replace(&mut self.is_written, true) {
@@ -300,6 +329,7 @@ impl End {
         entry.at = (self.clock)();
         entry.rows = Some(self.rows);
         entry.bytes = Some(self.bytes);
+        entry.subjects.extend(self.shown.drain());
         if let Some(error) = error {
             entry.event = AuditEvent::Failed;
             entry.detail = error.to_string();

@@ -14,6 +14,7 @@ mod platform;
 pub mod policy;
 mod principal;
 mod reading;
+mod subjects;
 
 pub use assess::assessment_fields;
 pub use catalog::{Catalog, Classification};
@@ -26,4 +27,5 @@ pub use lineage::{Lineage, Stored, TableReading};
 pub use plan::{Answer, Plan};
 pub use platform::{Governance, Note, Platform};
 pub use principal::{Person, Principal};
-pub use reading::{Fingerprint, Reading, StatementText, Subjects};
+pub use reading::{Fingerprint, Reading, StatementText};
+pub use subjects::{Subjects, tables_of_nobody};

@@ -1,20 +1,14 @@
 //! What an audit log keeps of a query: its text without the values in it, whose rows it asks for, and what it reads.
 
 use crate::lineage::Lineage;
-use datafusion::common::ScalarValue;
-use datafusion::common::tree_node::TreeNodeRecursion;
+use crate::subjects::{Naming, Subjects};
 use datafusion::error::DataFusionError;
-use datafusion::logical_expr::utils::split_conjunction;
-use datafusion::logical_expr::{BinaryExpr, LogicalPlan, Operator};
-use datafusion::prelude::Expr;
+use datafusion::logical_expr::LogicalPlan;
 use datafusion::sql::parser::Statement;
 use datafusion::sql::sqlparser::ast::{Expr as SqlExpr, Value, visit_expressions_mut};
 use sha2::{Digest, Sha256};
-use std::collections::BTreeSet;
 use std::fmt;
 use std::ops::ControlFlow;
-use tidegate_records::category::Category;
-use tidegate_records::tables::TABLES;
 
 /// SHA-256 of a statement's text without its values: the same for statements that differ in values alone.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -74,15 +68,6 @@ fn fingerprint(text: &str) -> Fingerprint {
     Fingerprint(Sha256::digest(text).into())
 }
 
-/// Whose rows a query asks for.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Subjects {
-    /// Values that columns of parties are compared with.
-    pub keys: BTreeSet<String>,
-    /// Whether rows of nobody else can be read.
-    pub are_all: bool,
-}
-
 /// What an audit log keeps of a query.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Reading {
@@ -96,61 +81,12 @@ pub struct Reading {
 
 impl Reading {
     /// What an optimised plan reads.
-    pub(crate) fn of(plan: &LogicalPlan, statement: StatementText) -> Result<Self, DataFusionError> {
-        Ok(Self { statement, lineage: Lineage::of(plan)?, subjects: subjects(plan)? })
+    pub(crate) fn of(
+        plan: &LogicalPlan,
+        statement: StatementText,
+        naming: &Naming,
+    ) -> Result<Self, DataFusionError> {
+        let subjects = Subjects::of(plan, naming)?;
+        Ok(Self { statement, lineage: Lineage::of(plan)?, subjects })
     }
-}
-
-/// Conditions that name a party. They cover all rows that are read if there is one table, and the condition holds for
-/// every row of it.
-fn subjects(plan: &LogicalPlan) -> Result<Subjects, DataFusionError> {
-    let (mut subjects, mut tables) = (Subjects::default(), 0);
-    plan.apply_with_subqueries(|node| {
-        let conditions = match node {
-            LogicalPlan::Filter(filter) => split_conjunction(&filter.predicate),
-            LogicalPlan::TableScan(scan) => {
-                tables += 1;
-                scan.filters.iter().flat_map(split_conjunction).collect()
-            }
-            _ => Vec::new(),
-        };
-        for keys in conditions.into_iter().filter_map(named_parties) {
-            subjects.are_all = true;
-            subjects.keys.extend(keys);
-        }
-        Ok(TreeNodeRecursion::Continue)
-    })?;
-    subjects.are_all &= tables == 1;
-    Ok(subjects)
-}
-
-/// The parties that a condition admits, if it admits only some.
-fn named_parties(condition: &Expr) -> Option<BTreeSet<String>> {
-    let is_party = |expression: &Expr| matches!(expression, Expr::Column(column) if is_party(&column.name));
-    match condition {
-        Expr::BinaryExpr(BinaryExpr { left, op: Operator::Eq, right }) => {
-            match (is_party(left), is_party(right)) {
-                (true, _) => Some([text(right)?].into()),
-                (_, true) => Some([text(left)?].into()),
-                _ => None,
-            }
-        }
-        Expr::BinaryExpr(BinaryExpr { left, op: Operator::Or, right }) => {
-            Some(named_parties(left)?.into_iter().chain(named_parties(right)?).collect())
-        }
-        Expr::InList(list) if !list.negated && is_party(&list.expr) => list.list.iter().map(text).collect(),
-        _ => None,
-    }
-}
-
-fn text(expression: &Expr) -> Option<String> {
-    match expression {
-        Expr::Literal(ScalarValue::Utf8(text) | ScalarValue::Utf8View(text), _) => text.clone(),
-        _ => None,
-    }
-}
-
-fn is_party(column: &str) -> bool {
-    let mut named = TABLES.iter().filter_map(|table| Some((table, table.column(column)?)));
-    named.any(|(table, column)| column.category(table) == Category::Party)
 }

@@ -12,9 +12,10 @@ pub enum Audit {
     #[command(after_help = "Examples:\n  tidegate audit log --since 2026-11-01 --event denied\n  \
         tidegate audit log --by Ana --limit 200\n  tidegate audit log --json")]
     Log(LogAudit),
-    /// Say who read rows of a company or person, when, through which door and what for
+    /// Say who read rows of a company or person, when, through which door and what for; and who may have
     #[command(
-        after_help = "KEY is the id that stands in the tables: of an importer, a declarant, a person.\n\n\
+        after_help = "KEY is the id that stands in the tables: of an importer, a declarant, a person. Reads that name nobody, \
+        or not all whom they could show, are listed as possible.\n\n\
         Example:\n  tidegate audit who 1048126307 --since 2026-01-01"
     )]
     Who(WhoAudit),

@@ -70,12 +70,31 @@ fn print_seen(seen: &Seen) {
         println!("No entry names {} among those whose rows were read.", seen.key);
     }
     seen.entries.iter().for_each(print);
-    if seen.reads_without_subjects > 0 {
+    if seen.entries_unlisted > 0 {
+        println!("{} more entries name it; --limit lists more.", show::count(seen.entries_unlisted));
+    }
+    if !seen.possible.is_empty() {
         println!(
-            "{} reads of that time do not say whose rows they showed, or not all; each may have shown these too.",
-            show::count(seen.reads_without_subjects)
+            "POSSIBLE: these reads do not say whose rows they showed, or not all, of tables in which {} could be.",
+            seen.key
         );
     }
+    seen.possible.iter().for_each(print_possible);
+    if seen.possible_unlisted > 0 {
+        println!("{} more such reads; --limit lists more.", show::count(seen.possible_unlisted));
+    }
+}
+
+fn print_possible(told: &Told) {
+    println!(
+        "{:>8}  {}  possible {} through {}: {} ({})",
+        told.sequence,
+        show::moment(told.at),
+        told.principal,
+        told.door,
+        told.purpose,
+        told.fingerprint.as_deref().and_then(|hash| hash.get(..16)).unwrap_or("no statement")
+    );
 }
 
 fn print_signed(signed: &Signed) {

@@ -244,7 +244,8 @@ fn every_read_is_in_the_audit_log_and_refusals_too() {
     assert_eq!(events("http"), ["read", "finished", "denied"]);
     assert_eq!(events("postgres"), ["read", "finished"]);
     let who = succeed(server.folder(), "home", &["audit", "who", "9131SECRET"]);
-    assert!(who.contains("Ou") && who.contains("inspection"), "{who}");
+    assert!(who.contains("Ou through http: inspection"), "{who}");
+    assert!(who.contains("possible Ou through postgres: inspection"), "{who}");
     let verified = succeed(server.folder(), "home", &["audit", "verify"]);
     assert!(verified.contains("The audit chain holds"), "{verified}");
 }

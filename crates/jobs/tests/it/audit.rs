@@ -3,9 +3,12 @@
 use crate::decide::{decided, learnt};
 use crate::place::Place;
 use crate::source::{file, rows};
+use chrono::{DateTime, TimeDelta, Utc};
+use std::sync::Arc;
 use tidegate_jobs::audit::{AuditEvent, Seen, Told, Wanted, log, verify, who};
 use tidegate_jobs::datasets::{RefreshOptions, refresh, shipped};
-use tidegate_jobs::{Quiet, Replayed, explain_decision, replay};
+use tidegate_jobs::desk::{Desk, Visit};
+use tidegate_jobs::{Configuration, Home, Quiet, Replayed, explain_decision, replay};
 use tidegate_ledger::Door;
 
 fn wanted(event: Option<AuditEvent>) -> Wanted {
@@ -81,5 +84,57 @@ async fn a_run_that_reads_by_many_statements_leaves_one_entry() {
     assert!(
         ["declaration", "goods_item", "inspection", "quarantine"].iter().all(|t| end.tables.contains_key(*t))
     );
+    assert!(verify(&place.home, None, &[]).await.unwrap().faults.is_empty());
+}
+
+#[tokio::test]
+async fn who_may_have_seen_a_company_is_listed_behind_who_has() {
+    let place = Place::new().await;
+    place.ingest(&place.write("year.csv", &file(&rows(1, 2025, 120, 1))), true).await.unwrap();
+    place.home.run.end(place.home.now, None).await.unwrap();
+    let now = place.home.now + TimeDelta::hours(1);
+    let home = Home::open(place.home.root(), Configuration::default(), now).await.unwrap();
+    let account = home.ledger.local_owner().await.unwrap();
+    let desk = Desk::new(home, Arc::new(move || -> DateTime<Utc> { now }));
+    let ask = async |purpose: &str, sql: &str| {
+        let visit = Visit { account: account.clone(), door: Door::Http, purpose: purpose.to_owned() };
+        desk.ask(&visit, sql, None).await.unwrap().collect().await.unwrap();
+    };
+    let of_first = "FROM declaration ORDER BY declaration_id LIMIT 1";
+    let importer = place.texts(&format!("SELECT importer_id {of_first}")).await.remove(0);
+    let declarant = place.texts(&format!("SELECT declarant_id {of_first}")).await.remove(0);
+    ask("named", &format!("SELECT month FROM declaration WHERE importer_id = '{importer}'")).await;
+    ask("beside", &format!("SELECT * FROM declaration WHERE importer_id = '{importer}'")).await;
+    ask("grouped", "SELECT count(*), sum(item_price_amount) FROM goods_item").await;
+    ask("other", "SELECT month FROM declaration WHERE importer_id = 'NOBODY'").await;
+    let own = "SELECT * FROM (SELECT 'NOBODY' AS importer_id, office_id FROM declaration LIMIT 9) q \
+               WHERE importer_id = 'NOBODY'";
+    ask("blinding", own).await;
+    ask("tables", "SELECT count(*) FROM information_schema.tables").await;
+    desk.close().await;
+
+    let of = async |key: &str, limit: u32| {
+        let wanted = Wanted { since: Some(now), limit, ..Wanted::default() };
+        who(&place.home, key, &wanted).await.unwrap()
+    };
+    let purposes = |told: &[Told]| told.iter().map(|told| told.purpose.clone()).collect::<Vec<_>>();
+    let seen = of(&importer, 100).await;
+    let ends: Vec<&Told> = seen.entries.iter().filter(|told| told.read.is_some()).collect();
+    let ends: Vec<_> = ends.iter().map(|told| (told.purpose.as_str(), told.subjects_complete)).collect();
+    assert_eq!(ends, [("beside", false), ("named", true)]);
+    assert_eq!(seen.entries.len(), 4, "each read and its end: {:?}", seen.entries);
+    assert_eq!(purposes(&seen.possible), ["blinding", "grouped"], "what named the company stands above");
+    assert!(seen.possible.iter().all(|told| told.fingerprint.is_some() && told.door == Door::Http));
+    assert_eq!((seen.entries_unlisted, seen.possible_unlisted), (0, 0));
+
+    let seen = of(&declarant, 100).await;
+    assert_eq!(purposes(&seen.entries), ["beside"], "its number was in the answer: {:?}", seen.entries);
+    assert_eq!(purposes(&seen.possible), ["blinding", "grouped"]);
+    let seen = of("ANYBODY", 2).await;
+    assert!(seen.entries.is_empty());
+    assert_eq!(purposes(&seen.possible), ["blinding", "grouped"]);
+    assert_eq!(seen.possible_unlisted, 1);
+    let seen = of(&importer, 1).await;
+    assert_eq!((seen.entries.len(), seen.entries_unlisted), (1, 3));
     assert!(verify(&place.home, None, &[]).await.unwrap().faults.is_empty());
 }

@@ -12,6 +12,7 @@ use crate::plan::{Plan, Usage};
 use crate::policy::{Access, Compiler, Policy};
 use crate::principal::Person;
 use crate::reading::{Reading, StatementText};
+use crate::subjects::Naming;
 use datafusion::arrow::datatypes::{DataType, Schema, SchemaRef};
 use datafusion::catalog::{MemorySchemaProvider, SchemaProvider};
 use datafusion::common::ParamValues;
@@ -61,6 +62,8 @@ pub(crate) struct Door {
     /// Name and purpose, for messages.
     reader: (String, String),
     allowance: Option<Arc<Allowance>>,
+    /// Columns that tell of companies and persons, for the audit log.
+    naming: Naming,
 }
 
 impl Door {
@@ -133,7 +136,8 @@ impl Door {
         for (hash, bundle) in bundles.values() {
             context.register_udf(assess::function(*hash, Arc::clone(bundle)));
         }
-        Ok(Self { context, bundles, may_explain, may_assess, reader, allowance })
+        let naming = Naming::of(known_of);
+        Ok(Self { context, bundles, may_explain, may_assess, reader, allowance, naming })
     }
 
     pub(crate) fn parse(&self, sql: &str) -> Result<Statement, QueryError> {
@@ -216,7 +220,7 @@ impl Door {
         let state = self.context.state();
         let plan = state.optimize(&plan)?;
         verify::verify(&plan, self.may_explain)?;
-        let reading = Reading::of(&plan, told)?;
+        let reading = Reading::of(&plan, told, &self.naming)?;
         let begin = |allowance| Usage::begin(allowance, reading.statement.fingerprint);
         let usage = self.allowance.clone().map(begin).transpose()?;
         Plan::new(&state, &plan, reading, usage).await

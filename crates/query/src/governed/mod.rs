@@ -75,6 +75,14 @@ impl GovernedTable {
     pub(crate) fn name(&self) -> &str {
         &self.name
     }
+
+    /// Whether a column that is shown holds what is stored, and not what a mask leaves of it.
+    pub(crate) fn is_as_stored(&self, column: &str) -> bool {
+        match &self.shown {
+            Shown::Clear { .. } => true,
+            Shown::Restricted { unmasked, .. } => unmasked.contains(column),
+        }
+    }
 }
 
 /// The condition on rows over the stored table, and the masks over that.

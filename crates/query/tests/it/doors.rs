@@ -1,9 +1,10 @@
 //! What a plan says of itself: the tables and columns it reads, whose rows it asks for, and its text without values.
 
-use crate::country::{officer, platform};
+use crate::country::{officer, person, platform};
 use std::collections::BTreeSet;
 use tidegate_query::policy::Policy;
 use tidegate_query::{Principal, Reading};
+use tidegate_records::table::Grade;
 
 async fn reading(sql: &str) -> Reading {
     let platform = platform(&Policy::shipped_files());
@@ -76,23 +77,107 @@ async fn a_view_leads_to_the_tables_behind_it() {
     assert_eq!(used(&reading, "declaration"), ["declaration_id", "importer_id", "month", "version_number"]);
 }
 
+fn subjects(reading: &Reading) -> (String, bool) {
+    let keys = reading.subjects.keys.iter().map(String::as_str).collect::<Vec<_>>();
+    (keys.join(" "), reading.subjects.are_all)
+}
+
+/// Whose rows the owner's statement asks for, and whether they are all.
+async fn asked(sql: &str) -> (String, bool) {
+    subjects(&reading(sql).await)
+}
+
+fn told(keys: &str, are_all: bool) -> (String, bool) {
+    (keys.to_owned(), are_all)
+}
+
 #[tokio::test]
 async fn whose_rows_are_asked_for_is_known_when_a_condition_names_them() {
-    let of = async |sql: &str| {
-        let subjects = reading(sql).await.subjects;
-        (subjects.keys.into_iter().collect::<Vec<_>>().join(" "), subjects.are_all)
-    };
-    let one = "SELECT * FROM declaration WHERE importer_id = 'A' AND invoice_amount > 2";
-    assert_eq!(of(one).await, ("A".to_owned(), true));
-    let several = "SELECT * FROM declaration WHERE importer_id IN ('A', 'B') OR importer_id = 'C'";
-    assert_eq!(of(several).await, ("A B C".to_owned(), true));
-    let anybody = "SELECT * FROM declaration WHERE importer_id = 'A' OR invoice_amount > 2";
-    assert_eq!(of(anybody).await, (String::new(), false));
-    let others = "SELECT * FROM declaration WHERE importer_id NOT IN ('A')";
-    assert_eq!(of(others).await, (String::new(), false));
+    let one = "SELECT month, invoice_amount FROM declaration WHERE importer_id = 'A' AND invoice_amount > 2";
+    assert_eq!(asked(one).await, told("A", true));
+    let several = "SELECT month FROM declaration WHERE importer_id IN ('A', 'B') OR importer_id = 'C'";
+    assert_eq!(asked(several).await, told("A B C", true));
+    let renamed = "SELECT much FROM (SELECT importer_id AS who, invoice_amount AS much FROM declaration) q WHERE who = 'A'";
+    assert_eq!(asked(renamed).await, told("A", true));
+    let officer = "SELECT result_code FROM inspection WHERE officer_id = 'OFF-1'";
+    assert_eq!(asked(officer).await, told("OFF-1", true));
+    let nobody = "SELECT max(slots) FROM work_list";
+    assert_eq!(asked(nobody).await, told("", true));
+    assert_eq!(asked("SELECT table_name FROM information_schema.tables").await, told("", true));
+    assert_eq!(asked("SELECT 1").await, told("", true));
+}
+
+#[tokio::test]
+async fn whom_a_condition_does_not_name_may_be_read_too() {
+    let anybody = "SELECT month FROM declaration WHERE importer_id = 'A' OR invoice_amount > 2";
+    assert_eq!(asked(anybody).await, told("", false));
+    let others = "SELECT month FROM declaration WHERE importer_id NOT IN ('A')";
+    assert_eq!(asked(others).await, told("", false));
+    let exporters = "SELECT exporter_name FROM declaration WHERE importer_id = 'A'";
+    assert_eq!(asked(exporters).await, told("A", false), "exporters are shown, whoever they are");
+    assert_eq!(asked("SELECT * FROM declaration WHERE importer_id = 'A'").await, told("A", false));
+    let documents = "SELECT header_documents FROM declaration WHERE importer_id = 'A'";
+    assert_eq!(asked(documents).await, told("A", false), "a document may name anybody");
+    let either = "SELECT month FROM declaration WHERE importer_id = 'A' OR exporter_id = 'A'";
+    assert_eq!(asked(either).await, told("A", false), "either may stand beside somebody else");
     let joined =
         "SELECT * FROM declaration d JOIN goods_item i USING (declaration_id) WHERE importer_id = 'A'";
-    assert_eq!(of(joined).await, ("A".to_owned(), false));
+    assert_eq!(asked(joined).await, told("A", false));
+}
+
+#[tokio::test]
+async fn a_name_that_a_statement_gives_itself_blinds_nobody() {
+    let own_name = "SELECT * FROM (SELECT 'x' AS importer_id, importer_name FROM declaration LIMIT 1000) q \
+                    WHERE importer_id = 'x'";
+    assert_eq!(asked(own_name).await, told("", false));
+    let other_column = "SELECT much FROM (SELECT office_id AS importer_id, invoice_amount AS much FROM declaration) q \
+         WHERE importer_id = '4700'";
+    assert_eq!(asked(other_column).await, told("", false));
+    let limited = "SELECT month FROM (SELECT * FROM declaration ORDER BY accepted_at LIMIT 1000) q WHERE importer_id = 'A'";
+    assert_eq!(asked(limited).await, told("", false));
+    let row_before = "SELECT earlier FROM (SELECT importer_id, lag(invoice_amount) OVER (ORDER BY accepted_at) AS earlier \
+                      FROM declaration) q WHERE importer_id = 'A'";
+    assert_eq!(asked(row_before).await, told("", false));
+    let greatest = "SELECT n FROM (SELECT max(importer_id) AS importer_id, count(*) AS n FROM declaration GROUP BY office_id) q \
+         WHERE importer_id = 'A'";
+    assert_eq!(asked(greatest).await, told("", false));
+    let outer = "SELECT g.net_mass_kg FROM goods_item g LEFT JOIN declaration d ON g.declaration_id = d.declaration_id \
+                 AND d.importer_id = 'A'";
+    assert!(!asked(outer).await.1);
+}
+
+#[tokio::test]
+async fn a_pseudonym_is_nobodys_key() {
+    let platform = platform(&Policy::shipped_files());
+    let scientist = Principal::Person(person("Sun", "scientist", Grade::General3));
+    let sql = "SELECT importer_id FROM declaration WHERE importer_id = 'p_0123' AND office_id = '4700'";
+    let plan = platform.plan_for(&scientist, "research", sql).await.unwrap();
+    assert_eq!(subjects(plan.reading()), told("", false));
+    let sql = "SELECT month FROM declaration WHERE importer_id = 'A'";
+    let restricted = platform.plan_for(&Principal::Person(officer()), "inspection", sql).await.unwrap();
+    assert_eq!(subjects(restricted.reading()), told("A", true), "a column that is shown as it is");
+}
+
+#[tokio::test]
+async fn columns_that_show_numbers_of_companies_are_known() {
+    let shown = async |sql: &str| reading(sql).await.subjects.shown;
+    let sql = "SELECT month, importer_id, importer_name, exporter_id AS e, concat(importer_id, 'x') FROM declaration \
+               ORDER BY month LIMIT 3";
+    assert_eq!(shown(sql).await, [1, 3], "as they are, whatever they are called; a name is no number");
+    let grouped = "SELECT count(*), importer_id, max(importer_id) FROM declaration GROUP BY importer_id";
+    assert_eq!(shown(grouped).await, [1]);
+    let joined = "SELECT i.net_mass_kg, d.importer_id FROM goods_item i JOIN declaration d \
+                  ON d.declaration_id = i.declaration_id";
+    assert_eq!(shown(joined).await, [1]);
+    let given =
+        "SELECT office_id AS importer_id FROM declaration UNION ALL SELECT importer_id FROM declaration";
+    assert_eq!(shown(given).await, [0_usize; 0]);
+
+    let platform = platform(&Policy::shipped_files());
+    let scientist = Principal::Person(person("Sun", "scientist", Grade::General3));
+    let plan =
+        platform.plan_for(&scientist, "research", "SELECT importer_id FROM declaration").await.unwrap();
+    assert_eq!(plan.reading().subjects.shown, [0_usize; 0], "a pseudonym is nobody's number");
 }
 
 #[tokio::test]

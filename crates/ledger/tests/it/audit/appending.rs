@@ -41,29 +41,68 @@ async fn who_saw_the_data_of_a_company_is_one_question() {
     let about = AuditFilter { subject: Some("E3".to_owned()), ..AuditFilter::default() };
     let found = ledger.audit_log(&about, 100).await.unwrap();
     assert_eq!(found.iter().map(|entry| entry.sequence).collect::<Vec<_>>(), [8, 3]);
-    assert_eq!(ledger.audit_reads_without_subjects(None, None).await.unwrap(), 0);
+    assert_eq!(ledger.audit_count(&about).await.unwrap(), 2);
+    assert_eq!(possible(&ledger, &about).await, [0_u64; 0]);
 
     // A read whose end is not known may have shown anybody; when it ends with all whom it showed, it has not.
-    let start = NewAuditEntry::new(now(), actor(), Door::Postgres, "case", AuditEvent::Read);
+    let mut start = NewAuditEntry::new(now(), actor(), Door::Postgres, "case", AuditEvent::Read);
+    start.tables.insert("goods_item".to_owned(), TableRead::default());
     let read = ledger.append_audit(std::slice::from_ref(&start)).await.unwrap()[0];
-    assert_eq!(ledger.audit_reads_without_subjects(None, None).await.unwrap(), 1);
-    assert_eq!(ledger.audit_reads_without_subjects(Some(now()), None).await.unwrap(), 1);
-    assert_eq!(ledger.audit_reads_without_subjects(None, Some(now())).await.unwrap(), 0);
+    assert_eq!(possible(&ledger, &about).await, [read]);
+    let before = AuditFilter { until: Some(now()), ..about.clone() };
+    assert_eq!(possible(&ledger, &before).await, [0_u64; 0]);
+    let after = AuditFilter { since: Some(now()), ..about.clone() };
+    assert_eq!(possible(&ledger, &after).await, [read]);
     let mut end = NewAuditEntry { event: AuditEvent::Finished, read: Some(read), ..start };
     ledger.append_audit(std::slice::from_ref(&end)).await.unwrap();
-    assert_eq!(
-        ledger.audit_reads_without_subjects(None, None).await.unwrap(),
-        1,
-        "a read and its end are one"
-    );
+    assert_eq!(possible(&ledger, &about).await, [read], "a read and its end are one");
     (end.subjects, end.subjects_complete) = (BTreeSet::from(["E3".to_owned()]), true);
     ledger.append_audit(&[end]).await.unwrap();
-    assert_eq!(
-        ledger.audit_reads_without_subjects(None, None).await.unwrap(),
-        1,
-        "the first end still says so"
-    );
+    assert_eq!(possible(&ledger, &about).await, [0_u64; 0], "it names the company");
+    let other = AuditFilter { subject: Some("E9".to_owned()), ..AuditFilter::default() };
+    assert_eq!(possible(&ledger, &other).await, [read], "the first end still says so");
     assert_eq!(ledger.audit_log(&about, 1).await.unwrap()[0].sequence, 13);
+}
+
+/// Sequences of the reads that may be about whom a filter names; they are all that there are.
+async fn possible(ledger: &Ledger, filter: &AuditFilter) -> Vec<u64> {
+    let nobodys = ["work_list".to_owned(), "information_schema.*".to_owned()];
+    let (entries, all) = ledger.audit_possible_reads(filter, &nobodys, 100).await.unwrap();
+    assert_eq!(all, entries.len() as u64);
+    entries.iter().map(|entry| entry.sequence).collect()
+}
+
+#[tokio::test]
+async fn reads_of_tables_without_anybody_are_not_possible() {
+    let place = Place::new();
+    let ledger = place.open().await;
+    let about = AuditFilter { subject: Some("E3".to_owned()), ..AuditFilter::default() };
+    let read = async |door: Door, tables: &[&str]| {
+        let mut read = NewAuditEntry::new(now(), actor(), door, "case", AuditEvent::Read);
+        read.tables = tables.iter().map(|table| ((*table).to_owned(), TableRead::default())).collect();
+        ledger.append_audit(&[read]).await.unwrap()[0]
+    };
+    let end = async |of: u64, tables: &[&str]| {
+        let mut end = NewAuditEntry::new(now(), actor(), Door::Job, "case", AuditEvent::Finished);
+        end.read = Some(of);
+        end.tables = tables.iter().map(|table| ((*table).to_owned(), TableRead::default())).collect();
+        ledger.append_audit(&[end]).await.unwrap();
+    };
+    read(Door::Http, &[]).await;
+    read(Door::Http, &["work_list", "information_schema.tables"]).await;
+    let mixed = read(Door::Http, &["work_list", "declaration"]).await;
+    assert_eq!(possible(&ledger, &about).await, [mixed]);
+
+    let job = read(Door::Job, &[]).await;
+    assert_eq!(possible(&ledger, &about).await, [job, mixed], "what a job reads is known at its end");
+    end(job, &["work_list"]).await;
+    assert_eq!(possible(&ledger, &about).await, [mixed]);
+    let other = read(Door::Job, &[]).await;
+    end(other, &["inspection"]).await;
+    assert_eq!(possible(&ledger, &about).await, [other, mixed]);
+    let (newest, all) = ledger.audit_possible_reads(&about, &["work_list".to_owned()], 1).await.unwrap();
+    assert_eq!((newest[0].sequence, newest.len()), (other, 1));
+    assert_eq!(all, 3, "what describes tables counts when nobody says that it does not");
 }
 
 #[tokio::test]
