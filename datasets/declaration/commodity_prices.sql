@@ -1,5 +1,5 @@
 -- title = "Unit values of commodities"
--- description = "Statistical value per kilogram of net mass by month of acceptance, HS heading and origin: quantiles over goods items of the newest version of each declaration that is not an export, to judge declared values by. Cells of fewer than three enterprises or few declarations are left out."
+-- description = "Statistical value per kilogram of net mass by month of acceptance, HS heading and origin: quantiles over goods items of the newest version of each declaration that is not an export, to judge declared values by. Cells of fewer than three enterprises or fewer than ten declarations are left out."
 -- owner = "revenue"
 -- refresh = "weekly"
 -- increment = "month"
@@ -7,8 +7,8 @@
 --
 -- [lowered]
 -- grade = "general-2"
--- count = "declarations"
--- at_least = 10
+-- count = "enterprises"
+-- at_least = 3
 --
 -- [columns.month]
 -- description = "Calendar month of acceptance, CCYY-MM"
@@ -31,7 +31,7 @@
 -- description = "Declarations"
 -- is_required = true
 -- unit = "1"
--- range = [1.0, 1e12]
+-- range = [10.0, 1e12]
 -- [columns.goods_items]
 -- description = "Goods items with a value and a net mass above zero"
 -- is_required = true
@@ -95,4 +95,4 @@ SELECT
   percentile_cont(0.9) WITHIN GROUP (ORDER BY value_per_kg) AS p90_value_per_kg
 FROM item
 GROUP BY month, commodity_hs4, origin_country_code, statistical_value_currency
-HAVING count(DISTINCT enterprise_id) >= 3
+HAVING count(DISTINCT declaration_id) >= 10

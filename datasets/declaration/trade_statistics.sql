@@ -1,5 +1,5 @@
 -- title = "Trade statistics"
--- description = "Declarations, goods items, statistical value and net mass by month of acceptance, flow, HS subheading and partner country, from the newest version of each declaration. After the International Merchandise Trade Statistics of the United Nations the partner is the country of origin of imports and of last known destination of exports; cells of fewer than three enterprises or few declarations are left out, so that rows do not add up to all trade."
+-- description = "Declarations, goods items, statistical value and net mass by month of acceptance, flow, HS subheading and partner country, from the newest version of each declaration. After the International Merchandise Trade Statistics of the United Nations the partner is the country of origin of imports and of last known destination of exports; cells of fewer than three enterprises or fewer than ten declarations are left out, so that rows do not add up to all trade."
 -- owner = "statistics"
 -- refresh = "daily"
 -- increment = "month"
@@ -7,8 +7,8 @@
 --
 -- [lowered]
 -- grade = "general-2"
--- count = "declarations"
--- at_least = 10
+-- count = "enterprises"
+-- at_least = 3
 --
 -- [columns.month]
 -- description = "Calendar month of acceptance, CCYY-MM"
@@ -35,7 +35,7 @@
 -- description = "Declarations"
 -- is_required = true
 -- unit = "1"
--- range = [1.0, 1e12]
+-- range = [10.0, 1e12]
 -- [columns.goods_items]
 -- description = "Goods items"
 -- is_required = true
@@ -82,4 +82,4 @@ SELECT
   sum(net_mass_kg) AS net_mass_kg
 FROM item
 GROUP BY month, trade_flow_code, commodity_hs6, partner_country_code, statistical_value_currency
-HAVING count(DISTINCT enterprise_id) >= 3
+HAVING count(DISTINCT declaration_id) >= 10

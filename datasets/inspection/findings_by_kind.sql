@@ -1,5 +1,5 @@
 -- title = "Findings by kind"
--- description = "What inspections found to differ from the declaration, by month of acceptance, kind and severity, with the duty and tax that was found to be missing. Kinds and severities are those that officers record; groups of few declarations are left out."
+-- description = "What inspections found to differ from the declaration, by month of acceptance, kind and severity, with the duty and tax that was found to be missing. Kinds and severities are those that officers record; groups of fewer than three enterprises or fewer than five declarations are left out."
 -- owner = "risk-management"
 -- refresh = "daily"
 -- increment = "month"
@@ -7,8 +7,8 @@
 --
 -- [lowered]
 -- grade = "general-2"
--- count = "declarations"
--- at_least = 5
+-- count = "enterprises"
+-- at_least = 3
 --
 -- [columns.month]
 -- description = "Calendar month of acceptance, CCYY-MM"
@@ -22,6 +22,11 @@
 -- [columns.revenue_currency]
 -- description = "Currency of the amounts; empty where no amount was recorded"
 -- is_required = true
+-- [columns.enterprises]
+-- description = "Importers; the declarant where none is stated"
+-- is_required = true
+-- unit = "1"
+-- range = [3.0, 1e9]
 -- [columns.findings]
 -- description = "Findings"
 -- is_required = true
@@ -31,7 +36,7 @@
 -- description = "Declarations that the findings are about"
 -- is_required = true
 -- unit = "1"
--- range = [1.0, 1e12]
+-- range = [5.0, 1e12]
 -- [columns.findings_with_revenue]
 -- description = "Findings for which more than nothing is to be recovered"
 -- is_required = true
@@ -40,19 +45,34 @@
 -- [columns.revenue_amount]
 -- description = "Duty and tax to be recovered, in the currency of the row; absent where no amount was recorded"
 -- range = [0.0, 1e15]
-WITH found AS (
-  SELECT month, declaration_id, unnest(findings) AS finding
-  FROM inspection
+WITH newest AS (
+  SELECT month, declaration_id, enterprise_id
+  FROM (
+    SELECT month, declaration_id, coalesce(importer_id, declarant_id) AS enterprise_id,
+      row_number() OVER (PARTITION BY month, declaration_id ORDER BY version_number DESC) AS place
+    FROM declaration
+  ) v
+  WHERE place = 1
+),
+result AS (
+  SELECT i.month, i.declaration_id, i.result_code, i.findings, n.enterprise_id
+  FROM inspection i
+  LEFT JOIN newest n ON n.month = i.month AND n.declaration_id = i.declaration_id
+),
+found AS (
+  SELECT month, declaration_id, enterprise_id, unnest(findings) AS finding
+  FROM result
 ),
 line AS (
-  SELECT month, declaration_id, coalesce(get_field(finding, 'type_code'), '') AS type_code,
+  SELECT month, declaration_id, enterprise_id, coalesce(get_field(finding, 'type_code'), '') AS type_code,
     coalesce(get_field(finding, 'severity_code'), '') AS severity_code,
     coalesce(get_field(finding, 'revenue_amount_currency'), '') AS currency,
     get_field(finding, 'revenue_amount') AS amount
   FROM found
   UNION ALL
-  SELECT month, declaration_id, '' AS type_code, '' AS severity_code, '' AS currency, CAST(NULL AS DECIMAL(19, 3)) AS amount
-  FROM inspection
+  SELECT month, declaration_id, enterprise_id, '' AS type_code, '' AS severity_code, '' AS currency,
+    CAST(NULL AS DECIMAL(19, 3)) AS amount
+  FROM result
   WHERE result_code = 'discrepancy' AND coalesce(cardinality(findings), 0) = 0
 )
 SELECT
@@ -60,9 +80,11 @@ SELECT
   type_code AS finding_type_code,
   severity_code AS finding_severity_code,
   currency AS revenue_currency,
+  CAST(count(DISTINCT enterprise_id) AS BIGINT) AS enterprises,
   CAST(count(*) AS BIGINT) AS findings,
   CAST(count(DISTINCT declaration_id) AS BIGINT) AS declarations,
   CAST(count(*) FILTER (WHERE amount > 0) AS BIGINT) AS findings_with_revenue,
   sum(amount) AS revenue_amount
 FROM line
 GROUP BY month, type_code, severity_code, currency
+HAVING count(DISTINCT declaration_id) >= 5

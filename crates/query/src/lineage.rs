@@ -33,6 +33,8 @@ pub struct Lineage {
     pub origins: Vec<BTreeSet<Stored>>,
     /// What is read of each table, also of one of which no column is.
     pub tables: BTreeMap<String, TableReading>,
+    /// Columns that choose the rows: of conditions and joins.
+    pub choosing: BTreeSet<Stored>,
 }
 
 impl Lineage {
@@ -51,7 +53,7 @@ impl Lineage {
         for (table, column) in origins.iter().flatten() {
             tables.entry(table.clone()).or_default().shown.insert(column.clone());
         }
-        Ok(Self { origins, tables })
+        Ok(Self { origins, tables, choosing: trace.choosing })
     }
 }
 
@@ -59,6 +61,7 @@ impl Lineage {
 struct Trace {
     tables: BTreeSet<String>,
     used: BTreeSet<Stored>,
+    choosing: BTreeSet<Stored>,
     /// Rows around the subquery that is traced, the innermost last.
     outer: Vec<(DFSchema, Vec<Origins>)>,
 }
@@ -74,7 +77,7 @@ impl Trace {
             }
             LogicalPlan::Filter(filter) => {
                 let input = self.origins(&filter.input)?;
-                self.uses([&filter.predicate], filter.input.schema(), &input)?;
+                self.chooses([&filter.predicate], filter.input.schema(), &input)?;
                 Ok(input)
             }
             LogicalPlan::Sort(sort) => {
@@ -125,7 +128,10 @@ impl Trace {
         };
         self.tables.insert(table.clone());
         let stored = |column: &str| (table.clone(), column.to_owned());
-        self.used.extend(scan.filters.iter().flat_map(Expr::column_refs).map(|column| stored(&column.name)));
+        let filtered = scan.filters.iter().flat_map(Expr::column_refs).map(|column| stored(&column.name));
+        let filtered: BTreeSet<Stored> = filtered.collect();
+        self.used.extend(filtered.iter().cloned());
+        self.choosing.extend(filtered);
         let fields = scan.projected_schema.fields().iter();
         Ok(fields.map(|field| Origins::from([stored(field.name())])).collect())
     }
@@ -159,12 +165,12 @@ impl Trace {
     fn join(&mut self, join: &Join) -> Result<Vec<Origins>, DataFusionError> {
         let (left, right) = (self.origins(&join.left)?, self.origins(&join.right)?);
         for (l, r) in &join.on {
-            self.uses([l], join.left.schema(), &left)?;
-            self.uses([r], join.right.schema(), &right)?;
+            self.chooses([l], join.left.schema(), &left)?;
+            self.chooses([r], join.right.schema(), &right)?;
         }
         // The rows of the other side stand around those of the one: both sides may have columns of one name.
         self.outer.push((join.right.schema().as_ref().clone(), right.clone()));
-        let used = self.uses(&join.filter, join.left.schema(), &left);
+        let used = self.chooses(&join.filter, join.left.schema(), &left);
         self.outer.pop();
         used?;
         Ok(match join.join_type {
@@ -187,6 +193,21 @@ impl Trace {
         for expression in expressions {
             let used = self.of_expression(expression, schema, input)?;
             self.used.extend(used);
+        }
+        Ok(())
+    }
+
+    /// Counts the columns of expressions as used to choose rows.
+    fn chooses<'a>(
+        &mut self,
+        expressions: impl IntoIterator<Item = &'a Expr>,
+        schema: &DFSchema,
+        input: &[Origins],
+    ) -> Result<(), DataFusionError> {
+        for expression in expressions {
+            let choosing = self.of_expression(expression, schema, input)?;
+            self.used.extend(choosing.iter().cloned());
+            self.choosing.extend(choosing);
         }
         Ok(())
     }

@@ -226,6 +226,11 @@ impl Platform {
         self.door(&Principal::LocalOwner, "job datasets").await?.optimised(sql).await
     }
 
+    /// The plan of a statement of the local owner as it was written, not run.
+    pub(crate) async fn written(&self, sql: &str) -> Result<LogicalPlan, QueryError> {
+        self.door(&Principal::LocalOwner, "job datasets").await?.written(sql).await
+    }
+
     async fn door(&self, principal: &Principal, purpose: &str) -> Result<Arc<Door>, QueryError> {
         if purpose.trim().is_empty() {
             return Err(QueryError::NoPurpose);

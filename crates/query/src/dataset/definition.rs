@@ -12,6 +12,10 @@ use tidegate_records::tables::TABLES;
 /// Longest file.
 const MOST_BYTES: usize = 1 << 18;
 
+/// Fewest of whom a row that is lowered may tell: of two, each knows the other by what is not its own (Hundepool et al.,
+/// Statistical Disclosure Control, 2012, 4.2).
+const LEAST_GROUP: u32 = 3;
+
 /// A dataset as its file defines it.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Definition {
@@ -80,9 +84,9 @@ impl Refresh {
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Lowered {
-    /// The grade, of all columns but those that name enterprises and persons.
+    /// The grade, of columns that tell of whole groups and name no enterprises and persons.
     pub grade: Grade,
-    /// The column that counts what stands behind a row.
+    /// The column that counts the enterprises or persons behind a row.
     pub count: String,
     /// Rows with less are left out.
     pub at_least: u32,
@@ -158,6 +162,11 @@ impl Definition {
         let mut named = header.unique.iter().chain(&header.increment).chain(lowered).chain(fresh);
         if let Some(unknown) = named.find(|column| !header.columns.contains_key(*column)) {
             return Err(format!("`{unknown}` is named in the header and has no [columns.{unknown}]"));
+        }
+        if let Some(few) =
+            header.lowered.as_ref().map(|lowered| lowered.at_least).filter(|n| *n < LEAST_GROUP)
+        {
+            return Err(format!("its grade is lowered with {few} behind a row; at least {LEAST_GROUP}"));
         }
         if header.unique.is_empty() {
             return Err("`unique` names no column; a row needs a name".to_owned());
@@ -243,6 +252,8 @@ mod tests {
             refusal("unique = [\"month\"]", "unique = [\"year\"]").contains("`year` is named in the header")
         );
         assert!(refusal("unique = [\"month\"]", "unique = []").contains("names no column"));
+        let few = "-- [lowered]\n-- grade = \"general-2\"\n-- count = \"declarations\"\n-- at_least = 2\n-- [columns.month]";
+        assert!(refusal("-- [columns.month]", few).contains("2 behind a row; at least 3"));
         let reference = "\"Month\"\n-- reference = \"declaration.moon\"";
         assert!(refusal("\"Month\"", reference).contains("`declaration.moon`, which is no"));
         let taken = Definition::parse("declaration", "goods_item", FILE).unwrap_err().to_string();

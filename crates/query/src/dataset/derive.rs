@@ -1,6 +1,6 @@
 //! What follows from the plan of a dataset: its columns, their grades and categories, and how it can be made by months.
 
-use super::{DatasetColumn, DatasetError, Definition, increment};
+use super::{DatasetColumn, DatasetError, Definition, groups, increment};
 use crate::catalog::Catalog;
 use crate::lineage::{Lineage, Stored};
 use crate::{Platform, QueryError};
@@ -54,10 +54,19 @@ impl Platform {
             .iter()
             .flat_map(|(table, read)| read.used.iter().map(|column| (table.clone(), column.clone())))
             .collect();
-        let columns = names
-            .iter()
-            .zip(&lineage.origins)
-            .map(|(name, origins)| column(definition, self.catalog(), name, origins, &used));
+        let of_groups = match &definition.header.lowered {
+            None => BTreeSet::new(),
+            Some(lowered) => {
+                let written = self.written(&definition.statement(None)).await?;
+                groups::told_of(&written, lowered).map_err(|cause| refused(definition, cause))?
+            }
+        };
+        let grading =
+            Grading { definition, catalog: self.catalog(), used, choosing: &lineage.choosing, of_groups };
+        let columns = names.iter().zip(&lineage.origins).map(|(name, origins)| {
+            grading.check_counted(name, origins)?;
+            grading.column(name, origins)
+        });
         let columns: Vec<DatasetColumn> = columns.collect::<Result<_, _>>()?;
         let read_whole = match &definition.header.increment {
             None => None,
@@ -111,40 +120,118 @@ fn check_month(definition: &Definition, by: &str, columns: &[DatasetColumn]) -> 
     Err(refused(definition, format!("`{by}` is not the month of stored rows; leave `increment` out")))
 }
 
-fn column(
-    definition: &Definition,
-    catalog: &Catalog,
-    name: &str,
-    origins: &BTreeSet<Stored>,
-    used: &BTreeSet<Stored>,
-) -> Result<DatasetColumn, DatasetError> {
-    let header = &definition.header.columns[name];
-    // A number of rows comes from no column: it tells of those that choose and group the rows.
-    let behind = if origins.is_empty() { used } else { origins };
-    let mut grade = Grade::General1;
-    let mut category = Category::Provenance;
-    for (table, column) in behind {
-        let known = catalog.of_stored(table, column).ok_or_else(|| {
-            refused(definition, format!("it reads {table}, and datasets are made of stored tables alone"))
-        })?;
-        grade = grade.max(known.grade);
-        category = more_telling(category, known.category);
+fn names_somebody(category: Category) -> bool {
+    matches!(category, Category::Party | Category::Person)
+}
+
+/// What grades and categories of columns follow from.
+struct Grading<'a> {
+    definition: &'a Definition,
+    catalog: &'a Catalog,
+    /// Columns in conditions, joins, groups and orders.
+    used: BTreeSet<Stored>,
+    /// Those that choose the rows.
+    choosing: &'a BTreeSet<Stored>,
+    /// Columns of the dataset that tell of large groups alone.
+    of_groups: BTreeSet<String>,
+}
+
+impl Grading<'_> {
+    /// That the number by which grades are lowered is one of enterprises or persons, told apart by codes at most: many
+    /// declarations may be those of one.
+    fn check_counted(&self, name: &str, origins: &BTreeSet<Stored>) -> Result<(), DatasetError> {
+        let known = |(table, column): &Stored| self.catalog.of_stored(table, column);
+        let is_somebody = |stored: &Stored| known(stored).is_some_and(|known| names_somebody(known.category));
+        let is_code = |stored: &Stored| known(stored).is_some_and(|known| known.grade == Grade::General1);
+        let is_counted = self.definition.header.lowered.as_ref().is_some_and(|lowered| lowered.count == name);
+        let counts_somebody = origins.iter().any(is_somebody)
+            && origins.iter().all(|stored| is_somebody(stored) || is_code(stored));
+        if counts_somebody || !is_counted {
+            return Ok(());
+        }
+        let cause = format!(
+            "its grade is lowered by `{name}`, which does not count enterprises or persons: one of them may make up a whole \
+             row"
+        );
+        Err(refused(self.definition, cause))
     }
-    if let Some(lowered) = &definition.header.lowered
-        && !matches!(category, Category::Party | Category::Person)
-    {
-        grade = grade.min(lowered.grade);
+
+    fn column(&self, name: &str, origins: &BTreeSet<Stored>) -> Result<DatasetColumn, DatasetError> {
+        let header = &self.definition.header.columns[name];
+        let known = |(table, column): &Stored| {
+            self.catalog.of_stored(table, column).ok_or_else(|| {
+                let cause = format!("it reads {table}, and datasets are made of stored tables alone");
+                refused(self.definition, cause)
+            })
+        };
+        // A number of rows comes from no column: it tells of those that choose and group the rows.
+        let behind = if origins.is_empty() { &self.used } else { origins };
+        let mut grade = Grade::General1;
+        let mut category = Category::Provenance;
+        for stored in behind {
+            let known = known(stored)?;
+            grade = grade.max(known.grade);
+            category = more_telling(category, known.category);
+        }
+        // That a row is there tells what it was chosen by.
+        for stored in self.choosing {
+            grade = grade.max(known(stored)?.grade);
+        }
+        if let Some(lowered) = &self.definition.header.lowered
+            && self.of_groups.contains(name)
+            && !names_somebody(category)
+            && grade < Grade::Important
+        {
+            grade = grade.min(lowered.grade);
+        }
+        Ok(DatasetColumn {
+            name: name.to_owned(),
+            description: header.description.clone(),
+            unit: header.unit.clone(),
+            grade,
+            category,
+            origins: origins.iter().map(|(table, column)| format!("{table}.{column}")).collect(),
+        })
     }
-    Ok(DatasetColumn {
-        name: name.to_owned(),
-        description: header.description.clone(),
-        unit: header.unit.clone(),
-        grade,
-        category,
-        origins: origins.iter().map(|(table, column)| format!("{table}.{column}")).collect(),
-    })
 }
 
 fn more_telling(a: Category, b: Category) -> Category {
     BY_TELLING.into_iter().find(|category| [a, b].contains(category)).unwrap_or(a)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::catalog::Classification;
+
+    #[test]
+    fn what_is_important_or_core_is_never_lowered() {
+        let text = "-- title = \"T\"\n-- description = \"D\"\n-- owner = \"o\"\n-- refresh = \"daily\"\n\
+            -- unique = [\"mass\"]\n-- [lowered]\n-- grade = \"general-1\"\n-- count = \"mass\"\n-- at_least = 3\n\
+            -- [columns.mass]\n-- description = \"Mass\"\nSELECT 1 AS mass\n";
+        let definition = Definition::parse("declaration", "masses", text).unwrap();
+        let mass = ("goods_item".to_owned(), "net_mass_kg".to_owned());
+        let graded = |confirmed: Grade, choosing: &BTreeSet<Stored>| {
+            let classified = Classification { grade: confirmed, category: Category::Consignment };
+            let classified = [(mass.clone(), classified)].into();
+            let catalog = Catalog { classified, ..Catalog::default() };
+            let grading = Grading {
+                definition: &definition,
+                catalog: &catalog,
+                used: BTreeSet::new(),
+                choosing,
+                of_groups: ["mass".to_owned()].into(),
+            };
+            let other = ("goods_item".to_owned(), "gross_mass_kg".to_owned());
+            let origin = if choosing.is_empty() { mass.clone() } else { other };
+            grading.column("mass", &[origin].into()).unwrap().grade
+        };
+        let (none, chosen) = (BTreeSet::new(), [mass.clone()].into());
+        for grade in [Grade::General3, Grade::General4] {
+            assert_eq!([graded(grade, &none), graded(grade, &chosen)], [Grade::General1; 2]);
+        }
+        for grade in [Grade::Important, Grade::Core] {
+            assert_eq!([graded(grade, &none), graded(grade, &chosen)], [grade; 2]);
+        }
+    }
 }

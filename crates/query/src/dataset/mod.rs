@@ -4,6 +4,7 @@
 mod check;
 mod definition;
 mod derive;
+mod groups;
 mod increment;
 
 pub use check::{Check, CheckResult, Limit};

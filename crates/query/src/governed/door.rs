@@ -201,6 +201,11 @@ impl Door {
         Ok(plan)
     }
 
+    /// A statement that reads, as it was written and not run.
+    pub(crate) async fn written(&self, sql: &str) -> Result<LogicalPlan, QueryError> {
+        self.logical(self.parse(sql)?).await
+    }
+
     /// A statement that reads, optimised and not run.
     pub(crate) async fn optimised(&self, sql: &str) -> Result<LogicalPlan, QueryError> {
         let plan = self.logical(self.parse(sql)?).await?;

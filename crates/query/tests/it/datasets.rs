@@ -49,12 +49,67 @@ async fn a_column_has_the_highest_grade_of_what_it_comes_from() {
     assert_eq!(of("first_importer").origins, ["declaration.importer_id".to_owned()].into());
     assert!(of("n").origins.is_empty(), "a count comes from no column");
     assert!(of("n").grade >= Grade::General2, "and is graded like what chooses the rows: {:?}", of("n"));
+}
 
-    let lowered = "-- [lowered]\n-- grade = \"general-1\"\n-- count = \"n\"\n-- at_least = 10\n";
-    let known = derived(lowered, &columns, sql).await.unwrap().columns;
+const LOWERED: &str = "-- [lowered]\n-- grade = \"general-1\"\n-- count = \"n\"\n-- at_least = 3\n";
+
+#[tokio::test]
+async fn what_tells_of_whole_groups_alone_is_lowered() {
+    let sql = "WITH one AS (SELECT d.office_id, d.importer_id, k.score FROM declaration d JOIN decision k \
+               ON k.month = d.month AND k.declaration_id = d.declaration_id), \
+               grouped AS (SELECT office_id, count(DISTINCT importer_id) AS n, sum(score) AS scores, max(score) AS most, \
+               array_agg(score) AS every, min(importer_id) AS first_importer FROM one GROUP BY office_id) \
+               SELECT office_id, CAST(n AS BIGINT) AS n, scores, scores / n AS mean, most, every, first_importer, \
+               sum(scores) OVER () AS all_scores FROM grouped ORDER BY office_id";
+    let columns = ["office_id", "n", "scores", "mean", "most", "every", "first_importer", "all_scores"];
+    let known = derived(LOWERED, &columns, sql).await.unwrap().columns;
     let of = |name: &str| known.iter().find(|column| column.name == name).unwrap();
+    assert_eq!(of("office_id").grade, Grade::General1);
     assert_eq!(of("scores").grade, Grade::General1);
-    assert!(of("first_importer").grade > Grade::General1, "who it is is not lowered");
+    assert_eq!(of("most").grade, Grade::General4, "the greatest is the value of one");
+    assert_eq!(of("every").grade, Grade::General4, "each value stands there");
+    assert_eq!(of("all_scores").grade, Grade::General4, "it adds up what is left out, too");
+    assert_eq!(of("first_importer").grade, Grade::General3, "who it is is not lowered");
+    // The mean is made of the scores and of the number of enterprises, whose category tells most.
+    assert_eq!((of("mean").grade, of("mean").category), (Grade::General4, Category::Party));
+}
+
+#[tokio::test]
+async fn a_grade_is_lowered_by_a_number_of_enterprises_behind_each_row_and_by_nothing_else() {
+    let lowered = |columns: &'static [&str], sql: &'static str| derived(LOWERED, columns, sql);
+    let constant = "SELECT declaration_id, 10 AS n FROM declaration";
+    let error = lowered(&["declaration_id", "n"], constant).await.unwrap_err();
+    assert!(error.contains("`n`, which is no count(DISTINCT"), "{error}");
+    let rows = "SELECT office_id, count(*) AS n FROM declaration GROUP BY office_id";
+    let error = lowered(&["office_id", "n"], rows).await.unwrap_err();
+    assert!(error.contains("`n`, which is no count(DISTINCT"), "{error}");
+    let raised =
+        "SELECT office_id, count(DISTINCT importer_id) + 10 AS n FROM declaration GROUP BY office_id";
+    let error = lowered(&["office_id", "n"], raised).await.unwrap_err();
+    assert!(error.contains("`n`, which is no count(DISTINCT"), "{error}");
+    let joined = "SELECT d.declaration_id, c.n FROM declaration d JOIN (SELECT office_id, count(DISTINCT importer_id) AS n \
+                  FROM declaration GROUP BY office_id) c ON c.office_id = d.office_id";
+    let error = lowered(&["declaration_id", "n"], joined).await.unwrap_err();
+    assert!(error.contains("`n`, which is no count(DISTINCT"), "{error}");
+    let declarations =
+        "SELECT office_id, count(DISTINCT declaration_id) AS n FROM declaration GROUP BY office_id";
+    let error = lowered(&["office_id", "n"], declarations).await.unwrap_err();
+    assert!(error.contains("`n`, which does not count enterprises"), "{error}");
+    let pairs = "SELECT office_id, count(DISTINCT concat(importer_id, declaration_id)) AS n FROM declaration \
+                 GROUP BY office_id";
+    let error = lowered(&["office_id", "n"], pairs).await.unwrap_err();
+    assert!(error.contains("`n`, which does not count enterprises"), "{error}");
+}
+
+#[tokio::test]
+async fn what_rows_are_chosen_by_raises_the_grade() {
+    let known =
+        derived("", &["office_id"], "SELECT office_id FROM decision WHERE score > 0.5").await.unwrap();
+    assert_eq!(known.columns[0].grade, Grade::General4, "whom the score chose is there");
+    assert_eq!(known.columns[0].category, Category::Finding, "and it is about what it was about");
+    let grouped = "SELECT office_id FROM decision GROUP BY office_id, score";
+    let known = derived("", &["office_id"], grouped).await.unwrap();
+    assert_eq!(known.columns[0].grade, Grade::General2);
 }
 
 #[tokio::test]
