@@ -24,6 +24,11 @@ impl Answer {
         self.batch.num_rows()
     }
 
+    /// The rows themselves.
+    pub(crate) fn batch(&self) -> &RecordBatch {
+        &self.batch
+    }
+
     /// The first column.
     pub(crate) fn first(&self) -> Result<ArrayRef, JobError> {
         self.batch

@@ -3,7 +3,7 @@
 
 use crate::JobError;
 use crate::answer::Answer;
-use crate::decide::{between, packaging_records};
+use crate::decide::{self, TREATED, between, packaging_records};
 use crate::home::Home;
 use crate::results;
 use chrono::{DateTime, NaiveDate, Utc};
@@ -169,22 +169,19 @@ struct Sent {
 }
 
 async fn treated(platform: &Platform, from: NaiveDate, to: NaiveDate) -> Result<Vec<Sent>, JobError> {
+    let newest =
+        |column: &str| format!("last_value({column} ORDER BY version_number, run_number) AS {column}");
     let sql = format!(
-        "SELECT declaration_id, last_value(importer_id ORDER BY version_number, run_number) AS importer_id, \
-         last_value(treatment_site_id ORDER BY version_number, run_number) AS site, \
-         last_value(treatment_deadline ORDER BY version_number, run_number) AS deadline FROM decision \
-         WHERE treatment_code = 'destination' AND {} GROUP BY declaration_id ORDER BY declaration_id",
+        "SELECT declaration_id, {}, {} FROM decision WHERE treatment_code = 'destination' AND {} \
+         GROUP BY declaration_id ORDER BY declaration_id",
+        newest("treatment_site_id"),
+        TREATED.map(newest).join(", "),
         between("accepted_at", from, to)
     );
     let answer = Answer::of(platform, PURPOSE, &sql).await?;
-    let (ids, importers) = (answer.texts("declaration_id")?, answer.texts("importer_id")?);
-    let (sites, deadlines) = (answer.texts("site")?, answer.texts("deadline")?);
-    let of_row = |row: usize| {
-        let deadline = deadlines[row].parse().ok()?;
-        let treated = Treated { enterprise: importers[row].clone(), declaration: ids[row].clone(), deadline };
-        Some(Sent { treated, site: sites[row].clone() })
-    };
-    Ok((0..answer.rows()).filter_map(of_row).collect())
+    let sites = answer.texts("treatment_site_id")?;
+    let of_row = |(row, site)| Ok(Sent { treated: decide::treated(answer.batch(), row)?, site });
+    sites.into_iter().enumerate().map(of_row).collect()
 }
 
 /// Why the selected of enterprises that filed are opened at the port.
@@ -218,7 +215,7 @@ fn under_way(treated: &[Sent], seen: &BTreeMap<String, Vec<Seen>>, as_of: NaiveD
             () if is("sealed") => Progressed::Sealed,
             () => Progressed::Waiting,
         };
-        let Treated { enterprise, declaration, deadline } = sent.treated.clone();
+        let Treated { enterprise, declaration, deadline, .. } = sent.treated.clone();
         let is_overdue = deadline < as_of && progressed != Progressed::Arrived;
         Some(UnderWay {
             declaration_id: declaration,

@@ -85,8 +85,9 @@ impl Generator {
         let journey = Journey::draw(treated, if abuses { &ABUSIVE } else { &HONEST }, &mut stream);
         let event = |(code, at): (&str, DateTime<Utc>)| {
             let opened = code == "opened";
-            let measured = |middle: i64, stream: &mut Stream| {
-                opened.then(|| Decimal::new(middle * 10 + stream.below(11) as i64 - 5, 1))
+            // Tenths from the lowest upwards: what suits every kind of handling that is filed, alone and together.
+            let measured = |lowest: i64, stream: &mut Stream| {
+                opened.then(|| Decimal::new(lowest + stream.below(11) as i64, 1))
             };
             let at_site = matches!(code, "arrived" | "released") || (opened && !journey.is_broken_off);
             TreatmentEvent {
@@ -95,8 +96,9 @@ impl Generator {
                 type_code: text(code),
                 site_id: if at_site { text(&treated.site_id) } else { None },
                 seal_id: text(format!("E{serial:09}")),
-                temperature_numeric: measured(22, &mut stream),
-                humidity_numeric: measured(50, &mut stream),
+                temperature_numeric: measured(210, &mut stream),
+                humidity_numeric: measured(495, &mut stream),
+                cleanliness_class_numeric: opened.then_some(6),
                 officer: if opened { officers.to_vec() } else { officers[..1].to_vec() },
             }
         };
@@ -185,6 +187,33 @@ mod tests {
         }
         // Five standard errors of 1,000 coins of about 0.01.
         assert!((1..=26).contains(&late) && (1..=26).contains(&broken), "{late} {broken}");
+    }
+
+    /// Nobody loses the treatment by how the simulated country opens: neither alone, nor outside of what anybody filed.
+    #[test]
+    fn everything_is_opened_in_every_environment_that_is_filed() {
+        let generator = Generator::new(Configuration::new(11, 2026, 24_000)).unwrap();
+        let filings: Vec<_> = generator.world.filed().collect();
+        assert!(filings.len() > 50, "{}", filings.len());
+        let mut opened = 0;
+        for serial in 0..1_000 {
+            let events = generator.treatment_events(&treated(&generator, serial));
+            for event in events.iter().filter(|e| e.type_code.as_deref() == Some("opened")) {
+                opened += 1;
+                assert_ne!(event.officer[0].id, event.officer[1].id);
+                let (temperature, humidity) = (event.temperature_numeric, event.humidity_numeric);
+                let class = event.cleanliness_class_numeric;
+                for filing in &filings {
+                    assert!(filing.temperature_low_numeric.is_none_or(|low| temperature >= Some(low)));
+                    assert!(filing.temperature_high_numeric.is_none_or(|high| temperature <= Some(high)));
+                    assert!(filing.humidity_low_numeric.is_none_or(|low| humidity >= Some(low)));
+                    assert!(filing.humidity_high_numeric.is_none_or(|high| humidity <= Some(high)));
+                    assert!(filing.cleanliness_class_numeric.is_none_or(|dirtiest| class <= Some(dirtiest)));
+                }
+                assert!(temperature.is_some() && humidity.is_some() && class.is_some());
+            }
+        }
+        assert_eq!(opened, 1_000);
     }
 
     #[test]

@@ -22,7 +22,7 @@ mod writing;
 pub use capacity::{Capacity, ParseCapacityError};
 pub(crate) use cases::{Case, Cases, Grades, Which, any_version, between, cases, read};
 pub use packaging::Opening;
-pub(crate) use packaging::{Packaging, seen as packaging_records};
+pub(crate) use packaging::{Packaging, TREATED, seen as packaging_records, treated};
 pub(crate) use state::{parse as parse_state, stored_state};
 pub(crate) use stored::read as read_stored;
 pub use stored::{KeptReason, StoredDecision, StoredItem};

@@ -7,16 +7,18 @@ use crate::JobError;
 use crate::answer::Answer;
 use crate::columns::{column, text, wrong_type};
 use arrow::array::{Array, AsArray, RecordBatch};
-use arrow::datatypes::{ArrowPrimitiveType, Decimal128Type, Int64Type, TimestampMicrosecondType};
+use arrow::datatypes::{
+    ArrowPrimitiveType, Decimal128Type, Float64Type, Int64Type, TimestampMicrosecondType,
+};
 use chrono::{DateTime, Days, NaiveDate, Utc};
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use tidegate_query::{Platform, Principal};
 use tidegate_records::table::MEASURE_DECIMALS;
 use tidegate_risk::decision::{Proposal, Settled};
 use tidegate_risk::selection::SelectionPolicy;
 use tidegate_risk::treatment::{
-    Band, DeclaredItem, Environment, Filing, Losses, Refusal, Seen, Treatable, Treated, Treatment,
-    TreatmentPolicy, known, treat,
+    Band, DeclaredItem, Environment, Filing, LossCause, Losses, Measured, Opened, Refusal, Seen, Treatable,
+    Treated, Treatment, TreatmentPolicy, known, treat,
 };
 
 /// Where a selected consignment is opened.
@@ -156,6 +158,8 @@ impl Packaging {
                     enterprise: case.importer.clone().unwrap_or_default(),
                     declaration: case.declaration_id.clone(),
                     deadline: treatment.deadline,
+                    environment: treatment.environment,
+                    officers: treatment.officers,
                 };
                 self.logged.push(Logged { run, listed_on: day, treated });
             }
@@ -204,11 +208,7 @@ async fn filings(platform: &Platform, purpose: &str) -> Result<BTreeMap<String, 
 fn filing(batch: &RecordBatch, row: usize) -> Result<Filing, JobError> {
     let text = |name| Ok::<_, JobError>(text(batch, name)?.value(row).to_owned());
     let day = |name| Ok::<_, JobError>(moment(batch, name, row)?.date_naive());
-    let decimal = |name| {
-        let scaled = value::<Decimal128Type>(batch, name, row)?;
-        Ok::<_, JobError>(scaled.map(|v| v as f64 / 10_f64.powi(i32::from(MEASURE_DECIMALS.1))))
-    };
-    let class = value::<Int64Type>(batch, "cleanliness_class", row)?;
+    let decimal = |name| measure(batch, name, row);
     Ok(Filing {
         id: text("filing_id")?,
         enterprise: text("enterprise_id")?,
@@ -223,7 +223,7 @@ fn filing(batch: &RecordBatch, row: usize) -> Result<Filing, JobError> {
                 low: decimal("humidity_low_percent")?,
                 high: decimal("humidity_high_percent")?,
             },
-            cleanliness_class: class.and_then(|c| u8::try_from(c).ok()),
+            cleanliness_class: class_of_air(batch, "cleanliness_class", row)?,
         },
         valid_from: day("valid_from")?,
         valid_until: day("valid_until")?,
@@ -239,6 +239,17 @@ fn value<T: ArrowPrimitiveType>(
     let values = column(batch, name)?;
     let values = values.as_primitive_opt::<T>().ok_or_else(|| wrong_type(name))?;
     Ok(values.is_valid(row).then(|| values.value(row)))
+}
+
+/// A measure; none where it is absent.
+fn measure(batch: &RecordBatch, name: &str, row: usize) -> Result<Option<f64>, JobError> {
+    let scaled = value::<Decimal128Type>(batch, name, row)?;
+    Ok(scaled.map(|v| v as f64 / 10_f64.powi(i32::from(MEASURE_DECIMALS.1))))
+}
+
+/// A class of ISO 14644-1; none where it is absent.
+fn class_of_air(batch: &RecordBatch, name: &str, row: usize) -> Result<Option<u8>, JobError> {
+    Ok(value::<Int64Type>(batch, name, row)?.and_then(|class| u8::try_from(class).ok()))
 }
 
 fn moment(batch: &RecordBatch, name: &str, row: usize) -> Result<DateTime<Utc>, JobError> {
@@ -276,31 +287,62 @@ async fn goods(
     Ok(goods)
 }
 
+/// Columns of a decision that say who was treated, and how the goods are to be opened.
+pub(crate) const TREATED: [&str; 8] = [
+    "importer_id",
+    "treatment_deadline",
+    "treatment_officers",
+    "treatment_temperature_low_c",
+    "treatment_temperature_high_c",
+    "treatment_humidity_low_percent",
+    "treatment_humidity_high_percent",
+    "treatment_cleanliness_class",
+];
+
+/// The treated consignment of a row with its `declaration_id` and the columns [`TREATED`].
+pub(crate) fn treated(batch: &RecordBatch, row: usize) -> Result<Treated, JobError> {
+    let real = |name| value::<Float64Type>(batch, name, row);
+    let deadline = text(batch, "treatment_deadline")?;
+    let officers = value::<Int64Type>(batch, "treatment_officers", row)?;
+    Ok(Treated {
+        enterprise: text(batch, "importer_id")?.value(row).to_owned(),
+        declaration: text(batch, "declaration_id")?.value(row).to_owned(),
+        deadline: deadline.value(row).parse().map_err(|_| wrong_type("treatment_deadline"))?,
+        environment: Environment {
+            temperature_c: Band {
+                low: real("treatment_temperature_low_c")?,
+                high: real("treatment_temperature_high_c")?,
+            },
+            humidity_percent: Band {
+                low: real("treatment_humidity_low_percent")?,
+                high: real("treatment_humidity_high_percent")?,
+            },
+            cleanliness_class: class_of_air(batch, "treatment_cleanliness_class", row)?,
+        },
+        officers: officers.and_then(|o| u32::try_from(o).ok()).unwrap_or_default(),
+    })
+}
+
 /// Consignments treated by runs up to a number.
 async fn logged(platform: &Platform, purpose: &str, run: i64) -> Result<Vec<Logged>, JobError> {
     let sql = format!(
-        "SELECT run_number, listed_on, importer_id, declaration_id, treatment_deadline FROM decision \
+        "SELECT run_number, listed_on, declaration_id, {} FROM decision \
          WHERE treatment_code = 'destination' AND run_number <= {run} \
-         ORDER BY run_number, listed_on, declaration_id, version_number"
+         ORDER BY run_number, listed_on, declaration_id, version_number",
+        TREATED.join(", ")
     );
     let answer = Answer::of(platform, purpose, &sql).await?;
     let (runs, days) = (answer.integers("run_number")?, answer.texts("listed_on")?);
-    let (importers, ids) = (answer.texts("importer_id")?, answer.texts("declaration_id")?);
-    let deadlines = answer.texts("treatment_deadline")?;
-    let day = |text: &str, name| text.parse().map_err(|_| wrong_type(name));
     (0..answer.rows())
         .map(|row| {
-            let treated = Treated {
-                enterprise: importers[row].clone(),
-                declaration: ids[row].clone(),
-                deadline: day(&deadlines[row], "treatment_deadline")?,
-            };
-            Ok(Logged { run: runs[row], listed_on: day(&days[row], "listed_on")?, treated })
+            let listed_on = days[row].parse().map_err(|_| wrong_type("listed_on"))?;
+            Ok(Logged { run: runs[row], listed_on, treated: treated(answer.batch(), row)? })
         })
         .collect()
 }
 
-/// Events, and discrepancies that inspections of those who filed recorded, by declaration; from a day on when one is said.
+/// Events, and discrepancies that inspections of those who filed recorded, by declaration and in their order; from a day on
+/// when one is said.
 pub(crate) async fn seen(
     platform: &Platform,
     purpose: &str,
@@ -310,27 +352,56 @@ pub(crate) async fn seen(
         None => format!("{alias}.recorded_at IS NOT NULL"),
         Some(since) => format!("{alias}.recorded_at >= DATE '{since}'"),
     };
-    let sql = format!(
-        "SELECT e.declaration_id, e.recorded_at, e.event_code AS code FROM treatment_event e WHERE {} UNION ALL \
-         SELECT i.declaration_id, i.recorded_at, 'discrepancy' AS code FROM inspection i \
+    let events = format!(
+        "SELECT e.declaration_id, e.recorded_at, e.event_code, e.temperature_c, e.humidity_percent, \
+         e.cleanliness_class, e.officers FROM treatment_event e WHERE {}",
+        recorded("e")
+    );
+    let discrepancies = format!(
+        "SELECT i.declaration_id, i.recorded_at FROM inspection i \
          JOIN declaration d ON d.month = i.month AND d.declaration_id = i.declaration_id \
          WHERE d.version_number = 1 AND i.result_code = 'discrepancy' AND {} \
-         AND d.importer_id IN (SELECT enterprise_id FROM special_filing) ORDER BY 1, 2, 3",
-        recorded("e"),
+         AND d.importer_id IN (SELECT enterprise_id FROM special_filing)",
         recorded("i")
     );
     let mut seen: BTreeMap<String, Vec<Seen>> = BTreeMap::new();
-    for batch in platform.plan_for(&Principal::LocalOwner, purpose, &sql).await?.collect().await? {
-        let (ids, codes) = (text(&batch, "declaration_id")?, text(&batch, "code")?);
-        for row in 0..batch.num_rows() {
-            let declaration = ids.value(row).to_owned();
-            let one = Seen {
-                declaration: declaration.clone(),
-                recorded_at: moment(&batch, "recorded_at", row)?,
-                code: codes.value(row).to_owned(),
-            };
-            seen.entry(declaration).or_default().push(one);
+    for (sql, is_event) in [(events, true), (discrepancies, false)] {
+        for batch in platform.plan_for(&Principal::LocalOwner, purpose, &sql).await?.collect().await? {
+            for row in 0..batch.num_rows() {
+                let (code, opened) = if is_event {
+                    (text(&batch, "event_code")?.value(row).to_owned(), opened(&batch, row)?)
+                } else {
+                    (LossCause::Discrepancy.code().to_owned(), Opened::default())
+                };
+                let declaration = text(&batch, "declaration_id")?.value(row).to_owned();
+                let recorded_at = moment(&batch, "recorded_at", row)?;
+                let one = Seen { declaration: declaration.clone(), recorded_at, code, opened };
+                seen.entry(declaration).or_default().push(one);
+            }
         }
     }
+    for records in seen.values_mut() {
+        records.sort_by(|a, b| (a.recorded_at, &a.code).cmp(&(b.recorded_at, &b.code)));
+    }
     Ok(seen)
+}
+
+/// What an event says of how goods were opened.
+fn opened(batch: &RecordBatch, row: usize) -> Result<Opened, JobError> {
+    let officers = column(batch, "officers")?;
+    let officers = officers.as_list_opt::<i32>().ok_or_else(|| wrong_type("officers"))?;
+    let mut there = BTreeSet::new();
+    if officers.is_valid(row) {
+        let named = RecordBatch::from(officers.value(row).as_struct().clone());
+        there.extend(text(&named, "id")?.iter().flatten().map(str::to_owned));
+    }
+    let count = u32::try_from(there.len()).ok();
+    Ok(Opened {
+        measured: Measured {
+            temperature_c: measure(batch, "temperature_c", row)?,
+            humidity_percent: measure(batch, "humidity_percent", row)?,
+            cleanliness_class: class_of_air(batch, "cleanliness_class", row)?,
+        },
+        officers: count.filter(|count| *count > 0),
+    })
 }

@@ -60,6 +60,19 @@ fn event(declaration: &str, moment: &str, code: &str) -> String {
     format!(r#"{{"declaration_id":"{declaration}","recorded_date_time":"{moment}","type_code":"{code}"}}"#)
 }
 
+/// An opening: what was measured, and who was there.
+fn opening(declaration: &str, moment: &str, measured: [&str; 3], officers: &[&str]) -> String {
+    let [temperature, humidity, class] = measured;
+    let officers: Vec<String> = officers.iter().map(|id| format!(r#"{{"id":"{id}"}}"#)).collect();
+    format!(
+        r#"{{"declaration_id":"{declaration}","recorded_date_time":"{moment}","type_code":"opened",
+"temperature_numeric":"{temperature}","humidity_numeric":"{humidity}","cleanliness_class_numeric":{class},
+"officer":[{}]}}"#,
+        officers.join(",")
+    )
+    .replace('\n', "")
+}
+
 async fn decided_to(place: &Place, to: &str) -> Decided {
     let options =
         DecideOptions { capacity: Capacity::Slots(12), to: Some(day(to)), ..DecideOptions::default() };
@@ -136,7 +149,7 @@ async fn filed_goods_are_opened_at_their_destination_until_a_seal_is_broken() {
     let arrived = told.under_way.iter().filter(|u| u.progressed == Progressed::Arrived).count();
     assert_eq!(arrived, others.len());
     assert!(told.under_way.iter().all(|u| !u.is_overdue) && told.reasons["suspended"] > 0);
-    assert!(told.matched.ratio.is_some() != told.matched.refused.is_some());
+    assert!(told.matched.found == 0 && told.matched.ratio.is_none() && told.matched.refused.is_some());
     let later = TreatmentsOptions { as_of: day("2026-01-31"), ..options };
     let told = treatments(&place.home, &later).await.unwrap();
     let overdue = told.under_way.iter().filter(|u| u.is_overdue).count();
@@ -155,6 +168,145 @@ async fn filed_goods_are_opened_at_their_destination_until_a_seal_is_broken() {
     let moved = place.count("SELECT count(*) FROM decision WHERE treatment_code = 'destination'").await;
     assert_eq!(report.differences.len() as i64, moved);
     assert!(report.differences.iter().all(|d| d.part == "treatment"), "{:?}", report.differences[0]);
+}
+
+/// How goods were opened is held against what the decision asked for, and costs what a deviation costs.
+#[tokio::test]
+async fn an_opening_otherwise_than_asked_costs_the_treatment() {
+    let place = learnt().await;
+    ingest_packed(&place).await;
+    place.ingest_as("special_filing", "filings.ndjson", &[filing("2025-10-20", "S1")], true).await.unwrap();
+    let work_list = decided_to(&place, "2025-11-15").await.work_list;
+    let treated: Vec<&str> =
+        work_list.iter().filter(|e| e.destination.is_some()).map(|e| e.declaration_id.as_str()).collect();
+    assert!(treated.len() > 5, "{}", treated.len());
+    let (both, right) = (["O1", "O2"], ["22.5", "50", "7"]);
+    // All arrive, and two are opened as they should be, as far as anybody says.
+    let arrived = treated.iter().map(|id| event(id, "2025-11-15T09:00:00Z", "arrived"));
+    let as_asked = [
+        opening(treated[4], "2025-11-16T09:00:00Z", right, &both),
+        opening(treated[5], "2025-11-16T09:00:00Z", ["21", "55", "5"], &[]),
+    ];
+    let events: Vec<String> = arrived.chain(as_asked).collect();
+    place.ingest_as("treatment_event", "arrived.ndjson", &events, true).await.unwrap();
+    decided_to(&place, "2025-11-20").await;
+    let before = by_reason(&place, "listed_on BETWEEN '2025-11-16' AND '2025-11-20'").await;
+    assert!(before["destination"] > 0 && !before.contains_key("suspended"), "{before:?}");
+    let otherwise: [(&str, [&str; 3], &[&str]); 4] = [
+        (treated[0], right, &["O1", "O1"]),
+        (treated[1], ["24.01", "50", "7"], &both),
+        (treated[2], ["22.5", "39.5", "7"], &both),
+        (treated[3], ["22.5", "50", "8"], &both),
+    ];
+    let lines: Vec<String> = otherwise
+        .iter()
+        .map(|(id, measured, officers)| opening(id, "2025-11-20T09:00:00Z", *measured, officers))
+        .collect();
+    place.ingest_as("treatment_event", "opened.ndjson", &lines, true).await.unwrap();
+    decided_to(&place, "2025-12-31").await;
+    let after = by_reason(&place, "listed_on BETWEEN '2025-11-21' AND '2025-11-29'").await;
+    assert!(after["suspended"] > 0 && !after.contains_key("destination"), "{after:?}");
+
+    let options = TreatmentsOptions { from: None, to: None, as_of: day("2025-11-25") };
+    let mut lost = treatments(&place.home, &options).await.unwrap().lost;
+    lost.sort_by(|a, b| a.declaration_id.cmp(&b.declaration_id));
+    let mut expected: Vec<&str> = otherwise.iter().map(|(id, ..)| *id).collect();
+    expected.sort_unstable();
+    assert_eq!(lost.iter().map(|l| l.declaration_id.as_str()).collect::<Vec<_>>(), expected);
+    assert!(lost.iter().all(|l| l.cause == "deviated" && l.sentence.contains("opened")), "{lost:?}");
+    let days = Replayed::Days(day("2025-11-01"), day("2025-12-31"));
+    let report = replay(&place.home, &days, &mut Quiet).await.unwrap();
+    assert_eq!(report.identical, report.decisions, "{:?}", report.differences);
+}
+
+/// First of the numbers of declarations that are compared: of who filed, of goods that nobody else brings, of an ordinary
+/// importer of the same goods.
+const ALIKE: [usize; 3] = [900_000, 900_120, 900_140];
+
+/// Goods of one day, on which nothing else is lodged, none of them with a result.
+async fn ingest_alike(place: &Place) {
+    let mut fields: Vec<String> = rows(1, 2025, 1, 1)[0].split(',').map(str::to_owned).collect();
+    "2025-11-29".clone_into(&mut fields[1]);
+    (fields[13], fields[14]) = ("CN".to_owned(), "CN".to_owned());
+    (fields[18], fields[19]) = ("20.5".to_owned(), "2500".to_owned());
+    (fields[20], fields[21]) = (String::new(), String::new());
+    let mut lines = vec![format!("{HEADER},Package,Handling")];
+    for number in ALIKE[0]..ALIKE[2] + 160 {
+        let (importer, handling) = if number < ALIKE[2] { ("F1", "vacuum") } else { ("I900", "") };
+        let is_other = (ALIKE[1]..ALIKE[2]).contains(&number);
+        fields[0] = number.to_string();
+        importer.clone_into(&mut fields[9]);
+        (if is_other { "392690" } else { "620822" }).clone_into(&mut fields[12]);
+        lines.push(format!("{},VP,{handling}", fields.join(",")));
+    }
+    place.ingest_with(PACKED, "alike.csv", &lines).await;
+}
+
+/// Results of the first so many that were selected of a range of numbers, the first of them discrepancies.
+async fn inspected(
+    place: &Place,
+    numbers: [usize; 2],
+    lane: &str,
+    code: &str,
+    counts: [usize; 2],
+) -> Vec<String> {
+    let sql = format!(
+        "SELECT declaration_id FROM decision WHERE CAST(declaration_id AS BIGINT) >= {} \
+         AND CAST(declaration_id AS BIGINT) < {} AND is_selected AND treatment_code = '{code}' \
+         AND lane_code LIKE '{lane}' ORDER BY declaration_id",
+        numbers[0], numbers[1]
+    );
+    let ids = place.texts(&sql).await;
+    let [found, all] = counts;
+    assert!(ids.len() >= all, "{} of {all} in lane {lane}", ids.len());
+    let result_of = |(position, id): (usize, &String)| {
+        let result = if position < found { "discrepancy" } else { "conform" };
+        format!(
+            r#"{{"declaration_id":"{id}","recorded_date_time":"2025-12-10T09:00:00Z","result_code":"{result}"}}"#
+        )
+    };
+    ids.iter().take(all).enumerate().map(result_of).collect()
+}
+
+/// Two strata that have both sides, counted by hand, and one that has no ordinary goods. What has no result has no part.
+#[tokio::test]
+async fn treated_goods_are_compared_with_ordinary_ones_of_their_stratum() {
+    let place = learnt().await;
+    ingest_alike(&place).await;
+    let other = filing("2025-10-20", "S1").replace("F1-1", "F1-2").replace("6208", "3926");
+    let filings = [filing("2025-10-20", "S1"), other];
+    place.ingest_as("special_filing", "filings.ndjson", &filings, true).await.unwrap();
+    // A slot for everybody, so that everybody is selected.
+    let options = DecideOptions {
+        capacity: Capacity::Slots(400),
+        to: Some(day("2025-11-29")),
+        ..DecideOptions::default()
+    };
+    decide(&place.home, &options, &mut Quiet).await.unwrap();
+    let [treated, unlike, ordinary] = ALIKE;
+    let mut lines = Vec::new();
+    for (numbers, lane, code, counts) in [
+        ([treated, unlike], "red", "destination", [6, 24]),
+        ([ordinary, ordinary + 160], "red", "port", [5, 40]),
+        ([treated, unlike], "orange", "destination", [3, 12]),
+        ([ordinary, ordinary + 160], "orange", "port", [4, 20]),
+        ([unlike, ordinary], "%", "destination", [2, 4]),
+    ] {
+        lines.extend(inspected(&place, numbers, lane, code, counts).await);
+    }
+    place.ingest_as("inspection", "results.ndjson", &lines, true).await.unwrap();
+    let of_day = Some(day("2025-11-29"));
+    let options = TreatmentsOptions { from: of_day, to: of_day, as_of: day("2025-12-31") };
+    let told = treatments(&place.home, &options).await.unwrap().matched;
+    assert_eq!((told.opened, told.found), (40, 11));
+    assert_eq!((told.matched, told.ordinary, told.ordinary_found), (36, 60, 9));
+    assert_eq!(told.refused, None);
+    // Red: 6 x 40 / 64 beside 5 x 24 / 64; orange: 3 x 20 / 32 beside 4 x 12 / 32. The sums are 5.625 and 3.375.
+    let [ratio, low, high] = told.ratio.unwrap();
+    assert!((ratio - 5.625 / 3.375).abs() < 1e-12, "{ratio}");
+    // The variance of the logarithm is (8640 / 64^2 + 1296 / 32^2) / (5.625 x 3.375) = 1 / 5.625.
+    let spread = (1.959_963_984_540_054 * (1.0_f64 / 5.625).sqrt()).exp();
+    assert!((low - ratio / spread).abs() < 1e-9 && (high - ratio * spread).abs() < 1e-9, "{low} {high}");
 }
 
 #[tokio::test]

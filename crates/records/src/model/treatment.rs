@@ -54,6 +54,8 @@ class! {
         leaf temperature_numeric: Decimal = "TemperatureNumeric" "X336" "n..5,2",
         /// Relative humidity measured, in percent.
         leaf humidity_numeric: Decimal = "HumidityNumeric" "X337" "n..5,2",
+        /// Class of air by ISO 14644-1 measured, 1 to 9.
+        leaf cleanliness_class_numeric: Count = "CleanlinessClassNumeric" "X338" "n..1",
         /// Officers who were there.
         many officer: TreatmentOfficer = "Officer",
     }

@@ -58,6 +58,7 @@ const EVENT_COLUMNS: &[Column] = &[
     column("seal_id", Leaf("SealID"), General3),
     measured("temperature_c", Leaf("TemperatureNumeric"), "°C", General2),
     measured("humidity_percent", Leaf("HumidityNumeric"), "%", General2),
+    column("cleanliness_class", Leaf("CleanlinessClassNumeric"), General2),
     column("officers", List("Officer"), General4),
     OTHER,
     LOAD_ID,

@@ -29,6 +29,11 @@ impl Band {
         }
     }
 
+    /// Whether a value lies in it; the ends do.
+    pub fn contains(self, value: f64) -> bool {
+        self.low.is_none_or(|low| low <= value) && self.high.is_none_or(|high| value <= high)
+    }
+
     fn describe(self, unit: &str) -> Option<String> {
         match (self.low, self.high) {
             (Some(low), Some(high)) => Some(format!("{low} to {high} {unit}")),
@@ -62,6 +67,28 @@ impl Environment {
                 (one, other) => one.or(other),
             },
         })
+    }
+}
+
+/// What was measured of the air where goods were opened; what was not measured says nothing.
+#[derive(Debug, Clone, Copy, PartialEq, Default)]
+pub struct Measured {
+    /// Temperature, degrees Celsius.
+    pub temperature_c: Option<f64>,
+    /// Relative humidity, percent.
+    pub humidity_percent: Option<f64>,
+    /// Class of air by ISO 14644-1.
+    pub cleanliness_class: Option<u8>,
+}
+
+impl Environment {
+    /// Whether nothing that was measured lies outside of it.
+    pub fn admits(&self, measured: &Measured) -> bool {
+        let Measured { temperature_c, humidity_percent, cleanliness_class } = *measured;
+        let dirtiest = self.cleanliness_class.unwrap_or(u8::MAX);
+        temperature_c.is_none_or(|value| self.temperature_c.contains(value))
+            && humidity_percent.is_none_or(|value| self.humidity_percent.contains(value))
+            && cleanliness_class.is_none_or(|class| class <= dirtiest)
     }
 }
 
@@ -106,5 +133,29 @@ mod tests {
         let cold = Environment { temperature_c: band(-20.0, 4.0), ..Environment::default() };
         assert_eq!(clean_room.intersection(cold), None);
         assert_eq!(Environment::default().to_string(), "");
+    }
+
+    #[test]
+    fn what_is_measured_outside_is_not_admitted_and_what_is_not_measured_says_nothing() {
+        let clean_room = Environment {
+            temperature_c: band(21.0, 24.0),
+            humidity_percent: Band { low: None, high: Some(55.0) },
+            cleanliness_class: Some(7),
+        };
+        let nothing = Measured::default();
+        assert!(clean_room.admits(&nothing));
+        for (temperature, admitted) in [(20.9, false), (21.0, true), (24.0, true), (24.1, false)] {
+            let measured = Measured { temperature_c: Some(temperature), ..nothing };
+            assert_eq!(clean_room.admits(&measured), admitted, "{temperature} °C");
+            assert!(Environment::default().admits(&measured));
+        }
+        for (humidity, admitted) in [(0.0, true), (55.0, true), (55.5, false)] {
+            let measured = Measured { humidity_percent: Some(humidity), ..nothing };
+            assert_eq!(clean_room.admits(&measured), admitted, "{humidity} %");
+        }
+        for (class, admitted) in [(5, true), (7, true), (8, false)] {
+            let measured = Measured { cleanliness_class: Some(class), ..nothing };
+            assert_eq!(clean_room.admits(&measured), admitted, "class {class}");
+        }
     }
 }

@@ -1,10 +1,11 @@
 //! Loss of the treatment: what was recorded about treated consignments before a day, and who is suspended by it.
 
+use super::environment::{Environment, Measured};
 use chrono::{DateTime, Days, NaiveDate, NaiveTime, Utc};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// A consignment that was decided to be opened at its destination.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Treated {
     /// Enterprise.
     pub enterprise: String,
@@ -12,10 +13,23 @@ pub struct Treated {
     pub declaration: String,
     /// Last day on which it may arrive.
     pub deadline: NaiveDate,
+    /// Environment that it is to be opened in.
+    pub environment: Environment,
+    /// Officers who are to open it together.
+    pub officers: u32,
+}
+
+/// How goods were opened.
+#[derive(Debug, Clone, Copy, PartialEq, Default)]
+pub struct Opened {
+    /// What was measured of the air.
+    pub measured: Measured,
+    /// Officers who were there; none when nobody is named, which says nothing.
+    pub officers: Option<u32>,
 }
 
 /// Something recorded about a declaration: the code of a treatment event, or `discrepancy` of an inspection.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Seen {
     /// Declaration.
     pub declaration: String,
@@ -23,6 +37,8 @@ pub struct Seen {
     pub recorded_at: DateTime<Utc>,
     /// Code.
     pub code: String,
+    /// How the goods were opened; empty unless they were.
+    pub opened: Opened,
 }
 
 /// Why the treatment is lost.
@@ -32,6 +48,8 @@ pub enum LossCause {
     SealBroken,
     /// The consignment left its way.
     Deviated,
+    /// It was opened in another environment, or by fewer officers, than the decision asked: a deviation, too.
+    OpenedOtherwise,
     /// The goods were not those declared.
     Mismatch,
     /// An inspection recorded a discrepancy.
@@ -44,11 +62,11 @@ impl LossCause {
     /// Causes that are recorded, by the code of the record.
     const RECORDED: [Self; 4] = [Self::SealBroken, Self::Deviated, Self::Mismatch, Self::Discrepancy];
 
-    /// Code of the record, or `late`.
+    /// Code of the record, or `late`; `deviated` of an opening that was not as asked, too.
     pub fn code(self) -> &'static str {
         match self {
             Self::SealBroken => "seal-broken",
-            Self::Deviated => "deviated",
+            Self::Deviated | Self::OpenedOtherwise => "deviated",
             Self::Mismatch => "mismatch",
             Self::Discrepancy => "discrepancy",
             Self::Late => "late",
@@ -60,6 +78,9 @@ impl LossCause {
         match self {
             Self::SealBroken => "the seal was broken on the way",
             Self::Deviated => "it left its way",
+            Self::OpenedOtherwise => {
+                "it was opened in another environment, or by fewer officers, than the decision asked"
+            }
             Self::Mismatch => "the goods were not those declared",
             Self::Discrepancy => "the inspection found a discrepancy",
             Self::Late => "no arrival was recorded by the deadline",
@@ -68,7 +89,8 @@ impl LossCause {
 }
 
 /// Codes that say where the consignment is: after one of them it cannot be late.
-const ARRIVED: [&str; 3] = ["arrived", "opened", "released"];
+const ARRIVED: [&str; 3] = ["arrived", OPENED, "released"];
+const OPENED: &str = "opened";
 
 /// A consignment for which an enterprise lost the treatment.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -86,6 +108,14 @@ pub struct Loss {
 /// Losses by enterprise, as known when a day began.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Losses(BTreeMap<String, Vec<Loss>>);
+
+impl Treated {
+    /// Whether it was opened as the decision asked, as far as is recorded.
+    fn is_opened_as_asked(&self, opened: &Opened) -> bool {
+        self.environment.admits(&opened.measured)
+            && opened.officers.is_none_or(|officers| officers >= self.officers)
+    }
+}
 
 impl Losses {
     /// What is lost by what was recorded strictly before the day; nothing that is recorded on it or later counts.
@@ -122,6 +152,13 @@ impl Losses {
             if due <= began && !settled {
                 found.push(lost(LossCause::Late, due));
             }
+            // What was lost before is opened at once, wherever it is.
+            let first = found.iter().map(|loss| loss.recorded_at).min();
+            let otherwise = before().filter(|s| s.code == OPENED && !treated.is_opened_as_asked(&s.opened));
+            let otherwise = otherwise.filter(|s| first.is_none_or(|first| s.recorded_at <= first));
+            let otherwise: Vec<Loss> =
+                otherwise.map(|s| lost(LossCause::OpenedOtherwise, s.recorded_at)).collect();
+            found.extend(otherwise);
             if !found.is_empty() {
                 losses.0.entry(treated.enterprise.clone()).or_default().extend(found);
             }
@@ -151,6 +188,7 @@ fn start(day: NaiveDate) -> DateTime<Utc> {
 
 #[cfg(test)]
 mod tests {
+    use super::super::environment::Band;
     use super::*;
 
     fn day(text: &str) -> NaiveDate {
@@ -158,7 +196,17 @@ mod tests {
     }
 
     fn treated() -> Treated {
-        Treated { enterprise: "E".to_owned(), declaration: "D".to_owned(), deadline: day("2025-03-15") }
+        Treated {
+            enterprise: "E".to_owned(),
+            declaration: "D".to_owned(),
+            deadline: day("2025-03-15"),
+            environment: Environment {
+                temperature_c: Band { low: Some(21.0), high: Some(24.0) },
+                humidity_percent: Band { low: Some(40.0), high: Some(55.0) },
+                cleanliness_class: Some(7),
+            },
+            officers: 2,
+        }
     }
 
     fn seen(records: &[(&str, &str)]) -> BTreeMap<String, Vec<Seen>> {
@@ -166,8 +214,24 @@ mod tests {
             declaration: "D".to_owned(),
             recorded_at: moment.parse().unwrap(),
             code: (*code).to_owned(),
+            opened: Opened::default(),
         });
         BTreeMap::from([("D".to_owned(), records.collect())])
+    }
+
+    /// An opening on a day in March, with what was measured and how many were there.
+    fn opening(moment: &str, measured: Measured, officers: u32) -> Seen {
+        Seen {
+            declaration: "D".to_owned(),
+            recorded_at: moment.parse().unwrap(),
+            code: OPENED.to_owned(),
+            opened: Opened { measured, officers: Some(officers) },
+        }
+    }
+
+    fn with(mut others: BTreeMap<String, Vec<Seen>>, opening: Seen) -> Vec<LossCause> {
+        others.entry("D".to_owned()).or_default().push(opening);
+        Losses::known(&[treated()], &others, day("2025-04-01")).iter().map(|l| l.cause).collect()
     }
 
     fn causes(records: &[(&str, &str)], on: &str) -> Vec<LossCause> {
@@ -195,6 +259,51 @@ mod tests {
         assert_eq!(causes(&[("2025-03-15T23:59:59Z", "arrived")], "2025-03-16"), []);
         assert_eq!(causes(&[("2025-03-16T00:00:00Z", "arrived")], "2025-03-17"), [LossCause::Late]);
         assert_eq!(causes(&[("2025-03-04T00:00:00Z", "deviated")], "2025-03-17"), [LossCause::Deviated]);
+    }
+
+    #[test]
+    fn an_opening_otherwise_than_asked_is_a_deviation() {
+        let room =
+            Measured { temperature_c: Some(22.0), humidity_percent: Some(50.0), cleanliness_class: Some(6) };
+        let opened =
+            |measured, officers| with(BTreeMap::new(), opening("2025-03-10T09:00:00Z", measured, officers));
+        assert_eq!(opened(room, 2), []);
+        assert_eq!(opened(Measured::default(), 3), [], "what was not measured says nothing");
+        let otherwise = [LossCause::OpenedOtherwise];
+        assert_eq!(opened(room, 1), otherwise);
+        assert_eq!(opened(Measured { temperature_c: Some(24.5), ..room }, 2), otherwise);
+        assert_eq!(opened(Measured { humidity_percent: Some(39.0), ..room }, 2), otherwise);
+        assert_eq!(opened(Measured { cleanliness_class: Some(8), ..room }, 2), otherwise);
+        assert_eq!(LossCause::OpenedOtherwise.code(), LossCause::Deviated.code());
+        let unnamed = Opened { measured: room, officers: None };
+        assert!(treated().is_opened_as_asked(&unnamed), "who is not named may have been there");
+        let arrived = seen(&[("2025-03-09T00:00:00Z", "arrived")]);
+        assert_eq!(causes_on(&arrived, "2025-03-10", 1), [], "not on the day of the record");
+        assert_eq!(causes_on(&arrived, "2025-03-11", 1), otherwise);
+        assert_eq!(causes_on(&arrived, "2025-03-11", 2), []);
+    }
+
+    /// Causes known on a day when so many officers opened on 10 March.
+    fn causes_on(others: &BTreeMap<String, Vec<Seen>>, on: &str, officers: u32) -> Vec<LossCause> {
+        let mut seen = others.clone();
+        let opening = opening("2025-03-10T09:00:00Z", Measured::default(), officers);
+        seen.entry("D".to_owned()).or_default().push(opening);
+        Losses::known(&[treated()], &seen, day(on)).iter().map(|l| l.cause).collect()
+    }
+
+    #[test]
+    fn what_is_opened_at_once_since_it_was_lost_is_not_asked_for_its_environment() {
+        let hot = Measured { temperature_c: Some(35.0), ..Measured::default() };
+        let broken = seen(&[("2025-03-10T08:00:00Z", "seal-broken")]);
+        assert_eq!(with(broken, opening("2025-03-10T12:00:00Z", hot, 1)), [LossCause::SealBroken]);
+        let late = opening("2025-03-18T08:00:00Z", hot, 1);
+        assert_eq!(with(BTreeMap::new(), late), [LossCause::Late]);
+        // What is found in them after they were opened takes nothing back.
+        let found = seen(&[("2025-03-11T08:00:00Z", "mismatch")]);
+        assert_eq!(
+            with(found, opening("2025-03-10T12:00:00Z", hot, 2)),
+            [LossCause::Mismatch, LossCause::OpenedOtherwise]
+        );
     }
 
     #[test]

@@ -13,9 +13,9 @@ mod policy;
 mod properties;
 mod rule;
 
-pub use environment::{Band, Environment};
+pub use environment::{Band, Environment, Measured};
 pub use filing::{Filing, known};
-pub use loss::{Loss, LossCause, Losses, Seen, Treated};
+pub use loss::{Loss, LossCause, Losses, Opened, Seen, Treated};
 pub(crate) use policy::{FileTreatment, check};
 pub use policy::{PortCheck, TreatmentPolicy};
 pub use rule::{DeclaredItem, Refusal, Treatable, Treatment, treat};
