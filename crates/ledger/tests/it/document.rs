@@ -12,7 +12,14 @@ use crate::synthetic::{ONE, TWO};
 
 const DOCUMENT: &str = include_str!("../../../../docs/verifying-draws.md");
 
-/// The first program of the document checks the files, the second the signatures.
+/// The programs of the document in their order: the core of the check of the files, all of it, the signatures.
+const CORE: usize = 1;
+const COMPLETE: usize = 2;
+const SIGNATURES: usize = 3;
+
+/// Forgeries that the core finds only where they change a choice.
+const BEYOND_THE_CORE: [&str; 3] = ["another cut", "another pi", "a bundle that nobody used"];
+
 fn program(number: usize) -> &'static str {
     let rest = DOCUMENT.split("```python\n").nth(number).unwrap();
     rest.split("```\n").next().unwrap()
@@ -65,14 +72,14 @@ fn the_program_holds_honest_periods() {
     for publications in [&*ONE, &*TWO] {
         let rows: usize = publications.iter().map(|publication| publication.rows.len()).sum();
         let place = tempfile::tempdir().unwrap();
-        assert_eq!(run(1, &place, publications), Ok(holds(rows, 0, 0)));
+        assert_eq!(run(COMPLETE, &place, publications), Ok(holds(rows, 0, 0)));
     }
     for alone in TWO.chunks(1) {
         let verified = verify(alone, &Kept::default()).unwrap();
         let (waiting, continued) = (verified.waiting as usize, verified.continued as usize);
         assert!(waiting > 0);
         let expected = holds(alone[0].rows.len(), waiting, continued);
-        assert_eq!(run(1, &tempfile::tempdir().unwrap(), alone), Ok(expected));
+        assert_eq!(run(COMPLETE, &tempfile::tempdir().unwrap(), alone), Ok(expected));
     }
 }
 
@@ -84,10 +91,30 @@ fn the_program_finds_every_forgery() {
     for forgery in FORGERIES.iter().filter(|forgery| !forgery.is_of_signature) {
         let mut forged = ONE[0].clone();
         (forgery.forge)(&mut forged);
-        let said = run(1, &tempfile::tempdir().unwrap(), &[forged]).expect_err(forgery.name);
+        let said = run(COMPLETE, &tempfile::tempdir().unwrap(), &[forged]).expect_err(forgery.name);
         assert!(said.starts_with("FORGED: "), "{}: {said}", forgery.name);
         let row = forgery.found.split(" of ").next().filter(|found| found.starts_with("row "));
         assert!(row.is_none_or(|row| said.contains(row)), "{}: {said}", forgery.name);
+    }
+}
+
+#[test]
+fn the_core_holds_honest_periods_and_finds_what_it_says() {
+    assert!(program(CORE).lines().count() <= 45, "it is to be read");
+    if !has("python3") {
+        return;
+    }
+    for publications in [&*ONE, &*TWO] {
+        let said = run(CORE, &tempfile::tempdir().unwrap(), publications);
+        let told = |p: &Publication| format!("{} draws of {} hold\n", p.rows.len(), p.period.period);
+        assert_eq!(said, Ok(publications.iter().map(told).collect()));
+    }
+    for forgery in FORGERIES.iter().filter(|forgery| !forgery.is_of_signature) {
+        let mut forged = ONE[0].clone();
+        (forgery.forge)(&mut forged);
+        let said = run(CORE, &tempfile::tempdir().unwrap(), &[forged]);
+        let found = said.is_err_and(|said| said.starts_with("FORGED: "));
+        assert!(found || BEYOND_THE_CORE.contains(&forgery.name), "{}", forgery.name);
     }
 }
 
@@ -114,7 +141,7 @@ fn the_program_finds_each_altered_field() {
         let folder = place.path().join("2026-11");
         write(&folder, &ONE[0]);
         fs::write(folder.join(ROWS_FILE), format!("{before}\n{}\n", fields.join(","))).unwrap();
-        let said = python(1, &place, &[folder]);
+        let said = python(COMPLETE, &place, &[folder]);
         assert!(said.is_err(), "column {column}: {fields:?}");
     }
 }
@@ -134,9 +161,9 @@ fn the_program_finds_what_others_kept() {
         (end.count, end.head, end.merkle_root);
     cut.period.policy_states.truncate(1);
     cut.period.bundles.truncate(1);
-    assert_eq!(run(1, &place, std::slice::from_ref(&cut)), Ok(holds(end.count as usize, 0, 0)));
+    assert_eq!(run(COMPLETE, &place, std::slice::from_ref(&cut)), Ok(holds(end.count as usize, 0, 0)));
     fs::write(place.path().join("2026-11/kept.json"), kept).unwrap();
-    let said = run(1, &place, &[cut]).unwrap_err();
+    let said = run(COMPLETE, &place, &[cut]).unwrap_err();
     assert!(said.contains("commitments were signed, and"), "{said}");
 }
 
@@ -146,11 +173,11 @@ fn the_signatures_are_those_that_openssl_knows() {
         return;
     }
     let place = tempfile::tempdir().unwrap();
-    assert_eq!(run(2, &place, &TWO), Ok("all signatures hold\n".to_owned()));
+    assert_eq!(run(SIGNATURES, &place, &TWO), Ok("all signatures hold\n".to_owned()));
     for forgery in FORGERIES.iter().filter(|forgery| forgery.is_of_signature) {
         let mut forged = ONE[0].clone();
         (forgery.forge)(&mut forged);
-        let said = run(2, &tempfile::tempdir().unwrap(), &[forged]).expect_err(forgery.name);
+        let said = run(SIGNATURES, &tempfile::tempdir().unwrap(), &[forged]).expect_err(forgery.name);
         assert!(said.starts_with("FORGED: "), "{}: {said}", forgery.name);
     }
 }
