@@ -17,6 +17,8 @@ use std::ops::Range;
 
 /// Reasons of the model that a decision keeps.
 const MODEL_REASONS: usize = 3;
+/// What is looked at in every consignment, said where the model has no reason of its own.
+const LOOKED_AT_ALWAYS: &str = "kind, quantity, value and origin of the goods";
 
 /// What scores and rules say of a declaration, whatever the policy state.
 #[derive(Debug, Clone, PartialEq)]
@@ -199,8 +201,10 @@ impl Bundle {
         reasons
     }
 
-    /// What an officer is told. Where chance alone selected, the officer is not told what the model thinks, so that
-    /// such inspections are equally thorough everywhere. A treatment says what is done in place of opening at the port.
+    /// What an officer is told: a function of the record and its lane, not of the draw. What speaks most for looking is said
+    /// of every selected consignment, whichever part of p its draw fell into, and where nothing does, what is looked at
+    /// always; so nobody recognises an inspection by chance, and all are equally thorough. A treatment says what is done
+    /// in place of opening at the port.
     pub fn directive(
         &self,
         proposal: &Proposal,
@@ -218,16 +222,20 @@ impl Bundle {
             directive.push(' ');
             directive.push_str(told);
         }
-        let by_chance = matches!(settled.component, Component::Floor | Component::Exploration);
-        let looks: Vec<&str> =
-            reasons.iter().filter(|r| r.kind == "model").map(|r| r.sentence.as_str()).collect();
-        if settled.selected && !by_chance && !looks.is_empty() {
+        if settled.selected {
             directive.push_str(" Look at: ");
-            directive.push_str(&looks.join("; "));
+            directive.push_str(&looks(reasons));
             directive.push('.');
         }
         Some(directive)
     }
+}
+
+/// What an officer looks at.
+fn looks(reasons: &[DecisionReason]) -> String {
+    let of_model: Vec<&str> =
+        reasons.iter().filter(|r| r.kind == "model").map(|r| r.sentence.as_str()).collect();
+    if of_model.is_empty() { LOOKED_AT_ALWAYS.to_owned() } else { of_model.join("; ") }
 }
 
 /// The first of the rows with the greatest score.
@@ -265,5 +273,25 @@ pub fn settle(policy: &SelectionPolicy, proposal: &Proposal, contender: Contende
         reinspected: selected && draw.derived(REINSPECTION).value() < policy.reinspected_share,
         reinspection_probability: lane_share * policy.reinspected_share,
         lane,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_looked_at_is_what_the_model_has_against_it_and_otherwise_the_same_for_all() {
+        let reason = |kind, sentence: &str| DecisionReason {
+            row: None,
+            kind,
+            name: String::new(),
+            contribution: None,
+            sentence: sentence.to_owned(),
+        };
+        let model = [reason("rule", "a rule"), reason("model", "mass"), reason("model", "price")];
+        assert_eq!(looks(&model), "mass; price");
+        assert_eq!(looks(&model[..1]), LOOKED_AT_ALWAYS);
+        assert_eq!(looks(&[]), LOOKED_AT_ALWAYS);
     }
 }

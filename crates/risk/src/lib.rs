@@ -24,4 +24,4 @@ pub mod treatment;
 
 /// Version of the meaning of features, rules and selection: raised when a golden decision changes, as when a dependency
 /// computes otherwise. Features are promised to be recomputed alike within one version.
-pub const SEMANTICS_VERSION: i64 = 5;
+pub const SEMANTICS_VERSION: i64 = 6;

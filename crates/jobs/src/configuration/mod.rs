@@ -203,7 +203,7 @@ sections! {
     report: Report {
         /// Rows of a table that groups decisions; the rest is summed in one row.
         group_rows: usize = 20, "rows", 1, 1_000;
-        /// Riskiest selected declarations shown.
+        /// Selected declarations shown, the last accepted first.
         work_list_rows: usize = 30, "declarations", 0, 10_000;
     }
     /// Bounds of the generator, so that a slip of the keyboard does not fill a disk.

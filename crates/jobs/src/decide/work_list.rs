@@ -1,4 +1,5 @@
-//! Work lists: the selected consignments of a day at an office, the riskiest first.
+//! Work lists: the selected consignments of a day at an office, in the order of their numbers. Officers read them, so neither
+//! what is shown nor the order tells an inspection by chance from another.
 
 use super::cases::Case;
 use chrono::NaiveDate;
@@ -18,10 +19,9 @@ pub struct WorkListEntry {
     pub version: i64,
     /// Lane.
     pub lane: &'static str,
-    /// Score, 0 to 1.
+    /// Score, 0 to 1. The officer is not told.
+    #[serde(skip)]
     pub score: f64,
-    /// Probability of being inspected, pi.
-    pub realised_probability: f64,
     /// Waits for the next free slot.
     pub queued: bool,
     /// Site where special packaging is opened in place of the port.
@@ -51,7 +51,6 @@ impl WorkListEntry {
             version: case.version,
             lane: settled.lane.code(),
             score: proposal.score,
-            realised_probability: settled.realised_probability,
             queued,
             reinspected: settled.reinspected,
             destination: treatment.map(|t| t.site.clone()),
@@ -61,12 +60,14 @@ impl WorkListEntry {
     }
 }
 
-/// By day and office, the highest score first.
+/// By day and office, then by declaration.
 pub(super) fn sort(entries: &mut [WorkListEntry]) {
     entries.sort_by(|a, b| {
-        (a.day, &a.office)
-            .cmp(&(b.day, &b.office))
-            .then(b.score.total_cmp(&a.score))
-            .then_with(|| a.declaration_id.cmp(&b.declaration_id))
+        (a.day, &a.office, &a.declaration_id, a.version).cmp(&(
+            b.day,
+            &b.office,
+            &b.declaration_id,
+            b.version,
+        ))
     });
 }

@@ -146,7 +146,7 @@ pub struct ReportData {
     pub rules: Vec<Group>,
     /// Reasons given most often.
     pub reasons: Vec<ReasonCount>,
-    /// The riskiest selected.
+    /// The selected accepted last.
     pub work_list: Vec<WorkItem>,
 }
 

@@ -230,9 +230,12 @@ fn causes(data: &ReportData) -> Markup {
 fn work_list(data: &ReportData) -> Markup {
     html! {
         section.pages {
-            h2 { "Top of the work list" }
+            h2 { "End of the work list" }
             @if data.work_list.is_empty() { p.remark { "Nothing was selected." } } @else {
-                p.remark { "The " (data.work_list.len()) " riskiest of " (count(data.all.selected)) " selected." }
+                p.remark {
+                    "The last " (data.work_list.len()) " of " (count(data.all.selected)) " selected. Neither score nor what "
+                    "selected them is shown, so that who inspects cannot tell inspections by chance from others."
+                }
                 (tables::work_list(&data.work_list))
             }
         }

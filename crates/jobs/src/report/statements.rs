@@ -137,9 +137,8 @@ impl Scope {
 
     pub(super) fn work_list(&self, limit: usize) -> String {
         format!(
-            "{} SELECT declaration_id, version_number, office_id, importer_id, accepted_at, lane_code, score, \
-             realised_probability, component_code, is_held, directive, reasons FROM judged WHERE is_selected \
-             ORDER BY score DESC, declaration_id LIMIT {limit}",
+            "{} SELECT declaration_id, version_number, office_id, importer_id, accepted_at, lane_code, is_held, \
+             directive, reasons FROM judged WHERE is_selected ORDER BY accepted_at DESC, declaration_id LIMIT {limit}",
             self.judged()
         )
     }

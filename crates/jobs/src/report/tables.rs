@@ -100,16 +100,14 @@ pub(super) fn reasons(reasons: &[ReasonCount]) -> Markup {
     }
 }
 
-/// The riskiest selected declarations.
+/// The selected declarations accepted last.
 pub(super) fn work_list(items: &[WorkItem]) -> Markup {
     html! {
         table.work-list {
             thead { tr {
-                th.number { "score" } th { "declaration" } th { "office, importer" } th { "lane" }
-                th { "selected by" } th { "why" }
+                th { "declaration" } th { "office, importer" } th { "lane" } th { "why" }
             } }
             tbody { @for item in items { tr {
-                td.number { (percent(item.score)) }
                 td {
                     (item.declaration_id)
                     @if item.version_number > 1 { " version " (item.version_number) }
@@ -120,7 +118,6 @@ pub(super) fn work_list(items: &[WorkItem]) -> Markup {
                     br; span.name { (item.importer_id) }
                 }
                 td { (lane(&item.lane_code)) @if item.is_held { br; strong { "held" } } }
-                td { (item.component_code) br; span.name { "π " (percent(item.realised_probability)) } }
                 td {
                     @if !item.directive.is_empty() { p.directive { (item.directive) } }
                     ul.name { @for reason in item.reasons.iter().take(REASONS) { li { (reason) } } }

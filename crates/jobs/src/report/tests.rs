@@ -262,7 +262,11 @@ async fn days_bins_and_the_work_list_are_in_order() {
     assert_eq!(data.scores.iter().map(|b| b.decided).sum::<u64>(), 12);
     assert_eq!(counts(data.scores[19])[0], 1, "a score of 1 is in the last bin");
     let list: Vec<&str> = data.work_list.iter().map(|i| i.declaration_id.as_str()).collect();
-    assert_eq!(list, ["D11", "D1", "D2", "D3", "D7", "D6", "D5", "D4"]);
+    assert_eq!(
+        list,
+        ["D11", "D5", "D6", "D7", "D1", "D2", "D3", "D4"],
+        "the last accepted first, whatever the score"
+    );
     assert_eq!(data.work_list[0].reasons, ["Item 1: price per kilogram is 2.7"]);
     assert_eq!(data.reasons[0].declarations, 8);
     assert_eq!(data.runs[0].number, 7);
@@ -278,6 +282,13 @@ async fn the_page_stands_alone_and_says_what_was_counted() {
     assert!(html.contains("declarant is &lt;b&gt;x&lt;/b&gt; &amp; co"), "sentences are text");
     assert_eq!(html.matches("<svg").count(), 3);
     assert!(html.contains("2026-02-01 08:15 UTC (+00:00)") && html.contains(&"ab".repeat(32)));
+    let (_, list) = html.split_once("End of the work list").unwrap();
+    let (list, _) = list.split_once("</table>").unwrap();
+    assert_eq!(list.matches("Open and examine the goods.").count(), 8);
+    for blinded in ["floor", "exploration", "model", "mandatory", "score", "%", "π"] {
+        let shown = list.split_once("<table").unwrap().1.contains(blinded);
+        assert!(!shown, "the work list shows {blinded}");
+    }
     let again = page::page(Some(&everything().await), &provenance()).unwrap();
     assert_eq!(again, html, "the same decisions give the same page");
 }

@@ -1,4 +1,5 @@
-//! The top of the work list: the riskiest selected declarations with their reasons.
+//! The end of the work list: the selected declarations accepted last, with their reasons. Officers may read it, so nothing here
+//! tells an inspection by chance from another.
 
 use crate::JobError;
 use crate::answer::Answer;
@@ -21,12 +22,6 @@ pub struct WorkItem {
     pub accepted_at: String,
     /// Lane.
     pub lane_code: String,
-    /// Probability of a discrepancy, of the worst item.
-    pub score: f64,
-    /// Probability of having been selected.
-    pub realised_probability: f64,
-    /// Part of the inclusion probability that selected it.
-    pub component_code: String,
     /// Whether a rule holds the goods.
     pub is_held: bool,
     /// What the officer is asked to do; empty when nothing is.
@@ -39,9 +34,7 @@ pub(super) fn read(answer: &Answer) -> Result<Vec<WorkItem>, JobError> {
     let text = |name| answer.texts(name);
     let (ids, offices, importers) = (text("declaration_id")?, text("office_id")?, text("importer_id")?);
     let (accepted, lanes, directives) = (text("accepted_at")?, text("lane_code")?, text("directive")?);
-    let (components, held) = (text("component_code")?, text("is_held")?);
-    let (scores, realised) = (answer.reals("score")?, answer.reals("realised_probability")?);
-    let versions = answer.counts("version_number")?;
+    let (held, versions) = (text("is_held")?, answer.counts("version_number")?);
     let reasons = answer.column("reasons")?;
     let reasons = reasons.as_list_opt::<i32>().ok_or_else(|| wrong_reasons("no list"))?;
     let item = |row: usize| {
@@ -52,9 +45,6 @@ pub(super) fn read(answer: &Answer) -> Result<Vec<WorkItem>, JobError> {
             importer_id: importers[row].clone(),
             accepted_at: accepted[row].clone(),
             lane_code: lanes[row].clone(),
-            score: scores[row],
-            realised_probability: realised[row],
-            component_code: components[row].clone(),
             is_held: held[row] == "true",
             directive: directives[row].clone(),
             reasons: if reasons.is_valid(row) {

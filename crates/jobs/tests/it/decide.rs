@@ -34,9 +34,14 @@ pub async fn learnt() -> Place {
 
 /// The same in a place, with the selection policy of a file.
 pub async fn learnt_with(place: Place, selection: Option<String>) -> Place {
+    learnt_from(place, selection, &rows(1, 2025, 3_000, 1), 112).await
+}
+
+/// The same from some rows, with a second share of the key of December.
+pub async fn learnt_from(place: Place, selection: Option<String>, year: &[String], december: u8) -> Place {
     // Before anything follows from it.
     place.home.ledger.root_key(&RootKey::new([13; 32]), place.home.now).await.unwrap();
-    let path = place.write("year.csv", &file(&rows(1, 2025, 3_000, 1)));
+    let path = place.write("year.csv", &file(year));
     place.ingest(&path, true).await.unwrap();
     let options = LearnOptions {
         features: Some(fixture("features")),
@@ -46,8 +51,8 @@ pub async fn learnt_with(place: Place, selection: Option<String>) -> Place {
         model: None,
     };
     learn(&place.home, &options, &mut Quiet).await.unwrap();
-    for (period, byte) in [("2025-10", 10), ("2025-11", 11), ("2025-12", 12)] {
-        let shares = [KeyShare::new([byte; 32]), KeyShare::new([byte + 100; 32])];
+    for (period, first, second) in [("2025-10", 10, 110), ("2025-11", 11, 111), ("2025-12", 12, december)] {
+        let shares = [KeyShare::new([first; 32]), KeyShare::new([second; 32])];
         place.home.ledger.set_up_period_alone(period.parse().unwrap(), shares, place.home.now).await.unwrap();
     }
     place
@@ -206,9 +211,18 @@ async fn a_decision_explains_itself() {
         reason.sentence
     );
     assert!(explained[0].directive.as_ref().unwrap().contains("Weigh."));
-    let by_chance = "SELECT directive FROM decision WHERE component_code = 'floor' AND is_selected";
-    for directive in place.texts(by_chance).await {
-        assert!(!directive.contains("Look at"), "an inspection by chance is blinded: {directive}");
+    let blind = "SELECT count(*) FROM decision WHERE is_selected AND NOT coalesce(directive LIKE '% Look at: %', false)";
+    assert_eq!(place.count(blind).await, 0, "whoever is selected, it is said what to look at");
+    // An inspection by chance is told what speaks for looking, as any other is.
+    let by_chance = "SELECT declaration_id FROM decision WHERE component_code IN ('floor', 'exploration') AND is_selected";
+    let by_chance = place.texts(by_chance).await;
+    assert!(!by_chance.is_empty());
+    for id in by_chance {
+        for decided in explain_decision(&place.home, &id).await.unwrap() {
+            let directive = decided.directive.unwrap();
+            let mut of_model = decided.reasons.iter().filter(|r| r.kind == "model");
+            assert!(of_model.all(|r| directive.contains(&r.sentence)), "{directive}");
+        }
     }
     let green =
         &place.texts("SELECT declaration_id FROM decision WHERE lane_code = 'green' LIMIT 1").await[0];
@@ -320,7 +334,7 @@ fn golden(name: &str, found: &str) {
 }
 
 #[tokio::test]
-async fn an_order_of_lodging_or_a_second_home_leaves_no_trace() {
+async fn a_second_home_with_the_same_keys_decides_alike() {
     let mut seen: Vec<BTreeMap<String, (u64, i64)>> = Vec::new();
     for _ in 0..2 {
         let place = learnt().await;
