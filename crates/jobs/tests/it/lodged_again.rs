@@ -1,11 +1,11 @@
 //! Consignments that come again: amended, split, lodged once more, or late.
 
-use crate::decide::{all, day, decided, learnt};
+use crate::decide::{all, day, decided, fixture, learnt};
 use crate::place::Place;
 use crate::source::{HEADER, file, rows};
-use tidegate_jobs::{Capacity, DecideOptions, Quiet, Replayed, decide, replay};
+use tidegate_jobs::{Capacity, DecideOptions, LearnOptions, Quiet, Replayed, decide, learn, replay};
 
-const CARRIED: &str = "
+pub const CARRIED: &str = "
 [[declaration]]
 column = 'Consignee'
 path = 'GoodsShipment/Consignee/ID'
@@ -80,6 +80,56 @@ async fn a_consignment_lodged_again_keeps_its_draw() {
         AND w.office_id = d.office_id WHERE w.listed + w.queued > d.n";
     assert_eq!(place.count(twice).await, 0, "a consignment that is on a list takes no second slot");
     let days = Replayed::Days(day("2025-11-01"), day("2025-12-31"));
+    let report = replay(&place.home, &days, &mut Quiet).await.unwrap();
+    assert_eq!(report.identical, report.decisions, "{:?}", report.differences);
+}
+
+/// A bundle that comes into force between two lodgements gives another score, and no other draw; whoever lodges again, under
+/// whichever bundle, is selected with the greatest p and not more.
+#[tokio::test]
+async fn a_second_bundle_does_not_roll_the_dice_again() {
+    let place = learnt().await;
+    let documents: Vec<String> = (0..40).map(|i| format!("H{i}")).collect();
+    let ids: Vec<String> = (0..120).map(|i| (700_000 + i).to_string()).collect();
+    let lodgings = [("2025-11-03", "12.5"), ("2025-11-11", "30.5"), ("2025-12-10", "38.5")];
+    for (number, (lodged, mass)) in lodgings.into_iter().enumerate() {
+        let of_day = ids[number * 40..(number + 1) * 40].iter().zip(&documents);
+        let of_day: Vec<_> = of_day.map(|(id, document)| (id.as_str(), lodged, document.as_str())).collect();
+        ingest_carried(&place, &of_day, ["20", mass, "0"]).await;
+        if number == 1 {
+            let options = LearnOptions {
+                features: Some(fixture("features")),
+                rules: Some(fixture("rules")),
+                until: Some(day("2025-09-30")),
+                ..LearnOptions::default()
+            };
+            learn(&place.home, &options, &mut Quiet).await.unwrap();
+        }
+        let options = DecideOptions {
+            capacity: Capacity::Slots(3),
+            from: Some(day("2025-11-01")),
+            to: Some(day(lodged)),
+            ..DecideOptions::default()
+        };
+        decide(&place.home, &options, &mut Quiet).await.unwrap();
+    }
+    let of_root = "FROM decision WHERE CAST(declaration_id AS BIGINT) >= 700000 GROUP BY root_id";
+    let one_draw = format!(
+        "SELECT count(*) FROM (SELECT root_id {of_root} HAVING count(*) = 3 AND count(DISTINCT bundle_hash) = 2 \
+         AND count(DISTINCT score) > 1 AND count(DISTINCT draw) = 1 AND count(DISTINCT period) = 1)"
+    );
+    assert_eq!(place.count(&one_draw).await, 40);
+    // Had each lodgement a draw of its own, a consignment would be a candidate with 1 - (1 - p1)(1 - p2)(1 - p3).
+    let rolled = format!(
+        "SELECT count(*) FROM (SELECT root_id, bool_or(is_candidate) AS ever, min(draw) AS u, \
+         max(inclusion_probability) AS p {of_root}) WHERE ever <> (u < p)"
+    );
+    assert_eq!(place.count(&rolled).await, 0);
+    let fallen = "SELECT count(*) FROM decision a JOIN decision b ON a.root_id = b.root_id \
+        AND a.accepted_at < b.accepted_at WHERE b.inclusion_probability < a.inclusion_probability \
+        OR (a.is_selected AND NOT b.is_selected)";
+    assert_eq!(place.count(fallen).await, 0, "p never falls, and what is on a list stays there");
+    let days = Replayed::Days(day("2025-11-01"), day("2025-12-10"));
     let report = replay(&place.home, &days, &mut Quiet).await.unwrap();
     assert_eq!(report.identical, report.decisions, "{:?}", report.differences);
 }

@@ -8,10 +8,10 @@ pub const HEADER: &str = "Declaration ID,Date,Office ID,Process Type,Import Type
     Country of Origin,Tax Rate,Tax Type,Country of Origin Indicator,Net Mass,Item Price,Fraud,Critical Fraud";
 
 /// `SplitMix64` (Steele, Lea, Flood 2014).
-struct Random(u64);
+pub struct Random(pub u64);
 
 impl Random {
-    fn below(&mut self, n: u64) -> u64 {
+    pub fn below(&mut self, n: u64) -> u64 {
         self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
         let mut z = self.0;
         z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
@@ -47,6 +47,15 @@ pub fn rows(seed: u64, year: i32, count: usize, first_id: usize) -> Vec<String> 
         rows.push(row);
     }
     rows
+}
+
+/// Lines in another order.
+pub fn shuffled(lines: &[String], seed: u64) -> Vec<String> {
+    let (mut random, mut lines) = (Random(seed), lines.to_vec());
+    for last in (1..lines.len()).rev() {
+        lines.swap(last, random.below(last as u64 + 1) as usize);
+    }
+    lines
 }
 
 /// A file of rows.
