@@ -60,7 +60,7 @@ async fn what_changed_is_made_anew_and_gives_what_making_everything_gives() {
     assert_eq!((whole.version, whole.months), (Some(3), None));
     assert_eq!(rows(&place).await, by_months);
 
-    let early = RefreshOptions { whole: true, only_due: true };
+    let early = RefreshOptions { whole: true, only_due: true, ..RefreshOptions::default() };
     assert_eq!(made(&place, &definition, early).await.outcome, Outcome::Unchanged, "not due before tomorrow");
     let told: Vec<u64> = versions(&place.home, "counts")
         .await
