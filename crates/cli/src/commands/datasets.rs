@@ -106,7 +106,7 @@ async fn refresh(arguments: &Arguments, command: &RefreshDatasets) -> Result<(),
     }
     chosen.retain(|definition| command.names.is_empty() || command.names.contains(&definition.name));
     let home: Home = open(arguments).await?;
-    let options = RefreshOptions { whole: command.whole, only_due: command.due };
+    let options = RefreshOptions { whole: command.whole, only_due: command.due, whatever_checks_say: false };
     let refreshed = datasets::refresh(&home, &chosen, options, &mut Bars::new()).await?;
     show::say(arguments, &refreshed, |refreshed| refreshed.iter().for_each(print_refreshed))?;
     match refreshed.iter().filter(|one| one.outcome == Outcome::KeptBack).count() {
