@@ -1,7 +1,8 @@
 //! Properties of the estimates on simulated work lists and logs.
 
 use super::coverage::{
-    EVALUATED, Evaluated, Noise, ROOM, Row, SimulatedLog, Study, coverage_study, population,
+    EVALUATED, Evaluated, LIST_SIZE, LOGGED, Noise, ROOM, Row, SimulatedLog, Study, coverage_study,
+    population,
 };
 use super::*;
 use crate::selection::{Chance, Contender, Draw, Lane, Room, close};
@@ -276,7 +277,7 @@ fn a_value_is_what_the_policy_finds_when_it_is_run() {
         let draws = draws(key);
         let mut found = 0.0;
         for start in (0..population.len()).step_by(200) {
-            let contender = |i: usize| unprotected(policy.probability(&population[i])).contender(draws[i]);
+            let contender = |i: usize| policy.chance(&population[i]).contender(draws[i]);
             let contenders: Vec<Contender> = (start..start + 200).map(contender).collect();
             let tau = close(&contenders, ROOM).cuts.kept;
             found +=
@@ -297,6 +298,26 @@ fn a_simulated_log_is_as_overfull_and_late_as_it_says() {
     let log = SimulatedLog::new(&population, 1);
     let overfull = log.cuts.iter().filter(|tau| **tau < 1.0).count();
     assert!((40..95).contains(&overfull), "{overfull} of 100 lists");
+    // Drawn as decisions are: mandatory ones are all opened, floors are never shed, ranks are by weights above p.
+    let (mut mandatory, mut kept_by_floor, mut above) = (0, 0, 0);
+    for (place, consignment) in population.iter().enumerate() {
+        let contender = LOGGED.chance(consignment).contender(log.draws[place]);
+        let tau = log.cuts[place / LIST_SIZE as usize];
+        let lane = log.assigned[place].map(|(lane, _)| lane);
+        assert_eq!(lane.is_some(), contender.is_selected(tau));
+        above += usize::from(contender.chance.weight > contender.chance.probability);
+        if consignment.mandatory {
+            assert!(lane == Some(Lane::Red) && log.inclusion[place].to_bits() == 1.0_f64.to_bits());
+            mandatory += 1;
+        } else if lane.is_some() && contender.rank().is_some_and(|rank| rank >= tau) {
+            kept_by_floor += 1;
+        }
+    }
+    assert!(mandatory > 40 && kept_by_floor > 5 && above > 500, "{mandatory} {kept_by_floor} {above}");
+    let inspections: f64 = log.inclusion.iter().sum();
+    let selected = log.assigned.iter().flatten().count() as f64;
+    // Some 2,450, of which Poisson sampling alone would leave a standard error below 50.
+    assert!((inspections - selected).abs() < 200.0, "{inspections} expected, {selected} selected");
     let evaluated = Evaluated::new(EVALUATED[5], &population, std::slice::from_ref(&log.draws));
     let records = log.records(&population, &evaluated);
     let count = |outcome: fn(&Outcome) -> bool| records.iter().filter(|r| outcome(&r.outcome)).count();

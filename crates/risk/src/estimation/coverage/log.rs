@@ -5,7 +5,7 @@ use super::super::pending::{ResultDelays, Wait};
 use super::super::record::{LaneChance, LoggedRecord, Outcome};
 use super::policies::{LOGGED, ROOM, SimulatedPolicy};
 use super::population::{Consignment, DAYS, LIST_SIZE, Noise};
-use crate::selection::{Chance, Contender, Draw, Lane, close};
+use crate::selection::{Contender, Draw, Lane, close};
 
 /// The consignments of a simulation with `pi_e` of an evaluated policy.
 #[derive(Debug, Clone)]
@@ -22,12 +22,7 @@ impl Evaluated {
         let size = LIST_SIZE as usize;
         let mut inclusion = Vec::with_capacity(population.len());
         for (place, list) in population.chunks(size).enumerate() {
-            let chance = |c| Chance {
-                probability: policy.probability(c),
-                weight: policy.probability(c),
-                protected: 0.0,
-            };
-            let chances = list.iter().map(chance).collect();
+            let chances = list.iter().map(|c| policy.chance(c)).collect();
             let of_list: Vec<Vec<Draw>> =
                 draws.iter().map(|d| d[place * size..(place + 1) * size].to_vec()).collect();
             let list = HypotheticalList { chances, room: ROOM };
@@ -44,6 +39,8 @@ pub struct SimulatedLog {
     pub cuts: Vec<f64>,
     /// u, by consignment.
     pub draws: Vec<Draw>,
+    /// `pi_b` before lanes, by consignment, by the cut that the others leave it.
+    pub inclusion: Vec<f64>,
     /// Assigned lane and what came of it, by consignment; `None` when nothing is assigned.
     pub assigned: Vec<Option<(Lane, Arrival)>>,
 }
@@ -72,25 +69,23 @@ impl SimulatedLog {
         let stored =
             |purpose, root| Draw::stored(noise.uniform(purpose, root)).unwrap_or(Draw::new(&[0; 32], "", ""));
         let draws: Vec<Draw> = population.iter().map(|c| stored("select", c.root)).collect();
-        let (mut cuts, mut assigned) = (Vec::new(), Vec::with_capacity(population.len()));
+        let (mut cuts, mut inclusion) = (Vec::new(), Vec::with_capacity(population.len()));
+        let mut assigned = Vec::with_capacity(population.len());
         for (list, draws) in population.chunks(LIST_SIZE as usize).zip(draws.chunks(LIST_SIZE as usize)) {
-            let contenders: Vec<Contender> = list
-                .iter()
-                .zip(draws)
-                .map(|(c, draw)| {
-                    let probability = LOGGED.probability(c);
-                    Chance { probability, weight: probability, protected: 0.0 }.contender(*draw)
-                })
-                .collect();
-            let tau = close(&contenders, ROOM).cuts.kept;
-            cuts.push(tau);
-            assigned.extend(list.iter().zip(&contenders).map(|(consignment, contender)| {
-                let rank = contender.rank().filter(|rank| *rank < tau)?;
-                let lane = if rank < LOGGED.red_share * tau { Lane::Red } else { Lane::Orange };
-                Some((lane, arrival(&noise, consignment, lane)))
-            }));
+            let contenders: Vec<Contender> =
+                list.iter().zip(draws).map(|(c, draw)| LOGGED.chance(c).contender(*draw)).collect();
+            let closed = close(&contenders, ROOM).cuts;
+            cuts.push(closed.kept);
+            for (consignment, contender) in list.iter().zip(&contenders) {
+                let pi = contender.realised_probability(closed.of(contender));
+                inclusion.push(pi);
+                let opened = contender.draw.value() < LOGGED.opened(consignment) * pi;
+                let lane = if opened { Lane::Red } else { Lane::Orange };
+                let selected = contender.is_selected(closed.kept);
+                assigned.push(selected.then(|| (lane, arrival(&noise, consignment, lane))));
+            }
         }
-        Self { cuts, draws, assigned }
+        Self { cuts, draws, inclusion, assigned }
     }
 
     /// The records that an estimate is made of: one for each item. Delays are learned from the log itself.
@@ -98,13 +93,9 @@ impl SimulatedLog {
         let delays = self.delays(population);
         let mut records = Vec::new();
         for (place, consignment) in population.iter().enumerate() {
-            let tau = self.cuts[place / LIST_SIZE as usize];
-            let pi_b = LOGGED.probability(consignment) * tau;
-            let pi_e = evaluated.inclusion[place];
-            let shares = [
-                (Lane::Red, LOGGED.red_share, evaluated.policy.red_share),
-                (Lane::Orange, 1.0 - LOGGED.red_share, 1.0 - evaluated.policy.red_share),
-            ];
+            let (pi_b, pi_e) = (self.inclusion[place], evaluated.inclusion[place]);
+            let (opened, to_open) = (LOGGED.opened(consignment), evaluated.policy.opened(consignment));
+            let shares = [(Lane::Red, opened, to_open), (Lane::Orange, 1.0 - opened, 1.0 - to_open)];
             let chances: Vec<LaneChance> = shares
                 .iter()
                 .map(|(lane, b, e)| LaneChance { lane: *lane, logged: pi_b * b, evaluated: pi_e * e })

@@ -1,7 +1,7 @@
 //! The logged policy and the policies that are evaluated, named before any result was seen.
 
 use super::population::{Consignment, Grade, LIST_SIZE};
-use crate::selection::{Parts, Room, Stratum};
+use crate::selection::{Chance, Parts, Room, Stratum};
 
 /// A simulated policy.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -20,8 +20,9 @@ pub struct SimulatedPolicy {
     pub red_share: f64,
 }
 
-/// Inspections that a list of [`LIST_SIZE`] has room for.
-pub const ROOM: Room = Room { slots: LIST_SIZE as usize / 8, reserved: 0, waiting: 0 };
+/// Inspections that a list of [`LIST_SIZE`] has room for. Nobody waits from the list before: of 25 slots protected draws take
+/// seven under the policy that decided.
+pub const ROOM: Room = Room { slots: LIST_SIZE as usize / 8, reserved: 2, waiting: 0 };
 
 /// The policy that decided.
 pub const LOGGED: SimulatedPolicy = SimulatedPolicy {
@@ -60,12 +61,18 @@ pub const EVALUATED: [SimulatedPolicy; 6] = [
 ];
 
 impl SimulatedPolicy {
-    /// p of a consignment.
-    pub fn probability(&self, consignment: &Consignment) -> f64 {
+    /// p, w and the protected part of p of a consignment, made as decisions make them.
+    pub fn chance(&self, consignment: &Consignment) -> Chance {
         let grade = match consignment.grade {
             Grade::Ordinary => self.ordinary,
             Grade::Certified => self.certified,
         };
-        Parts::new(false, consignment.score, self.threshold, 0.5, grade, self.exploration).probability()
+        let Consignment { mandatory, score, .. } = *consignment;
+        Parts::new(mandatory, score, self.threshold, 0.5, grade, self.exploration).chance()
+    }
+
+    /// Share of a consignment's inspections that is opened: a mandatory one always is.
+    pub fn opened(&self, consignment: &Consignment) -> f64 {
+        if consignment.mandatory { 1.0 } else { self.red_share }
     }
 }

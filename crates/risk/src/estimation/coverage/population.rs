@@ -10,6 +10,8 @@ pub const DAYS: u32 = 50;
 pub const OFFICES: u32 = 2;
 /// Consignments of a work list.
 pub const LIST_SIZE: u32 = 200;
+/// Share of the consignments that a rule makes mandatory, whatever their score.
+const MANDATORY: f64 = 0.004;
 
 /// Grade of a trader; its number is the place in a policy's tables.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -42,6 +44,8 @@ pub struct Consignment {
     pub grade: Grade,
     /// Score of the model, in (0, 1).
     pub score: f64,
+    /// Whether a rule makes inspection mandatory.
+    pub mandatory: bool,
     /// Its items, correlated: one trader cheats on several.
     pub items: Vec<SimulatedItem>,
 }
@@ -98,6 +102,7 @@ fn consignment(noise: &Noise, root: u64, tail: f64) -> Consignment {
         day: list / OFFICES,
         grade,
         score: logistic(1.2 * seen - 4.3),
+        mandatory: noise.uniform("mandatory", root) < MANDATORY,
         items,
     }
 }

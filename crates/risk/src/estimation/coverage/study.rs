@@ -173,10 +173,13 @@ fn outcome_model(population: &[Consignment], log: &SimulatedLog, measure: Measur
 
 /// What inspections of the evaluated policy would record, averaged over keys: `sum pi_e y` by lane.
 fn truth(population: &[Consignment], evaluated: &Evaluated, measure: Measure) -> f64 {
-    let red = evaluated.policy.red_share;
-    let of = |item: &SimulatedItem| red * measure.of(item.red) + (1.0 - red) * measure.of(item.orange);
-    let consignments = population.iter().zip(&evaluated.inclusion);
-    consignments.map(|(c, pi)| pi * c.items.iter().map(of).sum::<f64>()).sum()
+    let of =
+        |red: f64, item: &SimulatedItem| red * measure.of(item.red) + (1.0 - red) * measure.of(item.orange);
+    let found = |(consignment, pi): (&Consignment, &f64)| {
+        let red = evaluated.policy.opened(consignment);
+        pi * consignment.items.iter().map(|item| of(red, item)).sum::<f64>()
+    };
+    population.iter().zip(&evaluated.inclusion).map(found).sum()
 }
 
 /// What one reads off the selected records alone, with a binomial interval: unweighted, selected by the logged policy.
