@@ -23,7 +23,7 @@ mod sql;
 pub use audit::{Audit, Span};
 pub use bundles::Bundles;
 pub use datasets::{Datasets, From as DatasetsFrom, Refresh as RefreshDatasets};
-pub use decide::{Backtest, Decide, Estimate, Monitor, Promises, Replay, Treatments};
+pub use decide::{Backtest, By, Decide, Estimate, Monitor, Promises, Replay, Treatments};
 pub use draws::Draws;
 pub use learn::Learn;
 pub use learning::{CompareLoop, Loop, ProtocolLoop, RunLoop};
@@ -135,7 +135,8 @@ pub enum Command {
     /// Estimate from the inspections of decided days what everything would have shown, and what was missed
     #[command(
         after_help = "Inspections that a draw selected are weighted by their probability. Results of other inspections are \
-        no evidence and are left out. Where there is too little, the estimate is refused with its reason."
+        no evidence and are left out. Where there is too little, the estimate is refused with its reason.\n\n\
+        Example:\n  tidegate estimate --from 2025-11-01 --by office"
     )]
     Estimate(Estimate),
     /// Watch a bundle: drift of its features and score, and rules without hits or past their date

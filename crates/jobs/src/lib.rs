@@ -49,7 +49,7 @@ pub mod tokens;
 mod treatments;
 
 pub use append::Appender;
-pub use backtest::{BacktestOptions, Backtested, RuleEffect, Side, Valued, backtest};
+pub use backtest::{BacktestOptions, Backtested, OfficeLoad, RuleEffect, Side, Valued, backtest};
 pub use check::Counts;
 pub use configuration::Configuration;
 pub use content::{feature_set, rule_set, selection_policy};
@@ -57,7 +57,7 @@ pub use decide::{
     Capacity, DecideOptions, Decided, KeptReason, Opening, ParseCapacityError, StoredDecision, StoredItem,
     WorkListEntry, decide,
 };
-pub use estimate::{ComponentFound, Estimated, estimate};
+pub use estimate::{ComponentFound, Estimated, ReportedBy, ReportingCell, estimate, estimate_by};
 pub use evaluate::{Evaluated, View, evaluate};
 pub use explain::{Explanation, explain};
 pub use export::{Exported, export};

@@ -58,6 +58,18 @@ pub struct Estimate {
     /// Last day of acceptance; the last decided when left out
     #[arg(long, value_name = "DAY")]
     pub to: Option<NaiveDate>,
+    /// Say it by office or month too, where the random floor inspected enough
+    #[arg(long, value_enum, value_name = "CELL")]
+    pub by: Option<By>,
+}
+
+/// What estimates are reported by.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub enum By {
+    /// Office whose work list a declaration was decided for
+    Office,
+    /// Month of acceptance
+    Month,
 }
 
 /// Arguments of `monitor`.

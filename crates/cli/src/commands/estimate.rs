@@ -1,12 +1,16 @@
 //! `tidegate estimate`.
 
 use super::open;
-use crate::arguments::{Arguments, Estimate as Command};
+use crate::arguments::{Arguments, By, Estimate as Command};
 use crate::show;
-use tidegate_jobs::{Estimated, JobError, Valued, estimate};
+use tidegate_jobs::{Estimated, JobError, ReportedBy, ReportingCell, Valued, estimate_by};
 
 pub async fn run(arguments: &Arguments, command: &Command) -> Result<(), JobError> {
-    let found = estimate(&open(arguments).await?, command.from, command.to).await?;
+    let by = command.by.map(|by| match by {
+        By::Office => ReportedBy::Office,
+        By::Month => ReportedBy::Month,
+    });
+    let found = estimate_by(&open(arguments).await?, command.from, command.to, by).await?;
     show::say(arguments, &found, print)
 }
 
@@ -23,6 +27,18 @@ fn print(found: &Estimated) {
         show::count(found.known),
         show::count(found.added)
     );
+    if found.later > 0 {
+        println!(
+            "  {} results that only a later version or lodgement was drawn for are left out",
+            show::count(found.later)
+        );
+    }
+    if found.young > 0 {
+        println!(
+            "  {} were decided too lately for any result to be in: estimates leave them out",
+            show::count(found.young)
+        );
+    }
     println!("\nHit rates of inspections, by the part of p that the draw fell into");
     for part in &found.components {
         let rate = part.rate.map_or(String::new(), show::percent_within);
@@ -42,6 +58,9 @@ fn print(found: &Estimated) {
     );
     line("findings missed", &found.missed_findings, 1.0, "");
     line("revenue missed", &found.missed_revenue, 1.0, "");
+    for cell in &found.cells {
+        reporting_cell(cell);
+    }
     for lane in &found.accuracy {
         println!(
             "\nWhat officers see in lane {}, from {} inspected once more",
@@ -52,6 +71,17 @@ fn print(found: &Estimated) {
         line("specificity", &lane.specificity, 100.0, " %");
         line("something is there", &lane.prevalence, 100.0, " %");
     }
+}
+
+fn reporting_cell(cell: &ReportingCell) {
+    println!(
+        "\n{}: {} of {} declarations inspected by the random floor (f = {:.2} %)",
+        if cell.cell.is_empty() { "(no office)" } else { &cell.cell },
+        show::count(cell.floor_inspected),
+        show::count(cell.declarations),
+        100.0 * cell.floor_share
+    );
+    line("of the declarations", &cell.rate, 100.0, " %");
 }
 
 fn line(name: &str, valued: &Valued, scale: f64, unit: &str) {

@@ -6,8 +6,9 @@
 mod cases;
 pub(crate) mod evidence;
 pub(crate) mod outcome;
+mod ratios;
 
-pub use outcome::{Backtested, RuleEffect, Side, Valued};
+pub use outcome::{Backtested, OfficeLoad, RuleEffect, Side, Valued};
 
 use crate::JobError;
 use crate::content::{rule_set, selection_policy};
@@ -73,9 +74,9 @@ async fn run(
     let (draft_run, active_run) = (runner.run(&draft, &drafted, None), runner.run(&active, &standing, None));
     progress.step("leaving out rules one by one", draft.rules.rules.len() as u64, "rules");
     let mut rules = Vec::new();
-    for (position, rule) in draft.rules.rules.iter().enumerate() {
+    for position in 0..draft.rules.rules.len() {
         let without = runner.run(&draft, &drafted, Some(position));
-        rules.push(evidence.rule_effect(rule, position, &drafted, &draft_run, &without));
+        rules.push(evidence.rule_effect(&draft, position, &drafted, &draft_run, &without));
         progress.done(position as u64 + 1);
     }
     Ok(Backtested {
@@ -84,6 +85,7 @@ async fn run(
         active_bundle: active_hash.to_string(),
         declarations: draft_run.fates.len() as u64,
         decided: evidence.decided(),
+        young: evidence.young(),
         inspected: evidence.inspected(),
         draft: evidence.side(&draft, &drafted, &draft_run),
         active: evidence.side(&active, &standing, &active_run),
@@ -105,7 +107,7 @@ struct Runner<'a> {
 }
 
 impl Runner<'_> {
-    /// A course; as if a rule were not there, with one key, when it is muted.
+    /// A course with all keys; as if a rule were not there, when it is muted.
     fn run(&self, bundle: &Bundle, rated: &[Rated], muted: Option<usize>) -> Run {
         let slots = |a_day: f64| self.capacity.slots(a_day);
         let course = Course { policy: &bundle.selection, slots: &slots, keys: self.keys };

@@ -16,6 +16,8 @@ pub struct Backtested {
     pub declarations: u64,
     /// Those that were decided.
     pub decided: u64,
+    /// Those of them that were decided so lately that no result of their office could be in: no evidence.
+    pub young: u64,
     /// Those with a recorded result.
     pub inspected: u64,
     /// The draft.
@@ -41,6 +43,8 @@ pub struct Side {
     pub overloaded_days: u64,
     /// Greatest expected candidates for a slot, of an office with at least ten slots.
     pub greatest_load: Option<f64>,
+    /// By day and office.
+    pub loads: Vec<OfficeLoad>,
     /// Share of the expected inspections that fall on consignments that were on work lists; none when nothing was decided.
     pub overlap: Option<f64>,
     /// Share of the expected inspections with a recorded result.
@@ -53,10 +57,27 @@ pub struct Side {
     pub findings: Valued,
     /// Revenue estimated from the logged draws.
     pub revenue: Valued,
-    /// Ratios of expected inspection rates to those of ordinary traders, by grade with a promise.
+    /// Its estimated findings as a share of those that inspecting everything would have recorded, estimated from the same draws.
+    /// Each end stands on an end of both, so that the interval holds the share where both of theirs hold: in nine cases of ten
+    /// at least.
+    pub recall: Valued,
+    /// Ratios of expected inspection rates to those of ordinary traders, by grade with a promise, each day by its regime.
     pub promises: Vec<(String, f64)>,
     /// Expected candidates that promises take away.
     pub suppressed: f64,
+}
+
+/// Load of an office on a day.
+#[derive(Debug, Clone, PartialEq, serde::Serialize)]
+pub struct OfficeLoad {
+    /// Day.
+    pub day: NaiveDate,
+    /// Office.
+    pub office: String,
+    /// Inspections that can be done.
+    pub slots: u32,
+    /// Expected candidates.
+    pub candidates: f64,
 }
 
 /// An estimate, or why there is none.
@@ -71,7 +92,7 @@ pub enum Valued {
         low: f64,
         /// Upper end.
         high: f64,
-        /// Declarations that are evidence: decided, and not learnt from.
+        /// Declarations that are evidence: decided, not learnt from, and old enough that a result could be in.
         evidence: u64,
     },
     /// Why there is none.
@@ -105,4 +126,8 @@ pub struct RuleEffect {
     pub moved: f64,
     /// Change of the expected findings among those with a result.
     pub known_findings: f64,
+    /// Change of the revenue that they bring.
+    pub known_revenue: f64,
+    /// Changes of the ratios of expected inspection rates, by grade with a promise.
+    pub promises: Vec<(String, f64)>,
 }

@@ -179,6 +179,10 @@ sections! {
         reference_sensitivity: f64 = 0.95, "share", 0.5, 1.0;
         /// Share of what is sound that the reference team finds nothing in, measured on consignments known to be sound.
         reference_specificity: f64 = 0.995, "share", 0.5, 1.0;
+        /// Share with a finding that the random floor of a reporting cell must be able to tell.
+        cell_prevalence: f64 = 0.02, "share", 0.001, 1.0;
+        /// Relative error at 95 % that it is told with: together they say how many inspections of the floor a cell needs.
+        cell_error: f64 = 0.25, "share", 0.01, 1.0;
     }
     /// Measuring a model.
     evaluate: Evaluate {

@@ -1,8 +1,11 @@
 //! What the inspections of decided days say of everything that was lodged on them.
 
 mod accuracy;
+mod cells;
+pub(crate) mod delays;
 
 pub use accuracy::LaneAccuracy;
+pub use cells::{ReportedBy, ReportingCell};
 
 use crate::JobError;
 use crate::answer::Answer;
@@ -12,14 +15,15 @@ use crate::decide::between;
 use crate::home::Home;
 use crate::results::{self, InspectionResult};
 use chrono::NaiveDate;
-use std::collections::{BTreeMap, HashMap};
+use delays::{Awaited, Delays};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use tidegate_query::Platform;
 use tidegate_records::tables::REINSPECTION;
 use tidegate_risk::estimation::{
-    Estimate, FloorInspection, Inspected, Measure, Missed, Refusal, ResultDelays, Wait, Z95,
-    horvitz_thompson, missed_by_model, wilson,
+    Estimate, FloorInspection, Inspected, Measure, Missed, Refusal, Z95, horvitz_thompson, missed_by_model,
+    wilson,
 };
-use tidegate_risk::selection::Draw;
+use tidegate_risk::selection::{Draw, Lane};
 
 const PURPOSE: &str = "job estimate";
 
@@ -36,8 +40,13 @@ pub struct Estimated {
     pub selected: u64,
     /// Those of them with a result.
     pub known: u64,
-    /// Results of declarations that no draw selected: officers added them, and they are no evidence.
+    /// Results of consignments that only the draw of a later version or lodgement selected: left out, since estimates stand
+    /// on first versions.
+    pub later: u64,
+    /// Results of consignments that no draw selected: officers added them, and they are no evidence.
     pub added: u64,
+    /// Declarations decided so lately that no result of their office could be in: left out of the estimates.
+    pub young: u64,
     /// By part of p that the draw fell into.
     pub components: Vec<ComponentFound>,
     /// Findings that inspecting everything would have recorded.
@@ -46,7 +55,7 @@ pub struct Estimated {
     pub rate: Valued,
     /// Revenue that inspecting everything would have recorded.
     pub revenue: Valued,
-    /// Share of those findings that the inspections made; its ends are those of the estimate, turned.
+    /// Share of those findings that the inspections make once all results are in; its ends are those of the estimate, turned.
     pub recall: Valued,
     /// Floor inspections with a result, and those with a finding.
     pub floor: (u64, u64),
@@ -56,6 +65,9 @@ pub struct Estimated {
     pub missed_revenue: Valued,
     /// How well officers see, by lane of which some were inspected once more.
     pub accuracy: Vec<LaneAccuracy>,
+    /// Reporting cells, where they were asked for.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub cells: Vec<ReportingCell>,
 }
 
 /// What the inspections of one part of p found.
@@ -80,6 +92,19 @@ pub async fn estimate(
     from: Option<NaiveDate>,
     to: Option<NaiveDate>,
 ) -> Result<Estimated, JobError> {
+    estimate_by(home, from, to, None).await
+}
+
+/// The same, reported by office or month besides.
+///
+/// # Errors
+/// Those of [`estimate`].
+pub async fn estimate_by(
+    home: &Home,
+    from: Option<NaiveDate>,
+    to: Option<NaiveDate>,
+    by: Option<ReportedBy>,
+) -> Result<Estimated, JobError> {
     let platform = home.platform().await?;
     let sql = "SELECT CAST(min(accepted_at) AS DATE) AS first, CAST(max(accepted_at) AS DATE) AS last FROM decision";
     let answer = Answer::of(&platform, PURPOSE, sql).await?;
@@ -96,17 +121,51 @@ pub async fn estimate(
     }
     let results = results::read(&platform, PURPOSE, from, to).await?;
     let again = results::of_table(&platform, PURPOSE, &REINSPECTION, from, to).await?;
-    let accuracy = accuracy::of_lanes(&decisions.0, &results, &again, &home.configuration.estimate);
-    Ok(Estimated { accuracy, ..decisions.estimated(&results, home.now.date_naive(), from, to) })
+    let settings = &home.configuration.estimate;
+    let evidence = decisions.evidence(&results, home.now.date_naive());
+    let drawn = selected_roots(&platform, from).await?;
+    let selected = || decisions.0.iter().filter(|d| d.selected);
+    let known = || selected().filter_map(|d| Some((d, results.get(&d.id)?)));
+    let unasked = || decisions.0.iter().filter(|d| !d.selected && results.contains_key(&d.id));
+    let (mature, missed) = (evidence.decisions.len() as u64, evidence.missed());
+    let findings = evidence.total(Measure::Findings);
+    Ok(Estimated {
+        from,
+        to,
+        decided: decisions.0.len() as u64,
+        selected: selected().count() as u64,
+        known: known().count() as u64,
+        later: unasked().filter(|d| drawn.contains(&d.root)).count() as u64,
+        added: unasked().filter(|d| !drawn.contains(&d.root)).count() as u64,
+        young: decisions.0.len() as u64 - mature,
+        components: components(known()),
+        rate: Valued::of(findings.clone().map(|f| f.per(mature as f64)), mature),
+        recall: evidence.recall(&findings),
+        findings: Valued::of(findings, mature),
+        revenue: Valued::of(evidence.total(Measure::Revenue), mature),
+        floor: (missed.inspected as u64, missed.found as u64),
+        missed_findings: Valued::of(missed.findings, mature),
+        missed_revenue: Valued::of(missed.revenue, mature),
+        accuracy: accuracy::of_lanes(&decisions.0, &results, &again, settings),
+        cells: by.map_or_else(Vec::new, |by| cells::of(&evidence, by, settings)),
+    })
+}
+
+/// Consignments that a draw selected in any version or lodgement, from a day of acceptance on.
+async fn selected_roots(platform: &Platform, from: NaiveDate) -> Result<HashSet<u64>, JobError> {
+    let sql =
+        format!("SELECT DISTINCT root_id FROM decision WHERE is_selected AND accepted_at >= DATE '{from}'");
+    let roots = Answer::of(platform, PURPOSE, &sql).await?.texts("root_id")?;
+    Ok(roots.iter().map(|root| root_number(root)).collect())
 }
 
 /// A decision as estimates see it.
 struct Decision {
     id: String,
     root: u64,
+    month: String,
     listed_on: Option<NaiveDate>,
-    /// Office and lane, whose delays are alike.
-    cell: u32,
+    office: String,
     probability: f64,
     inclusion: f64,
     floor: f64,
@@ -124,18 +183,18 @@ struct Decisions(Vec<Decision>);
 impl Decisions {
     async fn read(platform: &Platform, from: NaiveDate, to: NaiveDate) -> Result<Self, JobError> {
         let sql = format!(
-            "SELECT declaration_id, root_id, listed_on, office_id, lane_code, inclusion_probability, \
+            "SELECT declaration_id, root_id, month, listed_on, office_id, lane_code, inclusion_probability, \
              realised_probability, floor_probability, draw, component_code, is_selected, \
              is_reinspected, reinspection_probability FROM decision \
              WHERE version_number = 1 AND {} ORDER BY declaration_id, run_number",
             between("accepted_at", from, to)
         );
         let answer = Answer::of(platform, PURPOSE, &sql).await?;
-        let [ids, roots, days, offices, lanes, components] =
-            ["declaration_id", "root_id", "listed_on", "office_id", "lane_code", "component_code"]
+        let [ids, roots, months, days, offices, lanes, components] =
+            ["declaration_id", "root_id", "month", "listed_on", "office_id", "lane_code", "component_code"]
                 .map(|name| answer.texts(name));
-        let (ids, roots, days, offices) = (ids?, roots?, days?, offices?);
-        let (lanes, components) = (lanes?, components?);
+        let (ids, roots, months, days) = (ids?, roots?, months?, days?);
+        let (offices, lanes, components) = (offices?, lanes?, components?);
         let (selected, reinspected) = (answer.counts("is_selected")?, answer.counts("is_reinspected")?);
         let [p, pi, floor, draw, again] = [
             "inclusion_probability",
@@ -146,15 +205,14 @@ impl Decisions {
         ]
         .map(|name| answer.reals(name));
         let (p, pi, floor, draw, again) = (p?, pi?, floor?, draw?, again?);
-        let mut cells: HashMap<(&str, &str), u32> = HashMap::new();
         let mut decisions = Vec::with_capacity(answer.rows());
         for row in 0..answer.rows() {
-            let next = cells.len() as u32;
             decisions.push(Decision {
                 id: ids[row].clone(),
                 root: root_number(&roots[row]),
+                month: months[row].clone(),
                 listed_on: days[row].parse().ok(),
-                cell: *cells.entry((&offices[row], &lanes[row])).or_insert(next),
+                office: offices[row].clone(),
                 probability: p[row],
                 inclusion: pi[row],
                 floor: floor[row],
@@ -169,59 +227,65 @@ impl Decisions {
         Ok(Self(decisions))
     }
 
-    fn estimated(
-        &self,
-        results: &HashMap<String, InspectionResult>,
+    /// What estimates stand on: decisions that are no longer so young that no result could be in.
+    fn evidence<'a>(
+        &'a self,
+        results: &'a HashMap<String, InspectionResult>,
         today: NaiveDate,
-        from: NaiveDate,
-        to: NaiveDate,
-    ) -> Estimated {
-        let delays = self.delays(results, today);
-        let selected = || self.0.iter().filter(|d| d.selected);
-        let known: Vec<Known> = selected()
-            .filter_map(|decision| {
-                let result = results.get(&decision.id)?;
-                let probability = delays.probability(decision.cell, days(decision.listed_on?, today))?;
-                Some(Known { decision, result, probability })
+    ) -> Evidence<'a> {
+        let awaited = |decision: &'a Decision| {
+            Some(Awaited {
+                office: &decision.office,
+                lane: Lane::of_code(&decision.lane)?,
+                listed_on: decision.listed_on?,
+                result: results.get(&decision.id),
             })
-            .collect();
-        let evidence = self.0.len() as u64;
-        let total = |measure| self.total(&known, measure);
-        let findings = total(Measure::Findings);
-        let found = known.iter().filter(|k| k.result.finding.found).count() as f64;
-        let missed = self.missed(&known);
-        Estimated {
-            from,
-            to,
-            decided: evidence,
-            selected: selected().count() as u64,
-            known: known.len() as u64,
-            added: self.0.iter().filter(|d| !d.selected && results.contains_key(&d.id)).count() as u64,
-            components: components(&known),
-            rate: Valued::of(findings.clone().map(|f| f.per(evidence as f64)), evidence),
-            recall: recall(found, &findings, evidence),
-            findings: Valued::of(findings, evidence),
-            revenue: Valued::of(total(Measure::Revenue), evidence),
-            floor: (missed.inspected as u64, missed.found as u64),
-            missed_findings: Valued::of(missed.findings, evidence),
-            missed_revenue: Valued::of(missed.revenue, evidence),
-            accuracy: Vec::new(),
-        }
-    }
-
-    /// How long results take, by office and lane.
-    fn delays(&self, results: &HashMap<String, InspectionResult>, today: NaiveDate) -> ResultDelays {
-        let wait = |decision: &Decision| {
-            let listed = decision.listed_on?;
-            let recorded = results.get(&decision.id).map(|r| r.recorded_on.unwrap_or(listed));
-            let days = days(listed, recorded.unwrap_or(today));
-            Some(Wait { cell: decision.cell, days, arrived: recorded.is_some() })
         };
-        ResultDelays::fit(&self.0.iter().filter(|d| d.selected).filter_map(wait).collect::<Vec<_>>())
+        let selected = self.0.iter().filter(|d| d.selected);
+        let delays = Delays::fit(&selected.filter_map(awaited).collect::<Vec<_>>(), today);
+        let mut evidence = Evidence::default();
+        for decision in &self.0 {
+            let Some(listed_on) = decision.listed_on else { continue };
+            let Some(probability) = delays.least_known(&decision.office, listed_on) else { continue };
+            evidence.decisions.push(Mature { decision, probability });
+            let result = results.get(&decision.id).filter(|_| decision.selected);
+            if let (Some(result), Some(lane)) = (result, Lane::of_code(&decision.lane))
+                && let Some(probability) = delays.known(&decision.office, lane, listed_on)
+            {
+                evidence.known.push(Known { decision, result, probability });
+            }
+        }
+        evidence
     }
+}
 
-    fn total(&self, known: &[Known<'_>], measure: Measure) -> Result<Estimate, Refusal> {
-        let inspected: Vec<Inspected> = known
+/// Decisions that estimates stand on.
+#[derive(Default)]
+struct Evidence<'a> {
+    decisions: Vec<Mature<'a>>,
+    /// Those that were selected and have a result.
+    known: Vec<Known<'a>>,
+}
+
+/// A decision, and the least probability that a result of it would be known by now.
+#[derive(Clone, Copy)]
+struct Mature<'a> {
+    decision: &'a Decision,
+    probability: f64,
+}
+
+/// A selected declaration with its result, and the probability that it would be known by now.
+#[derive(Clone, Copy)]
+struct Known<'a> {
+    decision: &'a Decision,
+    result: &'a InspectionResult,
+    probability: f64,
+}
+
+impl Evidence<'_> {
+    fn total(&self, measure: Measure) -> Result<Estimate, Refusal> {
+        let inspected: Vec<Inspected> = self
+            .known
             .iter()
             .map(|k| Inspected {
                 root: k.decision.root,
@@ -229,11 +293,27 @@ impl Decisions {
                 value: measure.of(k.result.finding),
             })
             .collect();
-        let least = self.0.iter().map(|d| d.inclusion).reduce(f64::min).unwrap_or(0.0);
-        horvitz_thompson(&inspected, least)
+        horvitz_thompson(&inspected, self.least(|d| d.inclusion))
     }
 
-    fn missed(&self, known: &[Known<'_>]) -> Missed {
+    /// Share of the findings that the inspections make, those that are still to come in among them: what is known stands for
+    /// what is pending here as it does in the total.
+    fn recall(&self, findings: &Result<Estimate, Refusal>) -> Valued {
+        let of_inspections: f64 =
+            self.known.iter().filter(|k| k.result.finding.found).map(|k| 1.0 / k.probability).sum();
+        let share = |total: f64| (of_inspections / total.max(of_inspections)).min(1.0);
+        match findings {
+            Err(refusal) => Valued::Refusal(refusal.to_string()),
+            Ok(Estimate { value, interval, .. }) => Valued::Estimate {
+                value: share(*value),
+                low: share(interval.high),
+                high: share(interval.low),
+                evidence: self.decisions.len() as u64,
+            },
+        }
+    }
+
+    fn missed(&self) -> Missed {
         let inspection = |k: &Known<'_>| {
             let d = k.decision;
             Some(FloorInspection {
@@ -246,29 +326,23 @@ impl Decisions {
                 finding: k.result.finding,
             })
         };
-        let inspections: Vec<FloorInspection> = known.iter().filter_map(inspection).collect();
-        let least = self.0.iter().map(|d| d.floor.min(d.inclusion)).reduce(f64::min).unwrap_or(0.0);
-        missed_by_model(&inspections, least)
+        let inspections: Vec<FloorInspection> = self.known.iter().filter_map(inspection).collect();
+        missed_by_model(&inspections, self.least(|d| d.floor.min(d.inclusion)))
+    }
+
+    /// The least probability of any of the decisions that its inspection happens and is known.
+    fn least(&self, probability: impl Fn(&Decision) -> f64) -> f64 {
+        self.decisions.iter().map(|m| probability(m.decision) * m.probability).reduce(f64::min).unwrap_or(0.0)
     }
 }
 
-/// A selected declaration with its result, and the probability that it would be known by now.
-struct Known<'a> {
-    decision: &'a Decision,
-    result: &'a InspectionResult,
-    probability: f64,
-}
-
-fn days(from: NaiveDate, to: NaiveDate) -> u32 {
-    u32::try_from((to - from).num_days()).unwrap_or(0)
-}
-
-fn components(known: &[Known<'_>]) -> Vec<ComponentFound> {
+/// Hit rates of the parts of p, of selected declarations with a result.
+fn components<'a>(known: impl Iterator<Item = (&'a Decision, &'a InspectionResult)>) -> Vec<ComponentFound> {
     let mut counts: BTreeMap<&str, (u64, u64)> = BTreeMap::new();
-    for k in known {
-        let count = counts.entry(&k.decision.component).or_default();
+    for (decision, result) in known {
+        let count = counts.entry(&decision.component).or_default();
         count.0 += 1;
-        count.1 += u64::from(k.result.finding.found);
+        count.1 += u64::from(result.finding.found);
     }
     let one = |(component, (known, found)): (&str, (u64, u64))| ComponentFound {
         component: component.to_owned(),
@@ -277,19 +351,4 @@ fn components(known: &[Known<'_>]) -> Vec<ComponentFound> {
         rate: wilson(found as f64, known as f64, Z95).map(|p| [p.value, p.interval.low, p.interval.high]),
     };
     counts.into_iter().map(one).collect()
-}
-
-fn recall(found: f64, findings: &Result<Estimate, Refusal>, evidence: u64) -> Valued {
-    match findings {
-        Err(refusal) => Valued::Refusal(refusal.to_string()),
-        Ok(Estimate { value, interval, .. }) => {
-            let share = |total: f64| (found / total.max(found)).min(1.0);
-            Valued::Estimate {
-                value: share(*value),
-                low: share(interval.high),
-                high: share(interval.low),
-                evidence,
-            }
-        }
-    }
 }

@@ -24,7 +24,7 @@ path = 'IssueDateTime'
 ";
 
 /// A version of a declaration: id, version, days of acceptance and of issue, transport document.
-type Lodged<'a> = (&'a str, &'a str, &'a str, &'a str, &'a str);
+pub type Lodged<'a> = (&'a str, &'a str, &'a str, &'a str, &'a str);
 
 /// Loads copies of the first row with other days, each of one consignee with a transport document, at an office and with
 /// a result.
@@ -33,7 +33,7 @@ pub async fn ingest_carried(place: &Place, lodged: &[(&str, &str, &str)], goods:
     ingest_versions(place, &lodged.iter().map(first).collect::<Vec<_>>(), goods).await;
 }
 
-async fn ingest_versions(place: &Place, lodged: &[Lodged<'_>], [office, mass, result]: [&str; 3]) {
+pub async fn ingest_versions(place: &Place, lodged: &[Lodged<'_>], [office, mass, result]: [&str; 3]) {
     let template = rows(1, 2025, 1, 1)[0].clone();
     let mut fields: Vec<&str> = template.split(',').skip(2).collect();
     fields[0] = office;
