@@ -30,7 +30,7 @@ pub(crate) struct Delays {
     lanes: BTreeSet<Lane>,
     /// Those of them with a cell that offices share.
     shared: BTreeSet<Lane>,
-    delays: ResultDelays,
+    curves: ResultDelays,
     now: NaiveDate,
 }
 
@@ -54,19 +54,19 @@ impl Delays {
         }
         let recorded = |one: &Awaited<'_>| one.result.map(|r| r.recorded_on.unwrap_or(one.listed_on));
         let now = awaited.iter().filter_map(recorded).fold(today, NaiveDate::max);
-        let mut fitted = Self { cells, lanes, shared, delays: ResultDelays::fit(&[]), now };
+        let mut fitted = Self { cells, lanes, shared, curves: ResultDelays::fit(&[]), now };
         let wait = |one: &Awaited<'_>| {
             let ended = recorded(one);
             let days = days(one.listed_on, ended.unwrap_or(now));
             Some(Wait { cell: fitted.cell(one.office, one.lane)?, days, arrived: ended.is_some() })
         };
-        fitted.delays = ResultDelays::fit(&awaited.iter().filter_map(wait).collect::<Vec<_>>());
+        fitted.curves = ResultDelays::fit(&awaited.iter().filter_map(wait).collect::<Vec<_>>());
         fitted
     }
 
     /// Of an inspection assigned in a lane; none where no result of its cell ever came so soon.
     pub(crate) fn known(&self, office: &str, lane: Lane, listed_on: NaiveDate) -> Option<f64> {
-        self.delays.probability(self.cell(office, lane)?, days(listed_on, self.now))
+        self.curves.probability(self.cell(office, lane)?, days(listed_on, self.now))
     }
 
     /// The least of all lanes that a draw may have assigned at an office; none where in one of them no result ever came so
@@ -75,7 +75,7 @@ impl Delays {
         let cells = self.lanes.iter().filter_map(|lane| self.cell(office, *lane));
         let age = days(listed_on, self.now);
         cells
-            .map(|cell| self.delays.probability(cell, age))
+            .map(|cell| self.curves.probability(cell, age))
             .try_fold(1.0, |least: f64, p| Some(least.min(p?)))
     }
 
