@@ -35,7 +35,7 @@
 -- unit = "1"
 -- range = [0.0, 1e12]
 -- [columns.suppressed_declarations]
--- description = "Those that only the promise to the grade of the trader kept from being candidates"
+-- description = "Those that only the multiplier of the grade of the trader kept off the work list, as no candidates or by their rank"
 -- is_required = true
 -- unit = "1"
 -- range = [0.0, 1e12]

@@ -68,7 +68,7 @@ pub struct Settled {
     pub candidate: bool,
     /// On the work list.
     pub selected: bool,
-    /// Whether only the promise to the grade of the trader kept it from being a candidate.
+    /// Whether only the multiplier of the grade of the trader kept it off the work list: as no candidate, or by its rank.
     pub suppressed: bool,
     /// pi.
     pub realised_probability: f64,
@@ -268,7 +268,7 @@ pub fn settle(policy: &SelectionPolicy, proposal: &Proposal, contender: Contende
         in_floor: draw.value() < parts.floor,
         candidate: contender.rank().is_some(),
         selected,
-        suppressed: parts.is_suppressed(draw, probability),
+        suppressed: parts.is_suppressed(contender, tau),
         realised_probability,
         reinspected: selected && draw.derived(REINSPECTION).value() < policy.reinspected_share,
         reinspection_probability: lane_share * policy.reinspected_share,

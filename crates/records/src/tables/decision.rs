@@ -190,7 +190,7 @@ const DECISION_COLUMNS: &[Column] = &[
         "is_suppressed",
         Flag,
         General4,
-        "Whether only the promise to the grade of the trader kept it from being a candidate.",
+        "Whether only the multiplier of the grade of the trader kept it off the work list, as no candidate or by its rank.",
     ),
     computed("is_selected", Flag, General2, "Whether it is on the work list."),
     computed(

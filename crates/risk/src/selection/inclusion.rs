@@ -1,6 +1,6 @@
 //! The inclusion probability of a consignment, and which part of it a draw fell into.
 
-use super::close::Chance;
+use super::close::{Chance, Contender};
 use super::draw::Draw;
 use super::state::Stratum;
 
@@ -114,10 +114,12 @@ impl Parts {
         }
     }
 
-    /// Whether the multiplier alone kept a draw from being a candidate: what the promise to the grade costs.
-    pub fn is_suppressed(&self, draw: Draw, probability: f64) -> bool {
-        let uncapped = Self { multiplier: 1.0, ..*self }.probability();
-        (probability..uncapped).contains(&draw.value())
+    /// Whether the multiplier alone kept a consignment off its work list, as no candidate or by its rank: what the promise
+    /// to the grade costs. With a multiplier of 1 for it and everybody else as they are, its draw would have got a slot;
+    /// `tau` is what the others leave it, whatever it contends with itself.
+    pub fn is_suppressed(&self, contender: Contender, tau: f64) -> bool {
+        let uncapped = Self { multiplier: 1.0, ..*self }.chance().max(contender.chance);
+        !contender.is_selected(tau) && uncapped.contender(contender.draw).is_selected(tau)
     }
 
     fn chosen(&self, ramp: f64) -> f64 {
@@ -187,7 +189,41 @@ mod tests {
             let draw = Draw::stored(u).unwrap();
             let uncapped = Parts { multiplier: 1.0, ..parts };
             let is_candidate_uncapped = uncapped.component(draw, uncapped.probability()) != Component::None;
-            prop_assert_eq!(parts.is_suppressed(draw, p), is_candidate_uncapped && component == Component::None);
+            let contender = parts.chance().contender(draw);
+            prop_assert_eq!(
+                parts.is_suppressed(contender, 1.0), is_candidate_uncapped && component == Component::None,
+                "where all candidates fit"
+            );
+        }
+    }
+
+    #[test]
+    fn suppressed_is_who_would_have_a_slot_with_a_multiplier_of_one() {
+        let parts = Parts {
+            mandatory: false,
+            guaranteed: 0.0,
+            floor: 0.0,
+            multiplier: 0.2,
+            exploration: 0.0,
+            ramp: 1.0,
+        };
+        let suppressed = |parts: Parts, u: f64, tau: f64| {
+            parts.is_suppressed(parts.chance().contender(Draw::stored(u).unwrap()), tau)
+        };
+        // p = w = 0.2, and 1 without the promise.
+        assert!(suppressed(parts, 0.4, 0.5), "no candidate");
+        assert!(
+            suppressed(parts, 0.15, 0.5),
+            "a candidate whose rank the multiplier raised from 0.15 to 0.75"
+        );
+        assert!(!suppressed(parts, 0.15, 0.1), "shed in any case");
+        assert!(!suppressed(parts, 0.6, 0.5), "no slot in any case");
+        assert!(!suppressed(parts, 0.05, 0.5), "on the list");
+        for mandatory in [Parts { mandatory: true, ..parts }, Parts { guaranteed: 1.0, ..parts }] {
+            assert!(
+                (0..10).all(|u| !suppressed(mandatory, f64::from(u) / 10.0, 0.5)),
+                "never a protected one"
+            );
         }
     }
 
