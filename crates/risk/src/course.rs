@@ -82,7 +82,7 @@ impl Course<'_> {
         let mut steering = Steering::new(self.policy, 1.0);
         let mut start = lodged.partition_point(|l| l.day < from);
         while let Some(next) = lodged.get(start) {
-            let epoch = Epoch::of(next.day);
+            let epoch = self.policy.epoch(next.day);
             let end = start + lodged[start..].partition_point(|l| l.day <= epoch.last);
             let state = steering.state(&lodged[..start], epoch, self.slots);
             for day in runs(&lodged[start..end], |l| l.day) {
@@ -177,7 +177,8 @@ impl<'a> Steering<'a> {
 
     /// Takes down what became of a lodgement of the epoch: its probability of inspection.
     pub(crate) fn account(&mut self, one: &Lodged, inclusion: f64) {
-        let of_office = self.accounts.entry(one.office.to_string()).or_default();
+        let of_regime = self.accounts.entry(self.policy.regime(one.day).from).or_default();
+        let of_office = of_regime.entry(one.office.to_string()).or_default();
         let account: &mut Account = of_office.entry(one.grade.to_string()).or_default();
         account.consignments += 1.0;
         account.mandatory += f64::from(u8::from(one.mandatory));
@@ -233,6 +234,29 @@ mod tests {
 
     fn policy() -> SelectionPolicy {
         SelectionPolicy::parse("default", include_str!("../../../selection/default.toml")).unwrap()
+    }
+
+    #[test]
+    fn a_regime_that_begins_within_an_epoch_decides_its_own_days() {
+        let text = include_str!("../../../selection/default.toml");
+        let (before, after) = text.split_once("from = 2026-04-01").unwrap();
+        let after = after.replacen("floor = 0.001", "floor = 0.002", 1);
+        let policy = SelectionPolicy::parse("p", &format!("{before}from = 2027-02-10{after}")).unwrap();
+        let (all, from) = (lodged(50), "2027-01-29".parse().unwrap());
+        let course =
+            Course { policy: &policy, slots: &|a_day| (a_day * 0.1).round() as u32, keys: &[[1; 32]] };
+        let run = course.run(&all, from);
+        let certified = |is: &dyn Fn(&NaiveDate) -> bool| -> f64 {
+            let decided = all[all.len() - run.fates.len()..].iter().zip(&run.fates);
+            let of = decided.filter(|(l, _)| &*l.grade == "advanced-certified" && is(&l.day));
+            of.map(|(_, fate)| fate.probability).fold(1.0, f64::min)
+        };
+        let begins: NaiveDate = "2027-02-10".parse().unwrap();
+        assert!(certified(&|day| *day < begins) < 0.002, "the floor of the law before");
+        assert!(
+            certified(&|day| *day >= begins) >= 0.002,
+            "the floor of the law of the day, on the day it begins"
+        );
     }
 
     #[test]

@@ -15,6 +15,7 @@ use super::policy::SelectionPolicy;
 use super::regime::{Counted, GradePolicy, Promise, Regime};
 use super::state::{OfficeState, PolicyState, Steered};
 use super::threshold::solve;
+use chrono::NaiveDate;
 use std::collections::BTreeMap;
 
 /// Fewest consignments of an office, or of a grade at it, that something of its own is set for.
@@ -56,8 +57,9 @@ pub struct Account {
     pub expected: f64,
 }
 
-/// Sums by office and grade.
-pub type Accounts = ByStratum<Account>;
+/// Sums by office and grade, for each regime, by its first day: whether a grade is an ordinary one is for the law of the day
+/// to say.
+pub type Accounts = BTreeMap<NaiveDate, ByStratum<Account>>;
 
 impl Account {
     fn add(&mut self, other: &Self) {
@@ -84,7 +86,7 @@ impl Account {
 pub struct Setting<'a> {
     /// Policy.
     pub policy: &'a SelectionPolicy,
-    /// The epoch.
+    /// The epoch, within one regime ([`SelectionPolicy::epoch`]).
     pub epoch: Epoch,
     /// Consignments of the days before.
     pub history: &'a History,
@@ -243,14 +245,23 @@ impl Setting<'_> {
             *count += seen.len();
             next.add(&account.scaled(scale));
         }
-        for (grade, account) in self.accounts.get(office).into_iter().flatten() {
-            if grade == code {
-                group.past.add(account);
-            } else if self.regime().is_ordinary(grade) {
-                group.past_ordinary.add(account);
+        self.add_past(office, code, &mut group);
+        group
+    }
+
+    /// Adds what closed since the promise stands as it does, each regime by its own ordinary traders.
+    fn add_past(&self, office: &str, code: &str, group: &mut Group) {
+        let Some(since) = self.policy.promised_since(code, self.epoch.first) else { return };
+        for (from, offices) in self.accounts.range(since..) {
+            let regime = self.policy.regime(*from);
+            for (grade, account) in offices.get(office).into_iter().flatten() {
+                if grade == code {
+                    group.past.add(account);
+                } else if regime.is_ordinary(grade) {
+                    group.past_ordinary.add(account);
+                }
             }
         }
-        group
     }
 }
 

@@ -1,5 +1,6 @@
 //! The selection policy: ramp, lanes, and the regimes of traders' grades, read from a TOML file; a component of a bundle.
 
+use super::epoch::Epoch;
 use super::lane::{Lane, LaneShare};
 use super::regime::{self, FileRegime, Regime};
 use crate::treatment::{self, FileTreatment, TreatmentPolicy};
@@ -150,6 +151,29 @@ impl SelectionPolicy {
         self.regimes.iter().rev().find(|r| r.from <= day).unwrap_or(&self.regimes[0])
     }
 
+    /// The epoch of a day, cut where a regime begins: a state knows one law.
+    pub fn epoch(&self, day: NaiveDate) -> Epoch {
+        let Epoch { mut first, mut last } = Epoch::of(day);
+        // The first regime cuts nothing: the days before it are its own.
+        for from in self.regimes.iter().skip(1).map(|regime| regime.from) {
+            if from <= day {
+                first = first.max(from);
+            } else {
+                last = last.min(from.pred_opt().unwrap_or(day));
+            }
+        }
+        Epoch { first, last }
+    }
+
+    /// First day of the regime that began the promise that a grade has on a day: where a later one leaves it as it is, it goes
+    /// on, and where its terms change it begins anew. None where the grade has no promise on the day.
+    pub fn promised_since(&self, grade: &str, day: NaiveDate) -> Option<NaiveDate> {
+        let regime = self.regime(day);
+        let standing = regime.grade(grade).promise?;
+        let back = self.regimes.iter().rev().skip_while(|r| r.from > regime.from);
+        back.take_while(|r| r.grade(grade).promise == Some(standing)).last().map(|r| r.from)
+    }
+
     /// Lane of a selected consignment from u / pi, which is uniform in [0, 1) given that it is selected: nested intervals,
     /// so that the lane is part of the same draw and its probability is pi times the share.
     pub fn lane(&self, position: f64) -> Lane {
@@ -188,6 +212,42 @@ mod tests {
         }
         assert_eq!(policy.lane(0.0), policy.lanes[0].lane);
         assert_eq!(policy.lane(0.999_999), policy.lanes[policy.lanes.len() - 1].lane);
+    }
+
+    #[test]
+    fn an_epoch_is_cut_where_a_regime_begins() {
+        let policy =
+            SelectionPolicy::parse("p.toml", &FILE.replace("from = 2026-04-01", "from = 2026-04-03"))
+                .unwrap();
+        let epoch = |text| {
+            let Epoch { first, last } = policy.epoch(day(text));
+            (first, last)
+        };
+        for inside in ["2026-04-01", "2026-04-02"] {
+            assert_eq!(epoch(inside), (day("2026-04-01"), day("2026-04-02")));
+        }
+        for inside in ["2026-04-03", "2026-04-07"] {
+            assert_eq!(epoch(inside), (day("2026-04-03"), day("2026-04-07")));
+        }
+        for whole in ["2026-03-31", "2026-04-08", "2021-11-03", "1999-01-01"] {
+            assert_eq!(policy.epoch(day(whole)), Epoch::of(day(whole)), "{whole}");
+        }
+    }
+
+    #[test]
+    fn a_promise_goes_on_until_its_terms_change() {
+        let (first, second) = ("2021-11-01", "2026-04-01");
+        let since = |policy: &SelectionPolicy, grade, on| policy.promised_since(grade, day(on));
+        let policy = SelectionPolicy::parse("p.toml", FILE).unwrap();
+        for on in ["1999-01-01", "2026-03-31", "2026-04-01", "2027-01-01"] {
+            assert_eq!(since(&policy, "advanced-certified", on), Some(day(first)), "{on}");
+            assert_eq!(since(&policy, "certified", on), None, "{on}");
+        }
+        let (before, after) = FILE.split_once("from = 2026-04-01").unwrap();
+        let terms = after.replacen("bound = 0.2,", "bound = 0.3,", 1);
+        let changed = SelectionPolicy::parse("p.toml", &format!("{before}from = 2026-04-01{terms}")).unwrap();
+        assert_eq!(since(&changed, "advanced-certified", "2026-03-31"), Some(day(first)));
+        assert_eq!(since(&changed, "advanced-certified", "2026-04-01"), Some(day(second)));
     }
 
     #[test]

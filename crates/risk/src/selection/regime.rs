@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use toml::value::Datetime;
 
 /// What counts in the inspection rate of a promise.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Counted {
     /// Every inspection.

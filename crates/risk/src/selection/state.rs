@@ -61,11 +61,13 @@ impl PolicyState {
 }
 
 impl OfficeState {
-    /// Parts of a grade under a regime.
+    /// Parts of a grade under a regime. What was accepted under an earlier law than that of the state keeps what its own law
+    /// says of grades without a promise.
     pub fn stratum(&self, regime: &Regime, grade: &str) -> Stratum {
         let of_law = regime.grade(grade);
+        let steered = of_law.promise.and_then(|_| self.strata.get(grade));
         let (floor, multiplier) =
-            self.strata.get(grade).map_or((of_law.floor, of_law.multiplier), |s| (s.floor, s.multiplier));
+            steered.map_or((of_law.floor, of_law.multiplier), |s| (s.floor, s.multiplier));
         Stratum { guaranteed: of_law.guaranteed, floor, multiplier }
     }
 
