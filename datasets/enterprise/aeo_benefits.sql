@@ -60,7 +60,7 @@ WITH newest AS (
   WHERE place = 1
 ),
 register AS (
-  SELECT enterprise_id, grade_effective_at, last_value(grade_code ORDER BY load_id, source_row) AS grade_code
+  SELECT enterprise_id, grade_effective_at, last_value(grade_code ORDER BY loaded_at NULLS FIRST, load_id, source_row) AS grade_code
   FROM enterprise
   WHERE grade_effective_at IS NOT NULL
   GROUP BY enterprise_id, grade_effective_at

@@ -189,6 +189,8 @@ pub enum Key {
     LoadId,
     /// Position of the record in its source, from 1.
     SourceRow,
+    /// When the load began: of what says something else of the same, the newest holds.
+    LoadedAt,
 }
 
 impl Key {
@@ -197,7 +199,7 @@ impl Key {
         match self {
             Self::DeclarationId => Some("DeclarationID"),
             Self::VersionNumber => Some("VersionNumeric"),
-            Self::Month | Self::LoadId | Self::SourceRow => None,
+            Self::Month | Self::LoadId | Self::SourceRow | Self::LoadedAt => None,
         }
     }
 }
@@ -279,6 +281,7 @@ impl Column {
     pub fn data_type(&self, class: &'static ClassDefinition) -> DataType {
         match self.source {
             Source::Key(Key::SourceRow | Key::VersionNumber) => DataType::Int64,
+            Source::Key(Key::LoadedAt) => scalar_type(LeafKind::Time),
             Source::Key(_) | Source::Unit(_) | Source::Hs6(_) => DataType::Utf8,
             Source::Kilograms(_) => DataType::Decimal128(MEASURE_DECIMALS.0, MEASURE_DECIMALS.1),
             Source::Other => DataType::List(other_values_item()),
@@ -309,6 +312,8 @@ impl Table {
 
     fn arrow_field(&self, column: &Column) -> Field {
         let nullable = match column.source {
+            // Rows that were loaded before there was such a column have none.
+            Source::Key(Key::LoadedAt) => true,
             Source::Key(_) | Source::List(_) | Source::Other => false,
             Source::Computed(computed) => computed.is_optional(),
             _ => true,

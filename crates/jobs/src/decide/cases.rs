@@ -11,7 +11,7 @@ use std::ops::Range;
 use tidegate_ledger::RootKey;
 use tidegate_query::{DECLARATION_ITEM, Platform, Principal};
 use tidegate_risk::bundle::Bundle;
-use tidegate_risk::selection::Consignment;
+use tidegate_risk::selection::{Consignment, SelectionPolicy};
 
 /// Grade of a trader that is not registered.
 const UNKNOWN_GRADE: &str = "unknown";
@@ -66,27 +66,45 @@ pub(crate) struct Cases {
     pub cases: Vec<Case>,
 }
 
-/// Grades of traders by the moment they took effect.
+/// Grades of traders by the moment they took effect; of those of one moment the one that was loaded last holds.
 #[derive(Default)]
-pub(crate) struct Grades(HashMap<String, Vec<(i64, String)>>);
+pub(crate) struct Grades(HashMap<String, Vec<Graded>>);
+
+/// A grade of a trader. In order: by the moment it took effect, then as it was loaded.
+#[derive(PartialEq, Eq, PartialOrd, Ord)]
+struct Graded {
+    /// Microseconds since 1970-01-01 UTC; the least where it was never said.
+    from: i64,
+    /// When the load began that brought it; none before those that say it.
+    loaded_at: Option<i64>,
+    load_id: String,
+    source_row: i64,
+    code: String,
+}
 
 impl Grades {
     /// Reads the grades of all enterprises.
     pub(crate) async fn read(platform: &Platform, purpose: &str) -> Result<Self, JobError> {
-        let sql = "SELECT enterprise_id, grade_effective_at, grade_code FROM enterprise";
+        let sql = "SELECT enterprise_id, grade_effective_at, grade_code, loaded_at, load_id, source_row FROM enterprise";
         Self::of(&platform.plan_for(&Principal::LocalOwner, purpose, sql).await?.collect().await?)
     }
 
     /// The grades of rows of `enterprise`; those without an enterprise or a grade say nothing.
     pub(crate) fn of(batches: &[RecordBatch]) -> Result<Self, JobError> {
-        let mut grades: HashMap<String, Vec<(i64, String)>> = HashMap::new();
+        let mut grades: HashMap<String, Vec<Graded>> = HashMap::new();
         for batch in batches {
             let (ids, codes) = (text(batch, "enterprise_id")?, text(batch, "grade_code")?);
-            let since = moments(batch, "grade_effective_at")?;
+            let (since, loaded) = (moments(batch, "grade_effective_at")?, moments(batch, "loaded_at")?);
+            let (loads, rows) = (text(batch, "load_id")?, integers(batch, "source_row")?);
             for row in (0..batch.num_rows()).filter(|row| ids.is_valid(*row) && codes.is_valid(*row)) {
-                let from = if since.is_valid(row) { since.value(row) } else { i64::MIN };
-                let dated = grades.entry(ids.value(row).to_owned()).or_default();
-                dated.push((from, codes.value(row).to_owned()));
+                let one = Graded {
+                    from: if since.is_valid(row) { since.value(row) } else { i64::MIN },
+                    loaded_at: loaded.is_valid(row).then(|| loaded.value(row)),
+                    load_id: loads.value(row).to_owned(),
+                    source_row: rows.value(row),
+                    code: codes.value(row).to_owned(),
+                };
+                grades.entry(ids.value(row).to_owned()).or_default().push(one);
             }
         }
         for dated in grades.values_mut() {
@@ -97,8 +115,8 @@ impl Grades {
 
     pub(crate) fn at(&self, importer: Option<&str>, micros: i64) -> &str {
         let dated = importer.and_then(|id| self.0.get(id));
-        let grade = dated.and_then(|d| d.iter().rev().find(|(from, _)| *from <= micros));
-        grade.map_or(UNKNOWN_GRADE, |(_, code)| code)
+        let grade = dated.and_then(|d| d.iter().rev().find(|one| one.from <= micros));
+        grade.map_or(UNKNOWN_GRADE, |one| &one.code)
     }
 }
 
@@ -174,6 +192,19 @@ pub(super) const LODGED: &str =
 /// A condition: a moment falls on one of the days, of UTC.
 pub(crate) fn between(moment: &str, first: NaiveDate, last: NaiveDate) -> String {
     format!("{moment} >= DATE '{first}' AND {moment} < DATE '{last}' + INTERVAL '1 day'")
+}
+
+/// An expression: first day of the regime of a selection policy that a moment falls under, of UTC, as text.
+pub(crate) fn regime_of(policy: &SelectionPolicy, moment: &str) -> String {
+    let first = policy.regimes[0].from;
+    let later = policy.regimes.iter().skip(1).rev().map(|regime| regime.from);
+    let cases: Vec<String> =
+        later.map(|from| format!("WHEN {moment} >= DATE '{from}' THEN '{from}'")).collect();
+    if cases.is_empty() {
+        format!("'{first}'")
+    } else {
+        format!("CASE {} ELSE '{first}' END", cases.join(" "))
+    }
 }
 
 /// The query of a stretch; none where there is nothing to read.
@@ -312,6 +343,57 @@ impl Naming {
             Consignment::Carried { consignee, document }
         } else {
             Consignment::Lodged { load: self.loads.value(row), row: self.rows.value(row) }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use arrow::array::{ArrayRef, TimestampMicrosecondArray};
+    use std::sync::Arc;
+
+    /// A row of `enterprise` of one trader: the moment of effect, that of the load, load, row, and grade.
+    type Row = (Option<i64>, Option<i64>, &'static str, i64, &'static str);
+
+    fn grades(rows: &[Row]) -> Grades {
+        let moments = |of: fn(&Row) -> Option<i64>| -> ArrayRef {
+            Arc::new(rows.iter().map(of).collect::<TimestampMicrosecondArray>().with_timezone("UTC"))
+        };
+        let texts = |of: fn(&Row) -> &'static str| -> ArrayRef {
+            Arc::new(rows.iter().map(|row| Some(of(row))).collect::<StringArray>())
+        };
+        let numbers: ArrayRef = Arc::new(rows.iter().map(|row| Some(row.3)).collect::<Int64Array>());
+        let batch = RecordBatch::try_from_iter([
+            ("enterprise_id", texts(|_| "E1")),
+            ("grade_effective_at", moments(|row| row.0)),
+            ("loaded_at", moments(|row| row.1)),
+            ("load_id", texts(|row| row.2)),
+            ("source_row", numbers),
+            ("grade_code", texts(|row| row.4)),
+        ]);
+        Grades::of(&[batch.unwrap()]).unwrap()
+    }
+
+    #[test]
+    fn of_grades_of_one_moment_the_one_loaded_last_holds() {
+        let mut rows: Vec<Row> = vec![
+            (None, None, "old", 1, "conventional"),
+            (Some(100), None, "old", 2, "seriously-dishonest"),
+            (Some(100), Some(5), "z", 1, "dishonest"),
+            (Some(100), Some(6), "a", 1, "certified"),
+            (Some(100), Some(6), "a", 2, "advanced-certified"),
+            (Some(200), Some(1), "a", 3, "certified"),
+        ];
+        for _ in 0..rows.len() {
+            rows.rotate_left(1);
+            let grades = grades(&rows);
+            let at = |micros| grades.at(Some("E1"), micros);
+            assert_eq!(
+                [at(99), at(100), at(199), at(200)],
+                ["conventional", "advanced-certified", "advanced-certified", "certified"]
+            );
+            assert_eq!((grades.at(Some("E2"), 100), grades.at(None, 100)), ("unknown", "unknown"));
         }
     }
 }

@@ -20,7 +20,7 @@ mod work_list;
 mod writing;
 
 pub use capacity::{Capacity, ParseCapacityError};
-pub(crate) use cases::{Case, Cases, Grades, Which, any_version, between, cases, read};
+pub(crate) use cases::{Case, Cases, Grades, Which, any_version, between, cases, read, regime_of};
 pub use packaging::Opening;
 pub(crate) use packaging::{Packaging, TREATED, seen as packaging_records, treated};
 pub(crate) use state::{parse as parse_state, stored_state};
@@ -83,13 +83,13 @@ pub struct Decided {
     pub decided: u64,
     /// Those on a work list.
     pub selected: u64,
-    /// Candidates that the capacity left no slot for.
+    /// Candidates that the capacity left no slot for, those among them that `suppressed` counts too.
     pub shed: u64,
     /// Protected ones beyond the slots of their day.
     pub queued: u64,
     /// Work lists of days that had one already: what was lodged late got what was left of the slots of its day.
     pub reopened_lists: u64,
-    /// Those that only the promise to their trader's grade kept from being candidates.
+    /// Those that only the multiplier of their trader's grade kept off the work list: as no candidates, or by their rank.
     pub suppressed: u64,
     /// Those on a work list that are opened at their destination, as special packaging.
     pub to_destination: u64,
@@ -134,7 +134,7 @@ async fn run(home: &Home, options: &DecideOptions, progress: &mut dyn Progress) 
     let mut states = States::new(home, assessor, hash.to_string(), options);
     let mut known = None;
     while let Some(next) = read.peek().await? {
-        let Epoch { first, last } = Epoch::of(next);
+        let Epoch { first, last } = states.assessor.bundle.selection.epoch(next);
         let days = Lodged { days: &lodged, first: first.max(from), last: last.min(to) };
         let platform = Arc::new(home.platform().await?);
         let state = states.of(&platform, Epoch { first, last }, progress).await?;

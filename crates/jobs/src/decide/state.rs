@@ -1,11 +1,12 @@
 //! The policy state of an epoch: slots, thresholds and multipliers from what was lodged and what closed before it.
 
 use super::ahead::{AssessedDay, Assessor};
-use super::cases::{Which, between};
+use super::cases::{Which, between, regime_of};
 use super::stretches::stretches;
 use super::{Capacity, DecideOptions};
 use crate::JobError;
 use crate::answer::Answer;
+use crate::columns::wrong_type;
 use crate::home::Home;
 use crate::progress::Progress;
 use chrono::{Datelike, Days, NaiveDate};
@@ -14,7 +15,9 @@ use std::sync::Arc;
 use tidegate_ledger::{NewPolicyState, PolicyStateVersion};
 use tidegate_query::Platform;
 use tidegate_risk::SEMANTICS_VERSION;
-use tidegate_risk::selection::{Account, Accounts, Epoch, History, LaneShare, PolicyState, Seen, Setting};
+use tidegate_risk::selection::{
+    Account, Accounts, Epoch, History, LaneShare, PolicyState, Seen, SelectionPolicy, Setting,
+};
 
 /// A state with what it was made for, as it stands in the ledger.
 #[derive(serde::Serialize, serde::Deserialize)]
@@ -68,7 +71,7 @@ impl<'a> States<'a> {
             return Ok((newest.version, stored.state));
         }
         let history = self.history(platform, epoch, progress).await?;
-        let accounts = accounts(platform, epoch).await?;
+        let accounts = accounts(platform, &self.assessor.bundle.selection, epoch).await?;
         let setting = Setting {
             policy: &self.assessor.bundle.selection,
             epoch,
@@ -194,25 +197,30 @@ async fn decided_days(
 /// Probabilities are summed as integers of this fraction, 2^-40, so that the order of rows leaves no trace.
 const FRACTION: &str = "1099511627776.0";
 
-/// Sums over what was decided in the calendar year before an epoch: the window of the promises.
-async fn accounts(platform: &Platform, epoch: Epoch) -> Result<Accounts, JobError> {
+/// Sums over what was decided in the calendar year before an epoch: the window of the promises. Each decision is summed under
+/// the regime of its own day.
+async fn accounts(platform: &Platform, policy: &SelectionPolicy, epoch: Epoch) -> Result<Accounts, JobError> {
     let mut accounts = Accounts::new();
     let (Some(first), Some(last)) = (epoch.first.with_ordinal(1), epoch.first.pred_opt()) else {
         return Ok(accounts);
     };
     let sql = format!(
-        "SELECT office_id, grade_code, count(*) AS consignments, \
+        "SELECT {regime} AS regime, office_id, grade_code, count(*) AS consignments, \
          count(*) FILTER (WHERE component_code = 'mandatory') AS mandatory, \
          CAST(sum(CAST(round(realised_probability * {FRACTION}) AS BIGINT)) AS DOUBLE) / {FRACTION} AS expected \
-         FROM decision WHERE version_number = 1 AND {} GROUP BY 1, 2 ORDER BY 1, 2",
-        between("accepted_at", first, last)
+         FROM decision WHERE version_number = 1 AND {days} GROUP BY 1, 2, 3 ORDER BY 1, 2, 3",
+        regime = regime_of(policy, "accepted_at"),
+        days = between("accepted_at", first, last)
     );
     let answer = Answer::of(platform, "job decide", &sql).await?;
     let (offices, grades) = (answer.texts("office_id")?, answer.texts("grade_code")?);
     let (consignments, mandatory) = (answer.reals("consignments")?, answer.reals("mandatory")?);
+    let regimes = answer.texts("regime")?;
     for (row, expected) in answer.reals("expected")?.into_iter().enumerate() {
         let account = Account { consignments: consignments[row], mandatory: mandatory[row], expected };
-        accounts.entry(offices[row].clone()).or_default().insert(grades[row].clone(), account);
+        let regime: NaiveDate = regimes[row].parse().map_err(|_| wrong_type("regime"))?;
+        let of_office = accounts.entry(regime).or_default().entry(offices[row].clone()).or_default();
+        of_office.insert(grades[row].clone(), account);
     }
     Ok(accounts)
 }

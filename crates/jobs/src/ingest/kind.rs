@@ -72,7 +72,7 @@ impl<'a> Loader<'a> {
             load_id,
             strict,
             month: home.now.format("%Y-%m").to_string(),
-            records: TableBuilder::new(kind.table)?,
+            records: TableBuilder::new(kind.table)?.loaded_at(home.now),
             quarantine: TableBuilder::new(&QUARANTINE)?,
             findings: TableBuilder::new(&DATA_FINDING)?,
             writers: [

@@ -7,6 +7,7 @@ use crate::path::Path;
 use crate::table::{Key, Source, Table};
 use arrow::array::{ArrayRef, RecordBatch};
 use arrow::datatypes::SchemaRef;
+use chrono::{DateTime, Utc};
 
 /// Why a record cannot be written into a table.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -75,6 +76,8 @@ pub struct TableBuilder {
     schema: SchemaRef,
     columns: Vec<ColumnBuilder>,
     rows: usize,
+    /// When the load began that the rows come with.
+    loaded_at: Option<DateTime<Utc>>,
 }
 
 impl TableBuilder {
@@ -91,6 +94,9 @@ impl TableBuilder {
                 (Source::Key(key @ (Key::SourceRow | Key::VersionNumber)), _) => {
                     ColumnBuilder::Key(key, ScalarBuilder::new(LeafKind::Count))
                 }
+                (Source::Key(key @ Key::LoadedAt), _) => {
+                    ColumnBuilder::Key(key, ScalarBuilder::new(LeafKind::Time))
+                }
                 (Source::Key(key), _) => ColumnBuilder::Key(key, ScalarBuilder::new(LeafKind::Text)),
                 (Source::Other, _) => ColumnBuilder::Other(OtherBuilder::new(table)),
                 (source, Some((path, field))) => match (source, field.kind) {
@@ -106,7 +112,13 @@ impl TableBuilder {
                 (_, None) => return Err(wrong(format!("column {} has no field", column.name))),
             });
         }
-        Ok(Self { table, schema: table.schema(), columns, rows: 0 })
+        Ok(Self { table, schema: table.schema(), columns, rows: 0, loaded_at: None })
+    }
+
+    /// The same, of rows that come with a load that began at a moment.
+    #[must_use]
+    pub fn loaded_at(self, moment: DateTime<Utc>) -> Self {
+        Self { loaded_at: Some(moment), ..self }
     }
 
     /// Rows so far.
@@ -136,6 +148,9 @@ impl TableBuilder {
                     builder.push_count(Some(key.version_number));
                 }
                 ColumnBuilder::Key(Key::SourceRow, builder) => builder.push_count(Some(key.source_row)),
+                ColumnBuilder::Key(Key::LoadedAt, builder) => {
+                    builder.push(Some(LeafRef::Time(self.loaded_at)))?;
+                }
                 ColumnBuilder::Scalar(path, builder) => builder.push(path.leaf(record))?,
                 ColumnBuilder::Unit(path, builder) => builder.push_text(path.leaf(record).and_then(unit_of)),
                 ColumnBuilder::Hs6(path, builder) => builder.push_text(path.leaf(record).and_then(hs6)),

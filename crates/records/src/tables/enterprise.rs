@@ -1,6 +1,6 @@
 //! The table of enterprises with their credit grades, one row from each day a grade took effect.
 
-use super::{LOAD_ID, OTHER, SOURCE_ROW, column};
+use super::{LOAD_ID, LOADED_AT, OTHER, SOURCE_ROW, column};
 use crate::class::Defined;
 use crate::model::Enterprise;
 use crate::table::Grade::{General1, General2, General3};
@@ -29,4 +29,5 @@ const COLUMNS: &[Column] = &[
     OTHER,
     LOAD_ID,
     SOURCE_ROW,
+    LOADED_AT,
 ];

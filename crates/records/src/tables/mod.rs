@@ -79,6 +79,11 @@ const VERSION_NUMBER: Column =
 const LOAD_ID: Column = key("load_id", Key::LoadId, "Load that brought the row.");
 const SOURCE_ROW: Column =
     key("source_row", Key::SourceRow, "Position of the record in the source of its load, from 1.");
+const LOADED_AT: Column = key(
+    "loaded_at",
+    Key::LoadedAt,
+    "When the load began that brought the row; absent where it is not known.",
+);
 const OTHER: Column = Column {
     name: "other_values",
     source: Source::Other,
