@@ -147,7 +147,8 @@ pub enum Command {
     Monitor(Monitor),
     /// Say how inspection rates stand that the law promises to grades of traders
     #[command(
-        after_help = "A promise such as `under 20 % of the ordinary rate` is judged on all inspections, mandatory ones too. \
+        after_help = "A promise such as `under 20 % of the ordinary rate` is judged on all inspections by draw or rule, mandatory \
+        ones too, each under the law of its day. \
         Windows with too few inspections to tell chance from a breach are called not assessable."
     )]
     Promises(Promises),

@@ -68,7 +68,9 @@ pub use learn::{LearnOptions, LearnSummary, ModelFile, learn};
 pub use matrix::{MatrixSummary, training_matrix};
 pub use monitor::{FeatureDrift, MonitorOptions, Monitored, RuleWatched, monitor};
 pub use progress::{Progress, Quiet};
-pub use promises::{GuaranteeKept, PromiseCounts, PromiseKept, Promises, Ratio, Verdict, Window, promises};
+pub use promises::{
+    Counted, GuaranteeKept, PromiseCounts, PromiseKept, Promises, Ratio, Verdict, Window, promises,
+};
 pub use replay::{
     Difference, ReplayReport, Replayed, SqlReplayReport, explain_decision, replay, replay_in_sql,
 };

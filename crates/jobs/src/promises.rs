@@ -1,16 +1,24 @@
 //! Promises to traders of a grade: how their inspection rate stands against the ordinary one, window by window.
+//!
+//! Every decision is judged by the regime of its own day: which traders are ordinary, and what was promised. A window that
+//! touches two promises to a grade, because a regime changes the terms, gives a row for each; one that a new regime leaves as it is
+//! goes on, and one that is dropped is reported for the days on which it stood.
+
+mod windows;
 
 use crate::JobError;
 use crate::answer::Answer;
+use crate::columns::wrong_type;
+use crate::decide::regime_of;
 use crate::home::Home;
+use crate::results::HAS_RESULT;
 use chrono::{Datelike, NaiveDate};
-use std::collections::{BTreeMap, BTreeSet};
-use tidegate_risk::estimation::{self, RateRatio, Stratum, rate_ratio};
-use tidegate_risk::selection::{Counted, Promise, Regime, SelectionPolicy};
+use tidegate_risk::estimation::RateRatio;
+pub use tidegate_risk::selection::Counted;
+use tidegate_risk::selection::{Lane, SelectionPolicy};
+use windows::{guarantees, kept};
 
 const PURPOSE: &str = "job promises";
-/// Chance that any of all windows raises a false alarm.
-const FALSE_ALARMS: f64 = 0.05;
 
 /// Promises and guarantees of a calendar year.
 #[derive(Debug, Clone, serde::Serialize)]
@@ -33,6 +41,13 @@ pub enum Window {
     Office(String),
     /// The country over a month, CCYY-MM.
     Month(String),
+    /// An office over a month.
+    OfficeMonth {
+        /// Office.
+        office: String,
+        /// Month, CCYY-MM.
+        month: String,
+    },
 }
 
 /// What a window says of a promise.
@@ -54,28 +69,41 @@ pub enum Verdict {
 pub struct PromiseKept {
     /// Grade with the promise.
     pub grade: String,
-    /// Law of the regime in force at the end of the year's decisions.
+    /// Laws that the decisions of the window with this promise fall under, in their order, joined by `; `.
     pub law: String,
+    /// First day of the year on which the promise stands on these terms; a window counts its days from then on.
+    pub from: NaiveDate,
+    /// Last such day.
+    pub to: NaiveDate,
     /// Window.
     pub window: Window,
     /// Share that must not be reached.
     pub bound: f64,
-    /// Consignments and inspections of the grade and of ordinary traders, gross.
+    /// What the law counts.
+    pub counted: Counted,
+    /// Consignments and inspections by draw, of the grade and of ordinary traders, gross. A consignment is inspected when any version
+    /// of its declaration is on a work list.
     pub gross: PromiseCounts,
     /// The same without mandatory ones, in inspections and consignments.
     pub discretionary: PromiseCounts,
+    /// Gross, and inspected as well what has the result of an inspection that an officer added without a draw.
+    pub with_added: PromiseCounts,
     /// Ratio of the gross rates, with its interval at 95 %; none when nothing can be compared.
     pub gross_ratio: Option<Ratio>,
     /// Ratio of the discretionary rates.
     pub discretionary_ratio: Option<Ratio>,
-    /// Gross ratio at equal goods: against what ordinary traders had at the same office with the same chapter, where
-    /// there are any.
+    /// The one of these two that the law counts.
+    pub counted_ratio: Option<Ratio>,
+    /// Ratio of the rates with added inspections.
+    pub added_ratio: Option<Ratio>,
+    /// Gross ratio at equal goods: against what ordinary traders had under the same law at the same office with the same chapter,
+    /// where there are any.
     pub adjusted_ratio: Option<Ratio>,
     /// Consignments of the grade for which there are.
     pub matched: u64,
     /// Ratio of the expected gross rates, from pi.
     pub expected_ratio: Option<f64>,
-    /// Consignments that only the multiplier kept from being candidates.
+    /// Consignments that only the multiplier kept off their work lists, as no candidates or by their rank.
     pub suppressed: u64,
     /// The verdict, on the gross ratio, which mandatory hits can break and nothing may hide.
     pub verdict: Verdict,
@@ -105,11 +133,13 @@ pub struct Ratio {
 pub struct GuaranteeKept {
     /// Grade.
     pub grade: String,
+    /// Laws of the decided days that guarantee it, in their order, joined by `; `.
+    pub law: String,
     /// Rate that the law wants at least.
     pub guaranteed: f64,
     /// Consignments.
     pub consignments: u64,
-    /// Those on a work list.
+    /// Those on a work list by any version of their declaration.
     pub inspected: u64,
     /// Expected inspections, the sum of pi.
     pub expected: f64,
@@ -128,23 +158,20 @@ pub async fn promises(home: &Home, year: Option<i32>) -> Result<Promises, JobErr
     let none = || JobError::Missing("nothing was decided yet; run `tidegate decide`".to_owned());
     let last = last.ok_or_else(none)?;
     let year = year.unwrap_or(last.year());
-    let sums = sums(&Answer::of(&platform, PURPOSE, &statement(year)).await?)?;
+    let policy = &bundle.selection;
+    let sums = sums(&Answer::of(&platform, PURPOSE, &statement(policy, year)).await?)?;
     if sums.is_empty() {
         return Err(JobError::Missing(format!(
             "nothing was decided in {year}; the last decision is of {last}"
         )));
     }
-    let end = NaiveDate::from_ymd_opt(year, 12, 31).unwrap_or(last).min(last);
-    let regime = bundle.selection.regime(end);
-    Ok(Promises {
-        year,
-        promises: kept(&bundle.selection, regime, &sums),
-        guarantees: guarantees(regime, &sums),
-    })
+    Ok(Promises { year, promises: kept(policy, year, &sums), guarantees: guarantees(policy, &sums) })
 }
 
-/// Sums over consignments that have office, month, grade and chapter in common.
+/// Sums over consignments that have regime, office, month, grade and chapter in common.
 struct Sums {
+    /// First day of the regime.
+    regime: NaiveDate,
     office: String,
     month: String,
     grade: String,
@@ -152,169 +179,67 @@ struct Sums {
     consignments: u64,
     mandatory: u64,
     inspected: u64,
+    /// With a result and without a draw that chose them.
+    added: u64,
     suppressed: u64,
     expected: f64,
 }
 
-/// First versions: an amendment is no new consignment.
-fn statement(year: i32) -> String {
+/// First versions, since an amendment is no new consignment; what a later one was decided as counts for the first.
+fn statement(policy: &SelectionPolicy, year: i32) -> String {
+    let of_year = |alias: &str| format!("{alias}.month >= '{year}-01' AND {alias}.month <= '{year}-12'");
+    let (decided, later, result) = (of_year("d"), of_year("v"), of_year("i"));
+    let regime = regime_of(policy, "d.accepted_at");
+    let (orange, red) = (Lane::Orange.code(), Lane::Red.code());
     format!(
-        "SELECT d.office_id, d.month, d.grade_code, coalesce(substr(g.commodity_hs6, 1, 2), '') AS chapter, \
-         count(*) AS consignments, count(*) FILTER (WHERE d.component_code = 'mandatory') AS mandatory, \
-         count(*) FILTER (WHERE d.is_selected) AS inspected, count(*) FILTER (WHERE d.is_suppressed) AS suppressed, \
-         sum(d.realised_probability) AS expected FROM decision d LEFT JOIN \
+        "WITH later AS (SELECT v.month, v.declaration_id, bool_or(v.is_selected) AS is_selected, \
+         bool_or(v.component_code = 'mandatory') AS is_mandatory, max(v.realised_probability) AS expected \
+         FROM decision v WHERE v.version_number > 1 AND {later} GROUP BY v.month, v.declaration_id), \
+         result AS (SELECT DISTINCT i.month, i.declaration_id FROM inspection i \
+         WHERE i.{HAS_RESULT} AND coalesce(i.lane_code, '{red}') IN ('{orange}', '{red}') AND {result}), \
+         one AS (SELECT {regime} AS regime, d.office_id, d.month, d.grade_code, \
+         coalesce(substr(g.commodity_hs6, 1, 2), '') AS chapter, d.is_suppressed, \
+         d.component_code = 'mandatory' OR coalesce(l.is_mandatory, false) AS is_mandatory, \
+         d.is_selected OR coalesce(l.is_selected, false) AS is_selected, \
+         greatest(d.realised_probability, coalesce(l.expected, 0.0)) AS expected, \
+         r.declaration_id IS NOT NULL AS has_result FROM decision d LEFT JOIN \
          (SELECT month, declaration_id, version_number, commodity_hs6 FROM goods_item WHERE goods_item_seq = 1) g \
          ON g.month = d.month AND g.declaration_id = d.declaration_id AND g.version_number = d.version_number \
-         WHERE d.version_number = 1 AND d.month >= '{year}-01' AND d.month <= '{year}-12' \
-         GROUP BY 1, 2, 3, 4 ORDER BY 1, 2, 3, 4"
+         LEFT JOIN later l ON l.month = d.month AND l.declaration_id = d.declaration_id \
+         LEFT JOIN result r ON r.month = d.month AND r.declaration_id = d.declaration_id \
+         WHERE d.version_number = 1 AND {decided}) \
+         SELECT regime, office_id, month, grade_code, chapter, count(*) AS consignments, \
+         count(*) FILTER (WHERE is_mandatory) AS mandatory, count(*) FILTER (WHERE is_selected) AS inspected, \
+         count(*) FILTER (WHERE has_result AND NOT is_selected) AS added, \
+         count(*) FILTER (WHERE is_suppressed AND NOT is_selected) AS suppressed, sum(expected) AS expected \
+         FROM one GROUP BY 1, 2, 3, 4, 5 ORDER BY 1, 2, 3, 4, 5"
     )
 }
 
 fn sums(answer: &Answer) -> Result<Vec<Sums>, JobError> {
-    let [offices, months, grades, chapters] =
-        ["office_id", "month", "grade_code", "chapter"].map(|name| answer.texts(name));
-    let [consignments, mandatory, inspected, suppressed] =
-        ["consignments", "mandatory", "inspected", "suppressed"].map(|name| answer.counts(name));
-    let (offices, months, grades, chapters) = (offices?, months?, grades?, chapters?);
-    let (consignments, mandatory, inspected, suppressed) =
-        (consignments?, mandatory?, inspected?, suppressed?);
-    let expected = answer.reals("expected")?;
-    let row = |i: usize| Sums {
-        office: offices[i].clone(),
-        month: months[i].clone(),
-        grade: grades[i].clone(),
-        chapter: chapters[i].clone(),
-        consignments: consignments[i],
-        mandatory: mandatory[i],
-        inspected: inspected[i],
-        suppressed: suppressed[i],
-        expected: expected[i],
+    let [regimes, offices, months, grades, chapters] =
+        ["regime", "office_id", "month", "grade_code", "chapter"].map(|name| answer.texts(name));
+    let [consignments, mandatory, inspected, added, suppressed] =
+        ["consignments", "mandatory", "inspected", "added", "suppressed"].map(|name| answer.counts(name));
+    let (regimes, offices, months, grades, chapters) = (regimes?, offices?, months?, grades?, chapters?);
+    let (consignments, mandatory, inspected) = (consignments?, mandatory?, inspected?);
+    let (added, suppressed, expected) = (added?, suppressed?, answer.reals("expected")?);
+    let row = |i: usize| -> Result<Sums, JobError> {
+        Ok(Sums {
+            regime: regimes[i].parse().map_err(|_| wrong_type("regime"))?,
+            office: offices[i].clone(),
+            month: months[i].clone(),
+            grade: grades[i].clone(),
+            chapter: chapters[i].clone(),
+            consignments: consignments[i],
+            mandatory: mandatory[i],
+            inspected: inspected[i],
+            added: added[i],
+            suppressed: suppressed[i],
+            expected: expected[i],
+        })
     };
-    Ok((0..answer.rows()).map(row).collect())
-}
-
-fn kept(policy: &SelectionPolicy, regime: &Regime, sums: &[Sums]) -> Vec<PromiseKept> {
-    let offices: BTreeSet<_> = sums.iter().map(|s| Window::Office(s.office.clone())).collect();
-    let months: BTreeSet<_> = sums.iter().map(|s| Window::Month(s.month.clone())).collect();
-    let windows: Vec<Window> = [Window::Year].into_iter().chain(offices).chain(months).collect();
-    let mut all = Vec::new();
-    for (grade, _, promise) in regime.promises() {
-        for window in &windows {
-            let of_window = |s: &&Sums| match window {
-                Window::Year => true,
-                Window::Office(office) => s.office == *office,
-                Window::Month(month) => s.month == *month,
-            };
-            let chosen: Vec<&Sums> = sums.iter().filter(of_window).collect();
-            if *window != Window::Year && !chosen.iter().any(|s| s.grade == grade) {
-                continue;
-            }
-            // A month is judged by the regime that was in force in it.
-            let regime = match window {
-                Window::Month(month) => {
-                    format!("{month}-01").parse().map_or(regime, |day| policy.regime(day))
-                }
-                _ => regime,
-            };
-            all.push(one(grade, promise, regime, window.clone(), &chosen, windows.len() as u32));
-        }
-    }
-    all
-}
-
-fn one(
-    grade: &str,
-    promise: Promise,
-    regime: &Regime,
-    window: Window,
-    sums: &[&Sums],
-    windows: u32,
-) -> PromiseKept {
-    let strata = strata(grade, regime, sums, Counted::Gross);
-    let gross = Stratum::pooled(&strata);
-    let discretionary = Stratum::pooled(&self::strata(grade, regime, sums, Counted::Discretionary));
-    let ratio = |strata: &[Stratum]| rate_ratio(strata).ok().map(Ratio::from);
-    let gross_ratio = ratio(&[gross]);
-    let matched: Vec<Stratum> = strata.iter().filter(|s| s.ordinary > 0).copied().collect();
-    let of = |is: &dyn Fn(&str) -> bool| {
-        let chosen = || sums.iter().filter(|s| is(&s.grade));
-        let count: u64 = chosen().map(|s| s.consignments).sum();
-        chosen().map(|s| s.expected).sum::<f64>() / count as f64
-    };
-    let (certified, ordinary) = (of(&|g| g == grade), of(&|g| regime.is_ordinary(g)));
-    let expected = |rate: f64, count: u64| rate * count as f64;
-    let test = estimation::Promise {
-        target: promise.target,
-        limit: promise.bound,
-        false_alarms: FALSE_ALARMS,
-        windows,
-    };
-    let assessable =
-        test.assessable(expected(certified, gross.certified), expected(ordinary, gross.ordinary)).is_ok();
-    let verdict = match gross_ratio {
-        Some(ratio) if assessable && ratio.value >= promise.bound => Verdict::Broken,
-        Some(ratio) if assessable && ratio.value >= promise.alarm => Verdict::Alarm,
-        Some(_) if assessable => Verdict::Kept,
-        _ => Verdict::NotAssessable,
-    };
-    let expected_ratio = Some(certified / ordinary).filter(|r| r.is_finite());
-    let suppressed = sums.iter().filter(|s| s.grade == grade).map(|s| s.suppressed).sum();
-    PromiseKept {
-        grade: grade.to_owned(),
-        law: regime.law.clone(),
-        window,
-        bound: promise.bound,
-        gross: gross.into(),
-        discretionary: discretionary.into(),
-        gross_ratio,
-        discretionary_ratio: ratio(&[discretionary]),
-        adjusted_ratio: ratio(&matched),
-        matched: Stratum::pooled(&matched).certified,
-        expected_ratio,
-        suppressed,
-        verdict,
-    }
-}
-
-/// Counts by office and chapter of the first goods item.
-fn strata(grade: &str, regime: &Regime, sums: &[&Sums], counted: Counted) -> Vec<Stratum> {
-    let none = Stratum { certified: 0, certified_inspected: 0, ordinary: 0, ordinary_inspected: 0 };
-    let mut strata: BTreeMap<(&str, &str), Stratum> = BTreeMap::new();
-    for sum in sums {
-        let mandatory = if counted == Counted::Discretionary { sum.mandatory } else { 0 };
-        let (consignments, inspected) = (sum.consignments - mandatory, sum.inspected - mandatory);
-        let stratum = strata.entry((&sum.office, &sum.chapter)).or_insert(none);
-        if sum.grade == grade {
-            stratum.certified += consignments;
-            stratum.certified_inspected += inspected;
-        } else if regime.is_ordinary(&sum.grade) {
-            stratum.ordinary += consignments;
-            stratum.ordinary_inspected += inspected;
-        }
-    }
-    strata.into_values().collect()
-}
-
-fn guarantees(regime: &Regime, sums: &[Sums]) -> Vec<GuaranteeKept> {
-    let guaranteed = regime.grades.iter().filter(|(_, grade)| grade.guaranteed > 0.0);
-    let of = |(code, grade): (&String, &tidegate_risk::selection::GradePolicy)| {
-        let chosen = || sums.iter().filter(|s| s.grade == *code);
-        GuaranteeKept {
-            grade: code.clone(),
-            guaranteed: grade.guaranteed,
-            consignments: chosen().map(|s| s.consignments).sum(),
-            inspected: chosen().map(|s| s.inspected).sum(),
-            expected: chosen().map(|s| s.expected).sum(),
-        }
-    };
-    guaranteed.map(of).collect()
-}
-
-impl From<Stratum> for PromiseCounts {
-    fn from(stratum: Stratum) -> Self {
-        let Stratum { certified, certified_inspected, ordinary, ordinary_inspected } = stratum;
-        Self { certified, certified_inspected, ordinary, ordinary_inspected }
-    }
+    (0..answer.rows()).map(row).collect()
 }
 
 impl From<RateRatio> for Ratio {

@@ -17,6 +17,7 @@ mod main_job;
 mod order;
 mod packaging;
 mod place;
+mod promises;
 mod retention;
 mod source;
 mod wco_samples;
