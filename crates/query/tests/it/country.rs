@@ -120,13 +120,24 @@ pub fn tables() -> BTreeMap<&'static str, (&'static Table, Vec<Row>)> {
     tables
 }
 
-/// A platform over the country with a policy.
-pub fn platform(files: &PolicyFiles) -> Platform {
+/// A policy with small limits, as platforms of tests enforce it.
+pub fn governance(files: &PolicyFiles) -> Governance {
     let policy = Arc::new(Policy::parse(files).unwrap());
     let key = PseudonymKey::derived_from(&SECRET);
-    let limits = Limits { rows: 10_000, queries: 2, ..Limits::default() };
+    Governance::new(policy, &key, Limits { rows: 10_000, queries: 2, ..Limits::default() })
+}
+
+/// A platform over the country with a policy.
+pub fn platform(files: &PolicyFiles) -> Platform {
     let rows = tables().into_iter().map(|(name, (table, rows))| (name, batch(table, &rows))).collect();
-    Platform::in_memory(rows, Some(Governance::new(policy, &key, limits))).unwrap()
+    Platform::in_memory(rows, Some(governance(files))).unwrap()
+}
+
+/// The shipped policy with other access rules.
+pub fn with_rules(rules: &str) -> PolicyFiles {
+    let mut files = Policy::shipped_files();
+    files.insert("access.cedar".to_owned(), rules.to_owned());
+    files
 }
 
 pub fn person(name: &str, role: &str, clearance: Grade) -> Person {

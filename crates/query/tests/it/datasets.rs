@@ -11,7 +11,7 @@ use tidegate_records::category::Category;
 use tidegate_records::table::Grade;
 
 /// A definition with a header that names the columns given.
-fn definition(more: &str, columns: &[&str], sql: &str) -> Definition {
+pub fn definition(more: &str, columns: &[&str], sql: &str) -> Definition {
     let described: Vec<String> = columns
         .iter()
         .map(|column| format!("-- [columns.{column}]\n-- description = \"A column\"\n"))

@@ -6,4 +6,8 @@ mod datasets;
 mod doors;
 mod no_bypass;
 mod pitfalls;
+mod pitfalls_in_files;
+mod plans;
+mod pruning;
 mod shipped;
+mod stored;

@@ -1,5 +1,8 @@
 //! Tables that were filtered and masked row by row, without the platform: what a reader should be shown.
 
+use super::described;
+use super::hidden::Hidden;
+use super::queries::Query;
 use super::reader::{Case, Kind, Left, RowsShown};
 use crate::country::{Row, SECRET, batch, tables};
 use datafusion::arrow::array::{BooleanArray, RecordBatch};
@@ -15,33 +18,35 @@ use datafusion::prelude::{SessionConfig, SessionContext};
 use futures::stream;
 use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
-use tidegate_query::Person;
+use tidegate_query::{DECLARATION_ITEM, Person};
 
 pub struct Copies {
     context: SessionContext,
     /// The same without statistics, and with every condition above the tables: whatever can fail on a copy fails here.
     plain: SessionContext,
-    /// Every text that is shown.
-    texts: BTreeSet<String>,
+    /// Rows of each table.
+    rows: BTreeMap<&'static str, usize>,
+    pub hidden: Hidden,
 }
 
 impl Copies {
-    pub fn of(case: &Case) -> Self {
+    pub async fn of(case: &Case) -> Self {
         let mut config = SessionConfig::new();
         config.options_mut().sql_parser.dialect = datafusion::config::Dialect::PostgreSQL;
         let (context, plain) =
             (SessionContext::new_with_config(config.clone()), SessionContext::new_with_config(config));
         let stored = tables();
         let headers = &stored["declaration"].1;
-        let mut texts = BTreeSet::new();
+        let (mut texts, mut counts) = (BTreeSet::new(), BTreeMap::new());
         for (name, shown) in &case.tables {
             let (table, rows) = &stored[name];
             let is_shown = |row: &&Row| is_shown(name, row, headers, shown.rows, &case.person);
             let rows: Vec<Row> =
                 rows.iter().filter(is_shown).map(|row| masked(row, &shown.columns)).collect();
             texts.extend(rows.iter().flat_map(Row::values).cloned());
+            counts.insert(*name, rows.len());
             let whole = batch(table, &rows);
             let names: Vec<&str> = shown.columns.iter().map(|(column, ..)| *column).collect();
             let columns: Vec<usize> = (0..whole.num_columns())
@@ -54,7 +59,26 @@ impl Copies {
             let table = MemTable::try_new(copy.schema(), vec![vec![copy]]).unwrap();
             context.register_table(*name, Arc::new(table)).unwrap();
         }
-        Self { context, plain, texts }
+        for context in [&context, &plain] {
+            if let Some(columns) = case.item_view() {
+                let columns: Vec<String> =
+                    columns.iter().map(|(side, column, _)| format!("{side}.{column}")).collect();
+                let sql = format!(
+                    "SELECT {} FROM goods_item i JOIN declaration d ON i.declaration_id = d.declaration_id \
+                     AND i.version_number = d.version_number AND i.month = d.month",
+                    columns.join(", ")
+                );
+                let view = context.sql(&sql).await.unwrap().into_view();
+                context.register_table(DECLARATION_ITEM, view).unwrap();
+            }
+            described::register(context, case);
+        }
+        Self { context, plain, rows: counts, hidden: Hidden::of(case, &texts) }
+    }
+
+    /// How many rows of a table are shown; none of what is no table.
+    pub fn rows(&self, table: &str) -> Option<usize> {
+        self.rows.get(table).copied()
     }
 
     pub async fn ask(&self, sql: &str) -> Result<Vec<RecordBatch>, DataFusionError> {
@@ -68,15 +92,22 @@ impl Copies {
 
     /// Whether the query can fail on the copies: it need not on every plan, since rows that a join drops may be computed
     /// before it or not. Where one side of a set operation is empty the other need not be computed; of a union both are.
-    pub async fn can_fail(&self, sql: &str) -> bool {
+    pub async fn can_fail(&self, query: &Query) -> bool {
+        let sql = &query.unlimited;
         let operations = ["INTERSECT ALL", "INTERSECT", "EXCEPT ALL", "EXCEPT"];
-        let union =
-            operations.iter().fold(sql.to_owned(), |sql, operation| sql.replace(operation, "UNION ALL"));
-        self.ask_plain(sql).await.is_err() || (union != sql && self.ask_plain(&union).await.is_err())
+        let union = operations.iter().fold(sql.clone(), |sql, operation| sql.replace(operation, "UNION ALL"));
+        self.ask_plain(sql).await.is_err() || (union != *sql && self.ask_plain(&union).await.is_err())
     }
 
-    pub fn shows(&self, text: &str) -> bool {
-        self.texts.iter().any(|shown| shown.contains(text))
+    /// Whether a part of the query fails on a row that is shown. What AND and OR compute for a row depends on the rows that
+    /// come with it in a batch, and rows of files come in other batches than those of copies.
+    pub async fn can_fail_in_part(&self, query: &Query) -> bool {
+        for part in &query.parts {
+            if self.ask_plain(part).await.is_err() {
+                return true;
+            }
+        }
+        false
     }
 }
 

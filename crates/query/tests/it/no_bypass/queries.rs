@@ -3,21 +3,47 @@
 use super::copy::pseudonym;
 use super::dice::Dice;
 use super::reader::{Case, Kind};
+use super::template;
+use datafusion::common::ScalarValue;
+use std::collections::BTreeSet;
+use tidegate_query::DECLARATION_ITEM;
 
-/// A query, and the same without its LIMIT.
+/// A query, and the same as copies are asked it.
 pub struct Query {
+    /// What it is, for the tally.
+    pub shape: &'static str,
+    /// As the reader writes it.
     pub sql: String,
+    /// Values of its parameters.
+    pub parameters: Vec<ScalarValue>,
+    /// With the values in it.
+    pub literal: String,
+    /// The same without its LIMIT.
     pub unlimited: String,
+    /// With nothing in place of what cannot be computed.
+    pub tolerant: String,
+    /// Parts that cannot be computed on every row, each asked for alone.
+    pub parts: Vec<String>,
+    /// Tables that it reads.
+    pub tables: BTreeSet<&'static str>,
 }
 
 pub struct Queries<'a> {
     dice: &'a mut Dice,
     tables: Vec<(&'static str, Vec<(&'static str, Kind)>)>,
+    /// Whether constants in conditions are parameters, of which planning knows the type by what they are compared with.
+    has_parameters: bool,
+    is_in_condition: bool,
+    /// Values of parameters, and what stands for them in SQL.
+    parameters: Vec<(ScalarValue, String)>,
+    parts: Vec<String>,
+    read: BTreeSet<&'static str>,
 }
 
 /// A table in a FROM, by its alias.
 #[derive(Clone)]
 struct From {
+    table: &'static str,
     alias: &'static str,
     columns: Vec<(&'static str, Kind)>,
 }
@@ -47,30 +73,56 @@ impl<'a> Queries<'a> {
         let columns = |columns: &[(&'static str, Kind, _)]| {
             columns.iter().map(|(name, kind, _)| (*name, *kind)).collect()
         };
-        let tables = case.tables.iter().map(|(name, shown)| (*name, columns(&shown.columns))).collect();
-        Self { dice, tables }
+        let mut tables: Vec<(_, Vec<_>)> =
+            case.tables.iter().map(|(name, shown)| (*name, columns(&shown.columns))).collect();
+        if let Some(view) = case.item_view()
+            && !case.item_view_multiplies()
+        {
+            tables.push((DECLARATION_ITEM, view.into_iter().map(|(_, name, kind)| (name, kind)).collect()));
+        }
+        let has_parameters = dice.one_in(5);
+        let (parameters, parts, read) = (Vec::new(), Vec::new(), BTreeSet::new());
+        Self { dice, tables, has_parameters, is_in_condition: false, parameters, parts, read }
     }
 
-    pub fn query(&mut self) -> Query {
-        let sql = match self.dice.below(10) {
-            0 => return self.limited(),
-            1 | 2 => self.aggregate(),
-            3 | 4 => self.join(),
-            5 => self.common_table(),
-            6 => self.set_operation(),
-            7 => self.window(),
-            8 => self.nested(),
-            _ => self.plain(),
+    pub fn query(mut self) -> Query {
+        let (shape, template) = match self.dice.below(11) {
+            0 => ("limited", self.plain()),
+            1 | 2 => ("aggregate", self.aggregate()),
+            3 | 4 => ("join", self.join()),
+            5 => ("common table", self.common_table()),
+            6 => ("set operation", self.set_operation()),
+            7 => ("window", self.window()),
+            8 => ("nested", self.nested()),
+            9 => ("whole rows", self.whole()),
+            _ => ("plain", self.plain()),
         };
-        Query { unlimited: sql.clone(), sql }
+        // Ordered by every output, so that rows at the limit differ in nothing.
+        let limit = match shape {
+            "limited" => format!(" ORDER BY 1, 2, 3 LIMIT {}", 1 + self.dice.below(9)),
+            _ => String::new(),
+        };
+        let limited = format!("{template}{limit}");
+        let (parameters, texts): (Vec<ScalarValue>, Vec<String>) = self.parameters.into_iter().unzip();
+        Query {
+            shape: if parameters.is_empty() { shape } else { "with parameters" },
+            sql: template::with_parameters(&limited),
+            literal: template::literal(&limited, &texts),
+            unlimited: template::literal(&template, &texts),
+            tolerant: template::tolerant(&limited, &texts),
+            parts: self.parts.iter().map(|part| template::literal(part, &texts)).collect(),
+            parameters,
+            tables: self.read,
+        }
     }
 
     fn from(&mut self, alias: &'static str) -> (String, From) {
-        let (name, columns) = self.dice.pick(&self.tables).clone();
-        (format!("{name} {alias}"), From { alias, columns })
+        let (table, columns) = self.dice.pick(&self.tables).clone();
+        self.read.insert(table);
+        (format!("{table} {alias}"), From { table, alias, columns })
     }
 
-    /// `SELECT a, b FROM t WHERE …`
+    /// `SELECT a, b, c FROM t WHERE …`
     fn plain(&mut self) -> String {
         let (table, from) = self.from("a");
         let distinct = if self.dice.one_in(4) { "DISTINCT " } else { "" };
@@ -78,13 +130,10 @@ impl<'a> Queries<'a> {
         format!("SELECT {distinct}{columns} FROM {table}{}", self.condition(&from))
     }
 
-    fn limited(&mut self) -> Query {
-        let unlimited = self.plain();
-        let outputs = 3;
-        let order: Vec<String> = (1..=outputs).map(|i| i.to_string()).collect();
-        // Ordered by every output, so that rows at the limit differ in nothing.
-        let sql = format!("{unlimited} ORDER BY {} LIMIT {}", order.join(", "), 1 + self.dice.below(9));
-        Query { sql, unlimited }
+    /// Every column that is there, in its order.
+    fn whole(&mut self) -> String {
+        let (table, from) = self.from("a");
+        format!("SELECT * FROM {table}{}", self.condition(&from))
     }
 
     fn aggregate(&mut self) -> String {
@@ -207,7 +256,38 @@ impl<'a> Queries<'a> {
     }
 
     fn condition(&mut self, from: &From) -> String {
-        if self.dice.one_in(4) { String::new() } else { format!(" WHERE {}", self.predicate(from, 2)) }
+        if self.dice.one_in(4) {
+            return String::new();
+        }
+        self.is_in_condition = true;
+        let condition = self.predicate(from, 2);
+        self.is_in_condition = false;
+        format!(" WHERE {condition}")
+    }
+
+    /// A constant that a column is compared with.
+    fn constant(&mut self, value: ScalarValue, text: String) -> String {
+        if !(self.has_parameters && self.is_in_condition) {
+            return text;
+        }
+        self.parameters.push((value, text));
+        template::parameter(self.parameters.len())
+    }
+
+    fn constant_text(&mut self) -> String {
+        let literal = self.literal();
+        self.constant(ScalarValue::from(literal.trim_matches('\'')), literal)
+    }
+
+    fn constant_number(&mut self, number: usize) -> String {
+        self.constant(ScalarValue::from(number as i64), number.to_string())
+    }
+
+    /// A part that cannot be computed on every row.
+    fn part(&mut self, from: &From, part: String) -> String {
+        self.parts
+            .push(format!("SELECT count(*) FROM {} {} WHERE ({part}) IS NOT NULL", from.table, from.alias));
+        part
     }
 
     fn column(&mut self, from: &From, kind: Option<Kind>) -> Option<String> {
@@ -249,8 +329,11 @@ impl<'a> Queries<'a> {
         }
         match self.dice.below(12) {
             0 => format!("{column} + {}", self.dice.below(5)),
-            1 => format!("12 / {column}"),
-            2 => format!("CAST({} AS INT)", self.text(from, 0)),
+            1 => self.part(from, format!("12 / {}", template::divisor(&column))),
+            2 => {
+                let text = self.text(from, 0);
+                self.part(from, format!("CAST({text} AS INT)"))
+            }
             3 => format!("length({})", self.text(from, 1)),
             4 => format!("CASE WHEN {} THEN {column} ELSE 3 END", self.predicate(from, 0)),
             _ => column,
@@ -273,24 +356,33 @@ impl<'a> Queries<'a> {
                 self.text(from, 1),
                 self.dice.pick(&["4", "1", "leak", "p_", "Imp", "**"])
             ),
-            1 => format!("{} IN ({}, {})", self.text(from, 0), self.literal(), self.literal()),
-            2 => format!(
-                "{} BETWEEN {} AND {}",
-                self.number(from, 0),
-                self.dice.below(10),
-                5 + self.dice.below(900)
-            ),
+            1 => format!("{} IN ({}, {})", self.text(from, 0), self.constant_text(), self.constant_text()),
+            2 => {
+                let (least, greatest) = (self.dice.below(10), 5 + self.dice.below(900));
+                let (least, greatest) = (self.constant_number(least), self.constant_number(greatest));
+                format!("{} BETWEEN {least} AND {greatest}", self.number(from, 0))
+            }
             3 => format!("{} IS NULL", self.column(from, None).unwrap_or_default()),
             4 => format!("{} IS NOT NULL", self.column(from, None).unwrap_or_default()),
-            5 => format!("{} {operator} {}", self.number(from, 1), self.dice.below(40)),
+            5 => self.compared(from, operator),
             6 => match self.column(from, Some(Kind::Moment)) {
                 Some(column) => {
                     format!("{column} {operator} TIMESTAMP '2026-02-0{} 00:00:00'", 1 + self.dice.below(9))
                 }
-                None => format!("{} {operator} {}", self.number(from, 1), self.dice.below(40)),
+                None => self.compared(from, operator),
             },
-            7 => format!("{} / {} {operator} 2", self.dice.below(50), self.number(from, 0)),
-            _ => format!("{} {operator} {}", self.text(from, 0), self.literal()),
+            7 => {
+                let number = self.number(from, 0);
+                let part = format!("{} / {}", self.dice.below(50), template::divisor(&number));
+                format!("{} {operator} 2", self.part(from, part))
+            }
+            _ => format!("{} {operator} {}", self.text(from, 0), self.constant_text()),
         }
+    }
+
+    fn compared(&mut self, from: &From, operator: &str) -> String {
+        let number = self.number(from, 1);
+        let constant = self.dice.below(40);
+        format!("{number} {operator} {}", self.constant_number(constant))
     }
 }

@@ -1,12 +1,13 @@
 //! Readers and what policies show them, drawn from a seed.
 
 use super::dice::Dice;
-use crate::country::person;
+use crate::country::{person, with_rules};
 use std::collections::BTreeMap;
 use std::fmt::Write;
 use tidegate_query::Person;
-use tidegate_query::policy::{Policy, PolicyFiles};
+use tidegate_query::policy::PolicyFiles;
 use tidegate_records::table::Grade;
+use tidegate_records::tables::{DECLARATION, item_row_schema};
 
 /// Type of a column, as queries use it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -86,13 +87,28 @@ pub struct TableShown {
     pub columns: Vec<(&'static str, Kind, Left)>,
 }
 
+impl TableShown {
+    /// Whether every row is shown, and every column that is there as it is.
+    pub fn is_clear(&self) -> bool {
+        self.rows == RowsShown::All && self.columns.iter().all(|(.., left)| *left == Left::Clear)
+    }
+
+    fn column(&self, name: &str) -> Option<(&'static str, Kind, Left)> {
+        self.columns.iter().find(|(known, ..)| *known == name).copied()
+    }
+}
+
 /// A reader, the policy, and what it should show.
 #[derive(Debug, Clone)]
 pub struct Case {
     pub person: Person,
     pub files: PolicyFiles,
     pub tables: BTreeMap<&'static str, TableShown>,
+    pub may_explain: bool,
 }
+
+/// A column of the view of goods items: the table it comes from, `d` or `i`, its name and its type.
+pub type ViewColumn = (&'static str, &'static str, Kind);
 
 impl Case {
     pub fn draw(dice: &mut Dice) -> Self {
@@ -106,9 +122,34 @@ impl Case {
             }
             tables.insert(*table, draw_table(dice, columns));
         }
-        let mut files = Policy::shipped_files();
-        files.insert("access.cedar".to_owned(), rules(&tables));
-        Self { person, files, tables }
+        let may_explain = dice.one_in(4);
+        let files = with_rules(&rules(&tables, may_explain));
+        Self { person, files, tables, may_explain }
+    }
+
+    /// Columns of the view of goods items with their declarations, in its order; none when what joins the two tables is
+    /// not there.
+    pub fn item_view(&self) -> Option<Vec<ViewColumn>> {
+        let (headers, items) = (self.tables.get("declaration")?, self.tables.get("goods_item")?);
+        for key in ["month", "declaration_id", "version_number"] {
+            headers.column(key).and(items.column(key))?;
+        }
+        let schema = item_row_schema();
+        let columns = schema.fields().iter().filter_map(|field| {
+            let (side, table) =
+                if DECLARATION.column(field.name()).is_some() { ("d", headers) } else { ("i", items) };
+            let (name, kind, _) = table.column(field.name())?;
+            Some((side, name, kind))
+        });
+        Some(columns.collect())
+    }
+
+    /// Whether the view joins a goods item with many declarations, since little is left of their names.
+    pub fn item_view_multiplies(&self) -> bool {
+        let of = |table| self.tables.get(table).and_then(|shown: &TableShown| shown.column("declaration_id"));
+        [of("declaration"), of("goods_item")]
+            .iter()
+            .any(|column| matches!(column, Some((.., Left::Partial | Left::General))))
     }
 }
 
@@ -136,8 +177,13 @@ fn draw_table(dice: &mut Dice, columns: &[(&'static str, Kind)]) -> TableShown {
     TableShown { rows, columns: shown }
 }
 
-fn rules(tables: &BTreeMap<&'static str, TableShown>) -> String {
+fn rules(tables: &BTreeMap<&'static str, TableShown>, may_explain: bool) -> String {
     let mut rules = String::new();
+    if may_explain {
+        rules +=
+            r#"@id("plans") permit (principal in Role::"reader", action == Action::"explain", resource);"#;
+        rules.push('\n');
+    }
     for (table, shown) in tables {
         let filters: &[&str] = match shown.rows {
             RowsShown::All => &[""],

@@ -1,0 +1,86 @@
+//! What a reader should be told of tables and columns: worked out from what was drawn, without the platform.
+
+use super::reader::{Case, Left};
+use datafusion::arrow::array::{ArrayRef, RecordBatch, StringArray, UInt64Array};
+use datafusion::catalog::{MemorySchemaProvider, SchemaProvider};
+use datafusion::datasource::MemTable;
+use datafusion::prelude::SessionContext;
+use std::sync::Arc;
+use tidegate_query::DECLARATION_ITEM;
+use tidegate_records::tables::TABLES;
+
+/// What is told of a column.
+#[derive(Clone)]
+struct Told {
+    name: String,
+    is_nullable: bool,
+    data_type: String,
+    grade: &'static str,
+}
+
+/// Tables with their columns, in order.
+fn told(case: &Case) -> Vec<(&'static str, Vec<Told>)> {
+    let mut told = Vec::new();
+    for (name, shown) in &case.tables {
+        let table = TABLES.iter().find(|table| table.name == *name).unwrap();
+        let mut columns = Vec::new();
+        for field in table.schema().fields() {
+            let Some((.., left)) = shown.columns.iter().find(|(column, ..)| column == field.name()) else {
+                continue;
+            };
+            columns.push(Told {
+                name: field.name().clone(),
+                is_nullable: field.is_nullable() || *left != Left::Clear,
+                data_type: field.data_type().to_string(),
+                grade: table.column(field.name()).unwrap().grade.as_str(),
+            });
+        }
+        told.push((*name, columns));
+    }
+    if let Some(columns) = case.item_view() {
+        let of = |side: &str, column: &str| {
+            let table = if side == "d" { "declaration" } else { "goods_item" };
+            let (_, columns) = told.iter().find(|(name, _)| *name == table).unwrap();
+            columns.iter().find(|told| told.name == column).unwrap().clone()
+        };
+        let columns = columns.iter().map(|(side, column, _)| of(side, column)).collect();
+        told.push((DECLARATION_ITEM, columns));
+    }
+    told
+}
+
+/// Puts `information_schema` into an engine of copies, with the columns of it that queries ask for.
+pub fn register(context: &SessionContext, case: &Case) {
+    let told = told(case);
+    let texts = |texts: Vec<&str>| Arc::new(StringArray::from(texts)) as ArrayRef;
+    let of_tables = vec![
+        ("table_catalog", texts(vec!["datafusion"; told.len()])),
+        ("table_schema", texts(vec!["public"; told.len()])),
+        ("table_name", texts(told.iter().map(|(table, _)| *table).collect())),
+        ("table_type", texts(vec!["BASE TABLE"; told.len()])),
+    ];
+    let columns: Vec<(&str, usize, &Told)> = told
+        .iter()
+        .flat_map(|(table, columns)| columns.iter().enumerate().map(|(i, column)| (*table, i, column)))
+        .collect();
+    let position = columns.iter().map(|(_, i, _)| *i as u64 + 1);
+    let nullable = |told: &Told| if told.is_nullable { "YES" } else { "NO" };
+    let of_columns = vec![
+        ("table_catalog", texts(vec!["datafusion"; columns.len()])),
+        ("table_schema", texts(vec!["public"; columns.len()])),
+        ("table_name", texts(columns.iter().map(|(table, ..)| *table).collect())),
+        ("column_name", texts(columns.iter().map(|(.., told)| told.name.as_str()).collect())),
+        ("ordinal_position", Arc::new(UInt64Array::from_iter_values(position)) as ArrayRef),
+        ("is_nullable", texts(columns.iter().map(|(.., told)| nullable(told)).collect())),
+        ("data_type", texts(columns.iter().map(|(.., told)| told.data_type.as_str()).collect())),
+        ("grade", texts(columns.iter().map(|(.., told)| told.grade).collect())),
+    ];
+    let schema = MemorySchemaProvider::new();
+    for (name, rows) in [("tables", of_tables), ("columns", of_columns)] {
+        let batch = RecordBatch::try_from_iter(rows).unwrap();
+        let table = MemTable::try_new(batch.schema(), vec![vec![batch]]).unwrap();
+        schema.register_table(name.to_owned(), Arc::new(table)).unwrap();
+    }
+    let catalog = context.catalog("datafusion").unwrap();
+    catalog.register_schema("information_schema", Arc::new(schema)).unwrap();
+}
