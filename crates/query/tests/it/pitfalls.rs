@@ -377,7 +377,11 @@ async fn small_groups_are_left_out_of_what_has_a_lower_grade() {
         derived.columns.iter().map(|column| column.grade).collect::<Vec<_>>()
     };
     assert_eq!(grades(lowered).await, [Grade::General1; 2]);
-    assert_eq!(grades("").await, [Grade::General2; 2], "without the rule it is graded like what it comes from");
+    assert_eq!(
+        grades("").await,
+        [Grade::General2; 2],
+        "without the rule it is graded like what it comes from"
+    );
 }
 
 #[tokio::test]

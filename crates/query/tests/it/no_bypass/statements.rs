@@ -135,7 +135,9 @@ impl Statement {
             0 => Self::Refused(dice.pick(REFUSED).replace("{}", table)),
             1 => names(case, table, dice),
             2 | 3 => Self::Catalog(dice.pick(CATALOGS).replace("{}", table)),
-            4 | 5 => Self::Plan { how: *dice.pick(PLANS), query: Queries::of(case, dice).query() },
+            4 | 5 => {
+                Self::Plan { how: PLANS[dice.below(PLANS.len())], query: Queries::of(case, dice).query() }
+            }
             _ => Self::Query(Queries::of(case, dice).query()),
         }
     }
