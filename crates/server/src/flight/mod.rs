@@ -3,6 +3,7 @@
 //! The token travels as `authorization: Bearer tg_…`, or as the password of a handshake; the purpose as the header
 //! `x-tidegate-purpose`.
 
+mod handle;
 mod identity;
 mod metadata;
 mod service;

@@ -1,8 +1,10 @@
-//! The calls of Flight SQL. A handle is the statement itself: what it may read is decided each time it is used, so nothing
-//! need be kept between calls, and nothing can be used by somebody else.
+//! The calls of Flight SQL. A handle is the statement itself, with the values of its parameters ([`Handle`]): what it may read
+//! is decided each time it is used, so nothing need be kept between calls, and nothing can be used by somebody else.
 
+use super::handle::Handle;
 use super::identity::{handshake, unanswered, visit};
 use super::metadata;
+use arrow::datatypes::{DataType, Field, Schema};
 use arrow::ipc::writer::IpcWriteOptions;
 use arrow_flight::encode::FlightDataEncoderBuilder;
 use arrow_flight::error::FlightError;
@@ -22,9 +24,9 @@ use bytes::Bytes;
 use futures::stream::{self, Stream, StreamExt, TryStreamExt};
 use prost::Message;
 use std::pin::Pin;
-use std::str::from_utf8;
 use std::sync::Arc;
 use tidegate_jobs::desk::{Desk, Visit};
+use tidegate_query::Described;
 use tonic::metadata::{MetadataMap, MetadataValue};
 use tonic::{Request, Response, Status, Streaming};
 
@@ -46,22 +48,27 @@ impl Service {
         &self,
         headers: &MetadataMap,
         descriptor: FlightDescriptor,
-        sql: &str,
+        handle: &Handle,
     ) -> Result<Response<FlightInfo>, Status> {
         let visit = visit(&self.desk, headers).await?;
-        let described = self.desk.describe(&visit, sql).await.map_err(|error| unanswered(&error))?;
-        let ticket = TicketStatementQuery { statement_handle: Bytes::copy_from_slice(sql.as_bytes()) };
+        let described = self.described(&visit, handle).await?;
+        let ticket = TicketStatementQuery { statement_handle: handle.write() };
         info(&described.schema, descriptor, &ticket.as_any().encode_to_vec())
     }
 
-    async fn rows(&self, headers: &MetadataMap, sql: &[u8]) -> Result<Response<Rows>, Status> {
+    async fn rows(&self, headers: &MetadataMap, handle: &[u8]) -> Result<Response<Rows>, Status> {
         let visit = visit(&self.desk, headers).await?;
-        let sql = from_utf8(sql).map_err(|_| Status::invalid_argument("the handle is no statement"))?;
-        let served = self.desk.ask(&visit, sql, None).await.map_err(|error| unanswered(&error))?;
+        let handle = Handle::read(handle)?;
+        let served = self.desk.ask(&visit, &handle.statement, handle.values().await?).await;
+        let served = served.map_err(|error| unanswered(&error))?;
         let schema = served.schema();
         let rows = served.map_err(|error| FlightError::Tonic(Box::new(unanswered(&error))));
         let encoded = FlightDataEncoderBuilder::new().with_schema(schema).build(rows);
         Ok(Response::new(Box::pin(encoded.map_err(Status::from))))
+    }
+
+    async fn described(&self, visit: &Visit, handle: &Handle) -> Result<Described, Status> {
+        self.desk.describe(visit, &handle.statement).await.map_err(|error| unanswered(&error))
     }
 
     async fn visit(&self, headers: &MetadataMap) -> Result<Visit, Status> {
@@ -69,8 +76,29 @@ impl Service {
     }
 }
 
+/// Columns as they travel outside of answers.
+fn written(schema: &Schema) -> Result<Bytes, Status> {
+    let options = IpcWriteOptions::default();
+    let message = IpcMessage::try_from(SchemaAsIpc::new(schema, &options));
+    let IpcMessage(bytes) = message.map_err(|error| Status::internal(error.to_string()))?;
+    Ok(bytes)
+}
+
+/// Parameters as columns: what a driver makes its values of.
+fn parameter_schema(parameters: &[Option<DataType>]) -> Result<Bytes, Status> {
+    if parameters.is_empty() {
+        return Ok(Bytes::new());
+    }
+    let named = parameters.iter().enumerate().map(|(i, data_type)| {
+        // A parameter that may be of any type, as in `SELECT $1`.
+        let data_type = data_type.clone().unwrap_or(DataType::Null);
+        Field::new(format!("${}", i + 1), data_type, true)
+    });
+    written(&Schema::new(named.collect::<Vec<_>>()))
+}
+
 fn info(
-    schema: &arrow::datatypes::Schema,
+    schema: &Schema,
     descriptor: FlightDescriptor,
     ticket: &[u8],
 ) -> Result<Response<FlightInfo>, Status> {
@@ -112,7 +140,7 @@ impl FlightSqlService for Service {
         request: Request<FlightDescriptor>,
     ) -> Result<Response<FlightInfo>, Status> {
         let (headers, _, descriptor) = request.into_parts();
-        self.info(&headers, descriptor, &query.query).await
+        self.info(&headers, descriptor, &Handle::of(query.query)).await
     }
 
     async fn do_get_statement(
@@ -129,19 +157,12 @@ impl FlightSqlService for Service {
         request: Request<Action>,
     ) -> Result<ActionCreatePreparedStatementResult, Status> {
         let visit = self.visit(request.metadata()).await?;
-        let described = self.desk.describe(&visit, &query.query).await.map_err(|error| unanswered(&error))?;
-        if !described.parameters.is_empty() {
-            return Err(Status::unimplemented(
-                "parameters are not taken here; write the values into the statement",
-            ));
-        }
-        let options = IpcWriteOptions::default();
-        let message = IpcMessage::try_from(SchemaAsIpc::new(&described.schema, &options));
-        let IpcMessage(dataset_schema) = message.map_err(|error| Status::internal(error.to_string()))?;
+        let handle = Handle::of(query.query);
+        let described = self.described(&visit, &handle).await?;
         Ok(ActionCreatePreparedStatementResult {
-            prepared_statement_handle: query.query.into(),
-            dataset_schema,
-            parameter_schema: Bytes::new(),
+            prepared_statement_handle: handle.write(),
+            dataset_schema: written(&described.schema)?,
+            parameter_schema: parameter_schema(&described.parameters)?,
         })
     }
 
@@ -151,9 +172,7 @@ impl FlightSqlService for Service {
         request: Request<FlightDescriptor>,
     ) -> Result<Response<FlightInfo>, Status> {
         let (headers, _, descriptor) = request.into_parts();
-        let sql = from_utf8(&query.prepared_statement_handle);
-        let sql = sql.map_err(|_| Status::invalid_argument("the handle is no statement"))?;
-        self.info(&headers, descriptor, sql).await
+        self.info(&headers, descriptor, &Handle::read(&query.prepared_statement_handle)?).await
     }
 
     async fn do_get_prepared_statement(
@@ -166,10 +185,15 @@ impl FlightSqlService for Service {
 
     async fn do_put_prepared_statement_query(
         &self,
-        _query: CommandPreparedStatementQuery,
-        _request: Request<PeekableFlightDataStream>,
+        query: CommandPreparedStatementQuery,
+        request: Request<PeekableFlightDataStream>,
     ) -> Result<DoPutPreparedStatementResult, Status> {
-        Err(Status::unimplemented("parameters are not taken here; write the values into the statement"))
+        let visit = self.visit(request.metadata()).await?;
+        let handle = Handle::read(&query.prepared_statement_handle)?;
+        let wanted = self.described(&visit, &handle).await?.parameters.len();
+        let most = self.desk.home().configuration.serve.request_bytes;
+        let bound = handle.bind(request.into_inner(), wanted, most).await?;
+        Ok(DoPutPreparedStatementResult { prepared_statement_handle: Some(bound.write()) })
     }
 
     async fn do_action_close_prepared_statement(
