@@ -3,14 +3,18 @@
 //! The user is a person, the password a token of that person, and the database the purpose: `dbname=risk-analysis`.
 //! Tokens travel as they are, so others than this machine need TLS.
 
+mod cancel;
 mod error;
+mod guard;
 mod session;
 mod settings;
 mod startup;
 
 use crate::listening::{Listening, ServeError, Tls};
 use crate::places::{Place, Places};
+use cancel::{Cancellable, gone};
 use futures::FutureExt;
+use guard::Guard;
 use pgwire::api::auth::StartupHandler;
 use pgwire::api::cancel::{CancelHandler, DefaultCancelHandler};
 use pgwire::api::query::{ExtendedQueryHandler, SimpleQueryHandler};
@@ -32,8 +36,8 @@ use tokio::sync::mpsc;
 
 /// What a connection is served with.
 struct Handlers {
-    startup: Arc<Startup>,
-    queries: Arc<Queries>,
+    startup: Arc<Guard>,
+    queries: Arc<Cancellable>,
     cancel: Arc<DefaultCancelHandler>,
 }
 
@@ -70,13 +74,14 @@ pub async fn serve(
     let listener = TcpListener::bind(listening.address).await.map_err(|cause| listening.failed(cause))?;
     ready(listener.local_addr().map_err(|cause| listening.failed(cause))?);
     let connections = Arc::new(ConnectionManager::new());
-    let queries = Arc::new(Queries::new(Arc::clone(&desk)));
+    let queries = Arc::new(Cancellable::new(Queries::new(Arc::clone(&desk))));
     let stop = stop.boxed().shared();
     // Each session holds a sender, so that the receiver knows when all are over.
     let (going_on, mut over) = mpsc::channel::<()>(1);
     while let Some((socket, place)) = admitted(&listener, &listening.places, stop.clone()).await {
+        let startup = Startup::new(Arc::clone(&desk), Arc::clone(&connections));
         let handlers = Handlers {
-            startup: Arc::new(Startup::new(Arc::clone(&desk), Arc::clone(&connections))),
+            startup: Arc::new(Guard::new(startup, acceptor.is_some())),
             queries: Arc::clone(&queries),
             cancel: Arc::new(DefaultCancelHandler::new(Arc::clone(&connections))),
         };
@@ -117,7 +122,8 @@ async fn admitted(
     }
 }
 
-/// Serves a connection. When `stop` comes it hears no more from its client, so that it ends as soon as what was asked is answered.
+/// Serves a connection until its client is gone. When `stop` comes it hears no more from its client, so that it ends as soon as
+/// what was asked is answered.
 async fn attend(
     socket: TcpStream,
     acceptor: Option<TlsAcceptor>,
@@ -126,10 +132,12 @@ async fn attend(
 ) -> io::Result<()> {
     let socket = socket.into_std()?;
     let ear = socket.try_clone()?;
+    let watched = TcpStream::from_std(socket.try_clone()?)?;
     let served = process_socket(TcpStream::from_std(socket)?, acceptor, handlers);
     tokio::pin!(served);
     tokio::select! {
         ended = &mut served => return ended,
+        () = gone(&watched) => return Ok(()),
         () = stop => {}
     }
     // Fails when the client is gone, and then the session ends as well.

@@ -1,0 +1,107 @@
+//! Answers that end before they are whole: their reader asks to cancel them, or is gone.
+
+use super::session::{Parser, Prepared, Queries};
+use async_trait::async_trait;
+use futures::future::{BoxFuture, Either, FutureExt, Shared, pending, select};
+use futures::stream::{StreamExt, try_unfold};
+use futures::{Sink, TryFutureExt};
+use pgwire::api::portal::Portal;
+use pgwire::api::query::{ExtendedQueryHandler, SimpleQueryHandler};
+use pgwire::api::results::{QueryResponse, Response};
+use pgwire::api::store::PortalStore;
+use pgwire::api::{ClientInfo, ClientPortalStore, ConnectionHandle};
+use pgwire::error::{PgWireError, PgWireResult};
+use pgwire::messages::PgWireBackendMessage;
+use std::fmt::Debug;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::net::TcpStream;
+
+/// How often a connection with unheard messages is looked at: what is behind them cannot be seen.
+const LOOK_AGAIN: Duration = Duration::from_secs(1);
+
+/// Comes when the reader asks to cancel.
+type Cancelled = Shared<BoxFuture<'static, ()>>;
+
+/// Answers statements until their reader cancels them. The library hears a request to cancel while a statement is planned, and no
+/// more while its rows are waited for.
+pub(super) struct Cancellable(Arc<Queries>);
+
+impl Cancellable {
+    pub(super) fn new(queries: Queries) -> Self {
+        Self(Arc::new(queries))
+    }
+}
+
+/// Takes the place of the library's own ear of this statement, so it must be called last.
+async fn cancelled<C: ClientInfo>(client: &C) -> Cancelled {
+    let connection = client.session_extensions().get::<Arc<ConnectionHandle>>();
+    let Some(connection) = connection else { return pending().boxed().shared() };
+    // The sender is dropped when the next statement begins.
+    connection.start_query().await.or_else(|_| pending()).map(drop::<Result<(), ()>>).boxed().shared()
+}
+
+/// A response whose rows end with an error when they are cancelled.
+fn until(response: Response, cancelled: &Cancelled) -> Response {
+    let Response::Query(QueryResponse { command_tag, row_schema, data_rows, .. }) = response else {
+        return response;
+    };
+    let rows = try_unfold((data_rows, cancelled.clone()), |(mut rows, cancelled)| async move {
+        let (row, cancelled) = match select(cancelled, rows.next()).await {
+            Either::Left(_) => return Err(PgWireError::QueryCanceled),
+            Either::Right(next) => next,
+        };
+        Ok(row.transpose()?.map(|row| (row, (rows, cancelled))))
+    });
+    let mut response = QueryResponse::new(row_schema, rows);
+    response.set_command_tag(&command_tag);
+    Response::Query(response)
+}
+
+#[async_trait]
+impl SimpleQueryHandler for Cancellable {
+    async fn do_query<C>(&self, client: &mut C, query: &str) -> PgWireResult<Vec<Response>>
+    where
+        C: ClientInfo + ClientPortalStore + Sink<PgWireBackendMessage> + Unpin + Send + Sync,
+        C::PortalStore: PortalStore,
+        C::Error: Debug,
+        PgWireError: From<<C as Sink<PgWireBackendMessage>>::Error>,
+    {
+        let responses = SimpleQueryHandler::do_query(self.0.as_ref(), client, query).await?;
+        let cancelled = cancelled(client).await;
+        Ok(responses.into_iter().map(|response| until(response, &cancelled)).collect())
+    }
+}
+
+#[async_trait]
+impl ExtendedQueryHandler for Cancellable {
+    type Statement = Prepared;
+    type QueryParser = Parser;
+
+    fn query_parser(&self) -> Arc<Parser> {
+        self.0.query_parser()
+    }
+
+    async fn do_query<C>(
+        &self,
+        client: &mut C,
+        portal: &Portal<Prepared>,
+        max_rows: usize,
+    ) -> PgWireResult<Response>
+    where
+        C: ClientInfo + ClientPortalStore + Sink<PgWireBackendMessage> + Unpin + Send + Sync,
+        C::PortalStore: PortalStore<Statement = Prepared>,
+        C::Error: Debug,
+        PgWireError: From<<C as Sink<PgWireBackendMessage>>::Error>,
+    {
+        let response = ExtendedQueryHandler::do_query(self.0.as_ref(), client, portal, max_rows).await?;
+        Ok(until(response, &cancelled(client).await))
+    }
+}
+
+/// Comes when the client has closed the connection, which nobody else notices while an answer is worked out.
+pub(super) async fn gone(connection: &TcpStream) {
+    while let Ok(1..) = connection.peek(&mut [0]).await {
+        tokio::time::sleep(LOOK_AGAIN).await;
+    }
+}
