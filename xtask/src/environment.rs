@@ -49,6 +49,13 @@ const PSQL: Tool = Tool {
     present: || succeeds(program("psql", &["--version"])),
 };
 
+const OPENSSL: Tool = Tool {
+    name: "openssl",
+    why: "for the tests that come through the doors over TLS, to make certificates",
+    debian_packages: &["openssl"],
+    present: || succeeds(program("openssl", &["version"])),
+};
+
 /// Sees to what a build needs.
 pub fn prepare_build() -> Result<(), TaskError> {
     let mut tools = vec![C_COMPILER];
@@ -61,7 +68,7 @@ pub fn prepare_build() -> Result<(), TaskError> {
 /// Sees to what a build and the tests need.
 pub fn prepare_tests() -> Result<(), TaskError> {
     prepare_build()?;
-    prepare(&[PYTHON, CURL, PSQL])
+    prepare(&[PYTHON, CURL, PSQL, OPENSSL])
 }
 
 fn prepare(tools: &[Tool]) -> Result<(), TaskError> {

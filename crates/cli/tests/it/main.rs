@@ -1,15 +1,18 @@
 //! The binary, run as a person runs it.
 #![expect(clippy::unwrap_used, reason = "a test stops at what it did not expect")]
 
+mod answers;
 mod clients;
 mod datasets;
 mod doors;
 mod elsewhere;
+mod endings;
 mod governance;
 mod limits;
 #[path = "../../../risk/tests/it/python.rs"]
 mod python;
 mod sign_on;
+mod tls;
 
 use std::path::Path;
 use std::process::{Command, Output};
