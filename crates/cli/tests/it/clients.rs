@@ -145,9 +145,9 @@ impl Facts {
 
 /// Puts the further policies in force, which take something away from Sun.
 fn put_in_force(server: &Server, token: &str) {
-    let taken =
+    let statements =
         ["SELECT count(invoice_amount) AS n FROM declaration", "SELECT count(*) AS n FROM inspection"];
-    for statement in taken {
+    for statement in statements {
         assert_eq!(server.curl(token, "research", statement, "text/csv").0, 200, "{statement}");
     }
     let run = |arguments: &[&str]| succeed(server.folder(), "home", arguments);

@@ -17,7 +17,8 @@ use std::sync::Arc;
 use std::time::Duration;
 use tokio::net::TcpStream;
 
-/// How often a connection with unheard messages is looked at: what is behind them cannot be seen.
+/// How often a connection with unheard messages is looked at, since what is behind them cannot be seen; and how long a session has to
+/// end by itself, with a last word, when nothing more can be heard.
 const LOOK_AGAIN: Duration = Duration::from_secs(1);
 
 /// Comes when the reader asks to cancel.
@@ -99,9 +100,10 @@ impl ExtendedQueryHandler for Cancellable {
     }
 }
 
-/// Comes when the client has closed the connection, which nobody else notices while an answer is worked out.
+/// Comes a moment after the client has closed the connection, which nobody else notices while an answer is worked out.
 pub(super) async fn gone(connection: &TcpStream) {
     while let Ok(1..) = connection.peek(&mut [0]).await {
         tokio::time::sleep(LOOK_AGAIN).await;
     }
+    tokio::time::sleep(LOOK_AGAIN).await;
 }
