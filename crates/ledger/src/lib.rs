@@ -101,6 +101,6 @@ pub use signature::{
 };
 pub use standing::{Clearance, Standing};
 pub use stored_key::StoredPeriodKey;
-pub use token::{NewToken, Token, TokenScopes, TokenSecret};
+pub use token::{NewToken, Token, TokenHash, TokenScopes, TokenSecret};
 pub use verify::{ChainBreak, ChainVerdict};
 pub use words::ParseWordError;

@@ -8,7 +8,9 @@ use zeroize::Zeroizing;
 
 use crate::act::Act;
 use crate::audit::{AuditEvent, Door};
-use crate::{Hash256, Ledger, LedgerError, Principal, PrincipalId, TokenId, column, hex, principal};
+use crate::{
+    Hash256, Ledger, LedgerError, Principal, PrincipalId, PrincipalKind, TokenId, column, hex, principal,
+};
 
 /// What every token begins with, so that scanners of leaked secrets and people know one.
 const PREFIX: &str = "tg_";
@@ -43,6 +45,18 @@ impl TokenSecret {
 impl fmt::Debug for TokenSecret {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("TokenSecret(secret)")
+    }
+}
+
+/// The hash by which the ledger knows a token. It opens no door: who keeps a connection open asks with it again whether the
+/// token still holds, and need not keep the token.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct TokenHash(Hash256);
+
+impl TokenHash {
+    /// The hash of a token; nothing for a text that is none.
+    pub fn of(token: &str) -> Option<Self> {
+        TokenSecret::parse(token).map(|secret| Self(secret.sha256()))
     }
 }
 
@@ -129,7 +143,7 @@ impl Ledger {
     ///
     /// # Errors
     /// [`LedgerError::Invalid`] for a blank label, no door, an end that has passed or lies too far away, and a principal
-    /// that is disabled; [`LedgerError::Unknown`].
+    /// that is disabled or the local owner, whom no policy hinders; [`LedgerError::Unknown`].
     pub async fn create_token(
         &self,
         new: &NewToken,
@@ -139,7 +153,12 @@ impl Ledger {
     ) -> Result<TokenId, LedgerError> {
         check(new, longest, act)?;
         let mut tx = self.begin_write().await?;
-        let owner = principal::enabled(&mut tx, new.principal, "who gets a token").await?;
+        let what = "who gets a token";
+        let owner = principal::enabled(&mut tx, new.principal, what).await?;
+        if owner.kind == PrincipalKind::LocalOwner {
+            let right = "a person or service; the local owner reads at the machine itself";
+            return Err(LedgerError::Invalid { what, found: owner.name, right });
+        }
         let doors: Vec<&str> = new.scopes.doors.iter().map(|door| door.as_str()).collect();
         let json = |texts: Vec<&str>| texts.into_iter().collect::<serde_json::Value>().to_string();
         let purposes = new.scopes.purposes.as_ref().map(|all| json(all.iter().map(String::as_str).collect()));
@@ -211,14 +230,27 @@ impl Ledger {
         token: &str,
         now: DateTime<Utc>,
     ) -> Result<(Principal, TokenScopes), LedgerError> {
-        let unknown = LedgerError::NotAuthenticated("this is no token of this ledger");
-        let Some(secret) = TokenSecret::parse(token) else { return Err(unknown) };
+        match TokenHash::of(token) {
+            Some(hash) => self.authenticate_token_hash(hash, now).await,
+            None => Err(unknown()),
+        }
+    }
+
+    /// Whose token has this hash, as [`Ledger::authenticate_token`] says it of the token itself.
+    ///
+    /// # Errors
+    /// As [`Ledger::authenticate_token`].
+    pub async fn authenticate_token_hash(
+        &self,
+        hash: TokenHash,
+        now: DateTime<Utc>,
+    ) -> Result<(Principal, TokenScopes), LedgerError> {
         let mut connection = self.pool().acquire().await?;
         let found = sqlx::query_as(select!("WHERE sha256 = ?"))
-            .bind(secret.sha256().as_bytes().as_slice())
+            .bind(hash.0.as_bytes().as_slice())
             .fetch_optional(&mut *connection)
             .await?;
-        let Some(found) = found else { return Err(unknown) };
+        let Some(found) = found else { return Err(unknown()) };
         let found = Token::from_stored(found)?;
         let principal = principal::read(&mut connection, found.token.principal).await?;
         // Whoever has the secret may know what became of it.
@@ -237,6 +269,10 @@ impl Ledger {
         }
         Ok((principal, found.token.scopes))
     }
+}
+
+fn unknown() -> LedgerError {
+    LedgerError::NotAuthenticated("this is no token of this ledger")
 }
 
 fn check(new: &NewToken, longest: TimeDelta, act: &Act) -> Result<(), LedgerError> {

@@ -72,14 +72,14 @@ fn invalid<T>(what: &'static str, found: String, right: &'static str) -> Result<
 
 impl NewAuditEntry {
     /// As much of the entry as the chain holds: what others say at length, such as statements, errors and keys, is cut and
-    /// does not keep the entry out. A refusal is kept whatever its purpose was.
+    /// does not keep the entry out. A refusal is kept whatever its purpose was, and the name that was claimed.
     #[must_use]
     pub fn fitted(mut self) -> Self {
         self.detail = shortened(self.detail, MAX_DETAIL_BYTES);
         self.statement = self.statement.map(|statement| shortened(statement, MAX_STATEMENT_BYTES));
         if self.event == AuditEvent::Denied {
-            let purpose = if self.purpose.trim().is_empty() { "(none)".to_owned() } else { self.purpose };
-            self.purpose = shortened(purpose, MAX_NAME_BYTES);
+            self.purpose = claimed(self.purpose);
+            self.actor.name = claimed(self.actor.name);
         }
         let named = self.subjects.len();
         self.subjects.retain(|key| name_is_short("", key).is_ok());
@@ -89,6 +89,10 @@ impl NewAuditEntry {
         self.subjects_complete &= self.subjects.len() == named;
         self
     }
+}
+
+fn claimed(text: String) -> String {
+    if text.trim().is_empty() { "(none)".to_owned() } else { shortened(text, MAX_NAME_BYTES) }
 }
 
 fn shortened(mut text: String, most: usize) -> String {
@@ -106,10 +110,11 @@ mod tests {
 
     #[test]
     fn whatever_others_say_at_length_fits() {
-        let actor = Actor { id: None, name: "Ana".to_owned() };
         let at = "2026-11-29T00:00:00Z".parse().unwrap();
         for purpose in ["", " ", &"é".repeat(400)] {
-            let mut entry = NewAuditEntry::new(at, actor.clone(), Door::Http, purpose, AuditEvent::Denied);
+            // Who is not admitted claims whatever name he likes.
+            let actor = Actor { id: None, name: purpose.to_owned() };
+            let mut entry = NewAuditEntry::new(at, actor, Door::Http, purpose, AuditEvent::Denied);
             entry.detail = "ü".repeat(5_000);
             entry.statement = Some("SELECT ".repeat(20_000));
             entry.subjects = (0..12_000).map(|i| format!("K{i}")).chain(["x".repeat(600)]).collect();

@@ -4,8 +4,8 @@ use std::collections::BTreeSet;
 
 use chrono::TimeDelta;
 use tidegate_ledger::{
-    Act, AuditFilter, Door, Ledger, LedgerError, NewToken, PrincipalId, PrincipalKind, TokenScopes,
-    TokenSecret,
+    Act, AuditFilter, Door, Ledger, LedgerError, NewToken, PrincipalId, PrincipalKind, TokenHash,
+    TokenScopes, TokenSecret,
 };
 
 use crate::support::{Place, act, newcomer, now};
@@ -79,8 +79,12 @@ async fn a_token_is_revoked_once_and_falls_with_its_principal() {
     assert!(matches!(ledger.revoke_token(ids[0], &act()).await, Err(LedgerError::Already { .. })));
     assert!(ledger.authenticate_token(&secrets[0].expose(), now()).await.is_err());
     ledger.authenticate_token(&secrets[1].expose(), now()).await.unwrap();
+    let hash = TokenHash::of(&secrets[1].expose()).unwrap();
+    let (principal, scopes) = ledger.authenticate_token_hash(hash, now()).await.unwrap();
+    assert_eq!((principal.id, &scopes), (robot, &token(robot).scopes));
     ledger.disable_principal(robot, &act()).await.unwrap();
     assert!(ledger.authenticate_token(&secrets[1].expose(), now()).await.is_err());
+    assert!(ledger.authenticate_token_hash(hash, now()).await.is_err(), "asked again by its hash");
     for wrong in ["", "tg_", "tg_zz", &"a5".repeat(32), &format!("tg_{}", "a5".repeat(32))] {
         let refused = ledger.authenticate_token(wrong, now()).await.unwrap_err();
         assert!(matches!(refused, LedgerError::NotAuthenticated(_)), "{refused}");
@@ -112,4 +116,14 @@ async fn a_token_without_end_door_or_label_is_refused() {
     let late = Act { reason: "late".to_owned(), ..act() };
     let refused = ledger.create_token(&token(robot), &TokenSecret::new([3; 32]), LONGEST, &late).await;
     assert!(matches!(refused, Err(LedgerError::Invalid { .. })), "{refused:?}");
+}
+
+#[tokio::test]
+async fn the_local_owner_gets_no_token() {
+    let (_place, ledger, _) = place_with_service().await;
+    let owner = ledger.local_owner().await.unwrap().id;
+    let refused = ledger.create_token(&token(owner), &TokenSecret::new([4; 32]), LONGEST, &act()).await;
+    let message = refused.unwrap_err().to_string();
+    assert!(message.contains("local owner") && message.contains("a person or service"), "{message}");
+    assert!(ledger.tokens().await.unwrap().is_empty());
 }
