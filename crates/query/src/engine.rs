@@ -1,5 +1,6 @@
 //! How queries are run, and how much of the machine one reader may use.
 
+use crate::QueryError;
 use datafusion::error::DataFusionError;
 use datafusion::execution::context::SessionConfig;
 use datafusion::execution::runtime_env::{RuntimeEnv, RuntimeEnvBuilder};
@@ -79,6 +80,15 @@ impl Allowance {
     pub(crate) fn new(limits: Limits) -> Result<Self, DataFusionError> {
         let runtime = RuntimeEnvBuilder::new().with_memory_limit(limits.memory_bytes, 1.0).build_arc()?;
         Ok(Self { limits, runtime, places: Arc::new(Semaphore::new(limits.queries)) })
+    }
+
+    /// That a query takes more time than the reader has.
+    pub(crate) fn too_long(&self) -> QueryError {
+        QueryError::TooMuch {
+            what: "the query takes too long",
+            limit: format!("{} seconds", self.limits.time.as_secs()),
+            advice: "narrow it by a month or an office",
+        }
     }
 
     /// A place among the queries of the reader, while one is free.

@@ -96,12 +96,8 @@ impl Usage {
 
     fn metered(self, rows: SendableRecordBatchStream) -> Answer {
         futures::stream::try_unfold((self, rows), |(mut usage, mut rows)| async move {
-            let too_long = |_| QueryError::TooMuch {
-                what: "the query takes too long",
-                limit: format!("{} seconds", usage.allowance.limits.time.as_secs()),
-                advice: "narrow it by a month or an office",
-            };
-            let next = timeout_at(usage.until, rows.next()).await.map_err(too_long)?;
+            let next = timeout_at(usage.until, rows.next()).await;
+            let next = next.map_err(|_| usage.allowance.too_long())?;
             let Some(batch) = next else { return Ok(None) };
             let batch = batch.map_err(|error| QueryError::from(error).for_reader(usage.fingerprint))?;
             usage.count(&batch)?;

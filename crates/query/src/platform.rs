@@ -6,7 +6,7 @@ use crate::dataset::Dataset;
 use crate::engine::Allowance;
 use crate::governed::{Described, Door, Entry, Stored};
 use crate::policy::{Compiler, Policy, PseudonymKey};
-use crate::{Engine, Limits, Plan, Principal, QueryError, Reading};
+use crate::{Engine, Limits, Plan, Principal, QueryError, Reading, StatementText};
 use datafusion::arrow::array::RecordBatch;
 use datafusion::arrow::datatypes::FieldRef;
 use datafusion::common::{ParamValues, ScalarValue};
@@ -170,6 +170,14 @@ impl Platform {
         Ok(assess::bundle_names(&mut door.parse(sql)?))
     }
 
+    /// A statement without its values, as logs know it, also one that is refused or no SQL.
+    ///
+    /// # Errors
+    /// When the tables cannot be opened.
+    pub async fn statement(&self, sql: &str) -> Result<StatementText, QueryError> {
+        Ok(self.door(&Principal::LocalOwner, "reading names").await?.statement(sql))
+    }
+
     /// Lets statements assess with a bundle under a name: `assess('name', r.*)`.
     pub fn add_bundle(&mut self, name: &str, hash: BundleHash, bundle: Arc<Bundle>) {
         self.bundles.insert(name.to_owned(), (hash, bundle));
@@ -285,6 +293,13 @@ fn with_new_columns(
 mod tests {
     use super::*;
     use crate::Person;
+    use async_trait::async_trait;
+    use datafusion::arrow::datatypes::SchemaRef;
+    use datafusion::catalog::Session;
+    use datafusion::datasource::TableType;
+    use datafusion::error::DataFusionError;
+    use datafusion::physical_plan::ExecutionPlan;
+    use std::time::Duration;
     use tidegate_records::table::Grade;
 
     fn reader(number: usize) -> Principal {
@@ -299,10 +314,62 @@ mod tests {
         })
     }
 
-    fn platform(limits: Limits) -> Platform {
+    fn governance(limits: Limits) -> Governance {
         let policy = Arc::new(Policy::parse(&Policy::shipped_files()).unwrap());
-        let governance = Governance::new(policy, &PseudonymKey::derived_from(&[1; 32]), limits);
-        Platform::in_memory(Vec::new(), Some(governance)).unwrap()
+        Governance::new(policy, &PseudonymKey::derived_from(&[1; 32]), limits)
+    }
+
+    fn platform(limits: Limits) -> Platform {
+        Platform::in_memory(Vec::new(), Some(governance(limits))).unwrap()
+    }
+
+    /// A table whose files are never found.
+    #[derive(Debug)]
+    struct Stuck(SchemaRef);
+
+    #[async_trait]
+    impl TableProvider for Stuck {
+        fn schema(&self) -> SchemaRef {
+            Arc::clone(&self.0)
+        }
+
+        fn table_type(&self) -> TableType {
+            TableType::Base
+        }
+
+        async fn scan(
+            &self,
+            _: &dyn Session,
+            _: Option<&Vec<usize>>,
+            _: &[Expr],
+            _: Option<usize>,
+        ) -> Result<Arc<dyn ExecutionPlan>, DataFusionError> {
+            std::future::pending().await
+        }
+    }
+
+    #[tokio::test]
+    async fn planning_takes_no_longer_than_a_query_may() {
+        let declaration = TABLES.iter().find(|table| table.name == "declaration").unwrap();
+        let stuck: Arc<dyn TableProvider> = Arc::new(Stuck(declaration.schema()));
+        let limits = Limits { time: Duration::from_millis(50), ..Limits::default() };
+        let given = BTreeMap::from([("declaration", stuck)]);
+        let platform = Platform::over(given, Engine::default(), Some(governance(limits))).unwrap();
+        let sql = "SELECT count(*) FROM declaration";
+        let refused = platform.plan_for(&reader(0), "risk-analysis", sql).await.err().unwrap();
+        assert!(refused.to_string().contains("the query takes too long"), "{refused}");
+    }
+
+    #[tokio::test]
+    async fn a_statement_is_known_without_its_values_also_when_it_is_refused() {
+        let platform = platform(Limits::default());
+        let [one, other] =
+            ["9131SECRET", "E2"].map(|key| format!("SELECT nothing FROM nowhere WHERE k = '{key}'"));
+        let [one, other] =
+            [platform.statement(&one).await.unwrap(), platform.statement(&other).await.unwrap()];
+        assert_eq!(one, other);
+        assert!(one.text.contains("nowhere") && !one.text.contains("SECRET"), "{}", one.text);
+        assert_eq!(platform.statement("no sql '9131SECRET'").await.unwrap().text, "(no SQL)");
     }
 
     #[tokio::test]

@@ -21,7 +21,9 @@ use datafusion::error::DataFusionError;
 use datafusion::execution::context::SessionContext;
 use datafusion::logical_expr::LogicalPlan;
 use datafusion::sql::parser::Statement;
+use std::future::Future;
 use std::sync::Arc;
+use tokio::time::timeout;
 
 /// Who comes in.
 pub(crate) enum Entry<'a> {
@@ -146,9 +148,17 @@ impl Door {
         Ok(state.sql_to_statement(sql, &dialect)?)
     }
 
+    /// A statement without its values.
+    pub(crate) fn statement(&self, sql: &str) -> StatementText {
+        match self.parse(sql) {
+            Ok(statement) => StatementText::of(&statement),
+            Err(_) => StatementText::unreadable(sql),
+        }
+    }
+
     /// What a statement answers with, and the parameters it wants; nothing is read.
     pub(crate) async fn describe(&self, sql: &str) -> Result<Described, QueryError> {
-        let described = self.described(sql).await;
+        let described = self.in_time(Box::pin(self.described(sql))).await;
         let fingerprint = StatementText::unreadable(sql).fingerprint;
         if self.allowance.is_none() {
             described
@@ -178,13 +188,27 @@ impl Door {
         };
         let fingerprint = told.fingerprint;
         let planned = match parsed {
-            Ok(statement) => self.planned(statement, parameters, told).await,
+            Ok(statement) => self.in_time(Box::pin(self.planned(statement, parameters, told))).await,
             Err(error) => Err(error),
         };
         if self.allowance.is_none() {
             planned
         } else {
             planned.map_err(|error| error.for_reader(fingerprint))
+        }
+    }
+
+    /// Planning waits for files of tables, and no longer than a query of the reader may run.
+    async fn in_time<T>(
+        &self,
+        planning: impl Future<Output = Result<T, QueryError>>,
+    ) -> Result<T, QueryError> {
+        match &self.allowance {
+            None => planning.await,
+            Some(allowance) => {
+                let planned = timeout(allowance.limits.time, planning).await;
+                planned.unwrap_or_else(|_| Err(allowance.too_long()))
+            }
         }
     }
 
