@@ -111,20 +111,13 @@ impl Desk {
         parameters: Option<ParamValues>,
     ) -> Result<Served, JobError> {
         let standing = self.standing(sql).await?;
-        let mut entry = self.entry(visit, AuditEvent::Read);
-        entry.policy_version = standing.policy_version;
-        entry.snapshot = standing.snapshot;
         let planned =
             standing.platform.plan_with(&principal(&visit.account), &visit.purpose, sql, parameters).await;
         let plan = match planned {
             Ok(plan) => plan,
-            Err(error) => {
-                entry.event = AuditEvent::Denied;
-                entry.detail = error.to_string();
-                self.home.ledger.append_audit(&[entry.fitted()]).await?;
-                return Err(error.into());
-            }
+            Err(error) => return Err(self.refused(visit, &standing, sql, error).await),
         };
+        let mut entry = self.entry_at(visit, &standing, AuditEvent::Read);
         describe(&mut entry, plan.reading());
         let end = NewAuditEntry {
             subjects: entry.subjects.clone(),
@@ -146,13 +139,56 @@ impl Desk {
         Served::of(plan, end)
     }
 
-    /// What a statement answers with, and the parameters it wants; nothing is read.
+    /// What a statement answers with, and the parameters it wants; nothing is read, and a refusal is written down.
     ///
     /// # Errors
-    /// When the statement is refused.
+    /// When the statement is refused, or the refusal cannot be written down.
     pub async fn describe(&self, visit: &Visit, sql: &str) -> Result<Described, JobError> {
         let standing = self.standing(sql).await?;
-        Ok(standing.platform.describe(&principal(&visit.account), &visit.purpose, sql).await?)
+        match standing.platform.describe(&principal(&visit.account), &visit.purpose, sql).await {
+            Ok(described) => Ok(described),
+            Err(error) => Err(self.refused(visit, &standing, sql, error).await),
+        }
+    }
+
+    /// Writes down that somebody was not let in, under the account or the name that was claimed.
+    ///
+    /// # Errors
+    /// When the ledger fails.
+    pub async fn turn_away(
+        &self,
+        who: Actor,
+        door: Door,
+        purpose: &str,
+        detail: String,
+    ) -> Result<(), JobError> {
+        let entry = NewAuditEntry::new(self.now(), who, door, purpose, AuditEvent::Denied);
+        self.home.ledger.append_audit(&[NewAuditEntry { detail, ..entry }.fitted()]).await?;
+        Ok(())
+    }
+
+    /// Writes down that a statement was refused, and gives what the reader is told.
+    async fn refused(&self, visit: &Visit, standing: &Standing, sql: &str, error: QueryError) -> JobError {
+        let mut entry = self.entry_at(visit, standing, AuditEvent::Denied);
+        entry.detail = error.to_string();
+        // Fails only where the tables of the owner cannot be opened, which the log tells.
+        if let Ok(statement) = standing.platform.statement(sql).await {
+            entry.fingerprint = Some(Hash256::new(statement.fingerprint.0));
+            entry.statement = Some(statement.text);
+        }
+        match self.home.ledger.append_audit(&[entry.fitted()]).await {
+            Ok(_) => error.into(),
+            Err(failed) => failed.into(),
+        }
+    }
+
+    /// An entry that names the policy and the state of the tables.
+    fn entry_at(&self, visit: &Visit, standing: &Standing, event: AuditEvent) -> NewAuditEntry {
+        NewAuditEntry {
+            policy_version: standing.policy_version,
+            snapshot: standing.snapshot,
+            ..self.entry(visit, event)
+        }
     }
 
     fn entry(&self, visit: &Visit, event: AuditEvent) -> NewAuditEntry {
