@@ -1,13 +1,27 @@
-//! Who is let in: an account by its token, for a purpose that the policy knows and the token is good for.
+//! Who is let in, at every door: an account by its token, for a purpose that the policy knows and the token is good for. Who
+//! is not is written down; what comes too often is not even that, so that nobody fills the audit chain.
 
+use crate::limits::RateLimits;
+use std::net::IpAddr;
+use std::sync::Arc;
 use tidegate_jobs::JobError;
 use tidegate_jobs::desk::{Desk, Visit};
-use tidegate_ledger::{Door, LedgerError, Principal as Account, TokenScopes};
+use tidegate_ledger::{
+    Actor, Door, LedgerError, Principal as Account, PrincipalKind, TokenHash, TokenScopes,
+};
+
+/// What somebody who is not known came for, in the audit chain.
+const LOG_IN: &str = "log-in";
+/// The name of who claims none.
+const NOBODY: &str = "(none)";
+
+const OWNER: &str = "the local owner comes in through no door; add a person or a service";
+const STRANGER: &str = "the token belongs to somebody else";
 
 /// Why somebody is not let in.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum Refusal {
-    /// The token does not hold.
+    /// The token does not hold, or not for who comes.
     #[error("{0}")]
     Token(&'static str),
     /// The purpose is none of the policy's.
@@ -26,37 +40,161 @@ pub(crate) enum Refusal {
         /// The purpose.
         purpose: String,
     },
+    /// Too much came within a minute.
+    #[error("too many {0}; wait a minute")]
+    TooMany(&'static str),
     /// Something of ours failed.
     #[error("the log-in failed inside the platform; the platform's log has the cause")]
     Inside(#[source] JobError),
 }
 
-/// The account of a token.
-pub(crate) async fn account(desk: &Desk, token: &str) -> Result<(Account, TokenScopes), Refusal> {
-    match desk.home().ledger.authenticate_token(token, desk.now()).await {
-        Ok(admitted) => Ok(admitted),
-        Err(LedgerError::NotAuthenticated(reason)) => Err(Refusal::Token(reason)),
-        Err(error) => {
-            tracing::error!(%error, "a token could not be looked up");
-            Err(Refusal::Inside(error.into()))
-        }
+/// Who knocks.
+pub(crate) struct Caller {
+    /// At which door.
+    pub(crate) door: Door,
+    /// Where from, where the connection tells it.
+    pub(crate) address: Option<IpAddr>,
+    /// Whom it claims to be, where the door asks for a name.
+    pub(crate) claimed: Option<Actor>,
+}
+
+/// An account whose token holds.
+pub(crate) struct Admitted {
+    pub(crate) account: Account,
+    scopes: TokenScopes,
+}
+
+impl Admitted {
+    /// Whether the token is good for a purpose at a door.
+    pub(crate) fn may_read(&self, door: Door, purpose: &str) -> bool {
+        self.scopes.allow(door, purpose)
     }
 }
 
-/// The visit of an account, for a purpose.
-pub(crate) async fn visit(
-    desk: &Desk,
-    (account, scopes): (Account, TokenScopes),
-    door: Door,
-    purpose: &str,
-) -> Result<Visit, Refusal> {
-    let policy = desk.policy().await.map_err(Refusal::Inside)?.policy;
-    if !policy.purposes().iter().any(|known| known.name == purpose) {
-        let known: Vec<&str> = policy.purposes().iter().map(|known| known.name.as_str()).collect();
-        return Err(Refusal::Purpose { purpose: purpose.to_owned(), known: known.join(", ") });
+/// Lets people in to a desk; all doors of a server share one, and what it counts.
+pub struct Admission {
+    desk: Arc<Desk>,
+    limits: RateLimits,
+}
+
+impl Admission {
+    /// Lets in to a desk, as often as its configuration says.
+    pub fn new(desk: Arc<Desk>) -> Self {
+        let serve = desk.home().configuration.serve;
+        Self { limits: RateLimits::new(serve.requests_a_minute, serve.failures_a_minute), desk }
     }
-    if !scopes.allow(door, purpose) {
-        return Err(Refusal::Scope { door, purpose: purpose.to_owned() });
+
+    /// Where people read.
+    pub(crate) fn desk(&self) -> &Arc<Desk> {
+        &self.desk
     }
-    Ok(Visit { account, door, purpose: purpose.to_owned() })
+
+    /// Forgets whom nothing is counted of any more.
+    pub(crate) fn tidy(&self) {
+        self.limits.tidy();
+    }
+
+    /// Counts a request of somebody who was let in.
+    pub(crate) fn count(&self, account: &Account) -> Result<(), Refusal> {
+        if self.limits.admits(account.id) { Ok(()) } else { Err(Refusal::TooMany("requests")) }
+    }
+
+    /// Counts a log-in that failed, or may.
+    pub(crate) fn count_failure(&self, address: Option<IpAddr>) -> Result<(), Refusal> {
+        match address {
+            Some(address) if !self.limits.forgives(address) => {
+                Err(Refusal::TooMany("failed log-ins from this address"))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// The account of a token, if it is the one that is claimed. It is a request of this account.
+    pub(crate) async fn account(&self, token: &str, caller: &Caller) -> Result<Admitted, Refusal> {
+        let found = self.desk.home().ledger.authenticate_token(token, self.desk.now()).await;
+        let admitted = self.found(found, caller).await?;
+        self.count(&admitted.account)?;
+        let (reason, detail) = match &caller.claimed {
+            // A token that an earlier version made: no policy would hinder whoever has it.
+            _ if admitted.account.kind == PrincipalKind::LocalOwner => (OWNER, OWNER.to_owned()),
+            Some(claimed) if claimed.name != admitted.account.name => {
+                (STRANGER, format!("{STRANGER} than {:?}", claimed.name))
+            }
+            _ => return Ok(admitted),
+        };
+        self.count_failure(caller.address)?;
+        let who = Actor::from(&admitted.account);
+        Err(self.turned_away(who, caller.door, LOG_IN, detail, Refusal::Token(reason)).await)
+    }
+
+    /// The account of a token that was let in before, if it still holds.
+    pub(crate) async fn again(&self, token: TokenHash, caller: &Caller) -> Result<Admitted, Refusal> {
+        let found = self.desk.home().ledger.authenticate_token_hash(token, self.desk.now()).await;
+        self.found(found, caller).await
+    }
+
+    /// The visit of an account, for a purpose.
+    pub(crate) async fn visit(
+        &self,
+        admitted: Admitted,
+        door: Door,
+        purpose: &str,
+    ) -> Result<Visit, Refusal> {
+        let inside = |error| {
+            tracing::error!(%error, "the policy in force could not be read");
+            Refusal::Inside(error)
+        };
+        let policy = self.desk.policy().await.map_err(inside)?.policy;
+        let is_known = policy.purposes().iter().any(|known| known.name == purpose);
+        let purpose = purpose.to_owned();
+        let refusal = if !is_known {
+            let known: Vec<&str> = policy.purposes().iter().map(|known| known.name.as_str()).collect();
+            Refusal::Purpose { known: known.join(", "), purpose: purpose.clone() }
+        } else if !admitted.may_read(door, &purpose) {
+            Refusal::Scope { door, purpose: purpose.clone() }
+        } else {
+            return Ok(Visit { account: admitted.account, door, purpose });
+        };
+        let (who, detail) = (Actor::from(&admitted.account), refusal.to_string());
+        Err(self.turned_away(who, door, &purpose, detail, refusal).await)
+    }
+
+    async fn found(
+        &self,
+        found: Result<(Account, TokenScopes), LedgerError>,
+        caller: &Caller,
+    ) -> Result<Admitted, Refusal> {
+        match found {
+            Ok((account, scopes)) => Ok(Admitted { account, scopes }),
+            Err(LedgerError::NotAuthenticated(reason)) => {
+                self.count_failure(caller.address)?;
+                let nobody = || Actor { id: None, name: NOBODY.to_owned() };
+                let who = caller.claimed.clone().unwrap_or_else(nobody);
+                let refusal = Refusal::Token(reason);
+                Err(self.turned_away(who, caller.door, LOG_IN, reason.to_owned(), refusal).await)
+            }
+            Err(error) => {
+                tracing::error!(%error, "a token could not be looked up");
+                Err(Refusal::Inside(error.into()))
+            }
+        }
+    }
+
+    /// Writes down that somebody is not let in.
+    async fn turned_away(
+        &self,
+        who: Actor,
+        door: Door,
+        purpose: &str,
+        detail: String,
+        refusal: Refusal,
+    ) -> Refusal {
+        match self.desk.turn_away(who, door, purpose, format!("not admitted: {detail}")).await {
+            Ok(()) => refusal,
+            Err(error) => {
+                tracing::error!(%error, "a refusal could not be written down");
+                Refusal::Inside(error)
+            }
+        }
+    }
 }

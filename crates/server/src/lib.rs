@@ -1,12 +1,15 @@
-//! The doors through which people and programs read: all of them lead to one desk ([`tidegate_jobs::desk`]).
+//! The doors through which people and programs read: all of them let in by one [`Admission`] and lead to one desk
+//! ([`tidegate_jobs::desk`]).
 
 mod admission;
 pub mod flight;
 pub mod http;
+mod limits;
 mod listening;
 mod places;
 pub mod postgres;
 mod unanswered;
 
+pub use admission::Admission;
 pub use listening::{Listening, ServeError, Tls};
 pub use places::Places;

@@ -4,13 +4,18 @@
 use axum_server::accept::Accept;
 use futures::FutureExt;
 use futures::future::BoxFuture;
+use std::future::Future;
 use std::io::{self, IoSlice};
+use std::net::IpAddr;
 use std::pin::Pin;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::{Context, Poll};
+use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::time::Sleep;
 use tonic::transport::server::Connected;
 
 /// All places; clones share them.
@@ -25,7 +30,29 @@ pub(crate) struct Place {
 /// A connection in its place.
 pub struct Seated<S> {
     stream: S,
+    seat: Seat,
+    /// When it breaks off unless somebody was let in.
+    until: Option<Pin<Box<Sleep>>>,
     _place: Place,
+}
+
+/// What those who let people in are told of a connection, and tell it.
+#[derive(Debug, Clone, Default)]
+pub struct Seat {
+    address: Option<IpAddr>,
+    is_in: Arc<AtomicBool>,
+}
+
+impl Seat {
+    /// Where the connection comes from.
+    pub(crate) fn address(&self) -> Option<IpAddr> {
+        self.address
+    }
+
+    /// Somebody was let in over this connection, which may stay.
+    pub(crate) fn let_in(&self) {
+        self.is_in.store(true, Ordering::Relaxed);
+    }
 }
 
 impl Places {
@@ -40,8 +67,24 @@ impl Places {
     }
 
     /// Gives a connection a place, as soon as there is one.
-    pub(crate) async fn seat<S>(&self, stream: S) -> Seated<S> {
-        Seated { _place: self.take().await, stream }
+    pub(crate) async fn seat(&self, stream: TcpStream) -> Seated<TcpStream> {
+        let address = stream.peer_addr().ok().map(|peer| peer.ip());
+        let seat = Seat { address, ..Seat::default() };
+        Seated { _place: self.take().await, stream, seat, until: None }
+    }
+}
+
+impl<S> Seated<S> {
+    /// The same, which breaks off when nobody was let in within a time, so that nobody who is not known holds places.
+    pub(crate) fn within(self, time: Duration) -> Self {
+        Self { until: Some(Box::pin(tokio::time::sleep(time))), ..self }
+    }
+
+    fn is_late(&mut self, context: &mut Context<'_>) -> bool {
+        if self.seat.is_in.load(Ordering::Relaxed) {
+            self.until = None;
+        }
+        self.until.as_mut().is_some_and(|until| until.as_mut().poll(context).is_ready())
     }
 }
 
@@ -56,11 +99,11 @@ impl<S: Send + 'static> Accept<TcpStream, S> for Places {
     }
 }
 
-impl<S: Connected> Connected for Seated<S> {
-    type ConnectInfo = S::ConnectInfo;
+impl<S> Connected for Seated<S> {
+    type ConnectInfo = Seat;
 
-    fn connect_info(&self) -> S::ConnectInfo {
-        self.stream.connect_info()
+    fn connect_info(&self) -> Seat {
+        self.seat.clone()
     }
 }
 
@@ -70,6 +113,9 @@ impl<S: AsyncRead + Unpin> AsyncRead for Seated<S> {
         context: &mut Context<'_>,
         buffer: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
+        if self.is_late(context) {
+            return Poll::Ready(Err(io::ErrorKind::TimedOut.into()));
+        }
         Pin::new(&mut self.stream).poll_read(context, buffer)
     }
 }

@@ -7,7 +7,7 @@ use std::time::Duration;
 use tidegate_jobs::desk::Desk;
 use tidegate_jobs::{JobError, audit, random_bytes, sessions};
 use tidegate_server::http::{self, Door, Setup, SignOn};
-use tidegate_server::{Listening, Places, ServeError, Tls, flight, postgres};
+use tidegate_server::{Admission, Listening, Places, ServeError, Tls, flight, postgres};
 use tokio::sync::watch;
 
 pub async fn run(arguments: &Arguments, command: &Serve) -> Result<(), JobError> {
@@ -30,7 +30,8 @@ pub async fn run(arguments: &Arguments, command: &Serve) -> Result<(), JobError>
         drop(stopped.wait_for(|stopped| *stopped).await);
     };
     let link = setup.as_ref().map(Setup::link);
-    let door = Door::new(Arc::clone(&desk)).with_setup(setup).with_sign_on(sign_on);
+    let admission = Arc::new(Admission::new(Arc::clone(&desk)));
+    let door = Door::new(Arc::clone(&admission)).with_setup(setup).with_sign_on(sign_on);
     let places = Places::new(desk.home().configuration.serve.connections);
     let listening = |address| Listening { address, tls: tls.clone(), places: places.clone() };
     let say = move |address| {
@@ -46,12 +47,12 @@ pub async fn run(arguments: &Arguments, command: &Serve) -> Result<(), JobError>
         let say = |address| {
             println!("PostgreSQL: {address}; user is the person, password a token, database the purpose");
         };
-        postgres::serve(Arc::clone(&desk), listening(address), say, until(stopped.clone())).await
+        postgres::serve(Arc::clone(&admission), listening(address), say, until(stopped.clone())).await
     };
     let over_flight = async {
         let Some(address) = command.flight else { return Ok::<_, ServeError>(()) };
         let say = |address| println!("Flight SQL: {address}; header x-tidegate-purpose is the purpose");
-        flight::serve(Arc::clone(&desk), listening(address), say, until(stopped.clone())).await
+        flight::serve(Arc::clone(&admission), listening(address), say, until(stopped.clone())).await
     };
     if !has_tokens {
         println!(

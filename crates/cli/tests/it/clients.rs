@@ -6,7 +6,7 @@ use crate::succeed;
 use std::io::Write as _;
 use std::process::{Command, Stdio};
 
-const PACKAGES: &str = include_str!("../clients.txt");
+pub const PACKAGES: &str = include_str!("../clients.txt");
 const PROGRAM: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/clients.py");
 
 /// Rows in order, each value a text; or that it was refused.
@@ -22,7 +22,8 @@ pub struct Asked<'a> {
     pub expected: Result<Vec<Vec<&'a str>>, &'a str>,
 }
 
-fn told(value: &serde_json::Value) -> Told {
+/// What a program in Python writes of an answer.
+pub fn told(value: &serde_json::Value) -> Told {
     if let Some(refused) = value.get("refused") {
         return Err(refused.as_str().unwrap().to_owned());
     }

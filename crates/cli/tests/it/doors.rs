@@ -211,7 +211,14 @@ fn psql_lists_tables_and_describes_them() {
     let columns = ask("\\d decision");
     assert!(columns.contains("directive") && !columns.contains("inclusion_probability"), "{columns}");
     assert_eq!(ask("SHOW timezone"), "UTC");
-    assert_eq!(ask("SET statement_timeout = 1000"), "SET");
+    assert_eq!(ask("SET statement_timeout = 0"), "SET");
+    assert_eq!(ask("SET TIME ZONE 'UTC'"), "SET");
+    for (setting, words) in
+        [("SET statement_timeout = 1000", "reading.seconds"), ("SET TIME ZONE 'Asia/Tokyo'", "times are UTC")]
+    {
+        let refused = server.psql("Ou", &token, "inspection", &["-c", setting]).unwrap_err();
+        assert!(refused.contains(words), "{refused}");
+    }
     let refused =
         server.psql("Ou", &token, "inspection", &["-c", "SET datafusion.explain.show_statistics = true"]);
     assert!(refused.unwrap_err().contains("cannot be set"));

@@ -9,7 +9,7 @@ use std::time::Duration;
 
 #[test]
 fn places_for_connections_are_those_of_all_doors_together() {
-    let server = Server::configured("127.0.0.1:0", "[serve]\nconnections = 3\n");
+    let server = Server::configured("127.0.0.1:0", "[serve]\nconnections = 3\nlog_in_seconds = 60\n");
     let token = server.person(&["Ou", "--role", "officer", "--office", "X", "--clearance", "general-3"]);
     let health = || {
         let address = format!("{}/health", server.http);

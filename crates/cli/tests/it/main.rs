@@ -1,6 +1,7 @@
 //! The binary, run as a person runs it.
 #![expect(clippy::unwrap_used, reason = "a test stops at what it did not expect")]
 
+mod admission;
 mod answers;
 mod clients;
 mod datasets;
@@ -8,6 +9,7 @@ mod doors;
 mod elsewhere;
 mod endings;
 mod governance;
+mod held;
 mod limits;
 #[path = "../../../risk/tests/it/python.rs"]
 mod python;

@@ -127,9 +127,11 @@ sections! {
     serve: Serve {
         /// Longest request, a statement with its purpose.
         request_bytes: usize = 1 << 20, "bytes", 1 << 10, 1 << 28;
-        /// Requests of one principal within a minute.
+        /// How long a connection may take until somebody is let in over it, or asks over HTTP.
+        log_in_seconds: u64 = 30, "seconds", 1, 60;
+        /// Requests of one principal within a minute, over all doors together.
         requests_a_minute: u32 = 600, "requests", 1, 1_000_000;
-        /// Failed log-ins from one address within a minute, before it has to wait.
+        /// Failed log-ins from one address within a minute, over all doors together, before it has to wait.
         failures_a_minute: u32 = 10, "log-ins", 1, 10_000;
         /// Connections at once, over all doors together; others wait to be let in.
         connections: usize = 1_000, "connections", 1, 1_000_000;

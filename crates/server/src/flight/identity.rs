@@ -1,39 +1,61 @@
 //! Who asks: the token and the purpose in the headers of a call.
 
-use crate::admission::{self, Refusal};
+use crate::admission::{Admission, Admitted, Caller, Refusal};
+use crate::places::Seat;
 use crate::unanswered::{Reason, Unanswered};
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
-use tidegate_jobs::desk::{Desk, Visit};
-use tidegate_ledger::Door;
-use tonic::Status;
+use tidegate_jobs::desk::Visit;
+use tidegate_ledger::{Actor, Door};
 use tonic::metadata::MetadataMap;
+use tonic::{Extensions, Status};
 
 /// Header of the purpose.
 const PURPOSE: &str = "x-tidegate-purpose";
 
-/// The visit that the headers of a call ask for.
-pub(super) async fn visit(desk: &Desk, headers: &MetadataMap) -> Result<Visit, Status> {
+/// The visit that a call asks for by its headers. Each call is asked anew.
+pub(super) async fn visit(
+    admission: &Admission,
+    headers: &MetadataMap,
+    extensions: &Extensions,
+) -> Result<Visit, Status> {
     let token = authorization(headers, "Bearer ")?;
     let purpose = headers.get(PURPOSE).and_then(|value| value.to_str().ok());
     let purpose = purpose.ok_or_else(|| {
         Status::invalid_argument(format!("say what the rows are read for, in the header {PURPOSE}"))
     })?;
-    let admitted = admission::account(desk, token).await.map_err(|refusal| refused(&refusal))?;
-    admission::visit(desk, admitted, Door::Flight, purpose).await.map_err(|refusal| refused(&refusal))
+    let admitted = account(admission, extensions, token, None).await?;
+    admission.visit(admitted, Door::Flight, purpose).await.map_err(|refusal| refused(&refusal))
 }
 
 /// The token behind the name and password of a handshake.
-pub(super) async fn handshake(desk: &Desk, headers: &MetadataMap) -> Result<String, Status> {
+pub(super) async fn handshake(
+    admission: &Admission,
+    headers: &MetadataMap,
+    extensions: &Extensions,
+) -> Result<String, Status> {
     let wrong = || Status::invalid_argument("the handshake has no name and token");
     let decoded = BASE64_STANDARD.decode(authorization(headers, "Basic ")?).map_err(|_| wrong())?;
     let decoded = String::from_utf8(decoded).map_err(|_| wrong())?;
     let (name, token) = decoded.split_once(':').ok_or_else(wrong)?;
-    let (account, _) = admission::account(desk, token).await.map_err(|refusal| refused(&refusal))?;
-    if account.name != name {
-        return Err(Status::unauthenticated("the token belongs to somebody else"));
-    }
+    account(admission, extensions, token, Some(name)).await?;
     Ok(token.to_owned())
+}
+
+async fn account(
+    admission: &Admission,
+    extensions: &Extensions,
+    token: &str,
+    name: Option<&str>,
+) -> Result<Admitted, Status> {
+    let seat = extensions.get::<Seat>();
+    let claimed = name.map(|name| Actor { id: None, name: name.to_owned() });
+    let caller = Caller { door: Door::Flight, address: seat.and_then(Seat::address), claimed };
+    let admitted = admission.account(token, &caller).await.map_err(|refusal| refused(&refusal))?;
+    if let Some(seat) = seat {
+        seat.let_in();
+    }
+    Ok(admitted)
 }
 
 fn authorization<'a>(headers: &'a MetadataMap, scheme: &str) -> Result<&'a str, Status> {
@@ -49,6 +71,7 @@ fn refused(refusal: &Refusal) -> Status {
         Refusal::Token(_) => Status::unauthenticated(message),
         Refusal::Purpose { .. } => Status::invalid_argument(message),
         Refusal::Scope { .. } => Status::permission_denied(message),
+        Refusal::TooMany(_) => Status::resource_exhausted(message),
         Refusal::Inside(_) => Status::internal(message),
     }
 }

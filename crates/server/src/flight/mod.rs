@@ -8,6 +8,7 @@ mod identity;
 mod metadata;
 mod service;
 
+use crate::admission::Admission;
 use crate::listening::{Listening, ServeError};
 use arrow_flight::flight_service_server::FlightServiceServer;
 use futures::{FutureExt, TryStreamExt};
@@ -18,7 +19,6 @@ use std::net::SocketAddr;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
-use tidegate_jobs::desk::Desk;
 use tokio::net::TcpListener;
 use tonic::transport::server::TcpIncoming;
 use tonic::transport::{Identity, Server, ServerTlsConfig};
@@ -28,7 +28,7 @@ use tonic::transport::{Identity, Server, ServerTlsConfig};
 /// # Errors
 /// [`ServeError`].
 pub async fn serve(
-    desk: Arc<Desk>,
+    admission: Arc<Admission>,
     listening: Listening,
     ready: impl FnOnce(SocketAddr) + Send,
     stop: impl Future<Output = ()> + Send,
@@ -43,11 +43,13 @@ pub async fn serve(
     }
     let listener = TcpListener::bind(listening.address).await.map_err(|cause| listening.failed(cause))?;
     ready(listener.local_addr().map_err(|cause| listening.failed(cause))?);
-    let serve = desk.home().configuration.serve;
-    let service = FlightServiceServer::new(Service::new(desk)).max_decoding_message_size(serve.request_bytes);
+    let serve = admission.desk().home().configuration.serve;
+    let service = Service::new(admission);
+    let service = FlightServiceServer::new(service).max_decoding_message_size(serve.request_bytes);
     let places = &listening.places;
+    let log_in = Duration::from_secs(serve.log_in_seconds);
     let seated = TcpIncoming::from(listener)
-        .and_then(|socket| async move { Ok::<_, io::Error>(places.seat(socket).await) });
+        .and_then(|socket| async move { Ok::<_, io::Error>(places.seat(socket).await.within(log_in)) });
     let stop = stop.boxed().shared();
     let over = stop.clone().then(|()| tokio::time::sleep(Duration::from_secs(serve.stop_seconds)));
     tokio::select! {

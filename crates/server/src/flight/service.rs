@@ -4,6 +4,7 @@
 use super::handle::Handle;
 use super::identity::{handshake, unanswered, visit};
 use super::metadata;
+use crate::admission::Admission;
 use arrow::datatypes::{DataType, Field, Schema};
 use arrow::ipc::writer::IpcWriteOptions;
 use arrow_flight::encode::FlightDataEncoderBuilder;
@@ -27,39 +28,38 @@ use std::pin::Pin;
 use std::sync::Arc;
 use tidegate_jobs::desk::{Desk, Visit};
 use tidegate_query::Described;
-use tonic::metadata::{MetadataMap, MetadataValue};
+use tonic::metadata::MetadataValue;
 use tonic::{Request, Response, Status, Streaming};
 
 /// Answers the calls of all clients.
 pub(super) struct Service {
-    desk: Arc<Desk>,
+    admission: Arc<Admission>,
 }
 
 type Rows = <Service as FlightService>::DoGetStream;
 type Handshakes = Pin<Box<dyn Stream<Item = Result<HandshakeResponse, Status>> + Send>>;
 
 impl Service {
-    pub(super) fn new(desk: Arc<Desk>) -> Self {
-        Self { desk }
+    pub(super) fn new(admission: Arc<Admission>) -> Self {
+        Self { admission }
     }
 
     /// Where a statement's rows are to be had, and what they look like.
     async fn info(
         &self,
-        headers: &MetadataMap,
-        descriptor: FlightDescriptor,
+        request: Request<FlightDescriptor>,
         handle: &Handle,
     ) -> Result<Response<FlightInfo>, Status> {
-        let visit = visit(&self.desk, headers).await?;
+        let visit = self.visit(&request).await?;
         let described = self.described(&visit, handle).await?;
         let ticket = TicketStatementQuery { statement_handle: handle.write() };
-        info(&described.schema, descriptor, &ticket.as_any().encode_to_vec())
+        info(&described.schema, request.into_inner(), &ticket.as_any().encode_to_vec())
     }
 
-    async fn rows(&self, headers: &MetadataMap, handle: &[u8]) -> Result<Response<Rows>, Status> {
-        let visit = visit(&self.desk, headers).await?;
+    async fn rows(&self, request: &Request<Ticket>, handle: &[u8]) -> Result<Response<Rows>, Status> {
+        let visit = self.visit(request).await?;
         let handle = Handle::read(handle)?;
-        let served = self.desk.ask(&visit, &handle.statement, handle.values().await?).await;
+        let served = self.desk().ask(&visit, &handle.statement, handle.values().await?).await;
         let served = served.map_err(|error| unanswered(&error))?;
         let schema = served.schema();
         let rows = served.map_err(|error| FlightError::Tonic(Box::new(unanswered(&error))));
@@ -68,11 +68,26 @@ impl Service {
     }
 
     async fn described(&self, visit: &Visit, handle: &Handle) -> Result<Described, Status> {
-        self.desk.describe(visit, &handle.statement).await.map_err(|error| unanswered(&error))
+        self.desk().describe(visit, &handle.statement).await.map_err(|error| unanswered(&error))
     }
 
-    async fn visit(&self, headers: &MetadataMap) -> Result<Visit, Status> {
-        visit(&self.desk, headers).await
+    /// Where a question about what there is is answered.
+    async fn told(
+        &self,
+        request: Request<FlightDescriptor>,
+        schema: &Schema,
+        ticket: &[u8],
+    ) -> Result<Response<FlightInfo>, Status> {
+        self.visit(&request).await?;
+        info(schema, request.into_inner(), ticket)
+    }
+
+    async fn visit<T: Sync>(&self, request: &Request<T>) -> Result<Visit, Status> {
+        visit(&self.admission, request.metadata(), request.extensions()).await
+    }
+
+    fn desk(&self) -> &Desk {
+        self.admission.desk()
     }
 }
 
@@ -125,7 +140,7 @@ impl FlightSqlService for Service {
         &self,
         request: Request<Streaming<HandshakeRequest>>,
     ) -> Result<Response<Handshakes>, Status> {
-        let token = handshake(&self.desk, request.metadata()).await?;
+        let token = handshake(&self.admission, request.metadata(), request.extensions()).await?;
         let answer = HandshakeResponse { protocol_version: 0, payload: Bytes::new() };
         let mut response: Response<Handshakes> = Response::new(stream::iter([Ok(answer)]).boxed());
         let bearer = MetadataValue::try_from(format!("Bearer {token}"));
@@ -139,8 +154,7 @@ impl FlightSqlService for Service {
         query: CommandStatementQuery,
         request: Request<FlightDescriptor>,
     ) -> Result<Response<FlightInfo>, Status> {
-        let (headers, _, descriptor) = request.into_parts();
-        self.info(&headers, descriptor, &Handle::of(query.query)).await
+        self.info(request, &Handle::of(query.query)).await
     }
 
     async fn do_get_statement(
@@ -148,7 +162,7 @@ impl FlightSqlService for Service {
         ticket: TicketStatementQuery,
         request: Request<Ticket>,
     ) -> Result<Response<Rows>, Status> {
-        self.rows(request.metadata(), &ticket.statement_handle).await
+        self.rows(&request, &ticket.statement_handle).await
     }
 
     async fn do_action_create_prepared_statement(
@@ -156,7 +170,7 @@ impl FlightSqlService for Service {
         query: ActionCreatePreparedStatementRequest,
         request: Request<Action>,
     ) -> Result<ActionCreatePreparedStatementResult, Status> {
-        let visit = self.visit(request.metadata()).await?;
+        let visit = self.visit(&request).await?;
         let handle = Handle::of(query.query);
         let described = self.described(&visit, &handle).await?;
         Ok(ActionCreatePreparedStatementResult {
@@ -171,8 +185,7 @@ impl FlightSqlService for Service {
         query: CommandPreparedStatementQuery,
         request: Request<FlightDescriptor>,
     ) -> Result<Response<FlightInfo>, Status> {
-        let (headers, _, descriptor) = request.into_parts();
-        self.info(&headers, descriptor, &Handle::read(&query.prepared_statement_handle)?).await
+        self.info(request, &Handle::read(&query.prepared_statement_handle)?).await
     }
 
     async fn do_get_prepared_statement(
@@ -180,7 +193,7 @@ impl FlightSqlService for Service {
         query: CommandPreparedStatementQuery,
         request: Request<Ticket>,
     ) -> Result<Response<Rows>, Status> {
-        self.rows(request.metadata(), &query.prepared_statement_handle).await
+        self.rows(&request, &query.prepared_statement_handle).await
     }
 
     async fn do_put_prepared_statement_query(
@@ -188,10 +201,10 @@ impl FlightSqlService for Service {
         query: CommandPreparedStatementQuery,
         request: Request<PeekableFlightDataStream>,
     ) -> Result<DoPutPreparedStatementResult, Status> {
-        let visit = self.visit(request.metadata()).await?;
+        let visit = visit(&self.admission, request.metadata(), request.extensions()).await?;
         let handle = Handle::read(&query.prepared_statement_handle)?;
         let wanted = self.described(&visit, &handle).await?.parameters.len();
-        let most = self.desk.home().configuration.serve.request_bytes;
+        let most = self.desk().home().configuration.serve.request_bytes;
         let bound = handle.bind(request.into_inner(), wanted, most).await?;
         Ok(DoPutPreparedStatementResult { prepared_statement_handle: Some(bound.write()) })
     }
@@ -210,7 +223,7 @@ impl FlightSqlService for Service {
         request: Request<FlightDescriptor>,
     ) -> Result<Response<FlightInfo>, Status> {
         let ticket = query.as_any().encode_to_vec();
-        info(&query.into_builder().schema(), request.into_inner(), &ticket)
+        self.told(request, &query.into_builder().schema(), &ticket).await
     }
 
     async fn do_get_catalogs(
@@ -218,7 +231,7 @@ impl FlightSqlService for Service {
         query: CommandGetCatalogs,
         request: Request<Ticket>,
     ) -> Result<Response<Rows>, Status> {
-        self.visit(request.metadata()).await?;
+        self.visit(&request).await?;
         Ok(batch_stream(metadata::catalogs(query)))
     }
 
@@ -228,7 +241,7 @@ impl FlightSqlService for Service {
         request: Request<FlightDescriptor>,
     ) -> Result<Response<FlightInfo>, Status> {
         let ticket = query.as_any().encode_to_vec();
-        info(&query.into_builder().schema(), request.into_inner(), &ticket)
+        self.told(request, &query.into_builder().schema(), &ticket).await
     }
 
     async fn do_get_schemas(
@@ -236,7 +249,7 @@ impl FlightSqlService for Service {
         query: CommandGetDbSchemas,
         request: Request<Ticket>,
     ) -> Result<Response<Rows>, Status> {
-        self.visit(request.metadata()).await?;
+        self.visit(&request).await?;
         Ok(batch_stream(metadata::schemas(query)))
     }
 
@@ -246,7 +259,7 @@ impl FlightSqlService for Service {
         request: Request<FlightDescriptor>,
     ) -> Result<Response<FlightInfo>, Status> {
         let ticket = query.as_any().encode_to_vec();
-        info(&query.into_builder().schema(), request.into_inner(), &ticket)
+        self.told(request, &query.into_builder().schema(), &ticket).await
     }
 
     async fn do_get_tables(
@@ -254,8 +267,8 @@ impl FlightSqlService for Service {
         query: CommandGetTables,
         request: Request<Ticket>,
     ) -> Result<Response<Rows>, Status> {
-        let visit = self.visit(request.metadata()).await?;
-        Ok(batch_stream(metadata::tables(&self.desk, &visit, query).await?))
+        let visit = self.visit(&request).await?;
+        Ok(batch_stream(metadata::tables(self.desk(), &visit, query).await?))
     }
 
     async fn get_flight_info_table_types(
@@ -263,7 +276,7 @@ impl FlightSqlService for Service {
         query: CommandGetTableTypes,
         request: Request<FlightDescriptor>,
     ) -> Result<Response<FlightInfo>, Status> {
-        info(&metadata::table_types().schema(), request.into_inner(), &query.as_any().encode_to_vec())
+        self.told(request, &metadata::table_types().schema(), &query.as_any().encode_to_vec()).await
     }
 
     async fn do_get_table_types(
@@ -271,7 +284,7 @@ impl FlightSqlService for Service {
         _query: CommandGetTableTypes,
         request: Request<Ticket>,
     ) -> Result<Response<Rows>, Status> {
-        self.visit(request.metadata()).await?;
+        self.visit(&request).await?;
         Ok(batch_stream(Ok(metadata::table_types())))
     }
 

@@ -48,6 +48,10 @@ impl ApiError {
         Self::new(StatusCode::TOO_MANY_REQUESTS, "too-many-requests", message)
     }
 
+    pub(super) fn too_slow(message: impl Into<String>) -> Self {
+        Self::new(StatusCode::REQUEST_TIMEOUT, "too-slow", message)
+    }
+
     /// Somebody else whom it takes does not answer: the caller has told the log.
     pub(super) fn unavailable(message: impl Into<String>) -> Self {
         Self::new(StatusCode::SERVICE_UNAVAILABLE, "unavailable", message)

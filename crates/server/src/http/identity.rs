@@ -3,30 +3,30 @@
 use super::Door;
 use super::error::ApiError;
 use super::session::{self, Address};
-use crate::admission::{self, Refusal};
+use crate::admission::{Admitted, Caller, Refusal};
 use axum::extract::FromRequestParts;
 use axum::http::header;
 use axum::http::request::Parts;
-use tidegate_ledger::{Door as AuditDoor, Principal as Account, TokenScopes};
+use tidegate_jobs::desk::Visit;
+use tidegate_ledger::{Door as AuditDoor, Principal as Account};
 
 /// An account that was admitted with a token.
-pub(super) struct Identity {
-    pub(super) account: Account,
-    scopes: TokenScopes,
-}
+pub(super) struct Identity(Admitted);
 
 impl Identity {
     /// Whether the token is good for a purpose.
     pub(super) fn may_read_for(&self, purpose: &str) -> bool {
-        self.scopes.allow(AuditDoor::Http, purpose)
+        self.0.may_read(AuditDoor::Http, purpose)
     }
 
-    /// The account, if the token is good for the purpose.
-    pub(super) fn for_purpose(self, purpose: &str) -> Result<Account, ApiError> {
-        if self.may_read_for(purpose) {
-            return Ok(self.account);
-        }
-        Err(ApiError::forbidden(format!("the token is not good for reading over HTTP for {purpose}")))
+    /// The account.
+    pub(super) fn account(self) -> Account {
+        self.0.account
+    }
+
+    /// The visit, if the purpose is one and the token is good for it.
+    pub(super) async fn for_purpose(self, door: &Door, purpose: &str) -> Result<Visit, ApiError> {
+        Ok(door.admission.visit(self.0, AuditDoor::Http, purpose).await?)
     }
 }
 
@@ -35,20 +35,24 @@ impl FromRequestParts<Door> for Identity {
 
     async fn from_request_parts(parts: &mut Parts, door: &Door) -> Result<Self, ApiError> {
         let Ok(address) = Address::from_request_parts(parts, door).await;
-        let refused = |reason: &str| session::refused(door, address, reason);
         let header = parts.headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
         let Some(token) = header.and_then(|value| value.strip_prefix("Bearer ")) else {
-            return Err(refused(
-                "send a token: Authorization: Bearer tg_…; `tidegate tokens create` makes one, or POST /api/v1/session",
-            ));
+            let send = "send a token: Authorization: Bearer tg_…; `tidegate tokens create` makes one, or POST \
+                        /api/v1/session";
+            return Err(session::refused(door, address, send));
         };
-        match admission::account(&door.desk, token.trim()).await {
-            Ok((account, _)) if !door.limits.admits(account.id) => {
-                Err(ApiError::too_many_requests("too many requests; wait a minute"))
-            }
-            Ok((account, scopes)) => Ok(Self { account, scopes }),
-            Err(Refusal::Token(reason)) => Err(refused(reason)),
-            Err(refusal) => Err(ApiError::inside(&refusal)),
+        let caller = Caller { door: AuditDoor::Http, address: address.0, claimed: None };
+        Ok(Self(door.admission.account(token.trim(), &caller).await?))
+    }
+}
+
+impl From<Refusal> for ApiError {
+    fn from(refusal: Refusal) -> Self {
+        match &refusal {
+            Refusal::Token(reason) => Self::unauthorized(*reason),
+            Refusal::Purpose { .. } | Refusal::Scope { .. } => Self::forbidden(refusal.to_string()),
+            Refusal::TooMany(_) => Self::too_many_requests(refusal.to_string()),
+            Refusal::Inside(_) => Self::inside(&refusal),
         }
     }
 }

@@ -3,7 +3,6 @@
 mod answer;
 mod error;
 mod identity;
-mod limits;
 mod openapi;
 mod policy;
 mod router;
@@ -18,7 +17,7 @@ pub use serve::serve;
 pub use setup::Setup;
 pub use sign_on::{SignOn, SignOnError};
 
-use limits::RateLimits;
+use crate::admission::Admission;
 use std::sync::Arc;
 use tidegate_jobs::desk::Desk;
 
@@ -27,17 +26,16 @@ use tidegate_jobs::desk::Desk;
 pub struct Door {
     /// Where people read.
     pub desk: Arc<Desk>,
-    limits: Arc<RateLimits>,
+    admission: Arc<Admission>,
     setup: Arc<setup::Waiting>,
     sign_on: Option<Arc<SignOn>>,
 }
 
 impl Door {
-    /// A door to a desk, with the limits of the desk's configuration.
-    pub fn new(desk: Arc<Desk>) -> Self {
-        let serve = desk.home().configuration.serve;
-        let limits = Arc::new(RateLimits::new(serve.requests_a_minute, serve.failures_a_minute));
-        Self { limits, setup: Arc::default(), sign_on: None, desk }
+    /// A door to the desk that somebody is let in to.
+    pub fn new(admission: Arc<Admission>) -> Self {
+        let desk = Arc::clone(admission.desk());
+        Self { admission, setup: Arc::default(), sign_on: None, desk }
     }
 
     /// The same door, with a set-up that waits for who has its link.

@@ -12,20 +12,26 @@ use axum::routing::{get, post};
 use axum::{Json, Router};
 use serde::Serialize;
 use std::collections::BTreeSet;
+use std::time::Duration;
 use utoipa::ToSchema;
 
 /// Every route.
 pub fn router(door: Door) -> Router {
-    let request_bytes = door.desk.home().configuration.serve.request_bytes;
+    let serve = door.desk.home().configuration.serve;
+    let (request_bytes, log_in) = (serve.request_bytes, Duration::from_secs(serve.log_in_seconds));
+    // Who is not known yet does not keep a connection by sending what it has to say slowly.
+    let coming_in = Router::new()
+        .route("/api/v1/session", post(session::log_in))
+        .route("/setup", get(setup::form).post(setup::fill))
+        .route_layer(from_fn(move |request: Request, next: Next| in_time(log_in, request, next)));
     Router::new()
         .route("/health", get(health))
         .route("/api/v1/openapi.json", get(async || Json(openapi::description())))
         .route("/api/v1/me", get(me))
-        .route("/api/v1/session", post(session::log_in))
         .route("/api/v1/sql", post(sql::sql))
-        .route("/setup", get(setup::form).post(setup::fill))
         .route("/sign-on", get(sign_on::begin))
         .route("/sign-on/callback", get(sign_on::end))
+        .merge(coming_in)
         .layer(DefaultBodyLimit::max(request_bytes))
         .layer(from_fn(headers))
         .with_state(door)
@@ -50,7 +56,7 @@ pub(super) async fn me(State(door): State<Door>, identity: Identity) -> Result<J
     let policy = door.desk.policy().await?.policy;
     let purposes = policy.purposes().iter().map(|purpose| purpose.name.clone());
     let purposes = purposes.filter(|purpose| identity.may_read_for(purpose)).collect();
-    let account = identity.account;
+    let account = identity.account();
     Ok(Json(Me {
         name: account.name,
         roles: account.roles,
@@ -63,6 +69,12 @@ pub(super) async fn me(State(door): State<Door>, identity: Identity) -> Result<J
 #[utoipa::path(get, path = "/health", responses((status = 200, description = "It does")))]
 pub(super) async fn health() -> &'static str {
     "ok\n"
+}
+
+/// Answers a request within a time, or says that it took too long.
+async fn in_time(time: Duration, request: Request, next: Next) -> Result<Response, ApiError> {
+    let answered = tokio::time::timeout(time, next.run(request)).await;
+    answered.map_err(|_| ApiError::too_slow("the log-in took too long; send it at once"))
 }
 
 /// Headers that keep browsers from doing with an answer what nobody meant (OWASP Secure Headers Project).

@@ -2,8 +2,8 @@
 
 use super::{Door, router};
 use crate::listening::{Listening, ServeError};
-use axum_server::Handle;
 use axum_server::tls_rustls::RustlsConfig;
+use axum_server::{Handle, Server};
 use std::future::Future;
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -23,8 +23,9 @@ pub async fn serve(
     stop: impl Future<Output = ()> + Send + 'static,
 ) -> Result<(), ServeError> {
     listening.check()?;
-    let stop_seconds = door.desk.home().configuration.serve.stop_seconds;
-    let limits = Arc::clone(&door.limits);
+    let configured = door.desk.home().configuration.serve;
+    let log_in = Duration::from_secs(configured.log_in_seconds);
+    let admission = Arc::clone(&door.admission);
     let handle = Handle::new();
     let stopping = handle.clone();
     let around = tokio::spawn(async move {
@@ -35,25 +36,35 @@ pub async fn serve(
             let mut ticks = tokio::time::interval(TIDY_EVERY);
             loop {
                 ticks.tick().await;
-                limits.tidy();
+                admission.tidy();
             }
         };
         tokio::select! {
-            () = stop => stopping.graceful_shutdown(Some(Duration::from_secs(stop_seconds))),
+            () = stop => stopping.graceful_shutdown(Some(Duration::from_secs(configured.stop_seconds))),
             () = beside => {}
         }
     });
     let service = router(door).into_make_service_with_connect_info::<SocketAddr>();
     let places = listening.places.clone();
     let served = match &listening.tls {
-        None => axum_server::bind(listening.address).acceptor(places).handle(handle).serve(service).await,
+        None => {
+            let server = axum_server::bind(listening.address).acceptor(places);
+            within(server, log_in).handle(handle).serve(service).await
+        }
         Some(tls) => {
             let files = RustlsConfig::from_pem_file(&tls.certificate, &tls.key).await;
             let files = files.map_err(|cause| tls.refused(cause))?;
             let server = axum_server::bind_rustls(listening.address, files);
-            server.map(|tls| tls.acceptor(places)).handle(handle).serve(service).await
+            let server = server.map(|tls| tls.handshake_timeout(log_in).acceptor(places));
+            within(server, log_in).handle(handle).serve(service).await
         }
     };
     around.abort();
     served.map_err(|cause| listening.failed(cause))
+}
+
+/// Gives each connection a time for its first request, and for the head of each request after it.
+fn within<A>(mut server: Server<SocketAddr, A>, time: Duration) -> Server<SocketAddr, A> {
+    server.http_builder().http1().header_read_timeout(time);
+    server.first_request_timeout(time)
 }

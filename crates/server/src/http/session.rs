@@ -16,7 +16,7 @@ use utoipa::ToSchema;
 
 /// Where a request comes from.
 #[derive(Clone, Copy)]
-pub(super) struct Address(Option<IpAddr>);
+pub(super) struct Address(pub(super) Option<IpAddr>);
 
 impl<S: Sync> FromRequestParts<S> for Address {
     type Rejection = Infallible;
@@ -29,23 +29,13 @@ impl<S: Sync> FromRequestParts<S> for Address {
 impl Address {
     /// Counts a log-in before it is tried, whatever comes of it: a right guess after many wrong ones is a guess all the same.
     pub(super) fn counted(self, door: &Door) -> Result<(), ApiError> {
-        match self.0 {
-            Some(address) if !door.limits.forgives(address) => {
-                Err(ApiError::too_many_requests("too many log-ins from this address; wait a minute"))
-            }
-            _ => Ok(()),
-        }
+        Ok(door.admission.count_failure(self.0)?)
     }
 }
 
 /// Refuses a log-in, and counts it against the address.
 pub(super) fn refused(door: &Door, address: Address, reason: &str) -> ApiError {
-    match address.0 {
-        Some(address) if !door.limits.forgives(address) => {
-            ApiError::too_many_requests("too many failed log-ins from this address; wait a minute")
-        }
-        _ => ApiError::unauthorized(reason),
-    }
+    address.counted(door).err().unwrap_or_else(|| ApiError::unauthorized(reason))
 }
 
 /// Who logs in.

@@ -10,8 +10,6 @@ use axum::extract::rejection::JsonRejection;
 use axum::http::HeaderMap;
 use axum::response::Response;
 use serde::{Deserialize, Serialize};
-use tidegate_jobs::desk::Visit;
-use tidegate_ledger::Door as AuditDoor;
 use utoipa::ToSchema;
 
 /// A statement to answer.
@@ -50,8 +48,7 @@ pub(super) async fn sql(
 ) -> Result<Response, ApiError> {
     let Json(asked) = body.map_err(|rejection| ApiError::bad_request(rejection.body_text()))?;
     let format = Format::accepted(&headers)?;
-    let account = identity.for_purpose(&asked.purpose)?;
-    let visit = Visit { account, door: AuditDoor::Http, purpose: asked.purpose };
+    let visit = identity.for_purpose(&door, &asked.purpose).await?;
     let served = door.desk.ask(&visit, &asked.statement, None).await?;
     response(format, served).await
 }

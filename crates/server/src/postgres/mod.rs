@@ -5,20 +5,21 @@
 
 mod cancel;
 mod error;
-mod guard;
+mod identity;
 mod session;
 mod settings;
 mod startup;
 
+use crate::admission::Admission;
 use crate::listening::{Listening, ServeError, Tls};
 use crate::places::{Place, Places};
 use cancel::{Cancellable, gone};
 use futures::FutureExt;
-use guard::Guard;
 use pgwire::api::auth::StartupHandler;
 use pgwire::api::cancel::{CancelHandler, DefaultCancelHandler};
 use pgwire::api::query::{ExtendedQueryHandler, SimpleQueryHandler};
-use pgwire::api::{ConnectionManager, PgWireServerHandlers};
+use pgwire::api::{ClientInfo, ConnectionManager, ErrorHandler, PgWireServerHandlers};
+use pgwire::error::PgWireError;
 use pgwire::tokio::{TlsAcceptor, process_socket};
 use rustls::ServerConfig;
 use rustls::pki_types::pem::PemObject;
@@ -30,15 +31,42 @@ use std::io;
 use std::net::{Shutdown, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
-use tidegate_jobs::desk::Desk;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::mpsc;
 
-/// What a connection is served with.
+/// What all connections are served with.
+struct Service {
+    admission: Arc<Admission>,
+    connections: Arc<ConnectionManager>,
+    queries: Arc<Cancellable>,
+    acceptor: Option<TlsAcceptor>,
+}
+
+/// What one connection is served with.
 struct Handlers {
-    startup: Arc<Guard>,
+    startup: Arc<Startup>,
     queries: Arc<Cancellable>,
     cancel: Arc<DefaultCancelHandler>,
+    ear: Arc<Ear>,
+}
+
+/// The end of a connection where its client is heard. When it is shut, the session ends as soon as what was asked is answered.
+struct Ear(std::net::TcpStream);
+
+impl Ear {
+    fn shut(&self) {
+        // Fails when the client is gone, and then the session ends as well.
+        drop(self.0.shutdown(Shutdown::Read));
+    }
+}
+
+impl ErrorHandler for Ear {
+    /// After a fatal error nothing more is heard: without this a client could keep its place by keeping silent.
+    fn on_error<C: ClientInfo>(&self, _client: &C, error: &mut PgWireError) {
+        if matches!(error, PgWireError::UserError(told) if told.is_fatal()) {
+            self.shut();
+        }
+    }
 }
 
 impl PgWireServerHandlers for Handlers {
@@ -57,6 +85,10 @@ impl PgWireServerHandlers for Handlers {
     fn cancel_handler(&self) -> Arc<impl CancelHandler> {
         Arc::clone(&self.cancel)
     }
+
+    fn error_handler(&self) -> Arc<impl ErrorHandler> {
+        Arc::clone(&self.ear)
+    }
 }
 
 /// Serves until `stop` comes, then lets running queries end within the configured time. `ready` is told the address.
@@ -64,7 +96,7 @@ impl PgWireServerHandlers for Handlers {
 /// # Errors
 /// [`ServeError`].
 pub async fn serve(
-    desk: Arc<Desk>,
+    admission: Arc<Admission>,
     listening: Listening,
     ready: impl FnOnce(SocketAddr) + Send,
     stop: impl Future<Output = ()> + Send + 'static,
@@ -73,28 +105,23 @@ pub async fn serve(
     let acceptor = listening.tls.as_ref().map(acceptor).transpose()?;
     let listener = TcpListener::bind(listening.address).await.map_err(|cause| listening.failed(cause))?;
     ready(listener.local_addr().map_err(|cause| listening.failed(cause))?);
+    let stop_seconds = admission.desk().home().configuration.serve.stop_seconds;
+    let queries = Arc::new(Cancellable::new(Queries::new(Arc::clone(&admission))));
     let connections = Arc::new(ConnectionManager::new());
-    let queries = Arc::new(Cancellable::new(Queries::new(Arc::clone(&desk))));
+    let service = Arc::new(Service { admission, connections, queries, acceptor });
     let stop = stop.boxed().shared();
     // Each session holds a sender, so that the receiver knows when all are over.
     let (going_on, mut over) = mpsc::channel::<()>(1);
     while let Some((socket, place)) = admitted(&listener, &listening.places, stop.clone()).await {
-        let startup = Startup::new(Arc::clone(&desk), Arc::clone(&connections));
-        let handlers = Handlers {
-            startup: Arc::new(Guard::new(startup, acceptor.is_some())),
-            queries: Arc::clone(&queries),
-            cancel: Arc::new(DefaultCancelHandler::new(Arc::clone(&connections))),
-        };
-        let (acceptor, stop, going_on) = (acceptor.clone(), stop.clone(), going_on.clone());
+        let (service, stop, going_on) = (Arc::clone(&service), stop.clone(), going_on.clone());
         tokio::spawn(async move {
-            if let Err(error) = attend(socket, acceptor, handlers, stop).await {
+            if let Err(error) = service.attend(socket, stop).await {
                 tracing::debug!(%error, "a connection broke off");
             }
             drop((place, going_on));
         });
     }
     drop((listener, going_on));
-    let stop_seconds = desk.home().configuration.serve.stop_seconds;
     if tokio::time::timeout(Duration::from_secs(stop_seconds), over.recv()).await.is_err() {
         tracing::warn!("queries were broken off");
     }
@@ -122,27 +149,34 @@ async fn admitted(
     }
 }
 
-/// Serves a connection until its client is gone. When `stop` comes it hears no more from its client, so that it ends as soon as
-/// what was asked is answered.
-async fn attend(
-    socket: TcpStream,
-    acceptor: Option<TlsAcceptor>,
-    handlers: Handlers,
-    stop: impl Future<Output = ()>,
-) -> io::Result<()> {
-    let socket = socket.into_std()?;
-    let ear = socket.try_clone()?;
-    let watched = TcpStream::from_std(socket.try_clone()?)?;
-    let served = process_socket(TcpStream::from_std(socket)?, acceptor, handlers);
-    tokio::pin!(served);
-    tokio::select! {
-        ended = &mut served => return ended,
-        () = gone(&watched) => return Ok(()),
-        () = stop => {}
+impl Service {
+    /// Serves a connection until its client is gone, unless nobody is let in over it in time. When `stop` comes it hears no more
+    /// from its client, so that it ends as soon as what was asked is answered.
+    async fn attend(&self, socket: TcpStream, stop: impl Future<Output = ()>) -> io::Result<()> {
+        let socket = socket.into_std()?;
+        let ear = Arc::new(Ear(socket.try_clone()?));
+        let watched = TcpStream::from_std(socket.try_clone()?)?;
+        let (admission, connections) = (Arc::clone(&self.admission), Arc::clone(&self.connections));
+        let has_tls = self.acceptor.is_some();
+        let startup = Arc::new(Startup::new(admission, Arc::clone(&connections), has_tls));
+        let handlers = Handlers {
+            startup: Arc::clone(&startup),
+            queries: Arc::clone(&self.queries),
+            cancel: Arc::new(DefaultCancelHandler::new(connections)),
+            ear: Arc::clone(&ear),
+        };
+        let served = process_socket(TcpStream::from_std(socket)?, self.acceptor.clone(), handlers);
+        tokio::pin!(served);
+        let log_in = Duration::from_secs(self.admission.desk().home().configuration.serve.log_in_seconds);
+        tokio::select! {
+            ended = &mut served => return ended,
+            () = gone(&watched) => return Ok(()),
+            () = startup.late(log_in) => return Err(io::ErrorKind::TimedOut.into()),
+            () = stop => {}
+        }
+        ear.shut();
+        served.await
     }
-    // Fails when the client is gone, and then the session ends as well.
-    drop(ear.shutdown(Shutdown::Read));
-    served.await
 }
 
 fn acceptor(tls: &Tls) -> Result<TlsAcceptor, ServeError> {

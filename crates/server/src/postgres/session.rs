@@ -1,7 +1,9 @@
 //! Statements of one connection, answered at the desk.
 
-use super::error::{fatal, refusal, unanswered};
+use super::error::{refusal, unanswered};
+use super::identity::{Session, counted};
 use super::settings::{Aside, aside};
+use crate::admission::Admission;
 use arrow::array::RecordBatch;
 use arrow::datatypes::{DataType, SchemaRef};
 use arrow_pg::datatypes::df::deserialize_parameters_with_server_types;
@@ -21,38 +23,33 @@ use pgwire::messages::PgWireBackendMessage;
 use sqlparser::ast::Statement;
 use std::fmt::Debug;
 use std::sync::Arc;
-use tidegate_jobs::desk::{Desk, Visit};
-use tidegate_query::{Described, QueryError};
+use tidegate_jobs::desk::{Served, Visit};
+use tidegate_query::{Described, ParamValues, QueryError};
 
 /// Most statements in one text.
 const MOST_STATEMENTS: usize = 100;
 
-/// Who a connection belongs to.
-pub(super) struct Session {
-    visit: Visit,
-}
-
-impl Session {
-    pub(super) fn new(visit: Visit) -> Self {
-        Self { visit }
-    }
-
-    fn of<C: ClientInfo>(client: &C) -> PgWireResult<Visit> {
-        let session = client.session_extensions().get::<Self>();
-        session.map(|session| session.visit.clone()).ok_or_else(|| fatal("28000", "nobody is logged in"))
-    }
-}
-
 /// Answers the statements of all connections.
 pub(super) struct Queries {
-    desk: Arc<Desk>,
+    admission: Arc<Admission>,
     parser: Arc<Parser>,
 }
 
 impl Queries {
-    pub(super) fn new(desk: Arc<Desk>) -> Self {
-        let parser = Parser { desk: Arc::clone(&desk), dialect: PostgresCompatibilityParser::new() };
-        Self { desk, parser: Arc::new(parser) }
+    pub(super) fn new(admission: Arc<Admission>) -> Self {
+        let (door, dialect) = (Arc::clone(&admission), PostgresCompatibilityParser::new());
+        Self { admission, parser: Arc::new(Parser { admission: door, dialect }) }
+    }
+
+    async fn ask(
+        &self,
+        visit: &Visit,
+        statement: &Statement,
+        values: Option<ParamValues>,
+    ) -> PgWireResult<Served> {
+        counted(&self.admission, visit)?;
+        let served = self.admission.desk().ask(visit, &statement.to_string(), values).await;
+        served.map_err(|error| unanswered(&error))
     }
 }
 
@@ -72,18 +69,17 @@ impl SimpleQueryHandler for Queries {
         C::Error: Debug,
         PgWireError: From<<C as Sink<PgWireBackendMessage>>::Error>,
     {
-        let visit = Session::of(client)?;
         let mut responses = Vec::new();
-        for statement in self.parser.statements(query)? {
-            responses.push(match aside(&statement) {
+        for statement in self.parser.statements(client, query).await? {
+            let visit = Session::visit(&self.admission, client).await?;
+            responses.push(match self.parser.aside(&statement) {
                 Some(Ok(Aside::Answer(response))) => response,
                 Some(Ok(Aside::Show(schema, batch))) => {
                     response(&schema, stream::iter([Ok(batch)]), &Format::UnifiedText)?
                 }
                 Some(Err(error)) => return Err(error),
                 None => {
-                    let served = self.desk.ask(&visit, &statement.to_string(), None).await;
-                    let served = served.map_err(|error| unanswered(&error))?;
+                    let served = self.ask(&visit, &statement, None).await?;
                     response(&served.schema(), served, &Format::UnifiedText)?
                 }
             });
@@ -116,10 +112,10 @@ impl ExtendedQueryHandler for Queries {
         C::Error: Debug,
         PgWireError: From<<C as Sink<PgWireBackendMessage>>::Error>,
     {
-        let visit = Session::of(client)?;
+        let visit = Session::visit(&self.admission, client).await?;
         let prepared = &portal.statement.statement;
         let format = &portal.result_column_format;
-        match aside(&prepared.statement) {
+        match self.parser.aside(&prepared.statement) {
             Some(Ok(Aside::Answer(response))) => return Ok(response),
             Some(Ok(Aside::Show(schema, batch))) => {
                 return response(&schema, stream::iter([Ok(batch)]), format);
@@ -136,8 +132,7 @@ impl ExtendedQueryHandler for Queries {
         let wire: Vec<Option<&Type>> = wire.iter().map(Some).collect();
         let values = deserialize_parameters_with_server_types(portal, &types, &wire)?;
         let values = (!parameters.is_empty()).then_some(values);
-        let served = self.desk.ask(&visit, &prepared.statement.to_string(), values).await;
-        let served = served.map_err(|error| unanswered(&error))?;
+        let served = self.ask(&visit, &prepared.statement, values).await?;
         response(&served.schema(), served, format)
     }
 }
@@ -164,17 +159,36 @@ fn wire_types(parameters: &[Option<DataType>]) -> PgWireResult<Vec<Type>> {
 
 /// Reads statements, in the dialect that clients write.
 pub(super) struct Parser {
-    desk: Arc<Desk>,
+    admission: Arc<Admission>,
     dialect: PostgresCompatibilityParser,
 }
 
 impl Parser {
-    fn statements(&self, sql: &str) -> PgWireResult<Vec<Statement>> {
-        let statements = self.dialect.parse(sql).map_err(|error| refusal("42601", error.to_string()))?;
+    /// The statements of a text. One that cannot be read is shown to the desk all the same, which writes the refusal down.
+    async fn statements<C: ClientInfo + Sync>(&self, client: &C, sql: &str) -> PgWireResult<Vec<Statement>> {
+        let statements = match self.dialect.parse(sql) {
+            Ok(statements) => statements,
+            Err(error) => {
+                let visit = Session::visit(&self.admission, client).await?;
+                self.describe(&visit, sql).await?;
+                return Err(refusal("42601", error.to_string()));
+            }
+        };
         if statements.len() > MOST_STATEMENTS {
             return Err(refusal("54000", format!("more than {MOST_STATEMENTS} statements in one text")));
         }
         Ok(statements)
+    }
+
+    /// The answer to a statement beside queries; none for a query.
+    fn aside(&self, statement: &Statement) -> Option<PgWireResult<Aside>> {
+        aside(statement, self.admission.desk().home().configuration.reading.seconds)
+    }
+
+    async fn describe(&self, visit: &Visit, sql: &str) -> PgWireResult<Described> {
+        counted(&self.admission, visit)?;
+        let described = self.admission.desk().describe(visit, sql).await;
+        described.map_err(|error| unanswered(&error))
     }
 }
 
@@ -191,19 +205,16 @@ impl QueryParser for Parser {
     where
         C: ClientInfo + Unpin + Send + Sync,
     {
-        let visit = Session::of(client)?;
-        let mut statements = self.statements(sql)?.into_iter();
+        let mut statements = self.statements(client, sql).await?.into_iter();
         let Some(statement) = statements.next() else { return Ok(None) };
         if statements.next().is_some() {
             return Err(refusal("42601", "a prepared statement is one statement"));
         }
-        let described = match aside(&statement).transpose()? {
+        let visit = Session::visit(&self.admission, client).await?;
+        let described = match self.aside(&statement).transpose()? {
             Some(Aside::Answer(_)) => Described::nothing(),
             Some(Aside::Show(schema, _)) => Described { schema, parameters: Vec::new() },
-            None => {
-                let described = self.desk.describe(&visit, &statement.to_string()).await;
-                described.map_err(|error| unanswered(&error))?
-            }
+            None => self.describe(&visit, &statement.to_string()).await?,
         };
         Ok(Some(Prepared { statement: Arc::new(statement), described: Arc::new(described) }))
     }

@@ -1,8 +1,8 @@
 //! Coming in: user, token and purpose.
 
 use super::error::fatal;
-use super::session::Session;
-use crate::admission::{self, Refusal};
+use super::identity::Session;
+use crate::admission::Admission;
 use async_trait::async_trait;
 use futures::{Sink, SinkExt};
 use pgwire::api::auth::{
@@ -16,35 +16,33 @@ use pgwire::error::{PgWireError, PgWireResult};
 use pgwire::messages::startup::Authentication;
 use pgwire::messages::{PgWireBackendMessage, PgWireFrontendMessage};
 use std::fmt::Debug;
+use std::future::pending;
 use std::sync::Arc;
-use tidegate_jobs::desk::{Desk, Visit};
-use tidegate_ledger::Door;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 
 /// Admits a client by user, token and purpose.
 pub(super) struct Startup {
-    desk: Arc<Desk>,
+    admission: Arc<Admission>,
     connections: Arc<ConnectionManager>,
     keys: RandomPidSecretKeyGenerator,
+    /// Whether the door has TLS, so that who leaves it out is not let in.
+    has_tls: bool,
+    is_over: AtomicBool,
 }
 
 impl Startup {
-    pub(super) fn new(desk: Arc<Desk>, connections: Arc<ConnectionManager>) -> Self {
-        Self { desk, connections, keys: RandomPidSecretKeyGenerator::default() }
+    pub(super) fn new(admission: Arc<Admission>, connections: Arc<ConnectionManager>, has_tls: bool) -> Self {
+        let (keys, is_over) = (RandomPidSecretKeyGenerator::default(), AtomicBool::new(false));
+        Self { admission, connections, keys, has_tls, is_over }
     }
 
-    async fn admit(&self, user: &str, purpose: &str, token: &str) -> Result<Visit, PgWireError> {
-        let refused = |reason: &str| fatal("28P01", format!("`{user}` is not admitted: {reason}"));
-        let told = |refusal: Refusal| match refusal {
-            Refusal::Token(reason) => refused(reason),
-            Refusal::Purpose { .. } => fatal("3D000", format!("the database is the purpose: {refusal}")),
-            Refusal::Scope { .. } => fatal("28000", refusal.to_string()),
-            Refusal::Inside(_) => fatal("XX000", refusal.to_string()),
-        };
-        let admitted = admission::account(&self.desk, token).await.map_err(told)?;
-        if admitted.0.name != user {
-            return Err(refused("the token belongs to somebody else"));
+    /// Comes after a time if nobody was let in by then; otherwise never.
+    pub(super) async fn late(&self, after: Duration) {
+        tokio::time::sleep(after).await;
+        if self.is_over.load(Ordering::Relaxed) {
+            pending::<()>().await;
         }
-        admission::visit(&self.desk, admitted, Door::Postgres, purpose).await.map_err(told)
     }
 }
 
@@ -56,6 +54,10 @@ impl StartupHandler for Startup {
         C::Error: Debug,
         PgWireError: From<<C as Sink<PgWireBackendMessage>>::Error>,
     {
+        // Before a password is asked for, which would travel in the clear.
+        if self.has_tls && !client.is_secure() {
+            return Err(fatal("28000", "this door is open over TLS alone: sslmode=verify-full, or require"));
+        }
         match message {
             PgWireFrontendMessage::Startup(ref startup) => {
                 protocol_negotiation(client, startup).await?;
@@ -69,8 +71,11 @@ impl StartupHandler for Startup {
                 let login = LoginInfo::from_client_info(client);
                 let user = login.user().unwrap_or_default().to_owned();
                 let purpose = login.database().unwrap_or_default().to_owned();
-                let visit = self.admit(&user, &purpose, &password.password).await?;
-                client.session_extensions().insert(Session::new(visit));
+                let address = client.socket_addr().ip();
+                let session =
+                    Session::begin(&self.admission, address, [&user, &purpose, &password.password]).await?;
+                client.session_extensions().insert(session);
+                self.is_over.store(true, Ordering::Relaxed);
                 let (pid, key) = self.keys.generate(client);
                 client.set_pid_and_secret_key(pid, key);
                 let (handle, guard) = {

@@ -1,0 +1,57 @@
+"""Holds one connection to a running server, and asks over it whenever it is told to.
+
+First line of standard input: {"client": "psycopg" or "adbc", "port", "name", "token", "purpose"}. Each line after it is
+{"statement": "...", "is_bound": true or false}; each is answered with a line: rows as lists of texts, or {"refused": "..."}.
+"""
+
+import json
+import sys
+
+import adbc_driver_flightsql.dbapi as flight
+import psycopg
+
+
+def over_psycopg(port, name, token, purpose):
+    connection = psycopg.connect(host="127.0.0.1", port=port, user=name, password=token, dbname=purpose, autocommit=True)
+
+    def ask(statement, is_bound):
+        # With a parameter it is prepared and bound, without one it is sent as it is.
+        if is_bound:
+            return connection.execute(f"SELECT * FROM ({statement}) AS asked WHERE 1 = %s", [1]).fetchall()
+        cursor = connection.execute(statement)
+        return cursor.fetchall() if cursor.description else []
+
+    return ask
+
+
+def over_adbc(port, name, token, purpose):
+    options = {
+        "adbc.flight.sql.authorization_header": f"Bearer {token}",
+        "adbc.flight.sql.rpc.call_header.x-tidegate-purpose": purpose,
+    }
+    connection = flight.connect(f"grpc://127.0.0.1:{port}", db_kwargs=options)
+
+    def ask(statement, is_bound):
+        with connection.cursor() as cursor:
+            cursor.execute(statement)
+            return cursor.fetchall()
+
+    return ask
+
+
+CLIENTS = {"psycopg": over_psycopg, "adbc": over_adbc}
+
+
+def main():
+    held = json.loads(sys.stdin.readline())
+    ask = CLIENTS[held.pop("client")](**held)
+    for line in sys.stdin:
+        try:
+            told = [[None if value is None else str(value) for value in row] for row in ask(**json.loads(line))]
+        except Exception as error:  # What a client says of a refusal is of its own kind.
+            told = {"refused": f"{type(error).__name__}: {error}"}
+        print(json.dumps(told), flush=True)
+
+
+if __name__ == "__main__":
+    main()
