@@ -44,7 +44,7 @@ fn lines() -> Vec<String> {
     let line = |(row, (day, importer, at)): (&String, &(String, &str, &str))| {
         let mut fields: Vec<String> = row.split(',').map(str::to_owned).collect();
         fields[1] = format!("{day}T{at}");
-        fields[9] = (*importer).to_owned();
+        (*importer).clone_into(&mut fields[9]);
         fields[20..].iter_mut().for_each(String::clear);
         fields.join(",")
     };
