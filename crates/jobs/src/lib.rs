@@ -72,7 +72,8 @@ pub use promises::{
     Counted, GuaranteeKept, PromiseCounts, PromiseKept, Promises, Ratio, Verdict, Window, promises,
 };
 pub use replay::{
-    Difference, ReplayReport, Replayed, SqlReplayReport, explain_decision, replay, replay_in_sql,
+    Difference, ListDifference, ReplayReport, Replayed, SqlReplayReport, explain_decision, replay,
+    replay_in_sql,
 };
 pub use report::report;
 pub use run::Run;

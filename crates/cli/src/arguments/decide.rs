@@ -121,7 +121,7 @@ pub struct Replay {
     /// Last day
     #[arg(long, value_name = "DAY")]
     pub to: Option<NaiveDate>,
-    /// Decide again by statements in SQL: `assess` of the records, and the draw from the stored parts
+    /// Decide again by statements in SQL: `assess` of the records, and the outcome from the stored parts, draw and cut
     #[arg(long)]
     pub in_sql: bool,
 }

@@ -4,7 +4,9 @@ use super::open;
 use crate::arguments::{Arguments, Replay};
 use crate::progress::Bars;
 use crate::show;
-use tidegate_jobs::{JobError, ReplayReport, Replayed, SqlReplayReport, replay, replay_in_sql};
+use tidegate_jobs::{
+    JobError, ListDifference, ReplayReport, Replayed, SqlReplayReport, replay, replay_in_sql,
+};
 
 /// Most differences that are printed one by one.
 const SHOWN: usize = 20;
@@ -34,7 +36,7 @@ pub async fn run(arguments: &Arguments, command: &Replay) -> Result<(), JobError
         } else {
             print(&report);
         }
-        (report.decisions, report.identical)
+        (report.decisions + report.lists, report.identical + report.identical_lists)
     };
     if decisions > identical {
         return Err(JobError::Missing(format!("{} came out otherwise", show::count(decisions - identical))));
@@ -77,11 +79,21 @@ fn print(report: &ReplayReport) {
             show::count(report.decisions - report.draws_recomputed)
         );
     }
+    if report.lists_as_stored > 0 {
+        println!(
+            "  {} work lists taken as they closed, since not all of their decisions can be read here",
+            show::count(report.lists_as_stored)
+        );
+    }
     print_erased(report.erased, "decisions");
     print_other_semantics(report.other_semantics);
     for difference in report.differences.iter().take(SHOWN) {
         let (id, version) = (&difference.declaration_id, difference.version);
         println!("  {id} version {version}, {}: stored {}", difference.part, difference.stored);
         println!("    again {}", difference.again);
+    }
+    for ListDifference { run, day, office, stored, again } in report.list_differences.iter().take(SHOWN) {
+        println!("  work list of office {office} on {day}, run {run}: stored {stored}");
+        println!("    again {again}");
     }
 }

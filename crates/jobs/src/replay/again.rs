@@ -1,11 +1,12 @@
 //! What the same records, with the same bundle and policy state, give again.
 
 use super::Replayed;
+use super::register::Register;
 use super::which::{Piece, erased};
 use crate::JobError;
 use crate::columns::integers;
 use crate::decide::{
-    Case, Grades, KeptReason, Packaging, StoredDecision, any_version, cases, read_stored, stored_state,
+    Case, KeptReason, Packaging, StoredDecision, any_version, cases, read_stored, stored_state,
 };
 use crate::home::Home;
 use crate::retention::ErasedBefore;
@@ -14,11 +15,12 @@ use arrow::compute::concat_batches;
 use chrono::NaiveDate;
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
-use tidegate_ledger::{Erasure, Period, PeriodKey, PolicyStateVersion};
+use tidegate_ledger::{DecisionRunId, Erasure, Period, PeriodKey, RunStart};
 use tidegate_query::{Platform, Principal};
 use tidegate_risk::assess::Assessment;
 use tidegate_risk::bundle::Bundle;
 use tidegate_risk::decision::{DecisionReason, Proposal};
+use tidegate_risk::selection::PolicyState;
 use tidegate_risk::treatment::Losses;
 
 /// A decision beside what the same record gives again.
@@ -32,27 +34,37 @@ pub(super) struct Again {
 
 /// Decisions of one run, with what they were decided with.
 pub(super) struct Run {
+    pub number: i64,
+    /// What the ledger says that it decided with.
+    pub start: RunStart,
     pub bundle: Arc<Bundle>,
-    rows: RecordBatch,
+    pub state: PolicyState,
+    pub rows: RecordBatch,
     pub assessment: Assessment,
     pub keys: HashMap<String, PeriodKey>,
     pub packaging: Packaging,
     /// By day of the work list.
     pub losses: BTreeMap<NaiveDate, Losses>,
     pub again: Vec<Again>,
-    /// Declarations whose record is erased, with the certificate.
-    pub erased: Vec<(String, Erasure)>,
+    /// Decisions whose record is erased, with the certificate.
+    pub erased: Vec<(StoredDecision, Erasure)>,
 }
 
-/// The bundles of the runs that were decided again, by their hashes.
-pub(super) type KnownBundles = HashMap<String, Arc<Bundle>>;
+/// What pieces share.
+#[derive(Default)]
+pub(super) struct Known {
+    /// By their hashes.
+    bundles: HashMap<String, Arc<Bundle>>,
+    /// Grades of traders; without them the stored grades are taken.
+    pub register: Option<Register>,
+}
 
 /// The decisions of a piece beside what comes out again, with the reasons of those that are to be explained.
 pub(super) async fn again(
     home: &Home,
     platform: &Platform,
     piece: &Piece,
-    known: &mut KnownBundles,
+    known: &mut Known,
     is_explained: fn(&StoredDecision) -> bool,
 ) -> Result<Vec<Run>, JobError> {
     let stored = read_stored(platform, &piece.condition, &piece.months).await?;
@@ -61,15 +73,9 @@ pub(super) async fn again(
         by_run.entry(decision.run).or_default().push(decision);
     }
     let mut runs = Vec::new();
-    for decisions in by_run.into_values() {
-        let name = &decisions[0].bundle;
-        let bundle = match known.get(name) {
-            Some(bundle) => Arc::clone(bundle),
-            None => Arc::new(home.bundle(Some(name)).await?.0),
-        };
-        known.insert(name.clone(), Arc::clone(&bundle));
-        let mut run = run_again(home, platform, piece, bundle, decisions).await?;
-        run.explain(is_explained)?;
+    for (number, decisions) in by_run {
+        let mut run = run_again(home, platform, piece, known, (number, decisions)).await?;
+        run.explain(|stored| piece.is_about(stored) && is_explained(stored))?;
         runs.push(run);
     }
     Ok(runs)
@@ -79,31 +85,33 @@ async fn run_again(
     home: &Home,
     platform: &Platform,
     piece: &Piece,
-    bundle: Arc<Bundle>,
-    decisions: Vec<StoredDecision>,
+    known: &mut Known,
+    (number, decisions): (i64, Vec<StoredDecision>),
 ) -> Result<Run, JobError> {
-    let state = stored_state(home, PolicyStateVersion(decisions[0].policy_state)).await?;
-    let rows = rows(platform, &bundle, piece, decisions[0].run).await?;
-    if piece.is_of_one {
-        home.run.is_about_parties_of(&rows);
-    }
-    // The grade of a replay is the stored one, so that none is looked up.
-    let cases: HashMap<(String, i64), Case> = cases(&rows, &Grades::default(), &home.root_key().await?)?
+    let start = home.ledger.decision_run(DecisionRunId(number)).await?.start;
+    let bundle = known.bundle(home, &start.bundle.to_string()).await?;
+    let state = stored_state(home, start.policy_state).await?;
+    let rows = rows(platform, &bundle, piece, number).await?;
+    let grades = match &mut known.register {
+        Some(register) => register.at(start.started_at)?,
+        None => Arc::default(),
+    };
+    let cases: HashMap<(String, i64), Case> = cases(&rows, &grades, &home.root_key().await?)?
         .into_iter()
         .map(|c| ((c.declaration_id.clone(), c.version), c))
         .collect();
+    piece.note_parties(home, &rows, cases.values());
     let assessment = bundle.assess(&rows)?;
     let keys = revealed(home, &decisions).await?;
-    let run = decisions[0].run;
     let first = decisions.iter().filter_map(listed_on).min().unwrap_or_default();
-    let packaging = packaging(platform, &bundle, piece, (run, first)).await?;
+    let packaging = packaging(platform, &bundle, piece, (number, first)).await?;
     let mut losses = BTreeMap::new();
-    for day in decisions.iter().filter(|d| d.selected).filter_map(listed_on) {
-        losses.entry(day).or_insert_with(|| packaging.losses(run, day));
+    for day in decisions.iter().filter_map(listed_on) {
+        losses.entry(day).or_insert_with(|| packaging.losses(number, day));
     }
     let (mut again, mut gone, mut erasures) = (Vec::new(), Vec::new(), None);
     for stored in decisions {
-        let Some(case) = cases.get(&(stored.declaration_id.clone(), stored.version)).cloned() else {
+        let Some(mut case) = cases.get(&(stored.declaration_id.clone(), stored.version)).cloned() else {
             if erasures.is_none() {
                 erasures = Some(ErasedBefore::read(home).await?);
             }
@@ -114,13 +122,27 @@ async fn run_again(
                     "version {version} of declaration {id} is not in the lake any more"
                 ))
             })?;
-            gone.push((stored.declaration_id, erasure.clone()));
+            gone.push((stored, erasure.clone()));
             continue;
         };
-        let proposal = bundle.propose(&assessment, case.items.clone(), &state, &case.office, &stored.grade);
+        if known.register.is_none() {
+            case.grade.clone_from(&stored.grade);
+        }
+        let proposal = bundle.propose(&assessment, case.items.clone(), &state, &case.office, &case.grade);
         again.push(Again { stored, case, proposal, reasons: Vec::new() });
     }
-    Ok(Run { bundle, rows, assessment, keys, packaging, losses, again, erased: gone })
+    Ok(Run { number, start, bundle, state, rows, assessment, keys, packaging, losses, again, erased: gone })
+}
+
+impl Known {
+    async fn bundle(&mut self, home: &Home, hash: &str) -> Result<Arc<Bundle>, JobError> {
+        if let Some(bundle) = self.bundles.get(hash) {
+            return Ok(Arc::clone(bundle));
+        }
+        let bundle = Arc::new(home.bundle(Some(hash)).await?.0);
+        self.bundles.insert(hash.to_owned(), Arc::clone(&bundle));
+        Ok(bundle)
+    }
 }
 
 /// The records of the decisions of a run, as they are in the lake.
@@ -131,7 +153,7 @@ async fn rows(
     run: i64,
 ) -> Result<RecordBatch, JobError> {
     let sql = format!(
-        "{} JOIN (SELECT month, declaration_id, version_number FROM decision WHERE run_number = {run} AND {}) d \
+        "{} JOIN (SELECT DISTINCT month, declaration_id, version_number FROM decision WHERE run_number = {run} AND {}) d \
          ON d.month = r.month AND d.declaration_id = r.declaration_id AND d.version_number = r.version_number \
          WHERE r.month IN ({}) ORDER BY r.declaration_id, r.version_number, r.goods_item_seq",
         any_version(bundle, &piece.months),
@@ -177,8 +199,14 @@ async fn revealed(home: &Home, decisions: &[StoredDecision]) -> Result<HashMap<S
 }
 
 impl Run {
+    /// Its decisions with the roots of their consignments: those that are made again, and then those whose record is erased.
+    pub(super) fn decided(&self) -> impl Iterator<Item = (&StoredDecision, &str)> {
+        let again = self.again.iter().map(|again| (&again.stored, again.case.root.as_str()));
+        again.chain(self.erased.iter().map(|(stored, _)| (stored, stored.root.as_str())))
+    }
+
     /// Works out reasons, of all at once.
-    fn explain(&mut self, is_explained: fn(&StoredDecision) -> bool) -> Result<(), JobError> {
+    fn explain(&mut self, is_explained: impl Fn(&StoredDecision) -> bool) -> Result<(), JobError> {
         let places: Vec<usize> =
             (0..self.again.len()).filter(|place| is_explained(&self.again[*place].stored)).collect();
         let one = |place: &usize| (self.again[*place].case.items.clone(), &self.again[*place].proposal);
@@ -211,11 +239,11 @@ impl Run {
 pub async fn explain_decision(home: &Home, declaration_id: &str) -> Result<Vec<StoredDecision>, JobError> {
     let platform = home.platform().await?;
     let what = Replayed::Declaration(declaration_id.to_owned());
-    let (mut explained, mut bundles) = (Vec::new(), KnownBundles::new());
+    let (mut explained, mut known) = (Vec::new(), Known::default());
     for piece in what.pieces(home, &platform, u64::MAX).await? {
-        for run in again(home, &platform, &piece, &mut bundles, |stored| stored.reasons.is_empty()).await? {
-            if let Some((id, erasure)) = run.erased.first() {
-                return Err(erased(id, erasure));
+        for run in again(home, &platform, &piece, &mut known, |stored| stored.reasons.is_empty()).await? {
+            if let Some((stored, erasure)) = run.erased.first() {
+                return Err(erased(&stored.declaration_id, erasure));
             }
             for again in &run.again {
                 let mut decision = again.stored.clone();

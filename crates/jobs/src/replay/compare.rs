@@ -1,49 +1,19 @@
 //! Stored decisions beside what comes out again, part by part and bit by bit.
 
 use super::again::{Again, Run, listed_on};
-use super::which::Piece;
+use super::lists::Outcome;
 use super::{Difference, ReplayReport};
 use crate::JobError;
-use crate::answer::Answer;
-use crate::decide::{Case, Opening, StoredDecision};
-use std::collections::HashMap;
-use tidegate_query::Platform;
+use crate::columns::{days, integers};
+use crate::decide::{Opening, StoredDecision};
+use chrono::NaiveDate;
+use tidegate_ledger::PolicyStateVersion;
 use tidegate_risk::SEMANTICS_VERSION;
 use tidegate_risk::decision::{Proposal, Settled, settle};
+use tidegate_risk::features::day_number;
 use tidegate_risk::model::FeatureMatrix;
-use tidegate_risk::selection::{Chance, Draw};
+use tidegate_risk::selection::Draw;
 use tidegate_risk::treatment::Losses;
-
-/// Every p that was decided for the consignments of a replay, by root, with declaration, version and run.
-pub(super) struct Lodged(HashMap<String, Vec<(String, i64, i64, u64)>>);
-
-impl Lodged {
-    pub async fn read(platform: &Platform, piece: &Piece) -> Result<Self, JobError> {
-        let sql = format!(
-            "SELECT root_id, declaration_id, version_number, run_number, inclusion_probability FROM decision \
-             WHERE root_id IN (SELECT root_id FROM decision WHERE {})",
-            piece.condition
-        );
-        let answer = Answer::of(platform, "job replay", &sql).await?;
-        let (roots, ids) = (answer.texts("root_id")?, answer.texts("declaration_id")?);
-        let (versions, runs) = (answer.integers("version_number")?, answer.integers("run_number")?);
-        let mut lodged: HashMap<String, Vec<_>> = HashMap::new();
-        for (row, p) in answer.reals("inclusion_probability")?.into_iter().enumerate() {
-            let one = (ids[row].clone(), versions[row], runs[row], p.to_bits());
-            lodged.entry(roots[row].clone()).or_default().push(one);
-        }
-        Ok(Self(lodged))
-    }
-
-    /// Whether another lodgement of the consignment has the p of a decision.
-    fn another_has(&self, stored: &StoredDecision) -> bool {
-        let own = (&stored.declaration_id, stored.version, stored.run);
-        let others = self.0.get(&stored.root).into_iter().flatten();
-        others
-            .filter(|(id, version, run, _)| (id, *version, *run) != own)
-            .any(|o| o.3 == stored.probability.to_bits())
-    }
-}
 
 pub(super) struct Differences<'a> {
     pub stored: &'a StoredDecision,
@@ -69,38 +39,24 @@ impl Run {
     pub(super) fn compare(
         &self,
         again: &Again,
-        lodged: &Lodged,
+        outcome: &Outcome,
         differences: &mut Differences<'_>,
         report: &mut ReplayReport,
     ) -> Result<(), JobError> {
         let Again { stored, case, proposal, reasons } = again;
+        self.compare_inputs(again, differences)?;
         if stored.semantics == SEMANTICS_VERSION {
             self.compare_features(again, differences);
         } else {
             report.other_semantics += 1;
         }
         self.compare_margins(stored, differences)?;
+        self.compare_items(again, differences)?;
         differences.check("root", stored.root.as_str(), case.root.as_str());
-        let ids = |rules: &[usize]| {
-            rules.iter().map(|r| self.bundle.rules.rules[*r].id.clone()).collect::<Vec<_>>()
-        };
-        differences.check("rules", stored.rules.clone(), ids(&proposal.rules));
+        differences.check("rules", stored.rules.clone(), self.ids(proposal.rules.iter().copied()));
         differences.check("score", stored.score.to_bits(), proposal.score.to_bits());
         differences.check("priority", stored.priority.to_bits(), proposal.priority.to_bits());
-        let parts = proposal.parts;
-        let stored_parts =
-            [stored.guaranteed, stored.floor, stored.multiplier, stored.exploration, stored.ramp];
-        let again_parts = [parts.guaranteed, parts.floor, parts.multiplier, parts.exploration, parts.ramp];
-        differences.check("p", stored_parts, again_parts);
-        // p is the greatest over the lodgements of the consignment: its own, or that of another one.
-        let own = parts.probability();
-        let known = stored.probability.to_bits() == own.to_bits() || lodged.another_has(stored);
-        differences.check("p", (true, true), (stored.probability >= own, known));
-        differences.check(
-            "p",
-            true,
-            stored.protected >= parts.protected() && stored.weight >= parts.weight(),
-        );
+        compare_chance(stored, proposal, outcome, differences);
         let draw = match self.keys.get(&stored.period) {
             None => Draw::stored(stored.draw),
             Some(key) => {
@@ -109,10 +65,12 @@ impl Run {
             }
         };
         differences.check("draw", Some(stored.draw.to_bits()), draw.map(|d| d.value().to_bits()));
+        if let Some(right) = &outcome.wrong_period {
+            differences.check("draw", stored.period.as_str(), right.as_str());
+        }
+        differences.check("close", (stored.tau, stored.queued), (outcome.tau, outcome.queued));
         let Some(draw) = draw else { return Ok(()) };
-        let (probability, weight, protected) = (stored.probability, stored.weight, stored.protected);
-        let contender = Chance { probability, weight, protected }.contender(draw);
-        let settled = settle(&self.bundle.selection, proposal, contender, stored.tau);
+        let settled = settle(&self.bundle.selection, proposal, outcome.chance.contender(draw), outcome.tau);
         compare_outcome(stored, proposal, &settled, differences);
         differences.check("treatment", stored.opening.clone(), self.opening(again, &settled));
         differences.check("reasons", stored.reasons.clone(), self.kept(reasons)?);
@@ -123,15 +81,49 @@ impl Run {
         Ok(())
     }
 
+    fn ids(&self, rules: impl Iterator<Item = usize>) -> Vec<String> {
+        rules.map(|rule| self.bundle.rules.rules[rule].id.clone()).collect()
+    }
+
+    /// What it was decided with, and about.
+    fn compare_inputs(&self, again: &Again, differences: &mut Differences<'_>) -> Result<(), JobError> {
+        let Again { stored, case, .. } = again;
+        let named = (stored.bundle.as_str(), PolicyStateVersion(stored.policy_state), stored.decided_at);
+        let bundle = self.start.bundle.to_string();
+        differences.check("run", named, (bundle.as_str(), self.start.policy_state, self.start.started_at));
+        let lodged_on = NaiveDate::from_epoch_days(days(&self.rows, "lodged_on")?.value(case.items.start));
+        differences.check(
+            "record",
+            (stored.office.as_str(), stored.importer.as_ref(), stored.accepted_at, listed_on(stored)),
+            (case.office.as_str(), case.importer.as_ref(), case.accepted_at, lodged_on),
+        );
+        let in_sample = day_number(case.accepted_at.date_naive()) <= self.bundle.profiles.last_day();
+        differences.check("record", stored.in_sample, in_sample);
+        differences.check("grade", stored.grade.as_str(), case.grade.as_str());
+        Ok(())
+    }
+
+    /// Scores of the items and the rules that are true of them.
+    fn compare_items(&self, again: &Again, differences: &mut Differences<'_>) -> Result<(), JobError> {
+        let numbers = integers(&self.rows, "goods_item_seq")?;
+        let Again { stored, case, .. } = again;
+        let item = |row: usize| {
+            let rules = self.ids(self.assessment.conditions.of_row(row));
+            (numbers.value(row), self.assessment.scores[row].to_bits(), rules)
+        };
+        let stored: Vec<_> =
+            stored.items.iter().map(|i| (i.goods_item, i.score.to_bits(), i.rules.clone())).collect();
+        differences.check("score", stored, case.items.clone().map(item).collect());
+        Ok(())
+    }
+
     /// Where the consignment is opened, from filings, goods and losses as the run knew them.
     fn opening(&self, again: &Again, settled: &Settled) -> Option<Opening> {
         let Again { stored, case, proposal, .. } = again;
         let day = listed_on(stored)?;
         let none = Losses::default();
         let losses = self.losses.get(&day).unwrap_or(&none);
-        // The grade of a replay is the stored one.
-        let case = Case { grade: stored.grade.clone(), ..case.clone() };
-        self.packaging.opening(&self.bundle.selection, &case, proposal, settled, day, losses)
+        self.packaging.opening(&self.bundle.selection, case, proposal, settled, day, losses)
     }
 
     /// Inputs to features, bit by bit.
@@ -171,6 +163,27 @@ impl Run {
         );
         Ok(())
     }
+}
+
+/// The parts of p, and what the consignment contends with: the greatest of its lodgements up to the list.
+fn compare_chance(
+    stored: &StoredDecision,
+    proposal: &Proposal,
+    outcome: &Outcome,
+    differences: &mut Differences<'_>,
+) {
+    let parts = proposal.parts;
+    differences.check(
+        "p",
+        [stored.guaranteed, stored.floor, stored.multiplier, stored.exploration, stored.ramp],
+        [parts.guaranteed, parts.floor, parts.multiplier, parts.exploration, parts.ramp],
+    );
+    let chance = outcome.chance;
+    differences.check(
+        "p",
+        [stored.probability, stored.weight, stored.protected],
+        [chance.probability, chance.weight, chance.protected],
+    );
 }
 
 /// What came of the draw.

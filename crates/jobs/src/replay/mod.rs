@@ -1,10 +1,13 @@
 //! Replay: decides again from what was stored, and says which part differs, if any does.
 //!
 //! Two promises are checked. Inputs to features hold within one semantics version; features to decision always. Until
-//! the key of a period is revealed, the stored draw is used.
+//! the key of a period is revealed, the stored draw is used. Work lists are closed again by [`tidegate_risk::selection::close`].
 
 mod again;
 mod compare;
+mod lists;
+mod lodged;
+mod register;
 mod sql;
 mod which;
 
@@ -16,8 +19,13 @@ use crate::JobError;
 use crate::decide::StoredDecision;
 use crate::home::Home;
 use crate::progress::Progress;
-use again::again;
-use compare::{Differences, Lodged};
+use again::{Known, again};
+use chrono::NaiveDate;
+use compare::Differences;
+use lists::WorkLists;
+use lodged::Lodged;
+use register::Register;
+use std::collections::BTreeSet;
 
 /// A part of a decision that came out otherwise.
 #[derive(Debug, Clone, PartialEq, serde::Serialize)]
@@ -26,12 +34,27 @@ pub struct Difference {
     pub declaration_id: String,
     /// Its version.
     pub version: i64,
-    /// Which part: `features`, `margin`, `root`, `rules`, `score`, `priority`, `p`, `draw`, `treatment`, `reasons` or
-    /// `decision`.
+    /// Which part: `run`, `record`, `grade`, `features`, `margin`, `root`, `rules`, `score`, `priority`, `p`, `draw`, `close`,
+    /// `treatment`, `reasons` or `decision`.
     pub part: &'static str,
     /// As stored.
     pub stored: String,
     /// As it came out again.
+    pub again: String,
+}
+
+/// A work list that closed otherwise.
+#[derive(Debug, Clone, PartialEq, serde::Serialize)]
+pub struct ListDifference {
+    /// Its run.
+    pub run: i64,
+    /// Its day.
+    pub day: NaiveDate,
+    /// Its office.
+    pub office: String,
+    /// Its numbers as stored.
+    pub stored: String,
+    /// As they came out again.
     pub again: String,
 }
 
@@ -50,9 +73,18 @@ pub struct ReplayReport {
     pub erased: u64,
     /// What differs.
     pub differences: Vec<Difference>,
+    /// Work lists closed again.
+    pub lists: u64,
+    /// Those of them of which every number came out identical.
+    pub identical_lists: u64,
+    /// Work lists beside these whose close, so tau and who waits, was taken as stored: decisions of theirs are erased, or there
+    /// are more than are held at once.
+    pub lists_as_stored: u64,
+    /// Work lists that differ.
+    pub list_differences: Vec<ListDifference>,
 }
 
-/// Decides again what was decided.
+/// Decides again what was decided, and closes its work lists again.
 ///
 /// # Errors
 /// When nothing was decided, or records, bundle or policy state are not there any more.
@@ -62,23 +94,33 @@ pub async fn replay(
     progress: &mut dyn Progress,
 ) -> Result<ReplayReport, JobError> {
     let platform = home.platform().await?;
-    let (mut report, mut bundles) = (ReplayReport::default(), again::KnownBundles::new());
-    let pieces = what.pieces(home, &platform, home.configuration.decide.read_versions).await?;
+    let most = home.configuration.decide.read_versions;
+    let pieces = what.pieces(home, &platform, most).await?;
+    let mut report = ReplayReport::default();
+    let mut known = Known { register: Some(Register::read(home, &platform).await?), ..Known::default() };
+    let erased: BTreeSet<String> =
+        home.ledger.erasures().await?.into_iter().map(|erasure| erasure.erased.table).collect();
     let is_explained = |stored: &StoredDecision| stored.selected || !stored.reasons.is_empty();
     progress.step("deciding again", pieces.iter().map(|p| p.decisions).sum(), "decisions");
     for piece in pieces {
-        let lodged = Lodged::read(&platform, &piece).await?;
-        for run in again(home, &platform, &piece, &mut bundles, is_explained).await? {
-            report.erased += run.erased.len() as u64;
-            for again in &run.again {
+        let piece = piece.with_lists(&platform, most).await?;
+        let runs = again(home, &platform, &piece, &mut known, is_explained).await?;
+        let lodged = Lodged::read(home, &platform, &runs).await?;
+        let lists = WorkLists::read(&platform, &piece, erased.clone()).await?;
+        for run in &runs {
+            let outcomes = run.close(&lists, &lodged, &mut report);
+            report.erased += run.erased.iter().filter(|(stored, _)| piece.is_about(stored)).count() as u64;
+            let decided = run.again.iter().zip(outcomes);
+            for (again, outcome) in decided.filter(|(again, _)| piece.is_about(&again.stored)) {
                 let mut differences = Differences { stored: &again.stored, found: Vec::new() };
-                run.compare(again, &lodged, &mut differences, &mut report)?;
+                run.compare(again, &outcome, &mut differences, &mut report)?;
                 report.decisions += 1;
                 report.identical += u64::from(differences.found.is_empty());
                 report.differences.extend(differences.found);
             }
             progress.done(report.decisions);
         }
+        lists.tell_without_decisions(&runs, &mut report);
     }
     Ok(report)
 }

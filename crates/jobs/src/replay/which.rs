@@ -2,8 +2,10 @@
 
 use crate::JobError;
 use crate::answer::Answer;
+use crate::decide::{Case, StoredDecision};
 use crate::home::Home;
 use crate::retention::ErasedBefore;
+use arrow::array::RecordBatch;
 use chrono::NaiveDate;
 use std::collections::BTreeSet;
 use tidegate_ledger::Erasure;
@@ -26,8 +28,10 @@ pub(super) struct Piece {
     pub months: String,
     /// Decisions.
     pub decisions: u64,
-    /// Whether all of them are about one declaration.
-    pub is_of_one: bool,
+    /// A condition on the columns of `work_list`: lists whose decisions are all here. None where the piece has parts of lists.
+    pub lists: Option<String>,
+    /// The declaration that was asked for; the other decisions are there to close its lists.
+    about: Option<String>,
 }
 
 /// Days of work lists that lie together.
@@ -39,17 +43,65 @@ struct Stretch {
 }
 
 impl Stretch {
-    fn piece(self) -> Piece {
+    /// A piece of it, with the lists from a day to a day, so that one without any decision is missed.
+    fn piece(self, lists_from: &str, lists_to: &str) -> Piece {
         // Days in this form are in order as texts.
-        let days = format!("listed_on >= '{}' AND listed_on <= '{}'", self.first, self.last);
-        Piece::new(&days, &self.months, self.decisions, false)
+        let days = |first: &str, last: &str| format!("listed_on >= '{first}' AND listed_on <= '{last}'");
+        let lists = Some(days(lists_from, lists_to));
+        Piece { lists, ..Piece::new(&days(&self.first, &self.last), &self.months, self.decisions) }
     }
 }
 
 impl Piece {
-    fn new(condition: &str, months: &BTreeSet<String>, decisions: u64, is_of_one: bool) -> Self {
+    fn new(condition: &str, months: &BTreeSet<String>, decisions: u64) -> Self {
         let months = months.iter().map(|month| format!("'{month}'")).collect::<Vec<_>>().join(", ");
-        Self { condition: format!("month IN ({months}) AND {condition}"), months, decisions, is_of_one }
+        let condition = format!("month IN ({months}) AND {condition}");
+        Self { condition, months, decisions, lists: None, about: None }
+    }
+
+    /// Whether a decision was asked for.
+    pub(super) fn is_about(&self, stored: &StoredDecision) -> bool {
+        self.about.as_ref().is_none_or(|about| *about == stored.declaration_id)
+    }
+
+    /// Notes the parties of the declaration that was asked for.
+    pub(super) fn note_parties<'c>(
+        &self,
+        home: &Home,
+        rows: &RecordBatch,
+        cases: impl Iterator<Item = &'c Case>,
+    ) {
+        let Some(about) = &self.about else { return };
+        for Case { items, .. } in cases.filter(|case| case.declaration_id == *about) {
+            home.run.is_about_parties_of(&rows.slice(items.start, items.len()));
+        }
+    }
+
+    /// The piece with everything else that is on the lists of the declaration that was asked for, unless that is more than may
+    /// be held at once.
+    pub(super) async fn with_lists(self, platform: &Platform, most: u64) -> Result<Self, JobError> {
+        let Some(about) = self.about.clone() else { return Ok(self) };
+        let sql = format!(
+            "SELECT DISTINCT run_number, listed_on, office_id FROM decision WHERE {} ORDER BY 1, 2, 3",
+            self.condition
+        );
+        let answer = Answer::of(platform, "job replay", &sql).await?;
+        let (runs, days) = (answer.integers("run_number")?, answer.texts("listed_on")?);
+        let of_list = |((run, day), office): ((i64, String), String)| {
+            let (day, office) = (day.replace('\'', "''"), office.replace('\'', "''"));
+            format!("(run_number = {run} AND listed_on = '{day}' AND office_id = '{office}')")
+        };
+        let lists = runs.into_iter().zip(days).zip(answer.texts("office_id")?).map(of_list);
+        let lists = format!("({})", lists.collect::<Vec<_>>().join(" OR "));
+        let sql = format!("SELECT month, count(*) AS decisions FROM decision WHERE {lists} GROUP BY 1");
+        let answer = Answer::of(platform, "job replay", &sql).await?;
+        let decisions = answer.counts("decisions")?.iter().sum();
+        if decisions > most {
+            return Ok(self);
+        }
+        let months = answer.texts("month")?.into_iter().collect();
+        let piece = Self::new(&lists, &months, decisions);
+        Ok(Self { lists: Some(lists), about: Some(about), ..piece })
     }
 }
 
@@ -88,12 +140,15 @@ impl Replayed {
         if stretches.is_empty() {
             return Err(self.nothing_stored(home).await?);
         }
-        if let Self::Days(..) = self {
-            return Ok(stretches.into_iter().map(Stretch::piece).collect());
+        match self {
+            Self::Days(from, to) => Ok(of_days(stretches, *from, *to)),
+            Self::Declaration(id) => {
+                let months = stretches.iter().flat_map(|s| s.months.clone()).collect();
+                let decisions = stretches.iter().map(|s| s.decisions).sum();
+                let piece = Piece::new(&condition, &months, decisions);
+                Ok(vec![Piece { about: Some(id.clone()), ..piece }])
+            }
         }
-        let months = stretches.iter().flat_map(|s| s.months.clone()).collect();
-        let decisions = stretches.iter().map(|s| s.decisions).sum();
-        Ok(vec![Piece::new(&condition, &months, decisions, true)])
     }
 
     /// Why no decision is there.
@@ -109,6 +164,20 @@ impl Replayed {
         };
         Ok(JobError::Missing(format!("no decision is stored {what}; run `tidegate decide`")))
     }
+}
+
+/// Stretches as pieces, whose lists are together all those from a day to a day.
+fn of_days(stretches: Vec<Stretch>, from: NaiveDate, to: NaiveDate) -> Vec<Piece> {
+    let starts: Vec<String> = stretches.iter().map(|stretch| stretch.first.clone()).collect();
+    let mut pieces = Vec::new();
+    for (place, stretch) in stretches.into_iter().enumerate() {
+        let lists_from = if place == 0 { from.to_string() } else { stretch.first.clone() };
+        let before_next = |day: &String| day.parse::<NaiveDate>().ok()?.pred_opt();
+        let lists_to = starts.get(place + 1).map_or(Some(to), before_next);
+        let lists_to = lists_to.map_or_else(|| stretch.last.clone(), |day| day.to_string());
+        pieces.push(stretch.piece(&lists_from, &lists_to));
+    }
+    pieces
 }
 
 /// That the record of a declaration is erased.

@@ -18,6 +18,7 @@ mod order;
 mod packaging;
 mod place;
 mod promises;
+mod replay;
 mod retention;
 mod source;
 mod wco_samples;
