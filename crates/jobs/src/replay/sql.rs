@@ -170,7 +170,9 @@ fn decisions(condition: &str, bundle: &str, said: &Said, resubmission_days: u32)
              floor_probability + (1 - floor_probability) * multiplier \
                * (exploration + (1 - exploration) * ramp) AS weighed, \
              floor_probability + (1 - floor_probability) \
-               * (exploration + (1 - exploration) * least(ramp, 1.0)) AS unsteered \
+               * (exploration + (1 - exploration) * least(ramp, 1.0)) AS unsteered, \
+             floor_probability + (1 - floor_probability) \
+               * (exploration + (1 - exploration) * ramp) AS unsteered_weight \
            FROM decision WHERE {condition} AND bundle_hash = '{bundle}'), \
          own AS (SELECT *, CASE WHEN mandatory THEN 1.0 \
              ELSE greatest(guaranteed_probability, floor_probability) END AS safe FROM part), \
@@ -200,7 +202,8 @@ fn decisions(condition: &str, bundle: &str, said: &Said, resubmission_days: u32)
                AND weight = greatest(own_w, other_w) AND protected_probability = greatest(safe, other_safe)) \
                OR (is_old AND inclusion_probability = own_p AND weight = own_w AND protected_probability = safe)) \
              AND is_candidate = (draw < inclusion_probability) AND is_in_floor = (draw < floor_probability) \
-             AND is_suppressed = (draw >= inclusion_probability AND draw < greatest(safe, unsteered)) \
+             AND is_suppressed = (NOT on_list AND draw < greatest(safe, unsteered, inclusion_probability) \
+               AND draw / greatest(safe, unsteered_weight, weight) < tau) \
              AND is_selected = on_list AND realised_probability = pi AND component_code = component \
              AND {lane_code} = lane AND is_held = held \
              AND abs(reinspection_probability) = {reinspection}) AS identical \
