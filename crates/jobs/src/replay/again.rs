@@ -56,7 +56,7 @@ pub(super) struct Known {
     /// By their hashes.
     bundles: HashMap<String, Arc<Bundle>>,
     /// Grades of traders; without them the stored grades are taken.
-    pub register: Option<Register>,
+    register: Option<Register>,
 }
 
 /// The decisions of a piece beside what comes out again, with the reasons of those that are to be explained.
@@ -135,6 +135,10 @@ async fn run_again(
 }
 
 impl Known {
+    pub(super) fn with(register: Register) -> Self {
+        Self { register: Some(register), ..Self::default() }
+    }
+
     async fn bundle(&mut self, home: &Home, hash: &str) -> Result<Arc<Bundle>, JobError> {
         if let Some(bundle) = self.bundles.get(hash) {
             return Ok(Arc::clone(bundle));
