@@ -167,7 +167,7 @@ async fn know(
 }
 
 /// Name of a load: the way of reading and the bytes.
-pub(crate) fn load_id(name: &str, hashes: &[[u8; 32]]) -> String {
+fn load_id(name: &str, hashes: &[[u8; 32]]) -> String {
     let hash = match hashes {
         [one] => *one,
         many => Sha256::digest(many.concat()).into(),

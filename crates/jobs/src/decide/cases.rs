@@ -82,11 +82,15 @@ struct Graded {
     code: String,
 }
 
+/// Columns of `enterprise` that [`Grades::of`] reads.
+pub(crate) const GRADE_COLUMNS: &str =
+    "enterprise_id, grade_effective_at, grade_code, loaded_at, load_id, source_row";
+
 impl Grades {
     /// Reads the grades of all enterprises.
     pub(crate) async fn read(platform: &Platform, purpose: &str) -> Result<Self, JobError> {
-        let sql = "SELECT enterprise_id, grade_effective_at, grade_code, loaded_at, load_id, source_row FROM enterprise";
-        Self::of(&platform.plan_for(&Principal::LocalOwner, purpose, sql).await?.collect().await?)
+        let sql = format!("SELECT {GRADE_COLUMNS} FROM enterprise");
+        Self::of(&platform.plan_for(&Principal::LocalOwner, purpose, &sql).await?.collect().await?)
     }
 
     /// The grades of rows of `enterprise`; those without an enterprise or a grade say nothing.

@@ -20,7 +20,9 @@ mod work_list;
 mod writing;
 
 pub use capacity::{Capacity, ParseCapacityError};
-pub(crate) use cases::{Case, Cases, Grades, Which, any_version, between, cases, read, regime_of};
+pub(crate) use cases::{
+    Case, Cases, GRADE_COLUMNS, Grades, Which, any_version, between, cases, read, regime_of,
+};
 pub use packaging::Opening;
 pub(crate) use packaging::{Packaging, TREATED, seen as packaging_records, treated};
 pub(crate) use state::{parse as parse_state, stored_state};

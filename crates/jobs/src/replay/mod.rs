@@ -97,7 +97,7 @@ pub async fn replay(
     let most = home.configuration.decide.read_versions;
     let pieces = what.pieces(home, &platform, most).await?;
     let mut report = ReplayReport::default();
-    let mut known = Known::with(Register::read(home, &platform).await?);
+    let mut known = Known::with(Register::read(&platform).await?);
     let erased: BTreeSet<String> =
         home.ledger.erasures().await?.into_iter().map(|erasure| erasure.erased.table).collect();
     let is_explained = |stored: &StoredDecision| stored.selected || !stored.reasons.is_empty();
