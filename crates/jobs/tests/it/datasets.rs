@@ -186,7 +186,7 @@ async fn rows_of_few_enterprises_are_not_in_a_dataset_whose_grade_is_lowered() {
 
     let of = async |sql: &str| place.texts(&format!("SELECT arrow_cast({sql} ORDER BY 1")).await;
     let codes = of("commodity_hs6, 'Utf8') FROM masses").await;
-    let all = of("commodity_hs6, 'Utf8') FROM goods_item GROUP BY commodity_hs6").await;
+    let all = of("commodity_hs6, 'Utf8') FROM (SELECT DISTINCT commodity_hs6 FROM goods_item)").await;
     assert!(all.contains(&"690721".to_owned()), "{all:?}");
     let many: Vec<String> = all.into_iter().filter(|code| code != "690721").collect();
     assert_eq!((codes, many.len()), (many, 5), "the code of two importers is not there");
