@@ -265,11 +265,11 @@ async fn what_was_made_of_erased_rows_goes_with_them() {
     let place = loaded().await;
     let importer = place.texts("SELECT min(importer_id) FROM declaration").await.remove(0);
     let of_importers = "-- title = \"Importers\"\n-- description = \"Declarations of each.\"\n-- owner = \"tests\"\n\
-         -- refresh = \"daily\"\n-- [columns.importer_id]\n-- description = \"Importer\"\n-- [columns.declarations]\n\
+         -- refresh = \"daily\"\n-- unique = [\"importer_id\"]\n-- [columns.importer_id]\n-- description = \"Importer\"\n-- [columns.declarations]\n\
          -- description = \"Declarations\"\n\
          SELECT importer_id, count(*) AS declarations FROM declaration GROUP BY importer_id\n";
     let of_events = "-- title = \"Days\"\n-- description = \"Loads.\"\n-- owner = \"tests\"\n-- refresh = \"daily\"\n\
-         -- [columns.results]\n-- description = \"Results\"\nSELECT count(*) AS results FROM treatment_event\n";
+         -- unique = [\"results\"]\n-- [columns.results]\n-- description = \"Results\"\nSELECT count(*) AS results FROM treatment_event\n";
     let definitions = [
         Definition::parse("enterprise", "importers", of_importers).unwrap(),
         Definition::parse("inspection", "treated", of_events).unwrap(),

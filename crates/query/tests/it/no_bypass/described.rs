@@ -1,7 +1,8 @@
 //! What a reader should be told of tables and columns: worked out from what was drawn, without the platform.
 
 use super::reader::{Case, Left};
-use datafusion::arrow::array::{ArrayRef, RecordBatch, StringArray, UInt64Array};
+use datafusion::arrow::array::{ArrayRef, RecordBatch, StringArray, UInt64Array, new_null_array};
+use datafusion::arrow::datatypes::{DataType, TimeUnit};
 use datafusion::catalog::{MemorySchemaProvider, SchemaProvider};
 use datafusion::datasource::MemTable;
 use datafusion::prelude::SessionContext;
@@ -49,6 +50,15 @@ fn told(case: &Case) -> Vec<(&'static str, Vec<Told>)> {
     told
 }
 
+/// Domain and description of a table or of the view.
+fn described(table: &str) -> (&'static str, &'static str) {
+    if table == DECLARATION_ITEM {
+        return ("declaration", "Goods items, each with the columns of its declaration.");
+    }
+    let table = TABLES.iter().find(|known| known.name == table).unwrap();
+    (table.domain.as_str(), table.description)
+}
+
 /// Puts `information_schema` into an engine of copies, with the columns of it that queries ask for.
 pub fn register(context: &SessionContext, case: &Case) {
     let told = told(case);
@@ -58,6 +68,13 @@ pub fn register(context: &SessionContext, case: &Case) {
         ("table_schema", texts(vec!["public"; told.len()])),
         ("table_name", texts(told.iter().map(|(table, _)| *table).collect())),
         ("table_type", texts(vec!["BASE TABLE"; told.len()])),
+        ("domain", texts(told.iter().map(|(table, _)| described(table).0).collect())),
+        ("description", texts(told.iter().map(|(table, _)| described(table).1).collect())),
+        ("owner", new_null_array(&DataType::Utf8, told.len())),
+        (
+            "made_at",
+            new_null_array(&DataType::Timestamp(TimeUnit::Microsecond, Some("UTC".into())), told.len()),
+        ),
     ];
     let columns: Vec<(&str, usize, &Told)> = told
         .iter()
