@@ -3,7 +3,7 @@
 use crate::JobError;
 use crate::columns::moments;
 use crate::decide::{GRADE_COLUMNS, Grades};
-use arrow::array::{Array, BooleanArray, RecordBatch};
+use arrow::array::{BooleanArray, RecordBatch};
 use arrow::compute::filter_record_batch;
 use chrono::{DateTime, Utc};
 use std::sync::Arc;
