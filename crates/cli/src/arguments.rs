@@ -2,7 +2,7 @@
 
 use clap::{Args, Parser, Subcommand};
 use std::path::PathBuf;
-use std::sync::OnceLock;
+use std::sync::Mutex;
 use tidegate_jobs::Run;
 use tidegate_records::tables::RECORD_KINDS;
 use tracing::level_filters::LevelFilter;
@@ -62,9 +62,9 @@ pub struct Arguments {
     /// Name of the command with that of its part, such as `datasets refresh`.
     #[arg(skip)]
     pub job: String,
-    /// What the command reads of the home that it opens.
+    /// What the command reads of the home that it opened last.
     #[arg(skip)]
-    pub run: OnceLock<Run>,
+    pub run: Mutex<Option<Run>>,
 }
 
 const EXAMPLES: &str = "Examples:

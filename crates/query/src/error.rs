@@ -102,6 +102,7 @@ impl QueryError {
     #[must_use]
     pub(crate) fn for_reader(self, fingerprint: Fingerprint) -> Self {
         let is_telling = match &self {
+            Self::Engine(error) if shows_a_plan(error) => true,
             Self::Engine(error) => match error.find_root() {
                 DataFusionError::SQL(..)
                 | DataFusionError::NotImplemented(_)
@@ -156,6 +157,14 @@ const OF_VALUES: [&str; 20] = [
     "string size overflow on repeat",
 ];
 
+/// Whether the engine found its own plan wrong, and shows it with the sizes of what it reads.
+fn shows_a_plan(error: &DataFusionError) -> bool {
+    match error {
+        DataFusionError::Context(check, cause) => check == "SanityCheckPlan" || shows_a_plan(cause),
+        _ => false,
+    }
+}
+
 fn is_said_of_values(cause: &str) -> bool {
     OF_VALUES.iter().any(|beginning| cause.starts_with(beginning))
 }
@@ -197,6 +206,8 @@ mod tests {
             DataFusionError::Execution("Failed to open /srv/lake/declaration/part-0.parquet".to_owned()),
             DataFusionError::Execution("no room on /srv: Error parsing x".to_owned()),
             DataFusionError::Internal("/srv".to_owned()),
+            DataFusionError::Plan("Plan: [\"DataSourceExec: partition_sizes=[36]\"]".to_owned())
+                .context("SanityCheckPlan"),
             DataFusionError::ArrowError(Box::new(ArrowError::ParquetError("/srv".to_owned())), None),
         ];
         for error in inside {

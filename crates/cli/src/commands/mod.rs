@@ -36,7 +36,8 @@ use crate::arguments::{Arguments, Input as InputArguments, InputFormat};
 use chrono::{DateTime, Utc};
 use clap::{ArgMatches, CommandFactory};
 use std::path::Path;
-use tidegate_jobs::{Configuration, Format, Home, Input, JobError};
+use std::sync::{MutexGuard, PoisonError};
+use tidegate_jobs::{Configuration, Format, Home, Input, JobError, Run};
 use tidegate_records::mapping::{Mapping, shipped};
 
 /// The time. This is the one place that reads the clock.
@@ -45,21 +46,30 @@ fn now() -> DateTime<Utc> {
     Utc::now()
 }
 
-/// Opens the home of this run.
+/// Opens the home of this run. What was read of the one opened before, if the command opens several, is over.
 async fn open(arguments: &Arguments) -> Result<Home, JobError> {
     let configuration = Configuration::of_home(&arguments.home, arguments.config.as_deref())?;
     let home = Home::open(&arguments.home, configuration, now()).await?;
     home.run.is_for(&arguments.job);
-    arguments.run.get_or_init(|| home.run.clone());
+    let before = reading(arguments).replace(home.run.clone());
+    if let Some(before) = before {
+        before.end(now(), None).await?;
+    }
     Ok(home)
 }
 
 /// Ends a command: what it read, if anything, becomes an entry of the audit chain.
 pub async fn end(arguments: &Arguments, outcome: Result<(), JobError>) -> Result<(), JobError> {
-    if let Some(run) = arguments.run.get() {
+    let run = reading(arguments).take();
+    if let Some(run) = run {
         run.end(now(), outcome.as_ref().err()).await?;
     }
     outcome
+}
+
+fn reading(arguments: &Arguments) -> MutexGuard<'_, Option<Run>> {
+    // Nothing panics while the lock is held.
+    arguments.run.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// Name of the command with that of its part, such as `datasets refresh`.

@@ -33,6 +33,24 @@ fn succeed(folder: &Path, home: &str, arguments: &[&str]) -> String {
 }
 
 #[test]
+fn the_tour_decides_alike_twice_and_ends_what_it_began_to_read() {
+    let folder = TempDir::new().unwrap();
+    let folder = folder.path();
+    let told = succeed(folder, "home", &["demo", "--declarations", "8000"]);
+    let again = told.lines().find(|line| line.contains("again from what was stored")).unwrap();
+    let numbers: Vec<&str> =
+        again.split(|c: char| !c.is_ascii_digit()).filter(|number| !number.is_empty()).collect();
+    assert!(numbers.len() == 2 && numbers[0] == numbers[1] && numbers[0] != "0", "{again}");
+    assert!(folder.join("home/report.html").is_file());
+    let entries = |event: &str| {
+        let log = succeed(folder, "home", &["audit", "log", "--event", event, "--json"]);
+        serde_json::from_str::<Vec<serde_json::Value>>(&log).unwrap().len()
+    };
+    assert!(entries("read") >= 3);
+    assert_eq!(entries("finished"), entries("read"));
+}
+
+#[test]
 fn a_country_written_as_csv_loads_as_the_declarations_it_has_in_the_lake() {
     let folder = TempDir::new().unwrap();
     let folder = folder.path();
