@@ -29,7 +29,7 @@ use tidegate_query::Principal;
 /// Statements of each of the two tests in memory, and of each of the two over files, of which one costs several times as
 /// much: 20,000 together.
 const IN_MEMORY: usize = 8_000;
-const IN_FILES: usize = 2_000;
+const IN_FILES: usize = 1_250;
 
 /// Statements that are asked of one reader.
 const STATEMENTS_OF_A_READER: usize = 50;
