@@ -27,7 +27,7 @@ use std::collections::BTreeMap;
 use tidegate_query::Principal;
 
 /// Statements of each of the two tests in memory, and of each of the two over files, of which one costs several times as
-/// much: 20,000 together.
+/// much.
 const IN_MEMORY: usize = 8_000;
 const IN_FILES: usize = 1_250;
 
