@@ -190,10 +190,8 @@ impl Trace {
         schema: &DFSchema,
         input: &[Origins],
     ) -> Result<(), DataFusionError> {
-        for expression in expressions {
-            let used = self.of_expression(expression, schema, input)?;
-            self.used.extend(used);
-        }
+        let used = self.of_expressions(expressions, schema, input)?;
+        self.used.extend(used);
         Ok(())
     }
 
@@ -204,12 +202,24 @@ impl Trace {
         schema: &DFSchema,
         input: &[Origins],
     ) -> Result<(), DataFusionError> {
-        for expression in expressions {
-            let choosing = self.of_expression(expression, schema, input)?;
-            self.used.extend(choosing.iter().cloned());
-            self.choosing.extend(choosing);
-        }
+        let choosing = self.of_expressions(expressions, schema, input)?;
+        self.used.extend(choosing.iter().cloned());
+        self.choosing.extend(choosing);
         Ok(())
+    }
+
+    /// Columns of any of the expressions.
+    fn of_expressions<'a>(
+        &mut self,
+        expressions: impl IntoIterator<Item = &'a Expr>,
+        schema: &DFSchema,
+        input: &[Origins],
+    ) -> Result<Origins, DataFusionError> {
+        let mut columns = Origins::new();
+        for expression in expressions {
+            columns.append(&mut self.of_expression(expression, schema, input)?);
+        }
+        Ok(columns)
     }
 
     fn of_expression(

@@ -42,15 +42,7 @@ fn print_log(told: &[Told]) {
 }
 
 fn print(told: &Told) {
-    println!(
-        "{:>8}  {}  {:<8} {} through {}: {}",
-        told.sequence,
-        show::moment(told.at),
-        told.event,
-        told.principal,
-        told.door,
-        told.purpose
-    );
+    println!("{}", line(told, told.event.as_str()));
     for (table, read) in &told.tables {
         let list = |columns: &std::collections::BTreeSet<String>| {
             columns.iter().map(String::as_str).collect::<Vec<_>>().join(", ")
@@ -86,15 +78,14 @@ fn print_seen(seen: &Seen) {
 }
 
 fn print_possible(told: &Told) {
-    println!(
-        "{:>8}  {}  possible {} through {}: {} ({})",
-        told.sequence,
-        show::moment(told.at),
-        told.principal,
-        told.door,
-        told.purpose,
-        told.fingerprint.as_deref().and_then(|hash| hash.get(..16)).unwrap_or("no statement")
-    );
+    let statement = told.fingerprint.as_deref().and_then(|hash| hash.get(..16)).unwrap_or("no statement");
+    println!("{} ({statement})", line(told, "possible"));
+}
+
+/// Place, time, person, door and purpose of an entry.
+fn line(told: &Told, event: &str) -> String {
+    let Told { sequence, at, principal, door, purpose, .. } = told;
+    format!("{sequence:>8}  {}  {event:<8} {principal} through {door}: {purpose}", show::moment(*at))
 }
 
 fn print_signed(signed: &Signed) {
