@@ -76,6 +76,12 @@ pub enum QueryError {
         /// What to do.
         advice: &'static str,
     },
+    /// A condition that the engine computes while it reads a file fails on a row that is shown.
+    #[error(
+        "a condition cannot be computed for every row; `try_cast` leaves texts out that are no numbers, `nullif(x, 0)` \
+         divisors that are zero"
+    )]
+    Condition,
     /// Something failed that readers are not told of.
     #[error("the query failed inside the platform; the platform's log has the cause under {fingerprint}")]
     Inside {
@@ -117,6 +123,9 @@ impl QueryError {
                     };
                 }
                 DataFusionError::ArrowError(cause, _) => !is_of_values(cause),
+                DataFusionError::ParquetError(cause) if is_of_a_condition(&cause.to_string()) => {
+                    return Self::Condition;
+                }
                 _ => true,
             },
             Self::Lake(_) | Self::Policy(PolicyError::Evaluation { .. } | PolicyError::Expression { .. }) => {
@@ -182,9 +191,16 @@ fn is_of_values(error: &ArrowError) -> bool {
     )
 }
 
+/// Whether a file is read with a condition that fails on a value. The engine makes a text of such an error.
+fn is_of_a_condition(cause: &str) -> bool {
+    let kinds = ["ArithmeticOverflow", "CastError", "ComputeError", "DivideByZero", "ParseError"];
+    kinds.iter().any(|kind| cause.contains(&format!("Error evaluating filter predicate: ArrowError({kind}")))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+    use datafusion::parquet::errors::ParquetError;
 
     fn told(error: DataFusionError) -> String {
         QueryError::from(error).for_reader(Fingerprint([7; 32])).to_string()
@@ -202,7 +218,14 @@ mod tests {
             let wanted = error.strip_backtrace();
             assert_eq!(told(error), wanted);
         }
+        let in_a_file = |cause: &str| {
+            let cause = ArrowError::ComputeError(format!("Error evaluating filter predicate: {cause}"));
+            DataFusionError::ParquetError(Box::new(ParquetError::External(Box::new(cause))))
+        };
+        let of_a_condition = in_a_file("ArrowError(CastError(\"Cannot cast 'x'\"), None)");
+        assert!(told(of_a_condition).starts_with("a condition cannot be computed for every row"));
         let inside = [
+            in_a_file("Internal(\"/srv\")"),
             DataFusionError::Execution("Failed to open /srv/lake/declaration/part-0.parquet".to_owned()),
             DataFusionError::Execution("no room on /srv: Error parsing x".to_owned()),
             DataFusionError::Internal("/srv".to_owned()),

@@ -41,7 +41,9 @@ impl From<&QueryError> for Unanswered {
     fn from(error: &QueryError) -> Self {
         let reason = match error {
             QueryError::Column { .. } => Reason::Column,
-            QueryError::Engine(_) | QueryError::Assess(_) | QueryError::NoPurpose => Reason::Statement,
+            QueryError::Engine(_) | QueryError::Condition | QueryError::Assess(_) | QueryError::NoPurpose => {
+                Reason::Statement
+            }
             QueryError::Statement { .. } => Reason::Change,
             QueryError::NotPermitted { .. }
             | QueryError::NoPolicy { .. }

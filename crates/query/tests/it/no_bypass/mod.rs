@@ -29,7 +29,7 @@ use tidegate_query::Principal;
 /// Statements of each of the two tests in memory, and of each of the two over files, of which one costs several times as
 /// much.
 const IN_MEMORY: usize = 8_000;
-const IN_FILES: usize = 1_250;
+const IN_FILES: usize = 2_000;
 
 /// Statements that are asked of one reader.
 const STATEMENTS_OF_A_READER: usize = 50;
@@ -74,7 +74,7 @@ async fn ask(seed: u64, statements: usize, files: Option<&StoredCountry>) -> Tal
     tally
 }
 
-/// What is asked must be worth asking: two in five queries have rows, some fail, and every kind of statement was asked.
+/// What is asked must be worth asking: a third of the queries has rows, some fail, and every kind of statement was asked.
 fn check(tally: &Tally) {
     let of = |kind: &str, outcome: Outcome| {
         tally.get(kind).and_then(|known| known.get(&outcome)).copied().unwrap_or(0)
@@ -85,7 +85,7 @@ fn check(tally: &Tally) {
     };
     let (rows, failed) = (queries(Outcome::WithRows), queries(Outcome::FailedInBoth));
     let all = rows + failed + queries(Outcome::WithoutRows);
-    assert!(rows * 5 > all * 2, "{tally:#?}");
+    assert!(rows * 3 > all, "{tally:#?}");
     assert!(failed * 50 > all && failed * 3 < all, "{tally:#?}");
     assert!(tally.contains_key("with parameters"), "{tally:#?}");
     assert!(of(Statement::CATALOG, Outcome::WithRows) > 0, "{tally:#?}");

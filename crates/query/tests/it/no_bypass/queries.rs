@@ -36,8 +36,31 @@ pub struct Queries<'a> {
     is_in_condition: bool,
     /// Values of parameters, and what stands for them in SQL.
     parameters: Vec<(ScalarValue, String)>,
-    parts: Vec<String>,
+    parts: Vec<Part>,
     read: BTreeSet<&'static str>,
+}
+
+/// A part that cannot be computed on every row of a table.
+#[derive(Clone)]
+struct Part {
+    table: &'static str,
+    alias: &'static str,
+    expression: String,
+}
+
+impl Part {
+    /// Asks for it on every row.
+    fn query(&self) -> String {
+        format!("SELECT count(*) FROM {} {} WHERE ({}) IS NOT NULL", self.table, self.alias, self.expression)
+    }
+
+    /// What the engine infers for the other side where two columns are equated: the same of the other column, where it
+    /// names no further column of its own side.
+    fn inferred(&self, column: &str, other: &From, equal: &str) -> Option<Self> {
+        let expression = self.expression.replace(column, equal);
+        let is_whole = expression != self.expression && !expression.contains(&format!("{}.", self.alias));
+        is_whole.then(|| Self { table: other.table, alias: other.alias, expression })
+    }
 }
 
 /// A table in a FROM, by its alias.
@@ -110,7 +133,7 @@ impl<'a> Queries<'a> {
             literal: template::literal(&limited, &texts),
             unlimited: template::literal(&template, &texts),
             tolerant: template::tolerant(&limited, &texts),
-            parts: self.parts.iter().map(|part| template::literal(part, &texts)).collect(),
+            parts: self.parts.iter().map(|part| template::literal(&part.query(), &texts)).collect(),
             parameters,
             tables: self.read,
         }
@@ -165,10 +188,8 @@ impl<'a> Queries<'a> {
         let (left_table, left) = self.from("a");
         let (right_table, right) = self.from("b");
         let kind = *self.dice.pick(&["JOIN", "LEFT JOIN", "RIGHT JOIN", "FULL JOIN", "JOIN"]);
-        let on = match (self.column(&left, Some(Kind::Text)), self.column(&right, Some(Kind::Text))) {
-            (Some(l), Some(r)) => format!("{l} = {r}"),
-            _ => "true".to_owned(),
-        };
+        let equal = self.column(&left, Some(Kind::Text)).zip(self.column(&right, Some(Kind::Text)));
+        let on = equal.as_ref().map_or_else(|| "true".to_owned(), |(l, r)| format!("{l} = {r}"));
         let more = if self.dice.one_in(2) && kind == "JOIN" {
             format!(" AND {}", self.predicate(&right, 1))
         } else {
@@ -176,6 +197,9 @@ impl<'a> Queries<'a> {
         };
         let outputs = [self.output(&left), self.output(&right)].join(", ");
         let condition = self.condition(&left);
+        if let Some((l, r)) = equal {
+            self.infer((&left, &l), (&right, &r));
+        }
         if self.dice.one_in(2) {
             return format!(
                 "SELECT count(*), min({}) FROM {left_table} {kind} {right_table} ON {on}{more}{condition}",
@@ -226,6 +250,7 @@ impl<'a> Queries<'a> {
         let output = self.outputs(&from);
         let (outer_text, inner_text) = (self.text(&from, 0), self.text(&inner, 0));
         let inner_condition = self.condition(&inner);
+        self.infer((&from, &outer_text), (&inner, &inner_text));
         let condition = match self.dice.below(5) {
             0 => format!("{outer_text} IN (SELECT {inner_text} FROM {inner_table}{inner_condition})"),
             1 => format!(
@@ -285,9 +310,16 @@ impl<'a> Queries<'a> {
 
     /// A part that cannot be computed on every row.
     fn part(&mut self, from: &From, part: String) -> String {
-        self.parts
-            .push(format!("SELECT count(*) FROM {} {} WHERE ({part}) IS NOT NULL", from.table, from.alias));
+        self.parts.push(Part { table: from.table, alias: from.alias, expression: part.clone() });
         part
+    }
+
+    /// Parts of either side where two columns are equated, as the engine may compute them on the other side.
+    fn infer(&mut self, (left, l): (&From, &str), (right, r): (&From, &str)) {
+        let of_left = self.parts.iter().filter_map(|part| part.inferred(l, right, r));
+        let of_right = self.parts.iter().filter_map(|part| part.inferred(r, left, l));
+        let inferred: Vec<Part> = of_left.chain(of_right).collect();
+        self.parts.extend(inferred);
     }
 
     fn column(&mut self, from: &From, kind: Option<Kind>) -> Option<String> {
