@@ -14,7 +14,7 @@ use tidegate_risk::selection::Chance;
 
 /// What an earlier lodgement of a consignment was decided as.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub(super) struct Earlier {
+pub(crate) struct Earlier {
     /// Period of the draw: that of the first acceptance.
     pub period: Period,
     /// Greatest chance so far.
@@ -27,7 +27,7 @@ pub(super) struct Earlier {
 
 impl Earlier {
     /// Keeps the period, the greatest p and pi, and the work list that a consignment is on.
-    fn and(self, new: Self) -> Self {
+    pub(crate) fn and(self, new: Self) -> Self {
         // A new draw: the key of the one before is public.
         if self.period != new.period {
             return new;
@@ -38,6 +38,31 @@ impl Earlier {
             selected: self.selected || new.selected,
             realised_probability: self.realised_probability.max(new.realised_probability),
         }
+    }
+}
+
+/// Columns of `decision` that [`lodgements`] reads.
+pub(crate) const LODGEMENT: &str = "root_id, run_number, listed_on, declaration_id, version_number, accepted_at, period, \
+     inclusion_probability, weight, protected_probability, is_selected, realised_probability";
+
+/// A lodgement as it was decided.
+pub(crate) struct Lodgement {
+    /// Run of the decision, and the day of its list.
+    pub list: (i64, NaiveDate),
+    /// Declaration.
+    pub declaration: String,
+    /// Its version.
+    pub version: i64,
+    /// Day of acceptance.
+    pub accepted_on: NaiveDate,
+    /// What it was decided as.
+    pub decided: Earlier,
+}
+
+impl Lodgement {
+    /// Where its decision stands among all: by list, declaration and version.
+    pub(crate) fn place(&self) -> ((i64, NaiveDate), &str, i64) {
+        (self.list, self.declaration.as_str(), self.version)
     }
 }
 
@@ -86,19 +111,18 @@ impl Roots {
 
         let month = since.format("%Y-%m");
         let sql = format!(
-            "SELECT root_id, accepted_at, run_number, listed_on, declaration_id, version_number, period, \
-             inclusion_probability, weight, protected_probability, is_selected, realised_probability FROM decision \
-             WHERE month >= '{month}' AND accepted_at >= DATE '{since}'"
+            "SELECT {LODGEMENT} FROM decision WHERE month >= '{month}' AND accepted_at >= DATE '{since}'"
         );
+        let is_lodged = |root: &str| short(root).is_some_and(|root| roots.binary_search(&root).is_ok());
         let mut found = Vec::new();
         let mut rows = platform.plan_for(&Principal::LocalOwner, "job decide", &sql).await?.stream()?;
         while let Some(batch) = rows.try_next().await? {
-            take(&batch, &roots, &mut found)?;
+            found.extend(lodgements(&batch, is_lodged)?);
         }
-        found.sort_by(|(a, ..), (b, ..)| a.cmp(b));
+        found.sort_by(|(_, a), (_, b)| a.place().cmp(&b.place()));
         let mut past: HashMap<String, Vec<Past>> = HashMap::new();
-        for (_, root, decided) in found {
-            past.entry(root).or_default().push(decided);
+        for (root, Lodgement { list: (run, _), accepted_on, decided, .. }) in found {
+            past.entry(root).or_default().push(Past { accepted_on, run, decided });
         }
         Ok(Self { again, past })
     }
@@ -118,31 +142,29 @@ impl Roots {
     }
 }
 
-/// Where a decision stands among all: its run, the day of its list, declaration and version.
-type Place = (i64, String, String, i64);
-
-/// Takes decisions about some roots, which are sorted.
-fn take(
+/// The lodgements of a batch with the columns [`LODGEMENT`] whose roots are wanted, with these.
+pub(crate) fn lodgements(
     batch: &RecordBatch,
-    roots: &[Short],
-    found: &mut Vec<(Place, String, Past)>,
-) -> Result<(), JobError> {
-    let (names, periods, ids) =
+    is_wanted: impl Fn(&str) -> bool,
+) -> Result<Vec<(String, Lodgement)>, JobError> {
+    let (roots, periods, ids) =
         (text(batch, "root_id")?, text(batch, "period")?, text(batch, "declaration_id")?);
     let (p, pi) = (reals(batch, "inclusion_probability")?, reals(batch, "realised_probability")?);
     let (weight, protected) = (reals(batch, "weight")?, reals(batch, "protected_probability")?);
     let selected = flags(batch, "is_selected")?;
     let (runs, versions) = (integers(batch, "run_number")?, integers(batch, "version_number")?);
-    let (listed, accepted) = (text(batch, "listed_on")?, moments(batch, "accepted_at")?);
-    let known = |row: &usize| short(names.value(*row)).is_some_and(|root| roots.binary_search(&root).is_ok());
-    for row in (0..batch.num_rows()).filter(known) {
-        let moment = DateTime::from_timestamp_micros(accepted.value(row));
+    let (days, accepted) = (text(batch, "listed_on")?, moments(batch, "accepted_at")?);
+    let lodgement = |row: usize| {
+        let accepted_at = DateTime::from_timestamp_micros(accepted.value(row));
+        let day = days.value(row).parse().map_err(|_| wrong_type("listed_on"))?;
+        let period = periods.value(row).parse().map_err(|e: PeriodError| JobError::Missing(e.to_string()))?;
         let chance =
             Chance { probability: p.value(row), weight: weight.value(row), protected: protected.value(row) };
-        let period = periods.value(row).parse().map_err(|e: PeriodError| JobError::Missing(e.to_string()))?;
-        let past = Past {
-            accepted_on: moment.ok_or_else(|| wrong_type("accepted_at"))?.date_naive(),
-            run: runs.value(row),
+        let lodgement = Lodgement {
+            list: (runs.value(row), day),
+            declaration: ids.value(row).to_owned(),
+            version: versions.value(row),
+            accepted_on: accepted_at.ok_or_else(|| wrong_type("accepted_at"))?.date_naive(),
             decided: Earlier {
                 period,
                 chance,
@@ -150,9 +172,7 @@ fn take(
                 realised_probability: pi.value(row),
             },
         };
-        let place =
-            (runs.value(row), listed.value(row).to_owned(), ids.value(row).to_owned(), versions.value(row));
-        found.push((place, names.value(row).to_owned(), past));
-    }
-    Ok(())
+        Ok((roots.value(row).to_owned(), lodgement))
+    };
+    (0..batch.num_rows()).filter(|row| is_wanted(roots.value(*row))).map(lodgement).collect()
 }

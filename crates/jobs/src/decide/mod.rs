@@ -23,6 +23,7 @@ pub use capacity::{Capacity, ParseCapacityError};
 pub(crate) use cases::{
     Case, Cases, GRADE_COLUMNS, Grades, Which, any_version, between, cases, read, regime_of,
 };
+pub(crate) use earlier::{Earlier, LODGEMENT, Lodgement, lodgements};
 pub use packaging::Opening;
 pub(crate) use packaging::{Packaging, TREATED, seen as packaging_records, treated};
 pub(crate) use state::{parse as parse_state, stored_state};

@@ -2,7 +2,7 @@
 //! lists before leave.
 
 use super::again::{Run, listed_on};
-use super::lodged::{Before, Continued, Lodged, stored_chance};
+use super::lodged::{Continued, Lodged, stored_chance};
 use super::which::Piece;
 use super::{ListDifference, ReplayReport};
 use crate::JobError;
@@ -254,7 +254,7 @@ impl Run {
         for one in &all {
             let list = by_list.entry((one.day, one.office)).or_default();
             list.declarations += 1;
-            let is_listed = one.continued.before.as_ref().is_some_and(|before| before.is_listed);
+            let is_listed = one.continued.before.is_some_and(|before| before.selected);
             if let Some(draw) = Draw::stored(one.stored.draw).filter(|_| !is_listed) {
                 list.contenders.insert(one.root, one.chance.contender(draw));
             }
@@ -299,7 +299,7 @@ impl Run {
                 let day = listed_on(stored).unwrap_or_default();
                 let chance = of_day[&(day, root)];
                 let continued = lodged.continued(stored, (root, chance), (self.number, day), first_day);
-                let chance = continued.before.as_ref().map_or(chance, |before| chance.max(before.chance));
+                let chance = continued.before.map_or(chance, |before| chance.max(before.chance));
                 Contending { stored, day, office, root, chance, continued }
             })
             .collect()
@@ -313,9 +313,8 @@ impl Contending<'_> {
         let (tau, queued) = match close {
             None => (stored.tau, stored.queued),
             Some(((cuts, queued), draw)) => {
-                let before = before.as_ref();
-                let is_listed = before.is_some_and(|before| before.is_listed);
-                let realised = before.map_or(0.0, |before: &Before| before.realised_probability);
+                let is_listed = before.is_some_and(|before| before.selected);
+                let realised = before.map_or(0.0, |before| before.realised_probability);
                 let cut = if is_listed { cuts.outside } else { cuts.of(&chance.contender(draw)) };
                 (chance.cut_since(cut, realised), !is_listed && queued.contains(root))
             }

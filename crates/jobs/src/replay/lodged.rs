@@ -2,11 +2,9 @@
 
 use super::again::{Run, listed_on};
 use crate::JobError;
-use crate::columns::{flags, integers, moments, reals, text, wrong_type};
-use crate::decide::StoredDecision;
+use crate::decide::{Earlier, LODGEMENT, Lodgement, StoredDecision, lodgements};
 use crate::home::Home;
-use arrow::array::RecordBatch;
-use chrono::{DateTime, Days, NaiveDate};
+use chrono::{Days, NaiveDate};
 use futures::TryStreamExt;
 use std::collections::{BTreeSet, HashMap, HashSet};
 use tidegate_query::{Platform, Principal};
@@ -14,43 +12,6 @@ use tidegate_risk::selection::{Chance, Epoch};
 
 /// Where a decision stands among those about its consignment: its run, and the day of its list.
 pub(super) type Place = (i64, NaiveDate);
-
-/// A decision about a consignment.
-struct Lodgement {
-    place: Place,
-    declaration: String,
-    version: i64,
-    accepted_on: NaiveDate,
-    before: Before,
-}
-
-/// What is known of a consignment by the decisions before.
-#[derive(Debug, Clone, PartialEq)]
-pub(super) struct Before {
-    /// Period of its draw.
-    pub period: String,
-    /// Greatest chance.
-    pub chance: Chance,
-    /// Whether it is on a work list.
-    pub is_listed: bool,
-    /// Greatest pi.
-    pub realised_probability: f64,
-}
-
-impl Before {
-    /// As `decide` goes on from one decision to the next: a new draw forgets what was before.
-    fn and(self, new: Self) -> Self {
-        if self.period != new.period {
-            return new;
-        }
-        Self {
-            chance: self.chance.max(new.chance),
-            is_listed: self.is_listed || new.is_listed,
-            realised_probability: self.realised_probability.max(new.realised_probability),
-            period: self.period,
-        }
-    }
-}
 
 /// Every decision about the consignments of a piece that a decision of it may have known.
 pub(super) struct Lodged {
@@ -64,7 +25,7 @@ pub(super) struct Lodged {
 
 /// What a decision goes on from.
 pub(super) struct Continued {
-    pub before: Option<Before>,
+    pub before: Option<Earlier>,
     /// Periods that it may be drawn in, when it is drawn in none of them.
     pub wrong_period: Option<String>,
 }
@@ -84,52 +45,21 @@ impl Lodged {
         };
         let month = lodged.since(Epoch::of(first).first).format("%Y-%m");
         let sql = format!(
-            "SELECT root_id, run_number, listed_on, declaration_id, version_number, accepted_at, period, \
-             inclusion_probability, weight, protected_probability, is_selected, realised_probability FROM decision \
+            "SELECT {LODGEMENT} FROM decision \
              WHERE run_number <= {last_run} AND (month >= '{month}' OR run_number >= {first_run})"
         );
         let wanted: HashSet<&str> = decided().map(|(_, root)| root).collect();
         let mut rows = platform.plan_for(&Principal::LocalOwner, "job replay", &sql).await?.stream()?;
         while let Some(batch) = rows.try_next().await? {
-            lodged.take(&batch, &wanted)?;
+            for (root, lodgement) in lodgements(&batch, |root| wanted.contains(root))? {
+                lodged.by_root.entry(root).or_default().push(lodgement);
+            }
         }
         lodged.by_root.retain(|_, lodgements| lodgements.len() > 1);
-        for lodgements in lodged.by_root.values_mut() {
-            lodgements.sort_by_key(|lodgement| lodgement.place);
+        for of_root in lodged.by_root.values_mut() {
+            of_root.sort_by(|a, b| a.place().cmp(&b.place()));
         }
         Ok(lodged)
-    }
-
-    fn take(&mut self, batch: &RecordBatch, wanted: &HashSet<&str>) -> Result<(), JobError> {
-        let (roots, ids, days) =
-            (text(batch, "root_id")?, text(batch, "declaration_id")?, text(batch, "listed_on")?);
-        let (runs, versions) = (integers(batch, "run_number")?, integers(batch, "version_number")?);
-        let (periods, accepted) = (text(batch, "period")?, moments(batch, "accepted_at")?);
-        let (p, pi) = (reals(batch, "inclusion_probability")?, reals(batch, "realised_probability")?);
-        let (weight, protected) = (reals(batch, "weight")?, reals(batch, "protected_probability")?);
-        let selected = flags(batch, "is_selected")?;
-        for row in (0..batch.num_rows()).filter(|row| wanted.contains(roots.value(*row))) {
-            let accepted_at = DateTime::from_timestamp_micros(accepted.value(row));
-            let day = days.value(row).parse().map_err(|_| wrong_type("listed_on"))?;
-            let lodgement = Lodgement {
-                place: (runs.value(row), day),
-                declaration: ids.value(row).to_owned(),
-                version: versions.value(row),
-                accepted_on: accepted_at.ok_or_else(|| wrong_type("accepted_at"))?.date_naive(),
-                before: Before {
-                    period: periods.value(row).to_owned(),
-                    chance: Chance {
-                        probability: p.value(row),
-                        weight: weight.value(row),
-                        protected: protected.value(row),
-                    },
-                    is_listed: selected.value(row),
-                    realised_probability: pi.value(row),
-                },
-            };
-            self.by_root.entry(roots.value(row).to_owned()).or_default().push(lodgement);
-        }
-        Ok(())
     }
 
     fn of(&self, root: &str) -> &[Lodgement] {
@@ -143,18 +73,17 @@ impl Lodged {
 
     /// The greatest chance that is stored of lodgements on the day of a list which are not among those that are made again.
     pub(super) fn beside(&self, root: &str, place: Place, again: &HashSet<(&str, i64)>) -> Chance {
-        let of_day = self.of(root).iter().filter(|lodgement| lodgement.place == place);
+        let of_day = self.of(root).iter().filter(|lodgement| lodgement.list == place);
         let others =
             of_day.filter(|lodgement| !again.contains(&(lodgement.declaration.as_str(), lodgement.version)));
-        others.fold(Chance::default(), |chance, lodgement| chance.max(lodgement.before.chance))
+        others.fold(Chance::default(), |chance, lodgement| chance.max(lodgement.decided.chance))
     }
 
-    fn before(&self, root: &str, place: Place, since: NaiveDate) -> Option<Before> {
+    fn before(&self, root: &str, place: Place, since: NaiveDate) -> Option<Earlier> {
         let known = |lodgement: &&Lodgement| {
-            lodgement.place < place && (lodgement.place.0 == place.0 || lodgement.accepted_on >= since)
+            lodgement.list < place && (lodgement.list.0 == place.0 || lodgement.accepted_on >= since)
         };
-        let known = self.of(root).iter().filter(known);
-        known.map(|lodgement| lodgement.before.clone()).reduce(Before::and)
+        self.of(root).iter().filter(known).map(|lodgement| lodgement.decided).reduce(Earlier::and)
     }
 
     /// What a decision goes on from, whose own chance came out again and whose run has its first list on a day. The run began
@@ -169,13 +98,13 @@ impl Lodged {
         let accepted_on = stored.accepted_at.date_naive();
         let [early, late] = [Epoch::of(place.1).first, first_listed].map(|first| self.since(first));
         let [wide, narrow] = [early, late].map(|since| self.before(root, place, since));
-        let wrong_period =
-            self.wrong_period(stored, [wide.as_ref(), narrow.as_ref()], accepted_on < late, place.1);
-        let same_draw = |before: Option<Before>| before.filter(|before| before.period == stored.period);
+        let wrong_period = self.wrong_period(stored, [wide, narrow], accepted_on < late, place.1);
+        let same_draw =
+            |before: Option<Earlier>| before.filter(|before| before.period.to_string() == stored.period);
         let (wide, narrow) = (same_draw(wide), same_draw(narrow));
-        let with = |before: &Option<Before>| before.as_ref().map_or(own, |before| own.max(before.chance));
+        let with = |before: Option<Earlier>| before.map_or(own, |before| own.max(before.chance));
         let chance = stored_chance(stored);
-        let before = if chance != with(&wide) && chance == with(&narrow) { narrow } else { wide };
+        let before = if chance != with(wide) && chance == with(narrow) { narrow } else { wide };
         Continued { before, wrong_period }
     }
 
@@ -184,13 +113,14 @@ impl Lodged {
     fn wrong_period(
         &self,
         stored: &StoredDecision,
-        [wide, narrow]: [Option<&Before>; 2],
+        [wide, narrow]: [Option<Earlier>; 2],
         is_old: bool,
         day: NaiveDate,
     ) -> Option<String> {
         let of_acceptance = stored.accepted_at.format("%Y-%m").to_string();
-        let mut right: Vec<String> = [wide, narrow].into_iter().flatten().map(|b| b.period.clone()).collect();
-        let is_remembered = narrow.is_some_and(|before| !self.revealed.contains(&before.period));
+        let mut right: Vec<String> =
+            [wide, narrow].into_iter().flatten().map(|b| b.period.to_string()).collect();
+        let is_remembered = narrow.is_some_and(|before| !self.revealed.contains(&before.period.to_string()));
         if !is_remembered {
             if is_old || self.revealed.contains(&of_acceptance) {
                 right.push(day.format("%Y-%m").to_string());
@@ -209,6 +139,7 @@ pub(super) fn stored_chance(stored: &StoredDecision) -> Chance {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use tidegate_ledger::Period;
 
     fn day(text: &str) -> NaiveDate {
         text.parse().unwrap()
@@ -218,11 +149,16 @@ mod tests {
     fn lodgement(run: i64, listed: &str, period: &str, [p, pi]: [f64; 2]) -> Lodgement {
         let chance = Chance { probability: p, weight: p, protected: 0.0 };
         Lodgement {
-            place: (run, day(listed)),
+            list: (run, day(listed)),
             declaration: listed.to_owned(),
             version: 1,
             accepted_on: day(listed),
-            before: Before { period: period.to_owned(), chance, is_listed: false, realised_probability: pi },
+            decided: Earlier {
+                period: period.parse().unwrap(),
+                chance,
+                selected: false,
+                realised_probability: pi,
+            },
         }
     }
 
@@ -240,7 +176,7 @@ mod tests {
             let before = lodged.before("r", (run, day(listed)), day(since));
             before.map(|before| (before.period, before.chance.probability, before.realised_probability))
         };
-        let of = |period: &str, p, pi| Some((period.to_owned(), p, pi));
+        let of = |period: &str, p, pi| Some((period.parse::<Period>().unwrap(), p, pi));
         assert_eq!(before(2, "2025-06-03", "2025-02-23"), None, "what is forgotten, or of the day itself");
         assert_eq!(before(2, "2025-06-03", "2025-01-01"), of("2025-01", 0.7, 0.1));
         assert_eq!(before(2, "2025-06-05", "2025-01-01"), of("2025-06", 0.2, 0.2), "a new draw");
