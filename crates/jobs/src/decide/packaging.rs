@@ -301,26 +301,33 @@ pub(crate) const TREATED: [&str; 8] = [
 
 /// The treated consignment of a row with its `declaration_id` and the columns [`TREATED`].
 pub(crate) fn treated(batch: &RecordBatch, row: usize) -> Result<Treated, JobError> {
-    let real = |name| value::<Float64Type>(batch, name, row);
     let deadline = text(batch, "treatment_deadline")?;
-    let officers = value::<Int64Type>(batch, "treatment_officers", row)?;
+    let (environment, officers) = asked(batch, row)?;
     Ok(Treated {
         enterprise: text(batch, "importer_id")?.value(row).to_owned(),
         declaration: text(batch, "declaration_id")?.value(row).to_owned(),
         deadline: deadline.value(row).parse().map_err(|_| wrong_type("treatment_deadline"))?,
-        environment: Environment {
-            temperature_c: Band {
-                low: real("treatment_temperature_low_c")?,
-                high: real("treatment_temperature_high_c")?,
-            },
-            humidity_percent: Band {
-                low: real("treatment_humidity_low_percent")?,
-                high: real("treatment_humidity_high_percent")?,
-            },
-            cleanliness_class: class_of_air(batch, "treatment_cleanliness_class", row)?,
-        },
-        officers: officers.and_then(|o| u32::try_from(o).ok()).unwrap_or_default(),
+        environment,
+        officers,
     })
+}
+
+/// What a decision asks of an opening: the environment, and the number of officers.
+pub(super) fn asked(batch: &RecordBatch, row: usize) -> Result<(Environment, u32), JobError> {
+    let real = |name| value::<Float64Type>(batch, name, row);
+    let environment = Environment {
+        temperature_c: Band {
+            low: real("treatment_temperature_low_c")?,
+            high: real("treatment_temperature_high_c")?,
+        },
+        humidity_percent: Band {
+            low: real("treatment_humidity_low_percent")?,
+            high: real("treatment_humidity_high_percent")?,
+        },
+        cleanliness_class: class_of_air(batch, "treatment_cleanliness_class", row)?,
+    };
+    let officers = value::<Int64Type>(batch, "treatment_officers", row)?;
+    Ok((environment, officers.and_then(|o| u32::try_from(o).ok()).unwrap_or_default()))
 }
 
 /// Consignments treated by runs up to a number.

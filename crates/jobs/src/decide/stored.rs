@@ -1,6 +1,6 @@
 //! Decisions as they were stored.
 
-use super::packaging::Opening;
+use super::packaging::{Opening, asked};
 use crate::JobError;
 use crate::columns::{column, flags, text, wrong_type};
 use arrow::array::{Array, ArrayRef, AsArray, PrimitiveArray, RecordBatch, StringArray};
@@ -8,7 +8,7 @@ use arrow::datatypes::{ArrowPrimitiveType, Float32Type, Float64Type, Int64Type, 
 use chrono::{DateTime, Utc};
 use std::collections::HashMap;
 use tidegate_query::{Platform, Principal};
-use tidegate_risk::treatment::{Band, Environment, PortCheck, Refusal, Treatment};
+use tidegate_risk::treatment::{PortCheck, Refusal, Treatment};
 
 /// A reason of a decision.
 #[derive(Debug, Clone, PartialEq, serde::Serialize)]
@@ -187,15 +187,6 @@ impl Columns<'_> {
         Ok(numbers.value(row))
     }
 
-    fn optional_number<T: ArrowPrimitiveType>(
-        &self,
-        name: &str,
-        row: usize,
-    ) -> Result<Option<T::Native>, JobError> {
-        let valid = self.get(name)?.is_valid(row);
-        valid.then(|| self.number::<T>(name, row)).transpose()
-    }
-
     fn moment(&self, name: &str, row: usize) -> Result<DateTime<Utc>, JobError> {
         let micros = self.number::<TimestampMicrosecondType>(name, row)?;
         DateTime::from_timestamp_micros(micros).ok_or_else(|| wrong_type(name))
@@ -242,24 +233,12 @@ impl Columns<'_> {
         }
         let check = self.optional("treatment_port_check", row)?.unwrap_or_default();
         let deadline = self.optional("treatment_deadline", row)?.unwrap_or_default();
-        let real = |name| self.optional_number::<Float64Type>(name, row);
-        let class = self.optional_number::<Int64Type>("treatment_cleanliness_class", row)?;
-        let officers = self.optional_number::<Int64Type>("treatment_officers", row)?;
+        let (environment, officers) = asked(self.0, row)?;
         Ok(Some(Opening::Destination(Treatment {
             port_check: PortCheck::of_code(&check).ok_or_else(|| unknown("treatment_port_check"))?,
             site: self.optional("treatment_site_id", row)?.unwrap_or_default(),
-            environment: Environment {
-                temperature_c: Band {
-                    low: real("treatment_temperature_low_c")?,
-                    high: real("treatment_temperature_high_c")?,
-                },
-                humidity_percent: Band {
-                    low: real("treatment_humidity_low_percent")?,
-                    high: real("treatment_humidity_high_percent")?,
-                },
-                cleanliness_class: class.and_then(|c| u8::try_from(c).ok()),
-            },
-            officers: officers.and_then(|o| u32::try_from(o).ok()).unwrap_or_default(),
+            environment,
+            officers,
             deadline: deadline.parse().map_err(|_| unknown("treatment_deadline"))?,
         })))
     }
