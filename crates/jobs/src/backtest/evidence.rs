@@ -2,7 +2,6 @@
 
 use super::cases::Rated;
 use super::outcome::{OfficeLoad, RuleEffect, Side, Valued};
-use super::ratios::promises;
 use crate::JobError;
 use crate::answer::Answer;
 use crate::decide::between;
@@ -20,7 +19,7 @@ use tidegate_risk::estimation::{
 };
 use tidegate_risk::evaluation::Interval;
 use tidegate_risk::features::day_number;
-use tidegate_risk::selection::{Lane, LaneShare};
+use tidegate_risk::selection::{Lane, LaneShare, SelectionPolicy, expected_ratios};
 
 const PURPOSE: &str = "job backtest";
 /// An office-day is overloaded when more than so many candidates are expected for each slot.
@@ -294,6 +293,12 @@ pub(crate) fn root_number(root: &str) -> u64 {
 /// What the policy would have recorded on the records.
 fn value(records: &[LoggedRecord], measure: Measure) -> Result<Estimate, Refusal> {
     policy_value(records, measure, &Estimator::InverseProbability).map(|v| v.estimate)
+}
+
+/// Ratios of the inspection rates that a course expects, by grade with a promise.
+fn promises(policy: &SelectionPolicy, rated: &[Rated], run: &Run) -> Vec<(String, f64)> {
+    let lodged = rated.iter().zip(&run.fates).map(|(one, fate)| (one.day(), one.grade(), fate.inclusion));
+    expected_ratios(policy, lodged)
 }
 
 /// The policy's findings as a share of those that inspecting everything would have recorded, in the lanes of the log. The two

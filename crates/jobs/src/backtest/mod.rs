@@ -6,7 +6,6 @@
 mod cases;
 pub(crate) mod evidence;
 pub(crate) mod outcome;
-mod ratios;
 
 pub use outcome::{Backtested, OfficeLoad, RuleEffect, Side, Valued};
 

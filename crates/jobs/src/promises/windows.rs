@@ -5,7 +5,7 @@ use chrono::NaiveDate;
 use std::collections::{BTreeMap, BTreeSet};
 use std::mem::discriminant;
 use tidegate_risk::estimation::{self, Stratum, rate_ratio};
-use tidegate_risk::selection::{Counted, Promise, Regime, SelectionPolicy};
+use tidegate_risk::selection::{Counted, Promise, PromiseSide, Rate, Rates, Regime, SelectionPolicy};
 
 /// Chance that any of all windows with one promise raises a false alarm.
 const FALSE_ALARMS: f64 = 0.05;
@@ -103,7 +103,7 @@ struct Found {
     discretionary: Stratum,
     with_added: Stratum,
     /// Expected inspections of the grade and of ordinary traders.
-    expected: (f64, f64),
+    expected: Rates,
     suppressed: u64,
     law: String,
 }
@@ -113,23 +113,19 @@ impl Found {
         let none = Stratum { certified: 0, certified_inspected: 0, ordinary: 0, ordinary_inspected: 0 };
         let mut strata: BTreeMap<(NaiveDate, &str, &str), Stratum> = BTreeMap::new();
         let (mut discretionary, mut with_added) = (none, none);
-        let (mut expected, mut suppressed) = ((0.0, 0.0), 0);
+        let (mut expected, mut suppressed) = (Rates::default(), 0);
         for sum in sums {
-            let is_certified = sum.grade == standing.grade;
-            if !is_certified && !policy.regime(sum.regime).is_ordinary(&sum.grade) {
-                continue;
-            }
+            let side = policy.regime(sum.regime).side(standing.grade, &sum.grade);
+            let Some(side) = side else { continue };
             let stratum = strata.entry((sum.regime, &sum.office, &sum.chapter)).or_insert(none);
             let (consignments, inspected) = (sum.consignments, sum.inspected);
-            add(stratum, is_certified, consignments, inspected);
+            add(stratum, side, consignments, inspected);
             let chosen = |count: u64| count.saturating_sub(sum.mandatory);
-            add(&mut discretionary, is_certified, chosen(consignments), chosen(inspected));
-            add(&mut with_added, is_certified, consignments, inspected + sum.added);
-            if is_certified {
-                expected.0 += sum.expected;
+            add(&mut discretionary, side, chosen(consignments), chosen(inspected));
+            add(&mut with_added, side, consignments, inspected + sum.added);
+            expected.add(side, Rate { inspections: sum.expected, consignments: consignments as f64 });
+            if side == PromiseSide::Promised {
                 suppressed += sum.suppressed;
-            } else {
-                expected.1 += sum.expected;
             }
         }
         let begun: BTreeSet<NaiveDate> = sums.iter().map(|s| s.regime).collect();
@@ -152,8 +148,6 @@ impl Found {
         let gross = Stratum::pooled(&strata);
         let (gross_ratio, discretionary_ratio) = (ratio(&[gross]), ratio(&[discretionary]));
         let matched: Vec<Stratum> = strata.into_iter().filter(|s| s.ordinary > 0).collect();
-        let rate = |expected: f64, count: u64| expected / count as f64;
-        let expected_ratio = rate(expected.0, gross.certified) / rate(expected.1, gross.ordinary);
         PromiseKept {
             grade: standing.grade.to_owned(),
             law,
@@ -174,32 +168,32 @@ impl Found {
             added_ratio: ratio(&[with_added]),
             adjusted_ratio: ratio(&matched),
             matched: Stratum::pooled(&matched).certified,
-            expected_ratio: Some(expected_ratio).filter(|ratio| ratio.is_finite()),
+            expected_ratio: Some(expected.ratio()).filter(|ratio| ratio.is_finite()),
             suppressed,
             verdict: verdict(promise, gross_ratio, expected, windows),
         }
     }
 }
 
-fn add(stratum: &mut Stratum, is_certified: bool, consignments: u64, inspected: u64) {
-    if is_certified {
-        stratum.certified += consignments;
-        stratum.certified_inspected += inspected;
-    } else {
-        stratum.ordinary += consignments;
-        stratum.ordinary_inspected += inspected;
-    }
+fn add(stratum: &mut Stratum, side: PromiseSide, consignments: u64, inspected: u64) {
+    let (of, of_them) = match side {
+        PromiseSide::Promised => (&mut stratum.certified, &mut stratum.certified_inspected),
+        PromiseSide::Ordinary => (&mut stratum.ordinary, &mut stratum.ordinary_inspected),
+    };
+    *of += consignments;
+    *of_them += inspected;
 }
 
 /// What a ratio says where so many inspections were expected, in one of so many windows alike.
-fn verdict(promise: Promise, ratio: Option<Ratio>, expected: (f64, f64), windows: u32) -> Verdict {
+fn verdict(promise: Promise, ratio: Option<Ratio>, expected: Rates, windows: u32) -> Verdict {
     let test = estimation::Promise {
         target: promise.target,
         limit: promise.bound,
         false_alarms: FALSE_ALARMS / KINDS,
         windows,
     };
-    match ratio.filter(|_| test.assessable(expected.0, expected.1).is_ok()) {
+    let Rates { promised, ordinary } = expected;
+    match ratio.filter(|_| test.assessable(promised.inspections, ordinary.inspections).is_ok()) {
         Some(ratio) if ratio.value >= promise.bound => Verdict::Broken,
         Some(ratio) if ratio.value >= promise.alarm => Verdict::Alarm,
         Some(_) => Verdict::Kept,

@@ -12,7 +12,7 @@ use super::close::Chance;
 use super::epoch::Epoch;
 use super::inclusion::Parts;
 use super::policy::SelectionPolicy;
-use super::regime::{Counted, GradePolicy, Promise, Regime};
+use super::regime::{Counted, GradePolicy, Promise, PromiseSide, Regime};
 use super::state::{OfficeState, PolicyState, Steered};
 use super::threshold::solve;
 use chrono::NaiveDate;
@@ -221,10 +221,8 @@ impl Setting<'_> {
         let tau = self.cut(office, state);
         let mut group = Group::default();
         for (grade, seen) in &self.history.seen[office] {
-            let of_grade = grade == code;
-            if !of_grade && !self.regime().is_ordinary(grade) {
-                continue;
-            }
+            let Some(side) = self.regime().side(code, grade) else { continue };
+            let of_grade = side == PromiseSide::Promised;
             let stratum = state.stratum(self.regime(), grade);
             let mut account = Account::default();
             for one in seen {
@@ -255,10 +253,10 @@ impl Setting<'_> {
         for (from, offices) in self.accounts.range(since..) {
             let regime = self.policy.regime(*from);
             for (grade, account) in offices.get(office).into_iter().flatten() {
-                if grade == code {
-                    group.past.add(account);
-                } else if regime.is_ordinary(grade) {
-                    group.past_ordinary.add(account);
+                match regime.side(code, grade) {
+                    Some(PromiseSide::Promised) => group.past.add(account),
+                    Some(PromiseSide::Ordinary) => group.past_ordinary.add(account),
+                    None => {}
                 }
             }
         }

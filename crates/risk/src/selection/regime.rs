@@ -31,6 +31,15 @@ pub struct Promise {
     pub counted: Counted,
 }
 
+/// The two that a promise compares.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum PromiseSide {
+    /// Traders of the grade with the promise.
+    Promised,
+    /// Ordinary traders.
+    Ordinary,
+}
+
 /// What a grade means for selection.
 #[derive(Debug, Clone, Copy, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -68,6 +77,15 @@ impl Regime {
     /// Whether a grade is an ordinary one, whose inspection rate promises are measured against.
     pub fn is_ordinary(&self, code: &str) -> bool {
         !self.grades.contains_key(code)
+    }
+
+    /// The side of the promise to a grade on which traders of a grade stand; none where the promise is not about them.
+    pub fn side(&self, promised: &str, grade: &str) -> Option<PromiseSide> {
+        if grade == promised {
+            Some(PromiseSide::Promised)
+        } else {
+            self.is_ordinary(grade).then_some(PromiseSide::Ordinary)
+        }
     }
 
     /// Grades with a promise.

@@ -1,16 +1,17 @@
 //! Expected inspection rates of grades with a promise, beside the ordinary one.
 
-use super::cases::Rated;
+use super::policy::SelectionPolicy;
+use super::regime::PromiseSide;
 use chrono::NaiveDate;
 use std::collections::BTreeMap;
-use tidegate_risk::course::Run;
-use tidegate_risk::selection::{Regime, SelectionPolicy};
 
 /// Expected inspections of so many consignments.
-#[derive(Debug, Clone, Copy, Default)]
-struct Rate {
-    inspections: f64,
-    consignments: f64,
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
+pub struct Rate {
+    /// Expected inspections, the sum of probabilities.
+    pub inspections: f64,
+    /// Consignments.
+    pub consignments: f64,
 }
 
 impl Rate {
@@ -24,50 +25,56 @@ impl Rate {
     }
 }
 
-/// What is lodged under one regime.
-struct Under<'a> {
-    regime: &'a Regime,
-    ordinary: Rate,
-    grades: BTreeMap<&'a str, Rate>,
+/// Rates of the two sides of a promise.
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
+pub struct Rates {
+    /// Of the grade with the promise.
+    pub promised: Rate,
+    /// Of ordinary traders.
+    pub ordinary: Rate,
 }
 
-/// Ratios of expected inspection rates by grade, each day under the regime in force on it: who is ordinary, and which grades
-/// have a promise. The ordinary rate is that of the regimes in which the grade has one.
-pub(super) fn promises(policy: &SelectionPolicy, rated: &[Rated], run: &Run) -> Vec<(String, f64)> {
-    let lodged = rated.iter().zip(&run.fates).map(|(one, fate)| (one.day(), one.grade(), fate.inclusion));
-    ratios(policy, lodged)
+impl Rates {
+    /// Adds consignments of a side.
+    pub fn add(&mut self, side: PromiseSide, rate: Rate) {
+        match side {
+            PromiseSide::Promised => self.promised.add(rate),
+            PromiseSide::Ordinary => self.ordinary.add(rate),
+        }
+    }
+
+    /// The rate of the grade for each one of ordinary traders; no finite number where nothing can be compared.
+    pub fn ratio(&self) -> f64 {
+        self.promised.share() / self.ordinary.share()
+    }
 }
 
-/// The same from days, grades and probabilities of inspection.
-fn ratios<'a>(
+/// Ratios of expected inspection rates by grade, from days, grades and probabilities of inspection; each day under the regime
+/// in force on it: who is ordinary, and which grades have a promise. The ordinary rate is that of the regimes in which the
+/// grade has one and lodged something.
+pub fn expected_ratios<'a>(
     policy: &'a SelectionPolicy,
     lodged: impl Iterator<Item = (NaiveDate, &'a str, f64)>,
 ) -> Vec<(String, f64)> {
-    let mut laws: BTreeMap<NaiveDate, Under<'a>> = BTreeMap::new();
+    let mut by_law: BTreeMap<(&str, NaiveDate), Rates> = BTreeMap::new();
     for (day, grade, inspections) in lodged {
         let regime = policy.regime(day);
-        let fresh = || Under { regime, ordinary: Rate::default(), grades: BTreeMap::new() };
-        let under = laws.entry(regime.from).or_insert_with(fresh);
-        let rate = if regime.is_ordinary(grade) {
-            &mut under.ordinary
-        } else {
-            under.grades.entry(grade).or_default()
-        };
-        rate.add(Rate { inspections, consignments: 1.0 });
-    }
-    let mut of_grades: BTreeMap<&str, [Rate; 2]> = BTreeMap::new();
-    for under in laws.values() {
-        for (grade, ..) in under.regime.promises() {
-            if let Some(own) = under.grades.get(grade) {
-                let [certified, ordinary] = of_grades.entry(grade).or_default();
-                certified.add(*own);
-                ordinary.add(under.ordinary);
+        for (promised, ..) in regime.promises() {
+            if let Some(side) = regime.side(promised, grade) {
+                let rates = by_law.entry((promised, regime.from)).or_default();
+                rates.add(side, Rate { inspections, consignments: 1.0 });
             }
         }
     }
-    let ratio =
-        |(grade, [own, ordinary]): (&str, [Rate; 2])| (grade.to_owned(), own.share() / ordinary.share());
-    of_grades.into_iter().map(ratio).collect()
+    let mut of_grades: BTreeMap<&str, Rates> = BTreeMap::new();
+    for ((grade, _), Rates { promised, ordinary }) in by_law {
+        if promised.consignments > 0.0 {
+            let rates = of_grades.entry(grade).or_default();
+            rates.add(PromiseSide::Promised, promised);
+            rates.add(PromiseSide::Ordinary, ordinary);
+        }
+    }
+    of_grades.into_iter().map(|(grade, rates)| (grade.to_owned(), rates.ratio())).collect()
 }
 
 #[cfg(test)]
@@ -96,14 +103,14 @@ mod tests {
             (april, "advanced-certified", 0.04),
             (april, "dishonest", 0.9),
         ];
-        let found = ratios(&policy(), lodged.into_iter());
+        let found = expected_ratios(&policy(), lodged.into_iter());
         let grades: Vec<&str> = found.iter().map(|(grade, _)| grade.as_str()).collect();
         assert_eq!(grades, ["advanced-certified", "certified"]);
         // Ordinary are three: in March the certified one too.
         let (advanced, certified) = (found[0].1, found[1].1);
         assert!((advanced - 0.03 / (0.8 / 3.0)).abs() < 1e-12, "{advanced}");
         assert!((certified - 0.1 / 0.4).abs() < 1e-12, "{certified}: of April alone");
-        let of_march: Vec<_> = ratios(&policy(), lodged.into_iter().take(3));
+        let of_march: Vec<_> = expected_ratios(&policy(), lodged.into_iter().take(3));
         assert_eq!(of_march.len(), 1, "no promise to certified enterprises yet: {of_march:?}");
     }
 }
