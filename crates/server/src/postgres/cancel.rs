@@ -2,17 +2,14 @@
 
 use super::session::{Parser, Prepared, Queries};
 use async_trait::async_trait;
+use futures::TryFutureExt;
 use futures::future::{BoxFuture, Either, FutureExt, Shared, pending, select};
 use futures::stream::{StreamExt, try_unfold};
-use futures::{Sink, TryFutureExt};
 use pgwire::api::portal::Portal;
 use pgwire::api::query::{ExtendedQueryHandler, SimpleQueryHandler};
 use pgwire::api::results::{QueryResponse, Response};
-use pgwire::api::store::PortalStore;
-use pgwire::api::{ClientInfo, ClientPortalStore, ConnectionHandle};
+use pgwire::api::{ClientInfo, ConnectionHandle};
 use pgwire::error::{PgWireError, PgWireResult};
-use pgwire::messages::PgWireBackendMessage;
-use std::fmt::Debug;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::net::TcpStream;
@@ -26,11 +23,11 @@ type Cancelled = Shared<BoxFuture<'static, ()>>;
 
 /// Answers statements until their reader cancels them. The library hears a request to cancel while a statement is planned, and no
 /// more while its rows are waited for.
-pub(super) struct Cancellable(Arc<Queries>);
+pub(super) struct Cancellable(Queries);
 
 impl Cancellable {
     pub(super) fn new(queries: Queries) -> Self {
-        Self(Arc::new(queries))
+        Self(queries)
     }
 }
 
@@ -59,16 +56,14 @@ fn until(response: Response, cancelled: &Cancelled) -> Response {
     Response::Query(response)
 }
 
+/// Of what the library knows of a client, little is needed.
 #[async_trait]
 impl SimpleQueryHandler for Cancellable {
     async fn do_query<C>(&self, client: &mut C, query: &str) -> PgWireResult<Vec<Response>>
     where
-        C: ClientInfo + ClientPortalStore + Sink<PgWireBackendMessage> + Unpin + Send + Sync,
-        C::PortalStore: PortalStore,
-        C::Error: Debug,
-        PgWireError: From<<C as Sink<PgWireBackendMessage>>::Error>,
+        C: ClientInfo + Send + Sync,
     {
-        let responses = SimpleQueryHandler::do_query(self.0.as_ref(), client, query).await?;
+        let responses = self.0.answer_text(client, query).await?;
         let cancelled = cancelled(client).await;
         Ok(responses.into_iter().map(|response| until(response, &cancelled)).collect())
     }
@@ -80,22 +75,19 @@ impl ExtendedQueryHandler for Cancellable {
     type QueryParser = Parser;
 
     fn query_parser(&self) -> Arc<Parser> {
-        self.0.query_parser()
+        self.0.parser()
     }
 
     async fn do_query<C>(
         &self,
         client: &mut C,
         portal: &Portal<Prepared>,
-        max_rows: usize,
+        _max_rows: usize,
     ) -> PgWireResult<Response>
     where
-        C: ClientInfo + ClientPortalStore + Sink<PgWireBackendMessage> + Unpin + Send + Sync,
-        C::PortalStore: PortalStore<Statement = Prepared>,
-        C::Error: Debug,
-        PgWireError: From<<C as Sink<PgWireBackendMessage>>::Error>,
+        C: ClientInfo + Send + Sync,
     {
-        let response = ExtendedQueryHandler::do_query(self.0.as_ref(), client, portal, max_rows).await?;
+        let response = self.0.answer_prepared(client, portal).await?;
         Ok(until(response, &cancelled(client).await))
     }
 }

@@ -10,18 +10,13 @@ use arrow_pg::datatypes::df::deserialize_parameters_with_server_types;
 use arrow_pg::datatypes::{arrow_schema_to_pg_fields, encode_recordbatch, into_pg_type};
 use async_trait::async_trait;
 use datafusion_pg_catalog::sql::PostgresCompatibilityParser;
-use futures::Sink;
 use futures::stream::{self, Stream, StreamExt};
 use pgwire::api::portal::{Format, Portal};
-use pgwire::api::query::{ExtendedQueryHandler, SimpleQueryHandler};
 use pgwire::api::results::{FieldInfo, QueryResponse, Response};
 use pgwire::api::stmt::QueryParser;
-use pgwire::api::store::PortalStore;
-use pgwire::api::{ClientInfo, ClientPortalStore, Type};
-use pgwire::error::{PgWireError, PgWireResult};
-use pgwire::messages::PgWireBackendMessage;
+use pgwire::api::{ClientInfo, Type};
+use pgwire::error::PgWireResult;
 use sqlparser::ast::Statement;
-use std::fmt::Debug;
 use std::sync::Arc;
 use tidegate_jobs::desk::{Served, Visit};
 use tidegate_query::{Described, ParamValues, QueryError};
@@ -51,24 +46,17 @@ impl Queries {
         let served = self.admission.desk().ask(visit, &statement.to_string(), values).await;
         served.map_err(|error| unanswered(&error))
     }
-}
 
-/// A statement that a client prepared.
-#[derive(Clone)]
-pub(super) struct Prepared {
-    statement: Arc<Statement>,
-    described: Arc<Described>,
-}
+    pub(super) fn parser(&self) -> Arc<Parser> {
+        Arc::clone(&self.parser)
+    }
 
-#[async_trait]
-impl SimpleQueryHandler for Queries {
-    async fn do_query<C>(&self, client: &mut C, query: &str) -> PgWireResult<Vec<Response>>
-    where
-        C: ClientInfo + ClientPortalStore + Sink<PgWireBackendMessage> + Unpin + Send + Sync,
-        C::PortalStore: PortalStore,
-        C::Error: Debug,
-        PgWireError: From<<C as Sink<PgWireBackendMessage>>::Error>,
-    {
+    /// Answers the statements of a text.
+    pub(super) async fn answer_text<C: ClientInfo + Sync>(
+        &self,
+        client: &C,
+        query: &str,
+    ) -> PgWireResult<Vec<Response>> {
         let mut responses = Vec::new();
         for statement in self.parser.statements(client, query).await? {
             let visit = Session::visit(&self.admission, client).await?;
@@ -89,29 +77,13 @@ impl SimpleQueryHandler for Queries {
         }
         Ok(responses)
     }
-}
 
-#[async_trait]
-impl ExtendedQueryHandler for Queries {
-    type Statement = Prepared;
-    type QueryParser = Parser;
-
-    fn query_parser(&self) -> Arc<Parser> {
-        Arc::clone(&self.parser)
-    }
-
-    async fn do_query<C>(
+    /// Answers a prepared statement with its parameters.
+    pub(super) async fn answer_prepared<C: ClientInfo + Sync>(
         &self,
-        client: &mut C,
+        client: &C,
         portal: &Portal<Prepared>,
-        _max_rows: usize,
-    ) -> PgWireResult<Response>
-    where
-        C: ClientInfo + ClientPortalStore + Sink<PgWireBackendMessage> + Unpin + Send + Sync,
-        C::PortalStore: PortalStore,
-        C::Error: Debug,
-        PgWireError: From<<C as Sink<PgWireBackendMessage>>::Error>,
-    {
+    ) -> PgWireResult<Response> {
         let visit = Session::visit(&self.admission, client).await?;
         let prepared = &portal.statement.statement;
         let format = &portal.result_column_format;
@@ -135,6 +107,13 @@ impl ExtendedQueryHandler for Queries {
         let served = self.ask(&visit, &prepared.statement, values).await?;
         response(&served.schema(), served, format)
     }
+}
+
+/// A statement that a client prepared.
+#[derive(Clone)]
+pub(super) struct Prepared {
+    statement: Arc<Statement>,
+    described: Arc<Described>,
 }
 
 /// Rows as they go over the wire.
