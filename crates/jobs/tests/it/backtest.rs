@@ -1,10 +1,10 @@
 //! Back-tests: a draft beside the active bundle, on records whose every result is known.
 
-use crate::decide::{day, decided, fixture, learnt, learnt_with};
+use crate::decide::{day, decided, decided_between, fixture, learnt, learnt_with};
 use crate::place::Place;
+use crate::source::{graded, result};
 use tidegate_jobs::{
-    BacktestOptions, Backtested, Capacity, DecideOptions, MonitorOptions, Quiet, Side, Valued, backtest,
-    decide, estimate, monitor,
+    BacktestOptions, Backtested, Capacity, MonitorOptions, Quiet, Side, Valued, backtest, estimate, monitor,
 };
 
 async fn tested(place: &Place, rules: Option<String>) -> Backtested {
@@ -54,8 +54,7 @@ pub async fn much_inspected() -> Place {
     let policy = policy.replace("spare_candidates = 2.0", "spare_candidates = 0.0");
     let path = place.write("selection.toml", &policy);
     let place = learnt_with(place, Some(path.display().to_string())).await;
-    let options = DecideOptions { capacity: Capacity::Slots(6), ..DecideOptions::default() };
-    decide(&place.home, &options, &mut Quiet).await.unwrap();
+    decided_between(&place, 6, [None, None]).await;
     place
 }
 
@@ -114,11 +113,7 @@ async fn results_that_are_late_or_never_come_are_no_zeros() {
     }
 
     // What is withdrawn in place of a result says as little.
-    let withdrawn = |id: &String| {
-        format!(
-            r#"{{"declaration_id":"{id}","recorded_date_time":"2026-01-05T08:00:00Z","result_code":"withdrawn"}}"#
-        )
-    };
+    let withdrawn = |id: &String| result(id, "2026-01-05T08:00:00Z", "withdrawn");
     let lines: Vec<String> = taken.iter().map(withdrawn).collect();
     place.ingest_as("inspection", "withdrawn.ndjson", &lines, true).await.unwrap();
     let never = estimate(&place.home, None, None).await.unwrap();
@@ -135,11 +130,7 @@ async fn results_that_are_late_or_never_come_are_no_zeros() {
 #[tokio::test]
 async fn a_rule_that_is_left_out_says_what_it_brings_and_what_it_does_to_promises() {
     let place = learnt().await;
-    let certified = |i: u32| {
-        format!(
-            r#"{{"id":"I{i}","grade_code":"advanced-certified","grade_effective_date_time":"2025-01-01T00:00:00Z"}}"#
-        )
-    };
+    let certified = |i: u32| graded(&format!("I{i}"), "2025-01-01T00:00:00Z", "advanced-certified");
     let grades: Vec<String> = (0..25).map(certified).collect();
     place.ingest_as("enterprise", "grades.ndjson", &grades, true).await.unwrap();
     // What is found in heavy goods brings a thousand each; nothing else brings anything.

@@ -59,8 +59,30 @@ pub async fn learnt_from(place: Place, selection: Option<String>, year: &[String
 }
 
 pub async fn decided(place: &Place) -> Decided {
-    let options = DecideOptions { capacity: Capacity::Slots(3), ..DecideOptions::default() };
+    decided_between(place, 3, [None, None]).await
+}
+
+/// Decides with so many slots up to a day.
+pub async fn decided_until(place: &Place, slots: u32, to: &str) -> Decided {
+    decided_between(place, slots, [None, Some(to)]).await
+}
+
+/// Decides with so many slots from a day to a day, where they are said.
+pub async fn decided_between(place: &Place, slots: u32, [from, to]: [Option<&str>; 2]) -> Decided {
+    let options = DecideOptions {
+        capacity: Capacity::Slots(slots),
+        from: from.map(day),
+        to: to.map(day),
+        ..DecideOptions::default()
+    };
     decide(&place.home, &options, &mut Quiet).await.unwrap()
+}
+
+/// Replays from a day to a day, and finds every decision identical.
+pub async fn replayed_alike(place: &Place, from: &str, to: &str) {
+    let days = Replayed::Days(day(from), day(to));
+    let report = replay(&place.home, &days, &mut Quiet).await.unwrap();
+    assert_eq!(report.identical, report.decisions, "{:?}", report.differences);
 }
 
 pub async fn all(place: &Place, sql: &str) -> RecordBatch {
@@ -261,19 +283,13 @@ async fn decided_days_set_thresholds_as_if_they_were_assessed_again() {
     let mut states = Vec::new();
     for decided in [false, true] {
         let place = learnt().await;
-        let between = |from, to| DecideOptions {
-            from: Some(day(from)),
-            to: Some(day(to)),
-            capacity: Capacity::Slots(3),
-            ..DecideOptions::default()
-        };
         if decided {
-            decide(&place.home, &between("2025-10-18", "2025-11-14"), &mut Quiet).await.unwrap();
+            decided_between(&place, 3, [Some("2025-10-18"), Some("2025-11-14")]).await;
             let erased = place.home.lake.erase(GOODS_ITEM.name, "month < '2025-11'").await.unwrap();
             assert!(erased.rows > 0);
             place.home.lake.record_snapshot(place.home.now, [&erased]).await.unwrap();
         }
-        decide(&place.home, &between("2025-11-15", "2025-11-21"), &mut Quiet).await.unwrap();
+        decided_between(&place, 3, [Some("2025-11-15"), Some("2025-11-21")]).await;
         states.push(place.home.ledger.newest_policy_state().await.unwrap().unwrap().state.content);
     }
     assert_eq!(states[0], states[1]);

@@ -1,13 +1,13 @@
 //! Provable draws from end to end: decided, revealed, published, verified by the program and by that of the document.
 
-use crate::decide::{day, decided, learnt};
+use crate::decide::{decided, decided_until, learnt};
 use crate::lodged_again::ingest_carried;
 use crate::place::Place;
+use crate::source::result;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::{env, io};
 use tidegate_jobs::draws::{OpenDraws, Period, VerifyOptions, open, publish, reveal, status, verify};
-use tidegate_jobs::{Capacity, DecideOptions, Quiet, decide};
 
 const DOCUMENT: &str = include_str!("../../../../docs/verifying-draws.md");
 
@@ -70,9 +70,7 @@ async fn interrupted(place: &Place, period: &str) {
 
 /// Decides with so little room that protected ones wait.
 async fn until(place: &Place, to: &str) {
-    let options =
-        DecideOptions { capacity: Capacity::Slots(1), to: Some(day(to)), ..DecideOptions::default() };
-    decide(&place.home, &options, &mut Quiet).await.unwrap();
+    decided_until(place, 1, to).await;
 }
 
 async fn published(place: &Place) -> Vec<PathBuf> {
@@ -266,9 +264,7 @@ async fn what_was_withdrawn_before_its_inspection_is_closed_and_teaches_nothing(
     assert!(open.contains(&format!("of declarations {id}")) && open.contains("withdrawn"), "{open}");
 
     let before = place.count(&format!("SELECT count(*) FROM inspection WHERE {HAS_RESULT}")).await;
-    let line = format!(
-        "{{\"declaration_id\":\"{id}\",\"recorded_date_time\":\"2025-12-01T10:00:00Z\",\"result_code\":\"withdrawn\"}}"
-    );
+    let line = result(&id, "2025-12-01T10:00:00Z", "withdrawn");
     let loaded = place.ingest_as("inspection", "withdrawn.ndjson", &[line], true).await.unwrap();
     assert_eq!(loaded.counts.accepted, 1);
     reveal(&place.home, november()).await.unwrap();

@@ -1,9 +1,8 @@
 //! What an epoch decides with is set by what came before it: neither its results nor its draws move its thresholds or multipliers.
 
-use crate::decide::{day, learnt_from};
+use crate::decide::{decided_until, learnt_from};
 use crate::place::Place;
-use crate::source::{Random, file, rows};
-use tidegate_jobs::{Capacity, DecideOptions, Quiet, decide};
+use crate::source::{Random, file, graded, rows};
 
 /// What is altered of an epoch, at random.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -43,11 +42,7 @@ async fn place(alteration: Alteration) -> Place {
     assert!(epoch.len() > 30, "{}", epoch.len());
     let december = if alteration.key { 120 + u8::try_from(alteration.seed).unwrap() } else { 112 };
     let place = learnt_from(Place::new().await, None, &others, december).await;
-    let grade = |trader: usize| {
-        format!(
-            r#"{{"id":"I{trader}","grade_code":"advanced-certified","grade_effective_date_time":"2025-01-01T00:00:00Z"}}"#
-        )
-    };
+    let grade = |trader: usize| graded(&format!("I{trader}"), "2025-01-01T00:00:00Z", "advanced-certified");
     let grades: Vec<String> = (0..15).map(grade).collect();
     place.ingest_as("enterprise", "grades.ndjson", &grades, true).await.unwrap();
     let epoch: Vec<String> = epoch.iter().map(|row| altered(row, alteration, &mut random)).collect();
@@ -57,9 +52,7 @@ async fn place(alteration: Alteration) -> Place {
 
 /// The state that was set last when everything up to a day is decided.
 async fn state(place: &Place, to: &str) -> String {
-    let options =
-        DecideOptions { capacity: Capacity::Slots(3), to: Some(day(to)), ..DecideOptions::default() };
-    decide(&place.home, &options, &mut Quiet).await.unwrap();
+    decided_until(place, 3, to).await;
     place.home.ledger.newest_policy_state().await.unwrap().unwrap().state.content
 }
 

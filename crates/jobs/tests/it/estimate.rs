@@ -4,6 +4,7 @@ use crate::backtest::much_inspected;
 use crate::decide::{decided, learnt, learnt_with};
 use crate::lodged_again::{Lodged, ingest_versions};
 use crate::place::Place;
+use crate::source::result;
 use tidegate_jobs::{ReportedBy, Valued, estimate, estimate_by};
 
 const AGAIN: &str = "SELECT k.declaration_id FROM decision k JOIN inspection i ON i.declaration_id = k.declaration_id \
@@ -37,9 +38,7 @@ async fn what_officers_miss_is_measured_by_inspecting_once_more() {
     let missed: Vec<&String> = conform.iter().step_by(3).collect();
     let line = |id: &String| {
         let code = if found.contains(id) || missed.contains(&id) { "discrepancy" } else { "conform" };
-        format!(
-            r#"{{"declaration_id":"{id}","recorded_date_time":"2026-01-05T08:00:00Z","result_code":"{code}"}}"#
-        )
+        result(id, "2026-01-05T08:00:00Z", code)
     };
     let lines: Vec<String> = found.iter().chain(&conform).map(line).collect();
     let before = estimate(&place.home, None, None).await.unwrap();

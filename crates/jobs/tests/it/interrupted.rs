@@ -1,20 +1,18 @@
 //! Runs that stopped between what they wrote and the snapshot that would have shown it.
 
-use crate::decide::{day, learnt};
+use crate::decide::{decided_until, learnt};
 use crate::place::Place;
 use arrow::array::{ArrayRef, Int64Array, RecordBatch};
 use arrow::compute::concat_batches;
 use std::sync::Arc;
-use tidegate_jobs::{Capacity, DecideOptions, Decided, Quiet, decide, query};
+use tidegate_jobs::{Decided, query};
 use tidegate_lake::TableSpec;
 use tidegate_ledger::{DecisionRunId, RunStart};
 use tidegate_records::table::Table;
 use tidegate_records::tables::{DECISION, DECISION_ITEM, WORK_LIST};
 
 async fn until(place: &Place, to: &str) -> Decided {
-    let options =
-        DecideOptions { capacity: Capacity::Slots(2), to: Some(day(to)), ..DecideOptions::default() };
-    decide(&place.home, &options, &mut Quiet).await.unwrap()
+    decided_until(place, 2, to).await
 }
 
 /// Starts a run like the first and writes the rows of the first as its own; no snapshot names them. Returns the number of the run

@@ -1,9 +1,9 @@
 //! Consignments that come again: amended, split, lodged once more, or late.
 
-use crate::decide::{all, day, decided, fixture, learnt};
+use crate::decide::{all, day, decided, decided_between, decided_until, fixture, learnt, replayed_alike};
 use crate::place::Place;
-use crate::source::{HEADER, file, rows};
-use tidegate_jobs::{Capacity, DecideOptions, LearnOptions, Quiet, Replayed, decide, learn, replay};
+use crate::source::{HEADER, fields, file, rows};
+use tidegate_jobs::{LearnOptions, Quiet, learn};
 
 pub const CARRIED: &str = "
 [[declaration]]
@@ -34,13 +34,11 @@ pub async fn ingest_carried(place: &Place, lodged: &[(&str, &str, &str)], goods:
 }
 
 pub async fn ingest_versions(place: &Place, lodged: &[Lodged<'_>], [office, mass, result]: [&str; 3]) {
-    let template = rows(1, 2025, 1, 1)[0].clone();
-    let mut fields: Vec<&str> = template.split(',').skip(2).collect();
-    fields[0] = office;
-    fields[16] = mass;
-    let values = fields.len() - 2;
-    fields.truncate(values);
-    let fields = format!("{},{result},{result}", fields.join(","));
+    let mut fields = fields().split_off(2);
+    office.clone_into(&mut fields[0]);
+    mass.clone_into(&mut fields[16]);
+    fields[18..].fill(result.to_owned());
+    let fields = fields.join(",");
     let row = |(id, version, accepted, issued, document): &Lodged<'_>| {
         format!("{id},{accepted},{fields},C1,{document},{version},{issued}")
     };
@@ -63,9 +61,7 @@ async fn a_consignment_lodged_again_keeps_its_draw() {
     ingest_carried(&place, &lodged, ["20", "12.5", "0"]).await;
     // One run for each lodgement and one for all of them come to the same.
     for to in ["2025-11-04", "2025-12-31"] {
-        let options =
-            DecideOptions { capacity: Capacity::Slots(3), to: Some(day(to)), ..DecideOptions::default() };
-        decide(&place.home, &options, &mut Quiet).await.unwrap();
+        decided_until(&place, 3, to).await;
     }
     let consignments = "SELECT count(*) FROM (SELECT root_id FROM decision WHERE \
         CAST(declaration_id AS BIGINT) >= 700000 GROUP BY root_id HAVING count(*) = 3 \
@@ -79,9 +75,7 @@ async fn a_consignment_lodged_again_keeps_its_draw() {
         WHERE is_selected GROUP BY 1, 2) d JOIN work_list w ON w.listed_on = d.listed_on \
         AND w.office_id = d.office_id WHERE w.listed + w.queued > d.n";
     assert_eq!(place.count(twice).await, 0, "a consignment that is on a list takes no second slot");
-    let days = Replayed::Days(day("2025-11-01"), day("2025-12-31"));
-    let report = replay(&place.home, &days, &mut Quiet).await.unwrap();
-    assert_eq!(report.identical, report.decisions, "{:?}", report.differences);
+    replayed_alike(&place, "2025-11-01", "2025-12-31").await;
 }
 
 /// A bundle that comes into force between two lodgements gives another score, and no other draw; whoever lodges again, under
@@ -105,13 +99,7 @@ async fn a_second_bundle_does_not_roll_the_dice_again() {
             };
             learn(&place.home, &options, &mut Quiet).await.unwrap();
         }
-        let options = DecideOptions {
-            capacity: Capacity::Slots(3),
-            from: Some(day("2025-11-01")),
-            to: Some(day(lodged)),
-            ..DecideOptions::default()
-        };
-        decide(&place.home, &options, &mut Quiet).await.unwrap();
+        decided_between(&place, 3, [Some("2025-11-01"), Some(lodged)]).await;
     }
     let of_root = "FROM decision WHERE CAST(declaration_id AS BIGINT) >= 700000 GROUP BY root_id";
     let one_draw = format!(
@@ -129,9 +117,7 @@ async fn a_second_bundle_does_not_roll_the_dice_again() {
         AND a.accepted_at < b.accepted_at WHERE b.inclusion_probability < a.inclusion_probability \
         OR (a.is_selected AND NOT b.is_selected)";
     assert_eq!(place.count(fallen).await, 0, "p never falls, and what is on a list stays there");
-    let days = Replayed::Days(day("2025-11-01"), day("2025-12-10"));
-    let report = replay(&place.home, &days, &mut Quiet).await.unwrap();
-    assert_eq!(report.identical, report.decisions, "{:?}", report.differences);
+    replayed_alike(&place, "2025-11-01", "2025-12-10").await;
 }
 
 #[tokio::test]
@@ -158,15 +144,8 @@ async fn one_call_over_many_epochs_decides_what_several_calls_do() {
             ("700102", "1", "2025-12-03", "2025-12-03", "H100"),
         ];
         ingest_versions(&place, &of_one, ["20", "12.5", "0"]).await;
-        let from = Some(day("2025-10-29"));
         for to in calls {
-            let options = DecideOptions {
-                capacity: Capacity::Slots(3),
-                from,
-                to: Some(day(to)),
-                ..DecideOptions::default()
-            };
-            decide(&place.home, &options, &mut Quiet).await.unwrap();
+            decided_between(&place, 3, [Some("2025-10-29"), Some(*to)]).await;
         }
         let sql = "SELECT declaration_id, version_number, listed_on, period, draw, inclusion_probability, weight, \
                    protected_probability, tau, realised_probability, is_selected, is_queued, lane_code \
@@ -190,12 +169,7 @@ async fn what_is_lodged_late_for_a_closed_day_shares_its_slots() {
     let of_november = |row: &String| row.split(',').nth(1).is_some_and(|d| d.starts_with("2025-11"));
     let late: Vec<String> = rows(9, 2025, 3_000, 500_000).into_iter().filter(of_november).collect();
     place.ingest(&place.write("late.csv", &file(&late)), true).await.unwrap();
-    let options = DecideOptions {
-        from: Some(day("2025-11-01")),
-        capacity: Capacity::Slots(3),
-        ..DecideOptions::default()
-    };
-    let again = decide(&place.home, &options, &mut Quiet).await.unwrap();
+    let again = decided_between(&place, 3, [Some("2025-11-01"), None]).await;
     assert_eq!(again.decided, late.len() as u64);
     assert!(again.reopened_lists > 10, "{}", again.reopened_lists);
     // Done on a day: who was served from the queue, and who is on a list and does not wait.

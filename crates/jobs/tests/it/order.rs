@@ -1,12 +1,11 @@
 //! In which order and in how many loads records come, and who else comes, moves no draw.
 
-use crate::decide::{all, day, learnt};
+use crate::decide::{all, decided_between, learnt};
 use crate::lodged_again::CARRIED;
 use crate::place::Place;
 use crate::source::{HEADER, rows, shuffled};
 use arrow::array::RecordBatch;
 use std::collections::BTreeSet;
-use tidegate_jobs::{Capacity, DecideOptions, Quiet, decide};
 
 /// Days of one epoch, so that nobody who comes beside moves its thresholds.
 const DAYS: [&str; 7] =
@@ -51,13 +50,7 @@ async fn decided(loads: &[Vec<String>]) -> Place {
         let lines: Vec<String> = [header].iter().chain(load).cloned().collect();
         place.ingest_with(CARRIED, &format!("load-{number}.csv"), &lines).await;
     }
-    let options = DecideOptions {
-        capacity: Capacity::Slots(3),
-        from: Some(day(DAYS[0])),
-        to: Some(day(DAYS[6])),
-        ..DecideOptions::default()
-    };
-    decide(&place.home, &options, &mut Quiet).await.unwrap();
+    decided_between(&place, 3, [Some(DAYS[0]), Some(DAYS[6])]).await;
     place
 }
 

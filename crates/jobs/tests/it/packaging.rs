@@ -1,14 +1,11 @@
 //! Special packaging, from filings to treated consignments, their loss, and the replay of both.
 
-use crate::decide::{day, learnt};
+use crate::decide::{day, decided_until, learnt, replayed_alike};
 use crate::place::Place;
-use crate::source::{HEADER, rows};
+use crate::source::{HEADER, fields, graded, result};
 use arrow::array::AsArray;
 use std::collections::BTreeMap;
-use tidegate_jobs::{
-    Capacity, DecideOptions, Decided, Progressed, Quiet, Replayed, TreatmentsOptions, decide, query, replay,
-    treatments,
-};
+use tidegate_jobs::{Decided, Progressed, Quiet, Replayed, TreatmentsOptions, query, replay, treatments};
 use tidegate_lake::TableSpec;
 use tidegate_records::columnar::{RowKey, TableBuilder};
 use tidegate_records::model::SpecialFiling;
@@ -30,10 +27,9 @@ const FIRST: usize = 800_000;
 
 /// Declarations of November and December by one importer, of goods that the model looks for.
 async fn ingest_packed(place: &Place) {
-    let template: Vec<String> = rows(1, 2025, 1, 1)[0].split(',').map(str::to_owned).collect();
+    let mut fields = fields();
     let mut lines = vec![format!("{HEADER},Package,Handling")];
     for number in 0..232_usize {
-        let mut fields = template.clone();
         fields[0] = (FIRST + number).to_string();
         fields[1] = format!("2025-{:02}-{:02}", 11 + number / 116, 1 + number / 4 % 29);
         fields[9] = String::from("F1");
@@ -74,9 +70,12 @@ fn opening(declaration: &str, moment: &str, measured: [&str; 3], officers: &[&st
 }
 
 async fn decided_to(place: &Place, to: &str) -> Decided {
-    let options =
-        DecideOptions { capacity: Capacity::Slots(12), to: Some(day(to)), ..DecideOptions::default() };
-    decide(&place.home, &options, &mut Quiet).await.unwrap()
+    decided_until(place, 12, to).await
+}
+
+/// Replays what was decided, and finds it identical.
+async fn replayed_all(place: &Place) {
+    replayed_alike(place, "2025-11-01", "2025-12-31").await;
 }
 
 /// Everything of a decision that a treatment may not change.
@@ -156,14 +155,12 @@ async fn filed_goods_are_opened_at_their_destination_until_a_seal_is_broken() {
     assert_eq!(overdue, told.under_way.len() - arrived);
     assert!(told.lost.iter().any(|l| l.cause == "late"));
 
-    let days = Replayed::Days(day("2025-11-01"), day("2025-12-31"));
-    let report = replay(&place.home, &days, &mut Quiet).await.unwrap();
-    assert_eq!(report.identical, report.decisions, "{:?}", report.differences);
+    replayed_all(&place).await;
     // A filing that was known later changes nothing; one that pretends to have been known is found.
     place.ingest_as("special_filing", "later.ndjson", &[filing("2026-01-05", "S2")], true).await.unwrap();
-    let report = replay(&place.home, &days, &mut Quiet).await.unwrap();
-    assert_eq!(report.identical, report.decisions, "{:?}", report.differences);
+    replayed_all(&place).await;
     place.ingest_as("special_filing", "forged.ndjson", &[filing("2025-10-21", "S2")], true).await.unwrap();
+    let days = Replayed::Days(day("2025-11-01"), day("2025-12-31"));
     let report = replay(&place.home, &days, &mut Quiet).await.unwrap();
     let moved = place.count("SELECT count(*) FROM decision WHERE treatment_code = 'destination'").await;
     assert_eq!(report.differences.len() as i64, moved);
@@ -214,9 +211,7 @@ async fn an_opening_otherwise_than_asked_costs_the_treatment() {
     expected.sort_unstable();
     assert_eq!(lost.iter().map(|l| l.declaration_id.as_str()).collect::<Vec<_>>(), expected);
     assert!(lost.iter().all(|l| l.cause == "deviated" && l.sentence.contains("opened")), "{lost:?}");
-    let days = Replayed::Days(day("2025-11-01"), day("2025-12-31"));
-    let report = replay(&place.home, &days, &mut Quiet).await.unwrap();
-    assert_eq!(report.identical, report.decisions, "{:?}", report.differences);
+    replayed_all(&place).await;
 }
 
 /// First of the numbers of declarations that are compared: of who filed, of goods that nobody else brings, of an ordinary
@@ -225,7 +220,7 @@ const ALIKE: [usize; 3] = [900_000, 900_120, 900_140];
 
 /// Goods of one day, on which nothing else is lodged, none of them with a result.
 async fn ingest_alike(place: &Place) {
-    let mut fields: Vec<String> = rows(1, 2025, 1, 1)[0].split(',').map(str::to_owned).collect();
+    let mut fields = fields();
     "2025-11-29".clone_into(&mut fields[1]);
     (fields[13], fields[14]) = ("CN".to_owned(), "CN".to_owned());
     (fields[18], fields[19]) = ("20.5".to_owned(), "2500".to_owned());
@@ -260,10 +255,7 @@ async fn inspected(
     let [found, all] = counts;
     assert!(ids.len() >= all, "{} of {all} in lane {lane}", ids.len());
     let result_of = |(position, id): (usize, &String)| {
-        let result = if position < found { "discrepancy" } else { "conform" };
-        format!(
-            r#"{{"declaration_id":"{id}","recorded_date_time":"2025-12-10T09:00:00Z","result_code":"{result}"}}"#
-        )
+        result(id, "2025-12-10T09:00:00Z", if position < found { "discrepancy" } else { "conform" })
     };
     ids.iter().take(all).enumerate().map(result_of).collect()
 }
@@ -277,12 +269,7 @@ async fn treated_goods_are_compared_with_ordinary_ones_of_their_stratum() {
     let filings = [filing("2025-10-20", "S1"), other];
     place.ingest_as("special_filing", "filings.ndjson", &filings, true).await.unwrap();
     // A slot for everybody, so that everybody is selected.
-    let options = DecideOptions {
-        capacity: Capacity::Slots(400),
-        to: Some(day("2025-11-29")),
-        ..DecideOptions::default()
-    };
-    decide(&place.home, &options, &mut Quiet).await.unwrap();
+    decided_until(&place, 400, "2025-11-29").await;
     let [treated, unlike, ordinary] = ALIKE;
     let mut lines = Vec::new();
     for (numbers, lane, code, counts) in [
@@ -324,9 +311,7 @@ async fn nobody_who_arrives_late_keeps_the_treatment() {
     assert!(!until.contains_key("suspended"), "{until:?}");
     let after = by_reason(&place, &format!("listed_on > '{first}'")).await;
     assert!(after["suspended"] > 0 && !after.contains_key("destination"), "{after:?}");
-    let days = Replayed::Days(day("2025-11-01"), day("2025-12-31"));
-    let report = replay(&place.home, &days, &mut Quiet).await.unwrap();
-    assert_eq!(report.identical, report.decisions, "{:?}", report.differences);
+    replayed_all(&place).await;
 }
 
 #[tokio::test]
@@ -353,12 +338,10 @@ async fn records_of_a_kind_are_loaded_once_and_what_cannot_be_used_is_set_aside(
     assert_eq!(place.count(of_month).await, 1);
     assert_eq!(place.count("SELECT count(*) FROM quarantine").await, 3);
 
-    let grade = r#"{"id":"I1","grade_code":"dishonest","grade_effective_date_time":"2025-01-01T00:00:00Z"}"#;
-    place.ingest_as("enterprise", "grades.ndjson", &[grade.to_owned()], true).await.unwrap();
+    let grade = graded("I1", "2025-01-01T00:00:00Z", "dishonest");
+    place.ingest_as("enterprise", "grades.ndjson", &[grade], true).await.unwrap();
     assert_eq!(place.count("SELECT count(*) FROM enterprise WHERE grade_code = 'dishonest'").await, 1);
-    let result = format!(
-        r#"{{"declaration_id":"{id}","recorded_date_time":"2025-11-07T09:00:00Z","result_code":"conform"}}"#
-    );
+    let result = result(&id, "2025-11-07T09:00:00Z", "conform");
     let before = place.count("SELECT count(*) FROM inspection").await;
     place.ingest_as("inspection", "results.ndjson", &[result], true).await.unwrap();
     assert_eq!(place.count("SELECT count(*) FROM inspection").await, before + 1);

@@ -9,6 +9,9 @@ use tidegate_jobs::{
 };
 use tidegate_records::mapping::{Mapping, shipped};
 
+/// The shipped mapping.
+const SHIPPED: &str = include_str!("../../../../mappings/kcs-import.toml");
+
 /// The moment of every test.
 pub const NOW: &str = "2026-11-24T12:00:00Z";
 
@@ -43,8 +46,17 @@ impl Place {
 
     /// Loads lines in the layout of the shipped mapping with more columns, which more of a mapping reads.
     pub async fn ingest_with(&self, columns: &str, name: &str, lines: &[String]) {
-        let mapping = format!("{}{columns}", include_str!("../../../../mappings/kcs-import.toml"));
-        let mapping = Mapping::parse(name, &mapping).unwrap();
+        self.ingest_by(&format!("{SHIPPED}{columns}"), name, lines).await;
+    }
+
+    /// The same where days are moments.
+    pub async fn ingest_moments_with(&self, columns: &str, name: &str, lines: &[String]) {
+        let moments = SHIPPED.replace("format = \"%Y-%m-%d\"", "format = \"%Y-%m-%dT%H:%M:%S\"");
+        self.ingest_by(&format!("{moments}{columns}"), name, lines).await;
+    }
+
+    async fn ingest_by(&self, mapping: &str, name: &str, lines: &[String]) {
+        let mapping = Mapping::parse(name, mapping).unwrap();
         let path = self.write(name, &lines.join("\n"));
         let input = Input::new(&[path], None, Some(mapping), self.home.now).unwrap();
         ingest(&self.home, &input, IngestOptions { strict: true }, &mut Quiet).await.unwrap();

@@ -1,17 +1,14 @@
 //! Traders of every grade, on both sides of a change of the law: what is decided about them, and what became of promises.
 
-use crate::decide::{all, day, learnt};
+use crate::decide::{all, decided_between, learnt, replayed_alike};
+use crate::lodged_again::CARRIED;
 use crate::place::Place;
-use crate::source::{HEADER, rows};
+use crate::source::{HEADER, graded, result, rows};
 use arrow::array::AsArray;
 use arrow::datatypes::Float64Type;
 use chrono::TimeDelta;
-use tidegate_jobs::{
-    Capacity, Counted, DecideOptions, IngestOptions, Input, PromiseCounts, PromiseKept, Quiet, Replayed,
-    Window, decide, ingest, promises, replay,
-};
+use tidegate_jobs::{Counted, Decided, PromiseCounts, PromiseKept, Window, promises};
 use tidegate_ledger::KeyShare;
-use tidegate_records::mapping::Mapping;
 
 const ADVANCED: &str = "advanced-certified";
 
@@ -52,55 +49,26 @@ fn lines() -> Vec<String> {
     [HEADER.to_owned()].into_iter().chain(lines).collect()
 }
 
-fn graded(enterprise: &str, since: &str, grade: &str) -> String {
-    format!(r#"{{"id":"{enterprise}","grade_code":"{grade}","grade_effective_date_time":"{since}Z"}}"#)
-}
-
-const AMENDED: &str = "
-[[declaration]]
-column = 'Version'
-path = 'VersionNumeric'
-
-[[declaration]]
-column = 'Issued'
-path = 'IssueDateTime'
-";
-
-/// Loads lines whose days are moments, with more columns.
-async fn load(place: &Place, columns: &str, name: &str, lines: &[String]) {
-    let mapping = include_str!("../../../../mappings/kcs-import.toml")
-        .replace("format = \"%Y-%m-%d\"", "format = \"%Y-%m-%dT%H:%M:%S\"");
-    let mapping = Mapping::parse(name, &format!("{mapping}{columns}")).unwrap();
-    let path = place.write(name, &lines.join("\n"));
-    let input = Input::new(&[path], None, Some(mapping), place.home.now).unwrap();
-    ingest(&place.home, &input, IngestOptions { strict: true }, &mut Quiet).await.unwrap();
-}
-
 /// Loads declarations with their moments, and the register; of `X1` a mistake first, and what corrects it a minute later.
 async fn lodge(place: &mut Place) {
-    load(place, "", "graded.csv", &lines()).await;
+    place.ingest_moments_with("", "graded.csv", &lines()).await;
     let register = [
-        graded("A1", "2025-01-01T00:00:00", ADVANCED),
-        graded("C1", "2025-01-01T00:00:00", "conventional"),
-        graded("K1", "2025-01-01T00:00:00", "certified"),
-        graded("D1", "2025-01-01T00:00:00", "dishonest"),
-        graded("S1", "2025-01-01T00:00:00", ADVANCED),
-        graded("S1", "2026-03-27T12:00:00", "conventional"),
-        graded("X1", "2025-01-01T00:00:00", "dishonest"),
+        graded("A1", "2025-01-01T00:00:00Z", ADVANCED),
+        graded("C1", "2025-01-01T00:00:00Z", "conventional"),
+        graded("K1", "2025-01-01T00:00:00Z", "certified"),
+        graded("D1", "2025-01-01T00:00:00Z", "dishonest"),
+        graded("S1", "2025-01-01T00:00:00Z", ADVANCED),
+        graded("S1", "2026-03-27T12:00:00Z", "conventional"),
+        graded("X1", "2025-01-01T00:00:00Z", "dishonest"),
     ];
     place.ingest_as("enterprise", "register.ndjson", &register, true).await.unwrap();
     place.home.now += TimeDelta::minutes(1);
-    let corrected = [graded("X1", "2025-01-01T00:00:00", ADVANCED)];
+    let corrected = [graded("X1", "2025-01-01T00:00:00Z", ADVANCED)];
     place.ingest_as("enterprise", "corrected.ndjson", &corrected, true).await.unwrap();
 }
 
-fn options() -> DecideOptions {
-    DecideOptions {
-        from: Some(day("2026-03-25")),
-        to: Some(day("2026-04-05")),
-        capacity: Capacity::Slots(6),
-        ..DecideOptions::default()
-    }
+async fn decided_days(place: &Place) -> Decided {
+    decided_between(place, 6, [Some("2026-03-25"), Some("2026-04-05")]).await
 }
 
 /// A country that learnt from the year before and decides the days with six slots each.
@@ -111,7 +79,7 @@ async fn decided() -> Place {
         let shares = [KeyShare::new([byte; 32]), KeyShare::new([byte + 100; 32])];
         place.home.ledger.set_up_period_alone(period.parse().unwrap(), shares, place.home.now).await.unwrap();
     }
-    let decided = decide(&place.home, &options(), &mut Quiet).await.unwrap();
+    let decided = decided_days(&place).await;
     assert_eq!((decided.decided, decided.runs.len()), (12 * 105, 2), "one epoch ends in March");
     place
 }
@@ -149,9 +117,7 @@ async fn the_grade_of_the_moment_decides_and_no_promise_suppresses_what_is_manda
         let some = format!("SELECT count(*) FROM decision WHERE {some}");
         assert!(place.count(&some).await > 0, "{some}");
     }
-    let days = Replayed::Days(day("2026-03-25"), day("2026-04-05"));
-    let report = replay(&place.home, &days, &mut Quiet).await.unwrap();
-    assert_eq!(report.identical, report.decisions, "{:?}", report.differences);
+    replayed_alike(&place, "2026-03-25", "2026-04-05").await;
 }
 
 /// Traders of the promise and ordinary ones, as conditions on decisions: certified traders are ordinary until the first of April.
@@ -238,9 +204,7 @@ async fn promises_are_counted_by_the_law_of_each_day_with_what_officers_added_to
         );
         let ids = place.texts(&sql).await;
         assert_eq!(ids.len(), count);
-        results.extend(ids.iter().map(|id| {
-            format!(r#"{{"declaration_id":"{id}","recorded_date_time":"2026-04-20T09:00:00Z","result_code":"conform"}}"#)
-        }));
+        results.extend(ids.iter().map(|id| result(id, "2026-04-20T09:00:00Z", "conform")));
     }
     place.ingest_as("inspection", "results.ndjson", &results, true).await.unwrap();
     let told = of(&promises(&place.home, Some(2026)).await.unwrap().promises, &Window::Year);
@@ -268,9 +232,10 @@ async fn an_amendment_that_is_inspected_counts_for_its_consignment() {
     let lodged = lines().into_iter().find(|line| line.starts_with(&format!("{id},"))).unwrap();
     let mut fields: Vec<&str> = lodged.split(',').collect();
     fields[18] = "40.5";
-    let lines = [format!("{HEADER},Version,Issued"), format!("{},2,2026-04-05T20:00:00", fields.join(","))];
-    load(&place, AMENDED, "amended.csv", &lines).await;
-    let decided = decide(&place.home, &options(), &mut Quiet).await.unwrap();
+    let header = format!("{HEADER},Consignee,House Bill,Version,Issued");
+    let lines = [header, format!("{},,,2,2026-04-05T20:00:00", fields.join(","))];
+    place.ingest_moments_with(CARRIED, "amended.csv", &lines).await;
+    let decided = decided_days(&place).await;
     assert_eq!((decided.decided, decided.selected), (1, 1));
     let after = year().await;
     let inspected = before.gross.certified_inspected + 1;

@@ -49,6 +49,21 @@ pub fn rows(seed: u64, year: i32, count: usize, first_id: usize) -> Vec<String> 
     rows
 }
 
+/// The fields of a row, to be altered: textiles from China, which are often wrong.
+pub fn fields() -> Vec<String> {
+    rows(1, 2025, 1, 1)[0].split(',').map(str::to_owned).collect()
+}
+
+/// The line of the result of an inspection.
+pub fn result(declaration: &str, moment: &str, code: &str) -> String {
+    format!(r#"{{"declaration_id":"{declaration}","recorded_date_time":"{moment}","result_code":"{code}"}}"#)
+}
+
+/// The line of the grade that an enterprise has from a moment on.
+pub fn graded(enterprise: &str, since: &str, grade: &str) -> String {
+    format!(r#"{{"id":"{enterprise}","grade_code":"{grade}","grade_effective_date_time":"{since}"}}"#)
+}
+
 /// Lines in another order.
 pub fn shuffled(lines: &[String], seed: u64) -> Vec<String> {
     let (mut random, mut lines) = (Random(seed), lines.to_vec());
