@@ -1,6 +1,6 @@
 //! What jobs read stands in the audit chain: one entry for each run, by which it is found who read of whom.
 
-use crate::decide::{decided, learnt};
+use crate::decide::learnt_and_decided;
 use crate::place::Place;
 use crate::source::{file, rows};
 use chrono::{DateTime, TimeDelta, Utc};
@@ -25,10 +25,8 @@ async fn seen(place: &Place, key: &str) -> Seen {
 
 #[tokio::test]
 async fn who_had_a_declaration_explained_is_found_by_it_and_by_its_importer() {
-    let place = learnt().await;
+    let place = learnt_and_decided().await;
     let (home, now) = (&place.home, place.home.now);
-    decided(&place).await;
-    home.run.end(now, None).await.unwrap();
     let of = "FROM decision WHERE month = '2025-11' ORDER BY declaration_id LIMIT 1";
     let id = place.texts(&format!("SELECT declaration_id {of}")).await.remove(0);
     let importer = place.texts(&format!("SELECT importer_id {of}")).await.remove(0);

@@ -1,7 +1,8 @@
 //! Back-tests: a draft beside the active bundle, on records whose every result is known.
 
-use crate::decide::{day, decided, decided_between, fixture, learnt, learnt_with};
+use crate::decide::{day, decided_between, fixture, learnt, learnt_and_decided, learnt_with};
 use crate::place::Place;
+use crate::prepared::prepared;
 use crate::source::{graded, result};
 use tidegate_jobs::{
     BacktestOptions, Backtested, Capacity, MonitorOptions, Quiet, Side, Valued, backtest, estimate, monitor,
@@ -19,8 +20,7 @@ async fn tested(place: &Place, rules: Option<String>) -> Backtested {
 
 #[tokio::test]
 async fn the_active_bundle_beside_itself_is_itself_and_its_estimate_holds_what_is_known() {
-    let place = learnt().await;
-    decided(&place).await;
+    let place = learnt_and_decided().await;
     let found = tested(&place, None).await;
     assert_eq!((found.declarations, found.decided, found.inspected), (500, 500, 500));
     assert!((found.common_share - 1.0).abs() < 1e-9, "{}", found.common_share);
@@ -48,6 +48,10 @@ async fn the_active_bundle_beside_itself_is_itself_and_its_estimate_holds_what_i
 
 /// A home that decided with a high floor and many slots, so that five hundred declarations are enough.
 pub async fn much_inspected() -> Place {
+    prepared("much-inspected-home", much_inspected_anew).await
+}
+
+async fn much_inspected_anew() -> Place {
     let place = Place::new().await;
     let policy = include_str!("../../../../selection/default.toml").replace("floor = 0.003", "floor = 0.4");
     let policy = policy.replace("ramp_width = 0.1", "ramp_width = 0.5");

@@ -1,6 +1,7 @@
 //! Decisions: within capacity, explained, replayed bit by bit, and the same in SQL.
 
 use crate::place::Place;
+use crate::prepared::prepared;
 use crate::source::{file, rows};
 use arrow::array::{ArrayRef, AsArray, Float64Array, RecordBatch};
 use arrow::compute::concat_batches;
@@ -27,18 +28,36 @@ pub fn fixture(name: &str) -> String {
     format!("{}/tests/fixtures/decide/{name}.toml", env!("CARGO_MANIFEST_DIR"))
 }
 
-/// A home that learnt from the months up to October and knows the keys of November and December.
+/// A home that learnt from the months up to October and knows the keys of November and December: a copy of one that is
+/// prepared for all tests.
 pub async fn learnt() -> Place {
+    prepared("learnt-home", learnt_anew).await
+}
+
+/// The same, learnt by the test itself.
+async fn learnt_anew() -> Place {
     learnt_with(Place::new().await, None).await
+}
+
+/// The same, which then [`decided`]; a copy too.
+pub async fn learnt_and_decided() -> Place {
+    let prepare = async || {
+        let place = learnt().await;
+        decided(&place).await;
+        place
+    };
+    prepared("decided-home", prepare).await
 }
 
 /// The same in a place, with the selection policy of a file.
 pub async fn learnt_with(place: Place, selection: Option<String>) -> Place {
-    learnt_from(place, selection, &rows(1, 2025, 3_000, 1), 112).await
+    let place = learnt_from(place, selection, &rows(1, 2025, 3_000, 1)).await;
+    set_up(&place, "2025-12", [12, 112]).await;
+    place
 }
 
-/// The same from some rows, with a second share of the key of December.
-pub async fn learnt_from(place: Place, selection: Option<String>, year: &[String], december: u8) -> Place {
+/// The same from some rows, without a key of December.
+pub async fn learnt_from(place: Place, selection: Option<String>, year: &[String]) -> Place {
     // Before anything follows from it.
     place.home.ledger.root_key(&RootKey::new([13; 32]), place.home.now).await.unwrap();
     let path = place.write("year.csv", &file(year));
@@ -51,11 +70,15 @@ pub async fn learnt_from(place: Place, selection: Option<String>, year: &[String
         model: None,
     };
     learn(&place.home, &options, &mut Quiet).await.unwrap();
-    for (period, first, second) in [("2025-10", 10, 110), ("2025-11", 11, 111), ("2025-12", 12, december)] {
-        let shares = [KeyShare::new([first; 32]), KeyShare::new([second; 32])];
-        place.home.ledger.set_up_period_alone(period.parse().unwrap(), shares, place.home.now).await.unwrap();
-    }
+    set_up(&place, "2025-10", [10, 110]).await;
+    set_up(&place, "2025-11", [11, 111]).await;
     place
+}
+
+/// Makes the key of a period from two shares.
+pub async fn set_up(place: &Place, period: &str, shares: [u8; 2]) {
+    let shares = shares.map(|byte| KeyShare::new([byte; 32]));
+    place.home.ledger.set_up_period_alone(period.parse().unwrap(), shares, place.home.now).await.unwrap();
 }
 
 pub async fn decided(place: &Place) -> Decided {
@@ -191,8 +214,7 @@ async fn forge(place: &Place, id: &str) {
 
 #[tokio::test]
 async fn sql_and_any_batch_size_give_the_bits_of_the_decision() {
-    let place = learnt().await;
-    decided(&place).await;
+    let place = learnt_and_decided().await;
     let differing = "SELECT count(*) FROM decision_item i LEFT JOIN \
         (SELECT declaration_id, goods_item_seq, assess('default', r.*) AS a FROM declaration_item r) s \
         ON s.declaration_id = i.declaration_id AND s.goods_item_seq = i.goods_item_seq \
@@ -224,8 +246,7 @@ async fn sql_and_any_batch_size_give_the_bits_of_the_decision() {
 
 #[tokio::test]
 async fn a_decision_explains_itself() {
-    let place = learnt().await;
-    decided(&place).await;
+    let place = learnt_and_decided().await;
     let heavy =
         &place.texts("SELECT declaration_id FROM decision WHERE array_has(rules, 'heavy') LIMIT 1").await[0];
     let explained = explain_decision(&place.home, heavy).await.unwrap();
@@ -309,7 +330,7 @@ async fn bundle_and_decisions_are_those_of_the_golden_files_on_four_threads() {
 }
 
 async fn compare_with_golden_files() {
-    let place = learnt().await;
+    let place = learnt_anew().await;
     let decided = decided(&place).await;
     let folder = place.home.root().join("bundles").join(&decided.bundle);
     golden("manifest.txt", &std::fs::read_to_string(folder.join("manifest.txt")).unwrap());
@@ -355,8 +376,7 @@ fn golden(name: &str, found: &str) {
 #[tokio::test]
 async fn a_second_home_with_the_same_keys_decides_alike() {
     let mut seen: Vec<BTreeMap<String, (u64, i64)>> = Vec::new();
-    for _ in 0..2 {
-        let place = learnt().await;
+    for place in [learnt().await, learnt_anew().await] {
         decided(&place).await;
         let stored =
             all(&place, "SELECT declaration_id, draw, CAST(is_selected AS BIGINT) FROM decision").await;

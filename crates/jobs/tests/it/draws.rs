@@ -1,6 +1,6 @@
 //! Provable draws from end to end: decided, revealed, published, verified by the program and by that of the document.
 
-use crate::decide::{decided, decided_until, learnt};
+use crate::decide::{decided, decided_until, learnt, learnt_and_decided};
 use crate::lodged_again::ingest_carried;
 use crate::place::Place;
 use crate::source::result;
@@ -132,8 +132,7 @@ async fn what_was_decided_is_revealed_published_and_verified() {
 
 #[tokio::test]
 async fn every_forgery_of_the_files_is_found() {
-    let place = learnt().await;
-    decided(&place).await;
+    let place = learnt_and_decided().await;
     let folders = published(&place).await;
     let both: Vec<&Path> = folders.iter().map(PathBuf::as_path).collect();
     let (period, rows) = (folders[0].join("period.json"), folders[0].join("decisions.csv"));
@@ -252,8 +251,7 @@ async fn two_custodians_open_a_period() {
 
 #[tokio::test]
 async fn what_was_withdrawn_before_its_inspection_is_closed_and_teaches_nothing() {
-    let place = learnt().await;
-    decided(&place).await;
+    let place = learnt_and_decided().await;
     let id = place
         .texts("SELECT min(declaration_id) FROM decision WHERE is_selected AND period = '2025-11'")
         .await

@@ -1,7 +1,8 @@
 //! What an epoch decides with is set by what came before it: neither its results nor its draws move its thresholds or multipliers.
 
-use crate::decide::{decided_until, learnt_from};
+use crate::decide::{decided_until, learnt_from, set_up};
 use crate::place::Place;
+use crate::prepared::prepared;
 use crate::source::{Random, file, graded, rows};
 
 /// What is altered of an epoch, at random.
@@ -40,8 +41,10 @@ async fn place(alteration: Alteration) -> Place {
     let (epoch, others): (Vec<String>, Vec<String>) =
         rows(1, 2025, 3_000, 1).into_iter().partition(is_of_epoch);
     assert!(epoch.len() > 30, "{}", epoch.len());
+    let prepare = async || learnt_from(Place::new().await, None, &others).await;
+    let place = prepared("but-for-an-epoch-home", prepare).await;
     let december = if alteration.key { 120 + u8::try_from(alteration.seed).unwrap() } else { 112 };
-    let place = learnt_from(Place::new().await, None, &others, december).await;
+    set_up(&place, "2025-12", [12, december]).await;
     let grade = |trader: usize| graded(&format!("I{trader}"), "2025-01-01T00:00:00Z", "advanced-certified");
     let grades: Vec<String> = (0..15).map(grade).collect();
     place.ingest_as("enterprise", "grades.ndjson", &grades, true).await.unwrap();

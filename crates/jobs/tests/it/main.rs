@@ -17,6 +17,7 @@ mod main_job;
 mod order;
 mod packaging;
 mod place;
+mod prepared;
 mod promises;
 mod replay;
 mod retention;

@@ -27,7 +27,11 @@ pub fn input(path: &Path) -> Input {
 
 impl Place {
     pub async fn new() -> Self {
-        let folder = TempDir::new().unwrap();
+        Self::at(TempDir::new().unwrap()).await
+    }
+
+    /// The home of a folder, made when it has none.
+    pub async fn at(folder: TempDir) -> Self {
         let home = Home::open(&folder.path().join("home"), Configuration::default(), NOW.parse().unwrap())
             .await
             .unwrap();

@@ -1,14 +1,17 @@
 //! Traders of every grade, on both sides of a change of the law: what is decided about them, and what became of promises.
 
-use crate::decide::{all, decided_between, learnt, replayed_alike};
+use crate::decide::{all, decided_between, learnt, replayed_alike, set_up};
 use crate::lodged_again::CARRIED;
 use crate::place::Place;
+use crate::prepared::prepared;
 use crate::source::{HEADER, graded, result, rows};
 use arrow::array::AsArray;
 use arrow::datatypes::Float64Type;
 use chrono::TimeDelta;
 use tidegate_jobs::{Counted, Decided, PromiseCounts, PromiseKept, Window, promises};
-use tidegate_ledger::KeyShare;
+
+/// After it, what was loaded by mistake is corrected.
+const A_MINUTE: TimeDelta = TimeDelta::minutes(1);
 
 const ADVANCED: &str = "advanced-certified";
 
@@ -62,7 +65,7 @@ async fn lodge(place: &mut Place) {
         graded("X1", "2025-01-01T00:00:00Z", "dishonest"),
     ];
     place.ingest_as("enterprise", "register.ndjson", &register, true).await.unwrap();
-    place.home.now += TimeDelta::minutes(1);
+    place.home.now += A_MINUTE;
     let corrected = [graded("X1", "2025-01-01T00:00:00Z", ADVANCED)];
     place.ingest_as("enterprise", "corrected.ndjson", &corrected, true).await.unwrap();
 }
@@ -73,12 +76,16 @@ async fn decided_days(place: &Place) -> Decided {
 
 /// A country that learnt from the year before and decides the days with six slots each.
 async fn decided() -> Place {
+    let mut place = prepared("promises-home", decided_anew).await;
+    place.home.now += A_MINUTE;
+    place
+}
+
+async fn decided_anew() -> Place {
     let mut place = learnt().await;
     lodge(&mut place).await;
-    for (period, byte) in [("2026-03", 3), ("2026-04", 4)] {
-        let shares = [KeyShare::new([byte; 32]), KeyShare::new([byte + 100; 32])];
-        place.home.ledger.set_up_period_alone(period.parse().unwrap(), shares, place.home.now).await.unwrap();
-    }
+    set_up(&place, "2026-03", [3, 103]).await;
+    set_up(&place, "2026-04", [4, 104]).await;
     let decided = decided_days(&place).await;
     assert_eq!((decided.decided, decided.runs.len()), (12 * 105, 2), "one epoch ends in March");
     place

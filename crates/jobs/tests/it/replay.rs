@@ -1,6 +1,6 @@
 //! Replays against somebody who can write to the lake: no forgery that agrees with itself comes out identical.
 
-use crate::decide::{all, day, decided, learnt};
+use crate::decide::{all, day, decided, learnt, learnt_and_decided};
 use crate::place::Place;
 use arrow::array::{ArrayRef, AsArray, BooleanArray, Float64Array, Int64Array, RecordBatch, StringArray};
 use arrow::datatypes::{Float64Type, Int64Type, TimestampMicrosecondType};
@@ -95,8 +95,7 @@ fn pi(row: &RecordBatch, p: f64, weight: f64, tau: f64) -> f64 {
 /// A decision that the model selected is taken off its list, with everything that follows from another cut.
 #[tokio::test]
 async fn another_cut_with_all_that_follows_from_it_is_found() {
-    let mut place = learnt().await;
-    decided(&place).await;
+    let mut place = learnt_and_decided().await;
     let chosen = "is_selected AND component_code = 'model' AND NOT array_has(rules, 'light-goods')";
     let selected = row(&place, chosen).await;
     let green = row(&place, "NOT is_selected AND lane_code = 'green'").await;
@@ -224,8 +223,7 @@ fn forgeries(rows: &[RecordBatch]) -> Vec<Vec<(&'static str, ArrayRef)>> {
 
 #[tokio::test]
 async fn a_chance_or_an_outcome_that_no_parts_give_is_found_in_sql_too() {
-    let place = learnt().await;
-    decided(&place).await;
+    let place = learnt_and_decided().await;
     let free = "NOT is_candidate AND NOT is_suppressed AND lane_code = 'green' AND draw < 0.95";
     let sql = format!("SELECT * FROM decision WHERE {free} ORDER BY declaration_id LIMIT 6");
     let found = all(&place, &sql).await;
@@ -256,8 +254,7 @@ async fn a_chance_or_an_outcome_that_no_parts_give_is_found_in_sql_too() {
 
 #[tokio::test]
 async fn a_list_with_other_slots_or_without_a_decision_is_found() {
-    let place = learnt().await;
-    decided(&place).await;
+    let place = learnt_and_decided().await;
     let honest = replayed(&place).await;
     assert_eq!((honest.identical_lists, honest.lists_as_stored), (honest.lists, 0));
     assert_eq!(honest.lists as i64, place.count("SELECT count(*) FROM work_list").await);
