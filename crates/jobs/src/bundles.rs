@@ -1,10 +1,12 @@
 //! Bundles and who puts them in force: one person proposes, another approves, from a moment on.
 
 use crate::JobError;
-use crate::home::{DEFAULT_ALIAS, Home};
+use crate::governing::KnownVerdict;
+pub use crate::home::DEFAULT_ALIAS;
+use crate::home::Home;
+use crate::people::names;
 use chrono::{DateTime, Utc};
-use std::collections::HashMap;
-use tidegate_ledger::{Hash256, NewProposal, PrincipalId, ProposalId, Verdict};
+use tidegate_ledger::{Act, Door, Hash256, LedgerError, NewProposal, Proposal, ProposalId, Verdict};
 use tidegate_risk::origin::Origin;
 
 /// A bundle as the home knows it.
@@ -34,20 +36,22 @@ struct Summary {
 pub struct KnownProposal {
     /// Number.
     pub number: i64,
+    /// Alias under which the bundle would be in force.
+    pub alias: String,
     /// Bundle that would be in force.
     pub bundle: String,
     /// From when on; from its approval when none.
     pub effective_from: Option<DateTime<Utc>>,
-    /// Who proposed it.
-    pub proposed_by: String,
     /// Why.
     pub reason: String,
+    /// Who proposed it.
+    pub proposed_by: String,
+    /// When.
+    pub proposed_at: DateTime<Utc>,
     /// `waits`, `approved` or `rejected`.
     pub state: &'static str,
-    /// Who decided it.
-    pub decided_by: Option<String>,
-    /// Why so.
-    pub verdict_reason: Option<String>,
+    /// What was decided; none while it waits.
+    pub verdict: Option<KnownVerdict>,
 }
 
 /// Bundles, the newest last, and proposals in their order.
@@ -64,27 +68,12 @@ pub struct KnownBundles {
 /// A proposal to make.
 #[derive(Debug, Clone)]
 pub struct Propose {
+    /// Alias under which the bundle would be in force.
+    pub alias: String,
     /// Bundle by hash or the beginning of its hash.
     pub bundle: String,
     /// From when on; from its approval when none.
     pub effective_from: Option<DateTime<Utc>>,
-    /// Why.
-    pub reason: String,
-    /// Name of the person, who is added when the ledger does not know it.
-    pub proposed_by: String,
-}
-
-/// A verdict to give.
-#[derive(Debug, Clone)]
-pub struct Decide {
-    /// Number of the proposal.
-    pub number: i64,
-    /// Whether it is approved.
-    pub approved: bool,
-    /// Why.
-    pub reason: String,
-    /// Name of the person, who is added when the ledger does not know it.
-    pub decided_by: String,
 }
 
 /// All bundles and proposals of a home.
@@ -93,21 +82,7 @@ pub struct Decide {
 /// When the ledger fails.
 pub async fn known(home: &Home) -> Result<KnownBundles, JobError> {
     let active = home.ledger.active_bundle(DEFAULT_ALIAS, home.now).await?.map(|a| a.bundle);
-    let names: HashMap<PrincipalId, String> =
-        home.ledger.principals().await?.into_iter().map(|p| (p.id, p.name)).collect();
-    let name = |id: PrincipalId| names.get(&id).cloned().unwrap_or_default();
     let bundles = home.ledger.bundles().await?;
-    let proposals = home.ledger.proposals().await?;
-    let proposal = |known: tidegate_ledger::Proposal| KnownProposal {
-        number: known.id.0,
-        bundle: known.proposal.bundle.to_string(),
-        effective_from: known.proposal.effective_from,
-        proposed_by: name(known.proposal.proposed_by),
-        reason: known.proposal.reason,
-        state: known.verdict.as_ref().map_or("waits", Verdict::state),
-        decided_by: known.verdict.as_ref().map(|v| name(v.decided_by)),
-        verdict_reason: known.verdict.map(|v| v.reason),
-    };
     Ok(KnownBundles {
         bundles: bundles
             .into_iter()
@@ -122,39 +97,66 @@ pub async fn known(home: &Home) -> Result<KnownBundles, JobError> {
                 learnt_at: bundle.created_at,
             })
             .collect(),
-        proposals: proposals.into_iter().map(proposal).collect(),
+        proposals: proposals(home).await?,
         activates_alone: home.ledger.activates_alone().await?,
     })
+}
+
+/// All proposals of a home, in their order.
+///
+/// # Errors
+/// When the ledger fails.
+pub async fn proposals(home: &Home) -> Result<Vec<KnownProposal>, JobError> {
+    let names = names(home).await?;
+    let known = |Proposal { id, proposal, verdict }: Proposal| KnownProposal {
+        number: id.0,
+        alias: proposal.alias,
+        bundle: proposal.bundle.to_string(),
+        effective_from: proposal.effective_from,
+        reason: proposal.reason,
+        proposed_by: names.get(&proposal.proposed_by).cloned().unwrap_or_default(),
+        proposed_at: proposal.proposed_at,
+        state: verdict.as_ref().map_or("waits", Verdict::state),
+        verdict: verdict.map(|verdict| KnownVerdict::of(verdict, &names)),
+    };
+    Ok(home.ledger.proposals().await?.into_iter().map(known).collect())
+}
+
+/// Something that somebody does now whose name is taken at its word; who is not known is added.
+///
+/// # Errors
+/// When the ledger fails.
+pub async fn act_of(home: &Home, door: Door, name: &str, reason: &str) -> Result<Act, JobError> {
+    Ok(Act { by: home.person(name).await?, door, reason: reason.to_owned(), at: home.now })
 }
 
 /// Proposes to put a bundle in force; gives the number of the proposal.
 ///
 /// # Errors
-/// When the bundle is not there or cannot be read, or the ledger refuses the proposal and says why.
-pub async fn propose(home: &Home, new: &Propose) -> Result<i64, JobError> {
-    let (_, hash) = home.bundle(Some(&new.bundle)).await?;
+/// When the bundle is not there or cannot be read, the alias is none that decides, or the ledger refuses the proposal and says
+/// why.
+pub async fn propose(home: &Home, new: &Propose, act: &Act) -> Result<i64, JobError> {
+    if new.alias != DEFAULT_ALIAS {
+        let (what, right) = ("the alias of a bundle", "`default`, under which bundles decide");
+        return Err(LedgerError::Invalid { what, found: format!("`{}`", new.alias), right }.into());
+    }
+    let (_, hash) = home.bundle_named(&new.bundle).await?;
     let proposal = NewProposal {
-        alias: DEFAULT_ALIAS.to_owned(),
+        alias: new.alias.clone(),
         bundle: Hash256::new(hash.0),
         effective_from: new.effective_from,
-        reason: new.reason.clone(),
-        proposed_by: home.person(&new.proposed_by).await?,
-        proposed_at: home.now,
+        reason: act.reason.clone(),
+        proposed_by: act.by,
+        proposed_at: act.at,
     };
-    Ok(home.ledger.propose_bundle(&proposal).await?.0)
+    Ok(home.ledger.propose_bundle(&proposal, act.door).await?.0)
 }
 
 /// Approves or rejects a proposal.
 ///
 /// # Errors
 /// When the ledger refuses the verdict and says why.
-pub async fn decide(home: &Home, verdict: &Decide) -> Result<(), JobError> {
-    let Decide { number, approved, reason, decided_by } = verdict;
-    let verdict = Verdict {
-        approved: *approved,
-        reason: reason.clone(),
-        decided_by: home.person(decided_by).await?,
-        decided_at: home.now,
-    };
-    Ok(home.ledger.decide_proposal(ProposalId(*number), &verdict).await?)
+pub async fn decide(home: &Home, number: i64, approved: bool, act: &Act) -> Result<(), JobError> {
+    let verdict = Verdict { approved, reason: act.reason.clone(), decided_by: act.by, decided_at: act.at };
+    Ok(home.ledger.decide_proposal(ProposalId(number), &verdict, act.door).await?)
 }

@@ -20,7 +20,7 @@ use tidegate_risk::bundle::{Bundle, BundleHash};
 use tidegate_risk::features::{PROFILE_SECRET_BYTES, ProfileSecret};
 
 /// Alias under which `learn` activates and `score` reads.
-pub(crate) const DEFAULT_ALIAS: &str = "default";
+pub const DEFAULT_ALIAS: &str = "default";
 
 /// Why a home cannot be used.
 #[derive(Debug, thiserror::Error)]
@@ -203,13 +203,18 @@ impl Home {
         now: DateTime<Utc>,
     ) -> Result<(Bundle, BundleHash), JobError> {
         if let Some(name) = name.filter(|n| *n != DEFAULT_ALIAS) {
-            return self.read_bundle(&self.bundle_named(name)?).await;
+            return self.bundle_named(name).await;
         }
         let active = self.ledger.active_bundle(DEFAULT_ALIAS, now).await?;
         let missing = "no bundle is in force yet; load records with results and run `tidegate learn`, and where \
                        two persons put bundles in force, `tidegate bundles propose` and `approve`";
         let active = active.ok_or_else(|| JobError::Missing(missing.to_owned()))?;
         self.read_bundle(&self.root.join("bundles").join(active.bundle.to_string())).await
+    }
+
+    /// Loads a bundle by its hash or the beginning of its hash.
+    pub(crate) async fn bundle_named(&self, name: &str) -> Result<(Bundle, BundleHash), JobError> {
+        self.read_bundle(&self.folder_of_bundle(name)?).await
     }
 
     /// The secret under which bundles that are learnt here keep the keys of their profiles; it follows from the key of the ledger.
@@ -250,7 +255,7 @@ impl Home {
         self.root.join("bundles").join(hash.to_string())
     }
 
-    fn bundle_named(&self, name: &str) -> Result<PathBuf, JobError> {
+    fn folder_of_bundle(&self, name: &str) -> Result<PathBuf, JobError> {
         let bundles = self.root.join("bundles");
         let entries = std::fs::read_dir(&bundles)
             .map_err(|cause| JobError::File { path: bundles.display().to_string(), cause })?;
@@ -261,11 +266,7 @@ impl Home {
         found.sort();
         match found.as_slice() {
             [one] => Ok(one.clone()),
-            [] => Err(JobError::Missing(format!("no bundle's hash begins with `{name}`"))),
-            many => Err(JobError::Missing(format!(
-                "{} bundles' hashes begin with `{name}`; give more of it",
-                many.len()
-            ))),
+            many => Err(JobError::BundleName { name: name.to_owned(), found: many.len() }),
         }
     }
 }

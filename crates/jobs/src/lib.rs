@@ -22,6 +22,7 @@ mod evaluate;
 mod explain;
 mod export;
 mod files;
+pub mod governing;
 pub mod grades;
 mod history;
 mod home;
@@ -86,6 +87,7 @@ pub use treatments::{
 use arrow::array::RecordBatch;
 use tidegate_lake::LakeError;
 use tidegate_ledger::LedgerError;
+use tidegate_query::policy::PolicyError;
 use tidegate_query::{Principal, QueryError};
 
 /// Why a job did not do its work.
@@ -204,6 +206,25 @@ pub enum JobError {
         /// Why not.
         cause: Box<tidegate_risk::bundle::BundleError>,
     },
+    /// The beginning of a hash names no bundle, or several.
+    #[error("{}", not_one_bundle(.name, *.found))]
+    BundleName {
+        /// As it was given.
+        name: String,
+        /// How many bundles it names.
+        found: usize,
+    },
+    /// An access policy that somebody wants in force cannot be used.
+    #[error(transparent)]
+    AccessPolicy(PolicyError),
+    /// Somebody wants to change what is in force without a right to.
+    #[error("`{name}` has no right to {rights} here: no policy permits it")]
+    NoRight {
+        /// Who.
+        name: String,
+        /// Which rights would do.
+        rights: String,
+    },
     /// A chart of the report cannot be drawn.
     #[error("a chart of the report cannot be drawn: {0}")]
     Chart(String),
@@ -213,6 +234,13 @@ pub enum JobError {
     /// The job needs something that is not there yet.
     #[error("{0}")]
     Missing(String),
+}
+
+fn not_one_bundle(name: &str, found: usize) -> String {
+    match found {
+        0 => format!("no bundle's hash begins with `{name}`"),
+        _ => format!("{found} bundles' hashes begin with `{name}`; give more of it"),
+    }
 }
 
 /// Answers one statement of the local owner on the newest state of the tables.

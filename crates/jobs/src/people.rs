@@ -3,10 +3,10 @@
 use crate::JobError;
 use crate::home::{Home, random_bytes};
 use chrono::{DateTime, Utc};
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 pub use tidegate_ledger::Clearance;
 use tidegate_ledger::{
-    Door, Identity, LinkedIdentity, NewPrincipal, Password, Principal, PrincipalKind, Standing,
+    Door, Identity, LinkedIdentity, NewPrincipal, Password, Principal, PrincipalId, PrincipalKind, Standing,
 };
 
 /// A person or service as the home knows it.
@@ -216,6 +216,12 @@ fn identity(home: &Home, subject: &str, issuer: Option<&str>) -> Result<Identity
         JobError::Missing("no provider is configured; give --issuer, or set [single_sign_on]".to_owned())
     })?;
     Ok(Identity { issuer: issuer.to_owned(), subject: subject.to_owned() })
+}
+
+/// The names of all principals.
+pub(crate) async fn names(home: &Home) -> Result<HashMap<PrincipalId, String>, JobError> {
+    let all = home.ledger.principals().await?;
+    Ok(all.into_iter().map(|known| (known.id, known.name)).collect())
 }
 
 /// A principal by its name.

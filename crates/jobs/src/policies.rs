@@ -1,12 +1,15 @@
 //! Access policies as files and as versions in the ledger.
 
 use crate::files::{read_file, write_file};
+use crate::governing::KnownVerdict;
+use crate::people::{named, names};
 use crate::{Home, JobError};
 use chrono::{DateTime, Utc};
 use std::collections::HashMap;
 use std::path::Path;
-use tidegate_ledger::{Act, Door, MAX_POLICY_BYTES, MAX_POLICY_FILES, PolicyVersion, PrincipalId};
-use tidegate_query::QueryError;
+use tidegate_ledger::{
+    Act, Door, LedgerError, MAX_POLICY_BYTES, MAX_POLICY_FILES, PolicyVersion, PrincipalId, Verdict,
+};
 use tidegate_query::policy::{Policy, PolicyFiles};
 
 /// The files of the policy in force, with its version; the shipped ones have none.
@@ -57,18 +60,44 @@ pub struct KnownPolicy {
     pub version: i64,
     /// SHA-256 of its files.
     pub sha256: String,
-    /// Who proposed it.
+    /// Why it was proposed.
+    pub reason: String,
+    /// By whom.
     pub proposed_by: String,
     /// When.
     pub proposed_at: DateTime<Utc>,
-    /// Why.
-    pub reason: String,
     /// `waits`, `approved` or `rejected`.
     pub state: &'static str,
-    /// Who decided it.
-    pub decided_by: Option<String>,
+    /// What was decided; none while it waits.
+    pub verdict: Option<KnownVerdict>,
     /// Whether it is in force.
     pub is_in_force: bool,
+}
+
+/// Makes policy versions known.
+struct Knowing {
+    in_force: Option<PolicyVersion>,
+    names: HashMap<PrincipalId, String>,
+}
+
+impl Knowing {
+    async fn of(home: &Home) -> Result<Self, JobError> {
+        let in_force = home.ledger.policy_in_force().await?.map(|policy| policy.version);
+        Ok(Self { in_force, names: names(home).await? })
+    }
+
+    fn known(&self, policy: tidegate_ledger::Policy) -> KnownPolicy {
+        KnownPolicy {
+            version: policy.version.0,
+            sha256: policy.sha256.to_string(),
+            reason: policy.reason,
+            proposed_by: self.names.get(&policy.proposed_by).cloned().unwrap_or_default(),
+            proposed_at: policy.proposed_at,
+            state: policy.verdict.as_ref().map_or("waits", Verdict::state),
+            verdict: policy.verdict.map(|verdict| KnownVerdict::of(verdict, &self.names)),
+            is_in_force: self.in_force == Some(policy.version),
+        }
+    }
 }
 
 /// Every policy version, the oldest first.
@@ -76,49 +105,43 @@ pub struct KnownPolicy {
 /// # Errors
 /// When the ledger fails.
 pub async fn known(home: &Home) -> Result<Vec<KnownPolicy>, JobError> {
-    let in_force = home.ledger.policy_in_force().await?.map(|policy| policy.version);
-    let names: HashMap<PrincipalId, String> =
-        home.ledger.principals().await?.into_iter().map(|known| (known.id, known.name)).collect();
-    let name = |id: PrincipalId| names.get(&id).cloned().unwrap_or_default();
-    let all = home.ledger.policies().await?.into_iter().map(|policy| KnownPolicy {
-        version: policy.version.0,
-        sha256: policy.sha256.to_string(),
-        proposed_by: name(policy.proposed_by),
-        proposed_at: policy.proposed_at,
-        reason: policy.reason,
-        state: policy.verdict.as_ref().map_or("waits", |verdict| verdict.state()),
-        decided_by: policy.verdict.as_ref().map(|verdict| name(verdict.decided_by)),
-        is_in_force: in_force == Some(policy.version),
-    });
-    Ok(all.collect())
+    let knowing = Knowing::of(home).await?;
+    Ok(home.ledger.policies().await?.into_iter().map(|policy| knowing.known(policy)).collect())
 }
 
-/// Proposes the files of a folder, which are checked first.
+/// One policy version with its files.
 ///
 /// # Errors
-/// When the files are no policy, nobody has the name, or the ledger refuses the proposal.
-pub async fn propose(home: &Home, folder: &Path, by: &str, reason: &str) -> Result<PolicyVersion, JobError> {
-    let files = read(folder)?;
-    Policy::parse(&files).map_err(QueryError::from)?;
-    Ok(home.ledger.propose_policy(&files, &act(home, by, reason).await?).await?)
+/// [`LedgerError::Unknown`] when there is none; when the ledger fails.
+pub async fn version(home: &Home, number: i64) -> Result<(KnownPolicy, PolicyFiles), JobError> {
+    let unknown = || LedgerError::Unknown { what: "policy version", key: number.to_string() };
+    let mut policy = home.ledger.policy(PolicyVersion(number)).await?.ok_or_else(unknown)?;
+    let files = std::mem::take(&mut policy.files);
+    Ok((Knowing::of(home).await?.known(policy), files))
+}
+
+/// Something that a person does now at the command line, whose name is taken at its word.
+///
+/// # Errors
+/// When nobody has the name, or the ledger fails.
+pub async fn act_of(home: &Home, name: &str, reason: &str) -> Result<Act, JobError> {
+    let by = named(home, name).await?.id;
+    Ok(Act { by, door: Door::Cli, reason: reason.to_owned(), at: home.now })
+}
+
+/// Proposes files, which are checked first.
+///
+/// # Errors
+/// [`JobError::AccessPolicy`] when the files are no policy, with file and line; when the ledger refuses the proposal.
+pub async fn propose(home: &Home, files: &PolicyFiles, act: &Act) -> Result<PolicyVersion, JobError> {
+    Policy::parse(files).map_err(JobError::AccessPolicy)?;
+    Ok(home.ledger.propose_policy(files, act).await?)
 }
 
 /// Approves or rejects a version; an approved one is in force in every door at once.
 ///
 /// # Errors
-/// When nobody has the name, there is no such version, or the ledger refuses: who proposed it does not approve it.
-pub async fn decide(
-    home: &Home,
-    version: i64,
-    is_approved: bool,
-    by: &str,
-    reason: &str,
-) -> Result<(), JobError> {
-    let act = act(home, by, reason).await?;
-    Ok(home.ledger.decide_policy(PolicyVersion(version), is_approved, &act).await?)
-}
-
-async fn act(home: &Home, by: &str, reason: &str) -> Result<Act, JobError> {
-    let by = crate::people::named(home, by).await?.id;
-    Ok(Act { by, door: Door::Cli, reason: reason.to_owned(), at: home.now })
+/// When there is no such version, or the ledger refuses: who proposed it does not approve it.
+pub async fn decide(home: &Home, version: i64, approved: bool, act: &Act) -> Result<(), JobError> {
+    Ok(home.ledger.decide_policy(PolicyVersion(version), approved, act).await?)
 }

@@ -1,4 +1,4 @@
-//! Log-in with a password or by single sign-on, and the first account of an installation.
+//! Log-in with a password or by single sign-on, log-out, and the first account of an installation.
 
 use crate::JobError;
 use crate::home::{Home, random_bytes};
@@ -6,10 +6,10 @@ use chrono::{DateTime, TimeDelta, Utc};
 use std::collections::BTreeSet;
 use tidegate_ledger::{
     Act, Actor, AuditEvent, Clearance, Door, Identity, LedgerError, NewAuditEntry, NewPrincipal, NewToken,
-    Password, Principal, PrincipalKind, Standing, TokenScopes, TokenSecret,
+    Password, Principal, PrincipalKind, Standing, TokenId, TokenScopes, TokenSecret,
 };
 
-/// A session: a token that ends by itself.
+/// A session: a token that ends by itself, and when it is not used.
 #[derive(Debug, Clone)]
 pub struct Session {
     /// The token, good for every door and purpose.
@@ -70,18 +70,35 @@ async fn begin(
     door: Door,
     now: DateTime<Utc>,
 ) -> Result<Session, JobError> {
-    let expires_at = now + TimeDelta::hours(home.configuration.accounts.session_hours.into());
+    let accounts = &home.configuration.accounts;
+    let expires_at = now + TimeDelta::hours(accounts.session_hours.into());
     let new = NewToken {
         principal: account.id,
         label: label.to_owned(),
         scopes: TokenScopes { doors: Door::ALL.iter().copied().collect(), purposes: None },
         expires_at,
+        idle: Some(TimeDelta::minutes(accounts.session_idle_minutes.into())),
     };
     let secret = TokenSecret::new(random_bytes()?);
-    let longest = TimeDelta::days(home.configuration.accounts.token_days.into());
+    let longest = TimeDelta::days(accounts.token_days.into());
     let act = Act { by: account.id, door, reason: "log-in".to_owned(), at: now };
     home.ledger.create_token(&new, &secret, longest, &act).await?;
     Ok(Session { token: secret.expose().to_string(), expires_at })
+}
+
+/// Ends the session of somebody: its token holds no more at any door.
+///
+/// # Errors
+/// When it is ended already, or the ledger fails.
+pub async fn log_out(
+    home: &Home,
+    account: &Principal,
+    session: TokenId,
+    door: Door,
+    now: DateTime<Utc>,
+) -> Result<(), JobError> {
+    let act = Act { by: account.id, door, reason: "log-out".to_owned(), at: now };
+    Ok(home.ledger.revoke_token(session, &act).await?)
 }
 
 /// Writes down that somebody who claimed a name was not let in.

@@ -2,9 +2,9 @@
 
 use crate::JobError;
 use crate::home::{Home, random_bytes};
-use crate::people::named;
+use crate::people::{named, names};
 use chrono::{DateTime, TimeDelta, Utc};
-use std::collections::{BTreeSet, HashMap};
+use std::collections::BTreeSet;
 pub use tidegate_ledger::Door;
 use tidegate_ledger::{NewToken, Token, TokenId, TokenScopes, TokenSecret};
 
@@ -57,6 +57,8 @@ pub struct KnownToken {
     pub last_used_at: Option<DateTime<Utc>>,
     /// `valid`, `expired` or `revoked`.
     pub state: &'static str,
+    /// Whether somebody logged in for it; others are made for programs.
+    pub is_session: bool,
 }
 
 /// Makes a token.
@@ -69,6 +71,7 @@ pub async fn create(home: &Home, wanted: &Wanted) -> Result<Made, JobError> {
         label: wanted.label.clone(),
         scopes: TokenScopes { doors: wanted.doors.clone(), purposes: wanted.purposes.clone() },
         expires_at: home.now + TimeDelta::days(wanted.days.into()),
+        idle: None,
     };
     let secret = TokenSecret::new(random_bytes()?);
     let longest = TimeDelta::days(home.configuration.accounts.token_days.into());
@@ -82,9 +85,9 @@ pub async fn create(home: &Home, wanted: &Wanted) -> Result<Made, JobError> {
 /// # Errors
 /// When the ledger fails.
 pub async fn list(home: &Home) -> Result<Vec<KnownToken>, JobError> {
-    let principals = home.ledger.principals().await?;
-    let names: HashMap<_, _> = principals.into_iter().map(|known| (known.id, known.name)).collect();
+    let names = names(home).await?;
     let known = |token: Token| {
+        let (is_session, has_ended) = (token.is_session(), token.has_ended(home.now));
         let Token { id, token, created_at, last_used_at, revoked_at } = token;
         KnownToken {
             number: id.0,
@@ -97,9 +100,10 @@ pub async fn list(home: &Home) -> Result<Vec<KnownToken>, JobError> {
             last_used_at,
             state: match revoked_at {
                 Some(_) => "revoked",
-                None if token.expires_at <= home.now => "expired",
+                None if has_ended => "expired",
                 None => "valid",
             },
+            is_session,
         }
     };
     Ok(home.ledger.tokens().await?.into_iter().map(known).collect())

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use sqlx::error::ErrorKind;
 
 use crate::audit::AuditFault;
-use crate::{Hash256, HistoryFault, Period, PolicyStateVersion, ProposalId};
+use crate::{Hash256, HistoryFault, Period, PolicyStateVersion};
 
 /// Every way a ledger call fails.
 #[derive(Debug, thiserror::Error)]
@@ -118,9 +118,14 @@ pub enum LedgerError {
          one who knows both shares knows every draw"
     )]
     SameCustodian(Period),
-    /// Who proposed a bundle cannot approve it.
-    #[error("proposal {0} is approved by another principal than the one who made it")]
-    SamePrincipal(ProposalId),
+    /// Who proposed something cannot approve it.
+    #[error("{what} {key} is approved by another person than who proposed it")]
+    SamePrincipal {
+        /// What was proposed.
+        what: &'static str,
+        /// Its key.
+        key: String,
+    },
     /// A bundle was to be put in force by one principal although the ledger knows persons.
     #[error("a bundle is put in force by two: one proposes it, another approves")]
     NeedsProposal,

@@ -100,8 +100,9 @@ impl Ledger {
     /// person there ever was, it may approve its own.
     ///
     /// # Errors
-    /// [`LedgerError::Invalid`] when who proposed it approves it although there is another person, when a later version
-    /// is in force, and for somebody who may not act; [`LedgerError::Already`]; [`LedgerError::Unknown`].
+    /// [`LedgerError::SamePrincipal`] when who proposed it approves it although there is another person;
+    /// [`LedgerError::Invalid`] when a later version is in force, and for somebody who may not act;
+    /// [`LedgerError::Already`]; [`LedgerError::Unknown`].
     pub async fn decide_policy(
         &self,
         version: PolicyVersion,
@@ -145,6 +146,14 @@ impl Ledger {
         Ok(find(&mut *self.pool().acquire().await?, None, true).await?.pop())
     }
 
+    /// The policy version of this number, if there is one.
+    ///
+    /// # Errors
+    /// [`LedgerError::Damaged`] for a content that does not have its hash.
+    pub async fn policy(&self, version: PolicyVersion) -> Result<Option<Policy>, LedgerError> {
+        Ok(find(&mut *self.pool().acquire().await?, Some(version), false).await?.pop())
+    }
+
     /// Every policy version, in the order of proposal.
     ///
     /// # Errors
@@ -160,9 +169,7 @@ async fn may_approve(
     act: &Act,
 ) -> Result<(), LedgerError> {
     if act.by == policy.proposed_by && !principal::owner_is_alone(connection).await? {
-        let right = "another person than who proposed it";
-        let found = principal::read(connection, act.by).await?.name;
-        return Err(LedgerError::Invalid { what: "who approves a policy version", found, right });
+        return Err(LedgerError::SamePrincipal { what: "policy version", key: policy.version.to_string() });
     }
     let newer = find(connection, None, true).await?.pop().filter(|newer| newer.version > policy.version);
     if newer.is_some() {

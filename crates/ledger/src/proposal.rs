@@ -5,6 +5,8 @@ use std::fmt::Display;
 use chrono::{DateTime, Utc};
 use sqlx::SqliteConnection;
 
+use crate::act::Act;
+use crate::audit::{AuditEvent, Door};
 use crate::{Hash256, Ledger, LedgerError, PrincipalId, ProposalId, bundle, column, principal};
 
 /// A proposal to put a bundle in force.
@@ -106,13 +108,13 @@ impl Proposal {
 }
 
 impl Ledger {
-    /// Records a proposal.
+    /// Records a proposal that came through a door.
     ///
     /// # Errors
     /// [`LedgerError::Invalid`] for a blank alias or reason, a time of effect before the proposal, and somebody who may
     /// not act; [`LedgerError::Unknown`] for a principal, [`LedgerError::UnknownReference`] for a bundle that is not
     /// there.
-    pub async fn propose_bundle(&self, new: &NewProposal) -> Result<ProposalId, LedgerError> {
+    pub async fn propose_bundle(&self, new: &NewProposal, door: Door) -> Result<ProposalId, LedgerError> {
         column::require_name("the alias of a bundle", &new.alias)?;
         column::require_name("the reason of a proposal", &new.reason)?;
         if let Some(from) = new.effective_from.filter(|from| *from < new.proposed_at) {
@@ -136,32 +138,40 @@ impl Ledger {
             .bind(column::from_time(new.proposed_at))
             .fetch_one(&mut *tx)
             .await;
-        let id = inserted.map_err(LedgerError::inserting("a bundle proposal", "the bundle"))?;
+        let id: i64 = inserted.map_err(LedgerError::inserting("a bundle proposal", "the bundle"))?;
+        let from = new.effective_from.map_or_else(|| "its approval".to_owned(), |from| from.to_string());
+        let detail =
+            format!("proposal {id}: bundle {} to be in force as {:?} from {from}", new.bundle, new.alias);
+        let act = Act { by: new.proposed_by, door, reason: new.reason.clone(), at: new.proposed_at };
+        act.record(&mut tx, AuditEvent::Bundle, detail).await?;
         tx.commit().await?;
         Ok(ProposalId(id))
     }
 
-    /// Decides a proposal. An approval puts the bundle in force from the time that was proposed, in the same
+    /// Decides a proposal, through a door. An approval puts the bundle in force from the time that was proposed, in the same
     /// transaction; a rejection by who made it withdraws it.
     ///
     /// # Errors
     /// [`LedgerError::SamePrincipal`] when who proposed it approves it; [`LedgerError::Already`] when it is decided;
     /// [`LedgerError::Invalid`] when its time has passed, the reason is blank, or somebody may not act;
     /// [`LedgerError::Unknown`].
-    pub async fn decide_proposal(&self, id: ProposalId, verdict: &Verdict) -> Result<(), LedgerError> {
+    pub async fn decide_proposal(
+        &self,
+        id: ProposalId,
+        verdict: &Verdict,
+        door: Door,
+    ) -> Result<(), LedgerError> {
         column::require_name("the reason of a verdict", &verdict.reason)?;
         let mut tx = self.begin_write().await?;
         principal::acting_person(&mut tx, verdict.decided_by, WHO).await?;
-        let stored: Option<Row> = sqlx::query_as(SELECT).bind(Some(id.0)).fetch_optional(&mut *tx).await?;
-        let stored =
-            stored.ok_or_else(|| LedgerError::Unknown { what: "bundle proposal", key: id.to_string() })?;
-        let Proposal { proposal, verdict: before, .. } = Proposal::from_stored(stored)?;
+        let (what, key) = ("bundle proposal", id.to_string());
+        let Some(found) = find(&mut tx, id).await? else { return Err(LedgerError::Unknown { what, key }) };
+        let Proposal { proposal, verdict: before, .. } = found;
         if let Some(before) = before {
-            let state = before.state();
-            return Err(LedgerError::Already { what: "bundle proposal", key: id.to_string(), state });
+            return Err(LedgerError::Already { what, key, state: before.state() });
         }
         if verdict.approved && verdict.decided_by == proposal.proposed_by {
-            return Err(LedgerError::SamePrincipal(id));
+            return Err(LedgerError::SamePrincipal { what, key });
         }
         let effective_from = proposal.effective_from.unwrap_or(verdict.decided_at);
         if verdict.approved && effective_from < verdict.decided_at {
@@ -172,6 +182,10 @@ impl Ledger {
             });
         }
         record(&mut tx, id, verdict).await?;
+        let detail = format!("proposal {id}: bundle {} {}", proposal.bundle, verdict.state());
+        let Verdict { decided_by: by, decided_at: at, .. } = *verdict;
+        let act = Act { by, door, reason: verdict.reason.clone(), at };
+        act.record(&mut tx, AuditEvent::Bundle, detail).await?;
         if verdict.approved {
             let activation = bundle::Activation {
                 alias: proposal.alias,
@@ -186,6 +200,14 @@ impl Ledger {
         Ok(tx.commit().await?)
     }
 
+    /// The proposal of this number, if there is one.
+    ///
+    /// # Errors
+    /// [`LedgerError::Damaged`].
+    pub async fn proposal(&self, id: ProposalId) -> Result<Option<Proposal>, LedgerError> {
+        find(&mut *self.pool().acquire().await?, id).await
+    }
+
     /// Every proposal, in the order of recording.
     ///
     /// # Errors
@@ -194,6 +216,11 @@ impl Ledger {
         let stored: Vec<Row> = sqlx::query_as(SELECT).bind(None::<i64>).fetch_all(self.pool()).await?;
         stored.into_iter().map(Proposal::from_stored).collect()
     }
+}
+
+async fn find(connection: &mut SqliteConnection, id: ProposalId) -> Result<Option<Proposal>, LedgerError> {
+    let stored: Option<Row> = sqlx::query_as(SELECT).bind(Some(id.0)).fetch_optional(connection).await?;
+    stored.map(Proposal::from_stored).transpose()
 }
 
 async fn record(

@@ -18,6 +18,8 @@ const PREFIX: &str = "tg_";
 const MAX_PURPOSES: usize = 64;
 /// How exactly the last use is kept: a write for every request would slow each of them down.
 const USE_NOTED_EVERY: TimeDelta = TimeDelta::minutes(1);
+/// The least that a session may be unused, since its use is known to a minute.
+const LEAST_IDLE: TimeDelta = TimeDelta::minutes(2);
 
 /// The secret of a token: `tg_` and 64 hexadecimal digits. Never shown by itself, and overwritten when dropped.
 pub struct TokenSecret(Zeroizing<[u8; 32]>);
@@ -87,6 +89,8 @@ pub struct NewToken {
     pub scopes: TokenScopes,
     /// When it ends.
     pub expires_at: DateTime<Utc>,
+    /// Of the session of somebody who logged in: how long it may be unused before it ends. A token for a program has none.
+    pub idle: Option<TimeDelta>,
 }
 
 /// A token as it is stored, without its secret.
@@ -104,14 +108,14 @@ pub struct Token {
     pub revoked_at: Option<DateTime<Utc>>,
 }
 
-type Stored = (i64, i64, String, String, Option<String>, i64, i64, Option<i64>, Option<i64>);
+type Stored = (i64, i64, String, String, Option<String>, i64, i64, Option<i64>, Option<i64>, Option<i64>);
 
 /// Tokens; what follows says which, so that a hash or number is looked up and not searched for.
 macro_rules! select {
     ($which:literal) => {
         concat!(
-            "SELECT id, principal_id, label, doors, purposes, created_at, expires_at, last_used_at, revoked_at
-            FROM api_tokens ",
+            "SELECT id, principal_id, label, doors, purposes, created_at, expires_at, idle_seconds, last_used_at,
+            revoked_at FROM api_tokens ",
             $which
         )
     };
@@ -119,7 +123,7 @@ macro_rules! select {
 
 impl Token {
     fn from_stored(stored: Stored) -> Result<Self, LedgerError> {
-        let (id, principal, label, doors, purposes, created_at, expires_at, last_used_at, revoked_at) =
+        let (id, principal, label, doors, purposes, created_at, expires_at, idle, last_used_at, revoked_at) =
             stored;
         let row = column::Row { table: "api_tokens", key: id };
         let damaged = |error: serde_json::Error| row.damaged(format!("scopes: {error}"));
@@ -128,13 +132,36 @@ impl Token {
             purposes: purposes.map(|text| serde_json::from_str(&text).map_err(damaged)).transpose()?,
         };
         let expires_at = row.time(expires_at)?;
+        let no_time = |seconds: i64| row.damaged(format!("{seconds} seconds is no time"));
+        let idle = idle.map(|seconds| TimeDelta::try_seconds(seconds).ok_or_else(|| no_time(seconds)));
+        let idle = idle.transpose()?;
         Ok(Self {
             id: TokenId(id),
-            token: NewToken { principal: PrincipalId(principal), label, scopes, expires_at },
+            token: NewToken { principal: PrincipalId(principal), label, scopes, expires_at, idle },
             created_at: row.time(created_at)?,
             last_used_at: last_used_at.map(|at| row.time(at)).transpose()?,
             revoked_at: revoked_at.map(|at| row.time(at)).transpose()?,
         })
+    }
+
+    /// Whether somebody logged in for it, so that a person is at the other end.
+    pub fn is_session(&self) -> bool {
+        self.token.idle.is_some()
+    }
+
+    /// Whether its time is over, or that of a session that is not used.
+    pub fn has_ended(&self, now: DateTime<Utc>) -> bool {
+        self.end(now).is_some()
+    }
+
+    /// Why it has ended by itself, if it has.
+    fn end(&self, now: DateTime<Utc>) -> Option<&'static str> {
+        if now >= self.token.expires_at {
+            return Some("the token has expired; ask for a new one");
+        }
+        let unused = now - self.last_used_at.unwrap_or(self.created_at);
+        let is_idle = self.token.idle.is_some_and(|idle| unused >= idle);
+        is_idle.then_some("the session was not used for too long; log in again")
     }
 }
 
@@ -142,8 +169,9 @@ impl Ledger {
     /// Creates a token that lives `longest` at most. Only the hash of `secret` is stored.
     ///
     /// # Errors
-    /// [`LedgerError::Invalid`] for a blank label, no door, an end that has passed or lies too far away, and a principal
-    /// that is disabled or the local owner, whom no policy hinders; [`LedgerError::Unknown`].
+    /// [`LedgerError::Invalid`] for a blank label, no door, an end that has passed or lies too far away, a session that could
+    /// end while it is used, and a principal that is disabled or the local owner, whom no policy hinders;
+    /// [`LedgerError::Unknown`].
     pub async fn create_token(
         &self,
         new: &NewToken,
@@ -163,8 +191,8 @@ impl Ledger {
         let json = |texts: Vec<&str>| texts.into_iter().collect::<serde_json::Value>().to_string();
         let purposes = new.scopes.purposes.as_ref().map(|all| json(all.iter().map(String::as_str).collect()));
         let statement = "INSERT INTO api_tokens
-            (principal_id, label, sha256, doors, purposes, created_at, expires_at)
-            VALUES (?, ?, ?, ?, ?, ?, ?) RETURNING id";
+            (principal_id, label, sha256, doors, purposes, created_at, expires_at, idle_seconds)
+            VALUES (?, ?, ?, ?, ?, ?, ?, ?) RETURNING id";
         let id: i64 = sqlx::query_scalar(statement)
             .bind(new.principal.0)
             .bind(new.label.as_str())
@@ -173,6 +201,7 @@ impl Ledger {
             .bind(purposes.as_deref())
             .bind(column::from_time(act.at))
             .bind(column::from_time(new.expires_at))
+            .bind(new.idle.map(|idle| idle.num_seconds()))
             .fetch_one(&mut *tx)
             .await?;
         let detail = format!(
@@ -220,7 +249,7 @@ impl Ledger {
         Ok(tx.commit().await?)
     }
 
-    /// Whose token this is, and what it is good for. The caller asks [`TokenScopes::allow`].
+    /// Whose token this is, and which. The caller asks [`TokenScopes::allow`].
     ///
     /// # Errors
     /// [`LedgerError::NotAuthenticated`] for what is no token of this ledger, or one that has ended, is revoked, or whose
@@ -229,7 +258,7 @@ impl Ledger {
         &self,
         token: &str,
         now: DateTime<Utc>,
-    ) -> Result<(Principal, TokenScopes), LedgerError> {
+    ) -> Result<(Principal, Token), LedgerError> {
         match TokenHash::of(token) {
             Some(hash) => self.authenticate_token_hash(hash, now).await,
             None => Err(unknown()),
@@ -244,7 +273,7 @@ impl Ledger {
         &self,
         hash: TokenHash,
         now: DateTime<Utc>,
-    ) -> Result<(Principal, TokenScopes), LedgerError> {
+    ) -> Result<(Principal, Token), LedgerError> {
         let mut connection = self.pool().acquire().await?;
         let found = sqlx::query_as(select!("WHERE sha256 = ?"))
             .bind(hash.0.as_bytes().as_slice())
@@ -257,8 +286,8 @@ impl Ledger {
         if found.revoked_at.is_some() || principal.disabled_at.is_some() {
             return Err(LedgerError::NotAuthenticated("the token is revoked, or its principal disabled"));
         }
-        if now >= found.token.expires_at {
-            return Err(LedgerError::NotAuthenticated("the token has expired; ask for a new one"));
+        if let Some(why) = found.end(now) {
+            return Err(LedgerError::NotAuthenticated(why));
         }
         if found.last_used_at.is_none_or(|used| now - used >= USE_NOTED_EVERY) {
             sqlx::query("UPDATE api_tokens SET last_used_at = ? WHERE id = ?")
@@ -267,7 +296,7 @@ impl Ledger {
                 .execute(&mut *connection)
                 .await?;
         }
-        Ok((principal, found.token.scopes))
+        Ok((principal, found))
     }
 }
 
@@ -293,6 +322,10 @@ fn check(new: &NewToken, longest: TimeDelta, act: &Act) -> Result<(), LedgerErro
     if new.expires_at - act.at > longest {
         let found = format!("{} days away", (new.expires_at - act.at).num_days());
         return invalid("the end of a token", found, "within the days that the configuration allows");
+    }
+    if let Some(idle) = new.idle.filter(|idle| *idle < LEAST_IDLE) {
+        let found = format!("{} seconds", idle.num_seconds());
+        return invalid("how long a session may be unused", found, "two minutes or more");
     }
     Ok(())
 }

@@ -6,9 +6,7 @@ use std::net::IpAddr;
 use std::sync::Arc;
 use tidegate_jobs::JobError;
 use tidegate_jobs::desk::{Desk, Visit};
-use tidegate_ledger::{
-    Actor, Door, LedgerError, Principal as Account, PrincipalKind, TokenHash, TokenScopes,
-};
+use tidegate_ledger::{Actor, Door, LedgerError, Principal as Account, PrincipalKind, Token, TokenHash};
 
 /// What somebody who is not known came for, in the audit chain.
 const LOG_IN: &str = "log-in";
@@ -40,6 +38,11 @@ pub(crate) enum Refusal {
         /// The purpose.
         purpose: String,
     },
+    /// The token was made for a program, and this takes a person who logged in.
+    #[error(
+        "this takes a person who logged in (POST /api/v1/session, or /sign-on); an API token is not enough"
+    )]
+    NoSession,
     /// Too much came within a minute.
     #[error("too many {0}; wait a minute")]
     TooMany(&'static str),
@@ -61,13 +64,13 @@ pub(crate) struct Caller {
 /// An account whose token holds.
 pub(crate) struct Admitted {
     pub(crate) account: Account,
-    scopes: TokenScopes,
+    pub(crate) token: Token,
 }
 
 impl Admitted {
     /// Whether the token is good for a purpose at a door.
     pub(crate) fn may_read(&self, door: Door, purpose: &str) -> bool {
-        self.scopes.allow(door, purpose)
+        self.token.token.scopes.allow(door, purpose)
     }
 }
 
@@ -159,13 +162,27 @@ impl Admission {
         Err(self.turned_away(who, door, &purpose, detail, refusal).await)
     }
 
+    /// An account that somebody logged in to, and no program's token, whatever that is good for.
+    pub(crate) async fn logged_in(
+        &self,
+        admitted: Admitted,
+        door: Door,
+        purpose: &str,
+    ) -> Result<Admitted, Refusal> {
+        if admitted.token.is_session() {
+            return Ok(admitted);
+        }
+        let (who, refusal) = (Actor::from(&admitted.account), Refusal::NoSession);
+        Err(self.turned_away(who, door, purpose, refusal.to_string(), refusal).await)
+    }
+
     async fn found(
         &self,
-        found: Result<(Account, TokenScopes), LedgerError>,
+        found: Result<(Account, Token), LedgerError>,
         caller: &Caller,
     ) -> Result<Admitted, Refusal> {
         match found {
-            Ok((account, scopes)) => Ok(Admitted { account, scopes }),
+            Ok((account, token)) => Ok(Admitted { account, token }),
             Err(LedgerError::NotAuthenticated(reason)) => {
                 self.count_failure(caller.address)?;
                 let nobody = || Actor { id: None, name: NOBODY.to_owned() };

@@ -51,7 +51,7 @@ pub struct LogAudit {
     /// By whom, by name
     #[arg(long, value_name = "NAME")]
     pub by: Option<String>,
-    /// What happened: read, finished, denied, failed, policy, grant, erasure
+    /// What happened: read, finished, denied, failed, policy, bundle, grant, dataset, erasure
     #[arg(long, value_name = "EVENT")]
     pub event: Option<AuditEvent>,
     /// Time.

@@ -5,20 +5,23 @@ use crate::arguments::{Arguments, Bundles};
 use crate::show;
 use chrono::NaiveTime;
 use tidegate_jobs::JobError;
-use tidegate_jobs::bundles::{Decide, KnownBundles, KnownProposal, Propose, decide, known, propose};
+use tidegate_jobs::bundles::{
+    DEFAULT_ALIAS, KnownBundles, KnownProposal, Propose, act_of, decide, known, propose,
+};
+use tidegate_jobs::tokens::Door;
 
 pub async fn run(arguments: &Arguments, command: &Bundles) -> Result<(), JobError> {
     let home = open(arguments).await?;
     let verdict = match command {
         Bundles::List => None,
         Bundles::Propose(new) => {
+            let act = act_of(&home, Door::Cli, &new.by, &new.reason).await?;
             let new = Propose {
+                alias: DEFAULT_ALIAS.to_owned(),
                 bundle: new.bundle.clone(),
                 effective_from: new.from.map(|day| day.and_time(NaiveTime::MIN).and_utc()),
-                reason: new.reason.clone(),
-                proposed_by: new.by.clone(),
             };
-            let number = propose(&home, &new).await?;
+            let number = propose(&home, &new, &act).await?;
             if !arguments.json {
                 println!("Proposal {number} waits for another person:");
                 println!("  tidegate bundles approve {number} --by NAME --reason WHY");
@@ -30,13 +33,8 @@ pub async fn run(arguments: &Arguments, command: &Bundles) -> Result<(), JobErro
         Bundles::Reject(verdict) => Some((verdict, false)),
     };
     if let Some((verdict, approved)) = verdict {
-        let verdict = Decide {
-            number: verdict.number,
-            approved,
-            reason: verdict.reason.clone(),
-            decided_by: verdict.by.clone(),
-        };
-        decide(&home, &verdict).await?;
+        let act = act_of(&home, Door::Cli, &verdict.by, &verdict.reason).await?;
+        decide(&home, verdict.number, approved, &act).await?;
     }
     let all = known(&home).await?;
     show::say(arguments, &all, print)
@@ -79,7 +77,7 @@ fn print_proposal(proposal: &KnownProposal) {
         proposal.proposed_by,
         proposal.reason
     );
-    if let (Some(by), Some(reason)) = (&proposal.decided_by, &proposal.verdict_reason) {
-        println!("    {} by {by}: {reason}", proposal.state);
+    if let Some(verdict) = &proposal.verdict {
+        println!("    {} by {}: {}", proposal.state, verdict.decided_by, verdict.reason);
     }
 }

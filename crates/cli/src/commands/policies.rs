@@ -29,7 +29,8 @@ pub async fn run(arguments: &Arguments, command: &Policies) -> Result<(), JobErr
         Policies::List => list(arguments).await,
         Policies::Propose { folder, by } => {
             let home = open(arguments).await?;
-            let version = policies::propose(&home, folder, &by.by, &by.reason).await?;
+            let act = policies::act_of(&home, &by.by, &by.reason).await?;
+            let version = policies::propose(&home, &policies::read(folder)?, &act).await?;
             println!("Version {version} waits: tidegate policies approve {version} --by NAME --reason WHY");
             Ok(())
         }
@@ -41,7 +42,9 @@ pub async fn run(arguments: &Arguments, command: &Policies) -> Result<(), JobErr
 
 async fn decide(arguments: &Arguments, verdict: &PolicyVerdict, is_approved: bool) -> Result<(), JobError> {
     let PolicyVerdict { number, by } = verdict;
-    policies::decide(&open(arguments).await?, *number, is_approved, &by.by, &by.reason).await?;
+    let home = open(arguments).await?;
+    let act = policies::act_of(&home, &by.by, &by.reason).await?;
+    policies::decide(&home, *number, is_approved, &act).await?;
     list(arguments).await
 }
 
@@ -54,7 +57,8 @@ async fn list(arguments: &Arguments) -> Result<(), JobError> {
         for policy in all {
             let state = if policy.is_in_force { "in force" } else { policy.state };
             let decided =
-                policy.decided_by.as_ref().map(|by| format!(", decided by {by}")).unwrap_or_default();
+                policy.verdict.as_ref().map(|verdict| format!(", decided by {}", verdict.decided_by));
+            let decided = decided.unwrap_or_default();
             let (at, by) = (show::moment(policy.proposed_at), &policy.proposed_by);
             println!("{:>4}  {state:<9} {at}  proposed by {by}: {}{decided}", policy.version, policy.reason);
         }

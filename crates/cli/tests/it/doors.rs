@@ -24,9 +24,14 @@ impl Server {
 
     /// A server with a configuration, whose HTTP door is at an address.
     pub fn configured(http: &str, configuration: &str) -> Self {
+        Self::over("400", http, configuration)
+    }
+
+    /// The same over a country with so many declarations.
+    pub fn over(declarations: &str, http: &str, configuration: &str) -> Self {
         let folder = TempDir::new().unwrap();
         let at = folder.path();
-        succeed(at, "home", &["generate", "--declarations", "400", "--seed", "5", "--truth", "truth"]);
+        succeed(at, "home", &["generate", "--declarations", declarations, "--seed", "5", "--truth", "truth"]);
         std::fs::write(at.join("home/tidegate.toml"), configuration).unwrap();
         let mut process = Command::new(env!("CARGO_BIN_EXE_tidegate"))
             .current_dir(at)

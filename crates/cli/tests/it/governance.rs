@@ -185,7 +185,7 @@ fn a_policy_takes_two_persons_and_holds_at_once() {
     assert!(succeed(folder, "home", &approve("Bo")).contains("in force"));
     refused(folder, &read, "no column `invoice_amount`");
     let known = json(folder, &["policies", "list"]);
-    assert_eq!((&known[0]["decided_by"], &known[0]["is_in_force"]), (&"Bo".into(), &true.into()));
+    assert_eq!((&known[0]["verdict"]["decided_by"], &known[0]["is_in_force"]), (&"Bo".into(), &true.into()));
     std::fs::write(&file, "permit (principal, action, resource);").unwrap();
     let broken = [["policies", "propose", "draft", "--by", "Ana"].as_slice(), &because].concat();
     refused(folder, &broken, "has no name; write @id");

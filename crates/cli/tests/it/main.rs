@@ -15,6 +15,7 @@ mod limits;
 mod python;
 mod sign_on;
 mod tls;
+mod two_persons;
 
 use std::path::Path;
 use std::process::{Command, Output};
@@ -166,7 +167,7 @@ fn the_loop_learns_tries_candidates_and_puts_them_in_force_by_two_persons() {
     let proposals = looped["bundles"]["proposals"].as_array().unwrap();
     assert!(proposals.len() >= 3, "the first bundle and two candidates: {proposals:?}");
     for proposal in proposals {
-        assert_ne!(proposal["proposed_by"], proposal["decided_by"]);
+        assert_ne!(proposal["proposed_by"], proposal["verdict"]["decided_by"]);
         assert_ne!(proposal["state"], "waits");
     }
     // What decided an epoch is what was in force on its first day, and all of it can be decided again.

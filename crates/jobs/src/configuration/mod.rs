@@ -100,6 +100,8 @@ sections! {
         token_days: u32 = 365, "days", 1, 3_660;
         /// How long a log-in holds, with a password or by single sign-on.
         session_hours: u32 = 8, "hours", 1, 720;
+        /// How long a log-in that is not used holds; the last use is known to a minute.
+        session_idle_minutes: u32 = 60, "minutes", 2, 43_200;
     }
     /// The engine that answers queries, of jobs too; what they come to does not depend on it.
     engine: Engine {

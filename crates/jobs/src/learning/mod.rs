@@ -21,7 +21,7 @@ pub use outcome::{EpochFound, Looped};
 pub use protocol::Protocol;
 
 use crate::JobError;
-use crate::bundles::{self, Decide, Propose};
+use crate::bundles::{self, Propose};
 use crate::decide::{Capacity, DecideOptions, Decided, decide};
 use crate::draws::{self, OpenDraws};
 use crate::home::Home;
@@ -29,7 +29,7 @@ use crate::learn::{LearnOptions, learn};
 use crate::progress::Progress;
 use chrono::{Days, NaiveDate, NaiveTime};
 use country::Arrivals;
-use tidegate_ledger::{LedgerError, Period};
+use tidegate_ledger::{Door, LedgerError, Period};
 use tidegate_risk::selection::{Epoch, Lane};
 
 /// How the loop runs.
@@ -265,19 +265,15 @@ impl Course<'_> {
         verdict: Result<&str, &str>,
     ) -> Result<(), JobError> {
         let proposal = Propose {
+            alias: bundles::DEFAULT_ALIAS.to_owned(),
             bundle: bundle.to_owned(),
             effective_from: Some(from.and_time(NaiveTime::MIN).and_utc()),
-            reason: reason.to_owned(),
-            proposed_by: self.options.analyst.clone(),
         };
-        let number = bundles::propose(self.home, &proposal).await?;
-        let verdict = Decide {
-            number,
-            approved: verdict.is_ok(),
-            reason: verdict.unwrap_or_else(|why| why).to_owned(),
-            decided_by: self.options.supervisor.clone(),
-        };
-        bundles::decide(self.home, &verdict).await
+        let analyst = bundles::act_of(self.home, Door::Job, &self.options.analyst, reason).await?;
+        let number = bundles::propose(self.home, &proposal, &analyst).await?;
+        let (approved, reason) = (verdict.is_ok(), verdict.unwrap_or_else(|why| why));
+        let supervisor = bundles::act_of(self.home, Door::Job, &self.options.supervisor, reason).await?;
+        bundles::decide(self.home, number, approved, &supervisor).await
     }
 
     fn set_clock(&mut self, day: NaiveDate, time: NaiveTime) {

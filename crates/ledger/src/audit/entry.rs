@@ -34,6 +34,8 @@ words! {
         Failed = "failed",
         /// A policy version was proposed or decided.
         Policy = "policy",
+        /// It was proposed to put a bundle in force, or decided.
+        Bundle = "bundle",
         /// Somebody was given or lost rights: accounts, roles, clearances, tokens, holds.
         Grant = "grant",
         /// A dataset was made, by a definition that may lower grades.

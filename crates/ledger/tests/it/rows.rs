@@ -4,9 +4,9 @@ use std::collections::BTreeSet;
 use std::slice;
 
 use tidegate_ledger::{
-    Act, Activation, DecisionRunId, Hash256, Ledger, LedgerError, LoadId, LoadOutcome, LoadStart,
-    NewPrincipal, NewProposal, PolicyStateVersion, PrincipalId, PrincipalKind, ProposalId, RunOutcome,
-    RunStart, Verdict,
+    Act, Activation, AuditEvent, AuditFilter, DecisionRunId, Door, Hash256, Ledger, LedgerError, LoadId,
+    LoadOutcome, LoadStart, NewPrincipal, NewProposal, PolicyStateVersion, PrincipalId, PrincipalKind,
+    ProposalId, RunOutcome, RunStart, Verdict,
 };
 
 use crate::support::{BUNDLE, Place, act, at, bundle, newcomer, now, period, policy_state};
@@ -167,14 +167,14 @@ async fn a_bundle_is_put_in_force_by_two_persons() {
         decided_by: by,
         decided_at: now(),
     };
-    let id = ledger.propose_bundle(&proposal).await.unwrap();
-    let own = ledger.decide_proposal(id, &verdict(ana, true)).await;
-    assert!(matches!(own, Err(LedgerError::SamePrincipal(found)) if found == id));
+    let id = ledger.propose_bundle(&proposal, Door::Http).await.unwrap();
+    let own = ledger.decide_proposal(id, &verdict(ana, true), Door::Http).await;
+    assert!(matches!(own, Err(LedgerError::SamePrincipal { key, .. }) if key == id.to_string()));
     let late = Verdict { decided_at: at("2026-12-02T00:00:00Z"), ..verdict(bo, true) };
-    assert!(matches!(ledger.decide_proposal(id, &late).await, Err(LedgerError::Invalid { .. })));
+    assert!(matches!(ledger.decide_proposal(id, &late, Door::Http).await, Err(LedgerError::Invalid { .. })));
     assert_eq!(ledger.proposals().await.unwrap()[0].verdict, None, "what is refused leaves nothing behind");
-    ledger.decide_proposal(id, &verdict(bo, true)).await.unwrap();
-    let again = ledger.decide_proposal(id, &verdict(bo, false)).await;
+    ledger.decide_proposal(id, &verdict(bo, true), Door::Http).await.unwrap();
+    let again = ledger.decide_proposal(id, &verdict(bo, false), Door::Http).await;
     assert!(matches!(again, Err(LedgerError::Already { state: "approved", .. })));
 
     for (time, expected) in [("2026-11-30T23:59:59Z", old), ("2026-12-01T00:00:00Z", new)] {
@@ -182,15 +182,25 @@ async fn a_bundle_is_put_in_force_by_two_persons() {
         assert_eq!((active.bundle, active.proposal), (expected, (expected == new).then_some(id)), "{time}");
     }
     // Who made a proposal may withdraw it, and nothing is put in force.
-    let withdrawn = ledger.propose_bundle(&NewProposal { bundle: old, ..proposal.clone() }).await.unwrap();
-    ledger.decide_proposal(withdrawn, &verdict(ana, false)).await.unwrap();
+    let withdrawn =
+        ledger.propose_bundle(&NewProposal { bundle: old, ..proposal.clone() }, Door::Cli).await.unwrap();
+    ledger.decide_proposal(withdrawn, &verdict(ana, false), Door::Cli).await.unwrap();
     assert_eq!(ledger.activations().await.unwrap().len(), 2);
+    let known = ledger.proposal(withdrawn).await.unwrap().unwrap();
+    assert!(known.verdict.is_some_and(|verdict| !verdict.approved));
+    assert_eq!(ledger.proposal(ProposalId(99)).await.unwrap(), None);
+    // What was proposed and decided is in the audit chain, what was refused is for the door to write down.
+    let filter = AuditFilter { event: Some(AuditEvent::Bundle), ..AuditFilter::default() };
+    let told = ledger.audit_log(&filter, 10).await.unwrap();
+    let told: Vec<_> = told.iter().map(|told| (told.entry.actor.name.as_str(), told.entry.door)).collect();
+    let [by_cli, by_http] = [Door::Cli, Door::Http];
+    assert_eq!(told, [("Ana", by_cli), ("Ana", by_cli), ("Bo", by_http), ("Ana", by_http)]);
     // The past is decided, and who may not act changes nothing.
     let past = NewProposal { effective_from: Some(at("2026-01-01T00:00:00Z")), ..proposal.clone() };
-    assert!(matches!(ledger.propose_bundle(&past).await, Err(LedgerError::Invalid { .. })));
+    assert!(matches!(ledger.propose_bundle(&past, Door::Cli).await, Err(LedgerError::Invalid { .. })));
     ledger.disable_principal(ana, &act()).await.unwrap();
-    assert!(matches!(ledger.propose_bundle(&proposal).await, Err(LedgerError::Invalid { .. })));
-    let nothing = ledger.decide_proposal(ProposalId(99), &verdict(bo, true)).await;
+    assert!(matches!(ledger.propose_bundle(&proposal, Door::Cli).await, Err(LedgerError::Invalid { .. })));
+    let nothing = ledger.decide_proposal(ProposalId(99), &verdict(bo, true), Door::Cli).await;
     assert!(matches!(nothing, Err(LedgerError::Unknown { .. })));
 }
 

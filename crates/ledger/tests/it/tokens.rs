@@ -21,6 +21,7 @@ fn token(principal: PrincipalId) -> NewToken {
             purposes: Some(BTreeSet::from(["statistics".to_owned()])),
         },
         expires_at: now() + TimeDelta::days(30),
+        idle: None,
     }
 }
 
@@ -38,7 +39,8 @@ async fn a_token_admits_within_its_scopes_until_its_end() {
     let text = secret.expose();
     assert_eq!(*text, format!("tg_{}", "a5".repeat(32)));
     let id = ledger.create_token(&token(robot), &secret, LONGEST, &act()).await.unwrap();
-    let (principal, scopes) = ledger.authenticate_token(&text, now()).await.unwrap();
+    let (principal, known) = ledger.authenticate_token(&text, now()).await.unwrap();
+    let scopes = known.token.scopes;
     assert_eq!((principal.id, &scopes), (robot, &token(robot).scopes));
     assert!(scopes.allow(Door::Http, "statistics"));
     assert!(!scopes.allow(Door::Cli, "statistics") && !scopes.allow(Door::Http, "curiosity"));
@@ -80,8 +82,8 @@ async fn a_token_is_revoked_once_and_falls_with_its_principal() {
     assert!(ledger.authenticate_token(&secrets[0].expose(), now()).await.is_err());
     ledger.authenticate_token(&secrets[1].expose(), now()).await.unwrap();
     let hash = TokenHash::of(&secrets[1].expose()).unwrap();
-    let (principal, scopes) = ledger.authenticate_token_hash(hash, now()).await.unwrap();
-    assert_eq!((principal.id, &scopes), (robot, &token(robot).scopes));
+    let (principal, known) = ledger.authenticate_token_hash(hash, now()).await.unwrap();
+    assert_eq!((principal.id, known.id, &known.token), (robot, ids[1], &token(robot)));
     ledger.disable_principal(robot, &act()).await.unwrap();
     assert!(ledger.authenticate_token(&secrets[1].expose(), now()).await.is_err());
     assert!(ledger.authenticate_token_hash(hash, now()).await.is_err(), "asked again by its hash");
@@ -93,15 +95,45 @@ async fn a_token_is_revoked_once_and_falls_with_its_principal() {
 }
 
 #[tokio::test]
+async fn a_session_ends_when_it_is_not_used() {
+    let (place, ledger, robot) = place_with_service().await;
+    let [program, session] = [TokenSecret::new([5; 32]), TokenSecret::new([6; 32])];
+    let idle = TimeDelta::minutes(30);
+    ledger.create_token(&token(robot), &program, LONGEST, &act()).await.unwrap();
+    let new = NewToken { idle: Some(idle), ..token(robot) };
+    ledger.create_token(&new, &session, LONGEST, &act()).await.unwrap();
+    let known = ledger.tokens().await.unwrap();
+    assert!(!known[0].is_session() && known[1].is_session());
+    assert_eq!(known[1].token, new);
+
+    // Whatever is used goes on, and what is not ends; a token of a program stays.
+    let used = now() + TimeDelta::minutes(29);
+    ledger.authenticate_token(&session.expose(), used).await.unwrap();
+    let last = used + idle - TimeDelta::microseconds(1);
+    assert!(!ledger.tokens().await.unwrap()[1].has_ended(last));
+    let late = used + idle;
+    let refused = ledger.authenticate_token(&session.expose(), late).await.unwrap_err().to_string();
+    assert!(refused.contains("not used for too long; log in again"), "{refused}");
+    assert!(ledger.tokens().await.unwrap()[1].has_ended(late));
+    ledger.authenticate_token(&program.expose(), late).await.unwrap();
+    ledger.close().await;
+
+    let becomes = "UPDATE api_tokens SET idle_seconds = 60";
+    let refused = sqlx::raw_sql(becomes).execute(&mut place.raw().await).await.unwrap_err().to_string();
+    assert!(refused.contains("never becomes a session"), "{refused}");
+}
+
+#[tokio::test]
 async fn a_token_without_end_door_or_label_is_refused() {
     let (_place, ledger, robot) = place_with_service().await;
-    let changes: [fn(&mut NewToken); 6] = [
+    let changes: [fn(&mut NewToken); 7] = [
         |new| new.label = " ".to_owned(),
         |new| new.scopes.doors.clear(),
         |new| new.scopes.purposes = Some(BTreeSet::new()),
         |new| new.scopes.purposes = Some(BTreeSet::from([String::new()])),
         |new| new.expires_at = now(),
         |new| new.expires_at = now() + LONGEST + TimeDelta::microseconds(1),
+        |new| new.idle = Some(TimeDelta::seconds(119)),
     ];
     for change in changes {
         let mut new = token(robot);

@@ -1,4 +1,4 @@
-//! Access policies: who may read which rows and columns, for which purpose.
+//! Access policies: who may read which rows and columns, for which purpose, and who may change what is in force.
 //!
 //! A policy is a set of files: Cedar policies (`*.cedar`) decide, and choose by annotation one of the masks of
 //! `masks.toml` and the row filters of `filters.toml`; `purposes.toml` names what people may read for. What no policy
@@ -12,6 +12,7 @@ mod filter;
 mod mask;
 mod pseudonym;
 mod relation;
+mod right;
 mod types;
 
 pub use access::{Access, Rows, Shown, TableAccess};
@@ -21,6 +22,7 @@ pub(crate) use filter::Condition;
 pub use filter::Filter;
 pub use mask::Mask;
 pub use pseudonym::PseudonymKey;
+pub use right::{GOVERNANCE, Right};
 
 use crate::catalog::Catalog;
 use crate::principal::Person;
@@ -112,6 +114,14 @@ impl Policy {
             return Err(PolicyError::UnknownPurpose { purpose: purpose.to_owned(), known: known.join(", ") });
         }
         access::of(&self.authority, person, purpose, catalog)
+    }
+
+    /// Whether a person has a right to change what is in force.
+    ///
+    /// # Errors
+    /// [`PolicyError::Evaluation`] when a policy fails on this person, after which nothing is permitted.
+    pub fn gives(&self, person: &Person, right: Right) -> Result<bool, PolicyError> {
+        right::is_given(&self.authority, person, right)
     }
 
     pub(crate) fn filter(&self, name: &str) -> Option<&Filter> {

@@ -13,7 +13,7 @@ use utoipa::ToSchema;
 pub struct ApiError {
     #[serde(skip)]
     status: StatusCode,
-    /// Such as `unauthorized`, `not-permitted`, `statement`, `too-much`, `inside`.
+    /// Such as `unauthorized`, `not-permitted`, `statement`, `conflict`, `too-much`, `inside`.
     pub code: &'static str,
     /// What is wrong, and what would be right.
     pub message: String,
@@ -38,6 +38,10 @@ impl ApiError {
 
     pub(super) fn not_found(message: impl Into<String>) -> Self {
         Self::new(StatusCode::NOT_FOUND, "not-found", message)
+    }
+
+    pub(super) fn conflict(message: impl Into<String>) -> Self {
+        Self::new(StatusCode::CONFLICT, "conflict", message)
     }
 
     pub(super) fn not_acceptable(message: impl Into<String>) -> Self {

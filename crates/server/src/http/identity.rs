@@ -8,7 +8,7 @@ use axum::extract::FromRequestParts;
 use axum::http::header;
 use axum::http::request::Parts;
 use tidegate_jobs::desk::Visit;
-use tidegate_ledger::{Door as AuditDoor, Principal as Account};
+use tidegate_ledger::{Door as AuditDoor, Principal as Account, TokenId};
 
 /// An account that was admitted with a token.
 pub(super) struct Identity(Admitted);
@@ -27,6 +27,12 @@ impl Identity {
     /// The visit, if the purpose is one and the token is good for it.
     pub(super) async fn for_purpose(self, door: &Door, purpose: &str) -> Result<Visit, ApiError> {
         Ok(door.admission.visit(self.0, AuditDoor::Http, purpose).await?)
+    }
+
+    /// The account with its session, if somebody logged in; what for is written down where nobody did.
+    pub(super) async fn logged_in(self, door: &Door, purpose: &str) -> Result<(Account, TokenId), ApiError> {
+        let admitted = door.admission.logged_in(self.0, AuditDoor::Http, purpose).await?;
+        Ok((admitted.account, admitted.token.id))
     }
 }
 
@@ -50,7 +56,9 @@ impl From<Refusal> for ApiError {
     fn from(refusal: Refusal) -> Self {
         match &refusal {
             Refusal::Token(reason) => Self::unauthorized(*reason),
-            Refusal::Purpose { .. } | Refusal::Scope { .. } => Self::forbidden(refusal.to_string()),
+            Refusal::Purpose { .. } | Refusal::Scope { .. } | Refusal::NoSession => {
+                Self::forbidden(refusal.to_string())
+            }
             Refusal::TooMany(_) => Self::too_many_requests(refusal.to_string()),
             Refusal::Inside(_) => Self::inside(&refusal),
         }

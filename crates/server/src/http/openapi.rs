@@ -1,6 +1,9 @@
 //! The description of the API (`OpenAPI` 3.1), made from the handlers.
 
 use super::error::ApiError;
+use super::governance::bundles::{self, BundleProposal, NewBundleProposal, NumberedProposal};
+use super::governance::policies::{self, NewPolicy, PolicyVersion, PolicyWithFiles, ProposedPolicy};
+use super::governance::{Decision, Verdict};
 use super::session::{self, LogIn, Session};
 use super::sign_on;
 use super::sql::{self, Statement};
@@ -13,12 +16,35 @@ use utoipa::{Modify, OpenApi};
     paths(
         sql::sql,
         session::log_in,
+        session::log_out,
+        policies::list_policies,
+        policies::show_policy,
+        policies::propose_policy,
+        policies::decide_policy,
+        bundles::list_proposals,
+        bundles::propose_bundle,
+        bundles::decide_bundle,
         sign_on::begin,
         sign_on::end,
         super::router::me,
         super::router::health
     ),
-    components(schemas(Statement, LogIn, Session, ApiError, super::router::Me)),
+    components(schemas(
+        Statement,
+        LogIn,
+        Session,
+        ApiError,
+        Decision,
+        Verdict,
+        NewPolicy,
+        ProposedPolicy,
+        PolicyVersion,
+        PolicyWithFiles,
+        NewBundleProposal,
+        NumberedProposal,
+        BundleProposal,
+        super::router::Me
+    )),
     modifiers(&Token)
 )]
 struct Description;

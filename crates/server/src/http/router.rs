@@ -2,6 +2,7 @@
 
 use super::Door;
 use super::error::ApiError;
+use super::governance::{bundles, policies};
 use super::identity::Identity;
 use super::{openapi, session, setup, sign_on, sql};
 use axum::extract::{DefaultBodyLimit, Request, State};
@@ -21,7 +22,7 @@ pub fn router(door: Door) -> Router {
     let (request_bytes, log_in) = (serve.request_bytes, Duration::from_secs(serve.log_in_seconds));
     // Who is not known yet does not keep a connection by sending what it has to say slowly.
     let coming_in = Router::new()
-        .route("/api/v1/session", post(session::log_in))
+        .route("/api/v1/session", post(session::log_in).delete(session::log_out))
         .route("/setup", get(setup::form).post(setup::fill))
         .route_layer(from_fn(move |request: Request, next: Next| in_time(log_in, request, next)));
     Router::new()
@@ -29,6 +30,11 @@ pub fn router(door: Door) -> Router {
         .route("/api/v1/openapi.json", get(async || Json(openapi::description())))
         .route("/api/v1/me", get(me))
         .route("/api/v1/sql", post(sql::sql))
+        .route("/api/v1/policies", get(policies::list_policies).post(policies::propose_policy))
+        .route("/api/v1/policies/{version}", get(policies::show_policy))
+        .route("/api/v1/policies/{version}/verdict", post(policies::decide_policy))
+        .route("/api/v1/bundles/proposals", get(bundles::list_proposals).post(bundles::propose_bundle))
+        .route("/api/v1/bundles/proposals/{number}/verdict", post(bundles::decide_bundle))
         .route("/sign-on", get(sign_on::begin))
         .route("/sign-on/callback", get(sign_on::end))
         .merge(coming_in)

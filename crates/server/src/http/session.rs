@@ -1,10 +1,12 @@
-//! `POST /api/v1/session`: a name and a password in, a token that ends by itself out.
+//! `POST /api/v1/session`: a name and a password in, a token that ends by itself out. `DELETE` ends it at once.
 
 use super::Door;
 use super::error::ApiError;
+use super::identity::Identity;
 use axum::Json;
 use axum::extract::rejection::JsonRejection;
 use axum::extract::{ConnectInfo, FromRequestParts, State};
+use axum::http::StatusCode;
 use axum::http::request::Parts;
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
@@ -91,4 +93,21 @@ pub(super) async fn log_in(
         }
         Err(error) => Err(error.into()),
     }
+}
+
+/// Logs a person out: the token holds no more at any door.
+#[utoipa::path(
+    delete,
+    path = "/api/v1/session",
+    responses(
+        (status = 204, description = "The session is over"),
+        (status = 401, description = "No token, or one that does not hold", body = ApiError),
+        (status = 403, description = "The token is none of a session", body = ApiError),
+    ),
+    security(("token" = []))
+)]
+pub(super) async fn log_out(State(door): State<Door>, identity: Identity) -> Result<StatusCode, ApiError> {
+    let (account, session) = identity.logged_in(&door, "log-out").await?;
+    sessions::log_out(door.desk.home(), &account, session, AuditDoor::Http, door.desk.now()).await?;
+    Ok(StatusCode::NO_CONTENT)
 }

@@ -1,0 +1,196 @@
+//! What is put in force by persons who come to the desk: each with a right that the policy gives, each act and each refusal in
+//! the audit chain.
+
+use crate::bundles::{self, KnownProposal, Propose};
+use crate::desk::{Desk, person_of};
+use crate::policies::{self, KnownPolicy};
+use crate::{Home, JobError};
+use chrono::{DateTime, Utc};
+use std::collections::HashMap;
+use tidegate_ledger::{
+    Act, Actor, Door, LedgerError, PolicyVersion, Principal as Account, PrincipalId, ProposalId, Verdict,
+};
+use tidegate_query::QueryError;
+use tidegate_query::policy::{GOVERNANCE, PolicyFiles, Right};
+
+/// What was decided about a proposal.
+#[derive(Debug, Clone, serde::Serialize)]
+pub struct KnownVerdict {
+    /// Whether it is approved.
+    pub approved: bool,
+    /// Why.
+    pub reason: String,
+    /// Who decided.
+    pub decided_by: String,
+    /// When.
+    pub decided_at: DateTime<Utc>,
+}
+
+impl KnownVerdict {
+    pub(crate) fn of(verdict: Verdict, names: &HashMap<PrincipalId, String>) -> Self {
+        let Verdict { approved, reason, decided_by, decided_at } = verdict;
+        let decided_by = names.get(&decided_by).cloned().unwrap_or_default();
+        Self { approved, reason, decided_by, decided_at }
+    }
+}
+
+/// Somebody who comes to the desk to change what is in force.
+pub struct Governor<'a> {
+    /// The desk.
+    pub desk: &'a Desk,
+    /// Who.
+    pub account: &'a Account,
+    /// Through which door.
+    pub door: Door,
+}
+
+impl Governor<'_> {
+    /// Every policy version, the oldest first; who may propose or approve sees them.
+    ///
+    /// # Errors
+    /// [`JobError::NoRight`]; when the ledger fails.
+    pub async fn policies(&self) -> Result<Vec<KnownPolicy>, JobError> {
+        self.with(&[Right::ProposePolicy, Right::ApprovePolicy], policies::known(self.home())).await
+    }
+
+    /// One policy version with its files.
+    ///
+    /// # Errors
+    /// [`JobError::NoRight`]; when there is none, or the ledger fails.
+    pub async fn policy(&self, version: i64) -> Result<(KnownPolicy, PolicyFiles), JobError> {
+        let shown = policies::version(self.home(), version);
+        self.with(&[Right::ProposePolicy, Right::ApprovePolicy], shown).await
+    }
+
+    /// Proposes files of a policy, as [`policies::propose`] does; gives the version.
+    ///
+    /// # Errors
+    /// [`JobError::NoRight`]; as [`policies::propose`].
+    pub async fn propose_policy(&self, files: &PolicyFiles, reason: &str) -> Result<i64, JobError> {
+        let act = self.act(reason);
+        let version = self.with(&[Right::ProposePolicy], policies::propose(self.home(), files, &act)).await?;
+        Ok(version.0)
+    }
+
+    /// Decides a policy version, as [`policies::decide`] does.
+    ///
+    /// # Errors
+    /// [`JobError::NoRight`]; as [`policies::decide`].
+    pub async fn decide_policy(&self, version: i64, approved: bool, reason: &str) -> Result<(), JobError> {
+        let act = self.act(reason);
+        let found = self.home().ledger.policy(PolicyVersion(version)).await?;
+        let is_own = found.is_some_and(|policy| policy.proposed_by == self.account.id);
+        let rights = deciding([Right::ProposePolicy, Right::ApprovePolicy], is_own && !approved);
+        self.with(rights.as_slice(), policies::decide(self.home(), version, approved, &act)).await
+    }
+
+    /// Every proposal of a bundle, the oldest first; who may propose or approve sees them.
+    ///
+    /// # Errors
+    /// [`JobError::NoRight`]; when the ledger fails.
+    pub async fn proposals(&self) -> Result<Vec<KnownProposal>, JobError> {
+        self.with(&[Right::ProposeBundle, Right::ApproveBundle], bundles::proposals(self.home())).await
+    }
+
+    /// Proposes to put a bundle in force, as [`bundles::propose`] does; gives the number of the proposal.
+    ///
+    /// # Errors
+    /// [`JobError::NoRight`]; as [`bundles::propose`].
+    pub async fn propose_bundle(&self, new: &Propose, reason: &str) -> Result<i64, JobError> {
+        let act = self.act(reason);
+        self.with(&[Right::ProposeBundle], bundles::propose(self.home(), new, &act)).await
+    }
+
+    /// Decides a proposal of a bundle, as [`bundles::decide`] does.
+    ///
+    /// # Errors
+    /// [`JobError::NoRight`]; as [`bundles::decide`].
+    pub async fn decide_bundle(&self, number: i64, approved: bool, reason: &str) -> Result<(), JobError> {
+        let act = self.act(reason);
+        let found = self.home().ledger.proposal(ProposalId(number)).await?;
+        let is_own = found.is_some_and(|found| found.proposal.proposed_by == self.account.id);
+        let rights = deciding([Right::ProposeBundle, Right::ApproveBundle], is_own && !approved);
+        self.with(rights.as_slice(), bundles::decide(self.home(), number, approved, &act)).await
+    }
+
+    fn home(&self) -> &Home {
+        self.desk.home()
+    }
+
+    fn act(&self, reason: &str) -> Act {
+        Act { by: self.account.id, door: self.door, reason: reason.to_owned(), at: self.desk.now() }
+    }
+
+    /// Does something that takes one of some rights. What is refused is written down.
+    async fn with<T>(
+        &self,
+        rights: &[Right],
+        deed: impl Future<Output = Result<T, JobError>>,
+    ) -> Result<T, JobError> {
+        let done = match self.has_one_of(rights).await {
+            Ok(()) => deed.await,
+            Err(error) => Err(error),
+        };
+        let refusal = done.as_ref().err().filter(|error| is_refusal(error)).map(ToString::to_string);
+        if let Some(refusal) = refusal {
+            let who = Actor::from(self.account);
+            self.desk.turn_away(who, self.door, GOVERNANCE, format!("refused: {refusal}")).await?;
+        }
+        done
+    }
+
+    async fn has_one_of(&self, rights: &[Right]) -> Result<(), JobError> {
+        let (policy, person) = (self.desk.policy().await?.policy, person_of(self.account));
+        for right in rights {
+            if policy.gives(&person, *right).map_err(QueryError::from)? {
+                return Ok(());
+            }
+        }
+        let rights: Vec<&str> = rights.iter().map(|right| right.as_str()).collect();
+        Err(JobError::NoRight { name: person.name, rights: rights.join(" or ") })
+    }
+}
+
+/// What it takes to decide: the right to approve; to withdraw what one proposed oneself, the right to propose is enough.
+fn deciding([propose, approve]: [Right; 2], is_withdrawal: bool) -> Vec<Right> {
+    if is_withdrawal { vec![approve, propose] } else { vec![approve] }
+}
+
+/// Whether an error says that something is refused, and what would be right; otherwise something of ours failed.
+pub fn is_refusal(error: &JobError) -> bool {
+    match error {
+        JobError::NoRight { .. } | JobError::AccessPolicy(_) | JobError::BundleName { .. } => true,
+        JobError::Ledger(error) => matches!(
+            error,
+            LedgerError::Invalid { .. }
+                | LedgerError::Unknown { .. }
+                | LedgerError::Already { .. }
+                | LedgerError::SamePrincipal { .. }
+        ),
+        _ => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn who_proposed_may_withdraw_without_a_right_to_approve() {
+        let rights = [Right::ProposePolicy, Right::ApprovePolicy];
+        assert_eq!(deciding(rights, false), [Right::ApprovePolicy]);
+        assert_eq!(deciding(rights, true), [Right::ApprovePolicy, Right::ProposePolicy]);
+    }
+
+    #[test]
+    fn what_is_refused_is_told_apart_from_what_failed() {
+        let (what, key) = ("policy version", "1".to_owned());
+        assert!(is_refusal(&LedgerError::SamePrincipal { what, key }.into()));
+        assert!(is_refusal(&JobError::BundleName { name: "3f".to_owned(), found: 2 }));
+        assert!(!is_refusal(&LedgerError::Busy.into()));
+        assert!(!is_refusal(&JobError::Missing("lake/declaration".to_owned())));
+        let told = |found| JobError::BundleName { name: "3f".to_owned(), found }.to_string();
+        assert_eq!(told(0), "no bundle's hash begins with `3f`");
+        assert_eq!(told(2), "2 bundles' hashes begin with `3f`; give more of it");
+    }
+}
