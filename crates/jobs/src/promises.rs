@@ -9,7 +9,7 @@ mod windows;
 use crate::JobError;
 use crate::answer::Answer;
 use crate::columns::wrong_type;
-use crate::decide::regime_of;
+use crate::decide::{EXPECTED, IS_MANDATORY, later_versions, regime_of};
 use crate::home::Home;
 use crate::results::HAS_RESULT;
 use chrono::{Datelike, NaiveDate};
@@ -188,20 +188,19 @@ struct Sums {
 /// First versions, since an amendment is no new consignment; what a later one was decided as counts for the first.
 fn statement(policy: &SelectionPolicy, year: i32) -> String {
     let of_year = |alias: &str| format!("{alias}.month >= '{year}-01' AND {alias}.month <= '{year}-12'");
-    let (decided, later, result) = (of_year("d"), of_year("v"), of_year("i"));
+    let (decided, result) = (of_year("d"), of_year("i"));
+    let later = later_versions(&of_year("decision"));
     let regime = regime_of(policy, "d.accepted_at");
     let (orange, red) = (Lane::Orange.code(), Lane::Red.code());
     format!(
-        "WITH later AS (SELECT v.month, v.declaration_id, bool_or(v.is_selected) AS is_selected, \
-         bool_or(v.component_code = 'mandatory') AS is_mandatory, max(v.realised_probability) AS expected \
-         FROM decision v WHERE v.version_number > 1 AND {later} GROUP BY v.month, v.declaration_id), \
+        "WITH later AS ({later}), \
          result AS (SELECT DISTINCT i.month, i.declaration_id FROM inspection i \
          WHERE i.{HAS_RESULT} AND coalesce(i.lane_code, '{red}') IN ('{orange}', '{red}') AND {result}), \
          one AS (SELECT {regime} AS regime, d.office_id, d.month, d.grade_code, \
          coalesce(substr(g.commodity_hs6, 1, 2), '') AS chapter, d.is_suppressed, \
-         d.component_code = 'mandatory' OR coalesce(l.is_mandatory, false) AS is_mandatory, \
+         {IS_MANDATORY} AS is_mandatory, \
          d.is_selected OR coalesce(l.is_selected, false) AS is_selected, \
-         greatest(d.realised_probability, coalesce(l.expected, 0.0)) AS expected, \
+         {EXPECTED} AS expected, \
          r.declaration_id IS NOT NULL AS has_result FROM decision d LEFT JOIN \
          (SELECT month, declaration_id, version_number, commodity_hs6 FROM goods_item WHERE goods_item_seq = 1) g \
          ON g.month = d.month AND g.declaration_id = d.declaration_id AND g.version_number = d.version_number \

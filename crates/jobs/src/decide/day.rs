@@ -80,7 +80,7 @@ impl Day {
             proposals.push(proposal);
             *list_rows.entry(case.office.clone()).or_default() += 1;
         }
-        let periods = read.cases.iter().map(|case| self.period(*day, case)).collect::<Result<_, _>>()?;
+        let periods = self.periods(*day, &read.cases)?;
         Ok(Proposed { proposals, chances, periods, list_rows })
     }
 
@@ -88,6 +88,16 @@ impl Day {
     fn earlier(&self, root: &str) -> Option<Earlier> {
         let known = self.earlier.get(root, self.by.run, self.since);
         known.filter(|earlier| !self.revealed.contains(&earlier.period))
+    }
+
+    /// Periods of the draws of a day, in the order of the cases: one for each consignment, the earliest of its cases.
+    fn periods(&self, day: NaiveDate, cases: &[Case]) -> Result<Vec<Period>, JobError> {
+        let periods = cases.iter().map(|case| self.period(day, case)).collect::<Result<Vec<_>, _>>()?;
+        let mut of_root: HashMap<&str, Period> = HashMap::new();
+        for (case, period) in cases.iter().zip(periods) {
+            of_root.entry(&case.root).and_modify(|least| *least = (*least).min(period)).or_insert(period);
+        }
+        Ok(cases.iter().map(|case| of_root[case.root.as_str()]).collect())
     }
 
     /// Period of a draw: the month of first acceptance of the consignment. When its key is public, or what was drawn

@@ -21,7 +21,8 @@ mod writing;
 
 pub use capacity::{Capacity, ParseCapacityError};
 pub(crate) use cases::{
-    Case, Cases, GRADE_COLUMNS, Grades, Which, any_version, between, cases, read, regime_of,
+    Case, Cases, EXPECTED, GRADE_COLUMNS, Grades, IS_MANDATORY, Which, any_version, between, cases,
+    later_versions, read, regime_of,
 };
 pub(crate) use earlier::{Earlier, LODGEMENT, Lodgement, lodgements};
 pub use packaging::Opening;

@@ -1,7 +1,7 @@
 //! The policy state of an epoch: slots, thresholds and multipliers from what was lodged and what closed before it.
 
 use super::ahead::{AssessedDay, Assessor};
-use super::cases::{Which, between, regime_of};
+use super::cases::{EXPECTED, IS_MANDATORY, Which, between, later_versions, regime_of};
 use super::stretches::stretches;
 use super::{Capacity, DecideOptions};
 use crate::JobError;
@@ -205,12 +205,15 @@ async fn accounts(platform: &Platform, policy: &SelectionPolicy, epoch: Epoch) -
         return Ok(accounts);
     };
     let sql = format!(
-        "SELECT {regime} AS regime, office_id, grade_code, count(*) AS consignments, \
-         count(*) FILTER (WHERE component_code = 'mandatory') AS mandatory, \
-         CAST(sum(CAST(round(realised_probability * {FRACTION}) AS BIGINT)) AS DOUBLE) / {FRACTION} AS expected \
-         FROM decision WHERE version_number = 1 AND {days} GROUP BY 1, 2, 3 ORDER BY 1, 2, 3",
-        regime = regime_of(policy, "accepted_at"),
-        days = between("accepted_at", first, last)
+        "WITH later AS ({later}) \
+         SELECT {regime} AS regime, d.office_id, d.grade_code, count(*) AS consignments, \
+         count(*) FILTER (WHERE {IS_MANDATORY}) AS mandatory, \
+         CAST(sum(CAST(round({EXPECTED} * {FRACTION}) AS BIGINT)) AS DOUBLE) / {FRACTION} AS expected \
+         FROM decision d LEFT JOIN later l ON l.month = d.month AND l.declaration_id = d.declaration_id \
+         WHERE d.version_number = 1 AND {days} GROUP BY 1, 2, 3 ORDER BY 1, 2, 3",
+        later = later_versions(&between("accepted_at", first, last)),
+        regime = regime_of(policy, "d.accepted_at"),
+        days = between("d.accepted_at", first, last)
     );
     let answer = Answer::of(platform, "job decide", &sql).await?;
     let (offices, grades) = (answer.texts("office_id")?, answer.texts("grade_code")?);

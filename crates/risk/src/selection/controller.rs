@@ -22,6 +22,9 @@ use std::collections::BTreeMap;
 const LEAST: usize = 100;
 /// Above every score's ramp for widths up to three quarters.
 const HIGHEST_THRESHOLD: f64 = 4.0;
+/// The threshold where everything fits: everybody is wanted, and what a busier day cannot hold is still shed by priority,
+/// of which a threshold of 0 would leave nothing in the weights.
+const LEAST_THRESHOLD: f64 = 1e-6;
 /// Thresholds depend on multipliers and these on thresholds; the second round moves little.
 const ROUNDS: u32 = 2;
 
@@ -144,7 +147,8 @@ impl Setting<'_> {
             HIGHEST_THRESHOLD,
             |threshold| state.offices.iter().map(|(o, s)| self.expected(o, s, threshold)).sum(),
             state.offices.iter().map(|(o, s)| self.wanted(o, s.slots)).sum(),
-        );
+        )
+        .max(LEAST_THRESHOLD);
         state.default.threshold = pooled;
         for (office, own) in &mut state.offices {
             let count: usize = self.history.seen[office].values().map(Vec::len).sum();
@@ -152,7 +156,7 @@ impl Setting<'_> {
                 pooled
             } else {
                 let expected = |threshold| self.expected(office, own, threshold);
-                solve(HIGHEST_THRESHOLD, expected, self.wanted(office, own.slots))
+                solve(HIGHEST_THRESHOLD, expected, self.wanted(office, own.slots)).max(LEAST_THRESHOLD)
             };
         }
     }
@@ -195,7 +199,7 @@ impl Setting<'_> {
         // Offices that keep the promise each may break it together, where the grade trades most at those that inspect most.
         let fixed: f64 = groups.iter().map(|(o, g)| g.fixed(set[o.as_str()].floor)).sum();
         let chosen: f64 = groups.iter().map(|(o, g)| g.chosen(set[o.as_str()])).sum();
-        let most = (whole.allowance(promise) - fixed).max(0.0);
+        let most = whole.allowance(promise).map_or(f64::INFINITY, |allowance| (allowance - fixed).max(0.0));
         let share = if chosen > most { most / chosen } else { 1.0 };
         state.default.strata.insert(code.to_owned(), of_country);
         for (office, steered) in set {
@@ -291,16 +295,20 @@ impl Group {
         self.seen = (self.seen.0 + other.seen.0, self.seen.1 + other.seen.1);
     }
 
-    /// Expected inspections that the epoch may bring the grade, mandatory ones included.
-    fn allowance(&self, promise: Promise) -> f64 {
+    /// Expected inspections that the epoch may bring the grade, mandatory ones included; none where there are no ordinary
+    /// traders to compare with.
+    fn allowance(&self, promise: Promise) -> Option<f64> {
         let counted = |account: &Account| account.counted(promise.counted);
         let ((n_a, sum_a), (n_c, sum_c)) = (counted(&self.past), counted(&self.past_ordinary));
         let ((next_a, _), (next_c, next_sum_c)) = (counted(&self.next), counted(&self.next_ordinary));
+        if n_c + next_c <= 0.0 {
+            return None;
+        }
         let rate = (sum_c + next_sum_c) / (n_c + next_c);
         let running = promise.target * rate * (n_a + next_a) - sum_a;
         let within = promise.alarm * next_sum_c / next_c * next_a;
         let exempt = if promise.counted == Counted::Discretionary { self.next.mandatory } else { 0.0 };
-        exempt + running.min(within).max(0.0)
+        Some(exempt + running.min(within).max(0.0))
     }
 
     /// Expected inspections that no multiplier moves: mandatory ones and the floor of the others.
@@ -317,11 +325,11 @@ impl Group {
     /// stays under the target, since it alone would break the promise otherwise.
     fn steer(&self, grade: GradePolicy, promise: Promise) -> Steered {
         let (next_c, next_sum_c) = self.next_ordinary.counted(promise.counted);
-        if next_c <= 0.0 || self.reach <= 0.0 {
+        let (Some(allowance), true) = (self.allowance(promise), next_c > 0.0 && self.reach > 0.0) else {
             return start(&grade);
-        }
+        };
         let floor = grade.floor.min(promise.target * next_sum_c / next_c);
-        let left = self.allowance(promise) - self.fixed(floor);
+        let left = allowance - self.fixed(floor);
         Steered { floor, multiplier: (left / ((1.0 - floor) * self.reach)).clamp(0.0, 1.0) }
     }
 }

@@ -296,3 +296,37 @@ fn a_past_under_an_earlier_law_is_counted_as_that_law_has_it() {
     assert_eq!(multiplier(&shipped, &spent).to_bits(), 0.0_f64.to_bits(), "nothing is left to spend");
     assert!(multiplier(&changed, &spent) > 0.0);
 }
+
+/// The state of February for traders seen on the 28 days before, with slots by how many come a day.
+fn state_of(history: &History, slots: impl Fn(f64) -> u32) -> (SelectionPolicy, PolicyState) {
+    let (policy, accounts) = (policy(), Accounts::new());
+    let setting = Setting { policy: &policy, epoch: epoch(), history, accounts: &accounts, list_days: 1.0 };
+    let state = setting.state(slots);
+    (policy, state)
+}
+
+#[test]
+fn where_everything_fits_a_busier_day_still_sheds_by_priority() {
+    let (policy, state) = state_of(&days(0..28), |a_day| (a_day * 1.5) as u32);
+    let (own, regime) = (state.office("large"), policy.regime(epoch().first));
+    let chance =
+        |priority| own.parts(&policy, regime, "conventional", Seen { priority, mandatory: false }).chance();
+    let [low, high] = [0.01, 0.8].map(chance);
+    assert_eq!([low.probability, high.probability], [1.0, 1.0], "everybody is wanted");
+    assert!(high.weight > 50.0 * low.weight, "{low:?} {high:?}");
+}
+
+#[test]
+fn without_ordinary_traders_a_promise_leaves_the_policy_as_it_is() {
+    let mut history = days(0..28);
+    for grades in history.seen.values_mut() {
+        grades.retain(|grade, _| grade == ADVANCED);
+    }
+    let (policy, state) = state_of(&history, |a_day| (a_day * 0.1).round() as u32);
+    let regime = policy.regime(epoch().first);
+    let (_, of_policy, _) = regime.promises().find(|(code, ..)| *code == ADVANCED).unwrap();
+    for office in OFFICES {
+        let stratum = state.office(office).stratum(regime, ADVANCED);
+        assert_eq!((stratum.floor, stratum.multiplier), (of_policy.floor, of_policy.multiplier), "{office}");
+    }
+}
