@@ -72,8 +72,11 @@ fn grades_are_confirmed_and_rows_erased_with_a_certificate() {
     let folder = TempDir::new().unwrap();
     let folder = folder.path();
     country(folder);
-    let found = succeed(folder, "home", &["grades", "detect", "--table", "declaration"]);
+    let found = succeed(folder, "home", &["grades", "detect"]);
     assert!(!found.is_empty());
+    for kind in ["name of a person", "postal address"] {
+        assert!(!found.contains(kind), "names of companies, goods and places are none: {found}");
+    }
     add(folder, "Ana", &["--role", "analyst", "--clearance", "general-3"]);
     let sql = "select lrn from declaration limit 1";
     let read = ["sql", "--as", "Ana", "--purpose", "risk-analysis", sql];
@@ -110,4 +113,29 @@ fn grades_are_confirmed_and_rows_erased_with_a_certificate() {
     let left = format!("select count(*) as n from declaration where declaration_id = '{id}'");
     assert_eq!(succeed(folder, "home", &["sql", "--format", "csv", &left]), "n\n0\n");
     succeed(folder, "home", &["audit", "verify"]);
+}
+
+/// Where sole traders are registered, names of enterprises are those of persons.
+#[test]
+fn names_of_persons_are_told_by_content_and_kept_from_readers_once_confirmed() {
+    let folder = TempDir::new().unwrap();
+    let folder = folder.path();
+    let names =
+        ["王伟", "李秀英", "John Smith", "Maria Garcia", "欧阳修", "Anping Bright Textiles Co., Ltd."];
+    let record = |(number, name): (usize, &str)| {
+        format!("{{\"id\":\"E{number}\",\"name\":\"{name}\",\"grade_code\":\"conventional\"}}\n")
+    };
+    let register: String = names.into_iter().cycle().take(60).enumerate().map(record).collect();
+    std::fs::write(folder.join("register.ndjson"), register).unwrap();
+    succeed(folder, "home", &["ingest", "--strict", "--as", "enterprise", "register.ndjson"]);
+    let found = succeed(folder, "home", &["grades", "detect", "--table", "enterprise"]);
+    let evidence = "enterprise.name: name of a person (50 of 60 values have the form of a name of a person";
+    assert!(found.contains(evidence), "{found}");
+    assert!(found.contains("confirm enterprise.name --grade general-4 --category person"), "{found}");
+    add(folder, "Ana", &["--role", "analyst", "--clearance", "general-3"]);
+    let read = ["sql", "--as", "Ana", "--purpose", "risk-analysis", "select name from enterprise limit 1"];
+    succeed(folder, "home", &read);
+    let confirm = ["grades", "confirm", "enterprise.name", "--grade", "general-4", "--category", "person"];
+    succeed(folder, "home", &[confirm.as_slice(), &["--reason", "sole traders"]].concat());
+    assert!(!run(folder, "home", &read).status.success(), "above the clearance from now on");
 }

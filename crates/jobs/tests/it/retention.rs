@@ -302,6 +302,7 @@ async fn values_tell_what_a_column_holds_and_a_steward_confirms_it() {
     for (i, row) in year.iter_mut().enumerate() {
         let phone = format!("+86138{:08}", 11_111_111 + i);
         let mut fields: Vec<String> = row.split(',').map(str::to_owned).collect();
+        fields[8] = format!("{} Harbour Road", i + 1);
         fields[10] = phone;
         *row = fields.join(",");
     }
@@ -310,6 +311,8 @@ async fn values_tell_what_a_column_holds_and_a_steward_confirms_it() {
     let seller = found.iter().find(|found| found.column == "seller_id").unwrap();
     assert_eq!((seller.kind.as_str(), seller.proposed_grade), ("telephone number", Grade::General4));
     assert!(seller.evidence.starts_with("60 of 60 values"), "{}", seller.evidence);
+    let declarant = found.iter().find(|found| found.column == "declarant_id").unwrap();
+    assert_eq!((declarant.kind.as_str(), declarant.proposed_category), ("postal address", Category::Person));
     assert!(!found.iter().any(|found| found.column == "office_id"));
 
     let column = "declaration.seller_id";
