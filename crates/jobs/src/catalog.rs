@@ -18,6 +18,7 @@ pub async fn read(home: &Home) -> Result<Catalog, JobError> {
     Ok(Catalog {
         datasets: datasets.into_iter().map(dataset).collect::<Result<_, _>>()?,
         classified: classified.into_iter().map(classification).collect::<Result<BTreeMap<_, _>, _>>()?,
+        ..Catalog::default()
     })
 }
 

@@ -36,6 +36,6 @@ pub use limits::WriteLimits;
 pub use maintenance::{Commit, Compacted, Erased, Purged, Vacuumed};
 pub use read::Scan;
 pub use replace::{Replace, Replaced};
-pub use snapshot::Snapshot;
+pub use snapshot::{Loaded, Snapshot, TableVersion};
 pub use spec::TableSpec;
 pub use writer::LakeWriter;

@@ -9,7 +9,7 @@ use crate::commit::commit_as_read;
 use crate::error::OfTable;
 use crate::lake::loaded_version;
 use crate::writer::LakeWriter;
-use crate::{AppTransaction, LakeError};
+use crate::{AppTransaction, LakeError, Loaded, TableVersion};
 
 /// Two replacements at once find one another by it.
 const APP_ID: &str = "tidegate-replacement";
@@ -36,9 +36,10 @@ pub struct Replaced {
     pub files_removed: usize,
 }
 
-impl From<&Replaced> for (String, u64) {
+impl From<&Replaced> for TableVersion {
     fn from(replaced: &Replaced) -> Self {
-        (replaced.table.clone(), replaced.version)
+        let loaded = if replaced.rows > 0 { Loaded::Rows } else { Loaded::Nothing };
+        Self { table: replaced.table.clone(), version: replaced.version, loaded }
     }
 }
 

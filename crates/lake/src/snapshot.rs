@@ -30,11 +30,48 @@ pub struct Snapshot {
     pub recorded_at: DateTime<Utc>,
     /// The version of each table.
     pub tables: BTreeMap<String, u64>,
+    /// When the snapshot was recorded that first had the rows which were loaded last, for each table; absent where nothing
+    /// was loaded since snapshots tell it. Neither compaction nor erasure is a load.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub loaded_at: BTreeMap<String, DateTime<Utc>>,
 }
 
-impl From<&Appended> for (String, u64) {
+/// A version of a table that a snapshot takes in.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TableVersion {
+    /// The table.
+    pub table: String,
+    /// The version.
+    pub version: u64,
+    /// Whether rows came with it.
+    pub loaded: Loaded,
+}
+
+/// Whether rows came into a table with a version of it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Loaded {
+    /// Some did.
+    Rows,
+    /// A run that broke off had committed them before: they did if no snapshot has the version yet.
+    Before,
+    /// None did: files were written anew, or rows were taken out.
+    Nothing,
+}
+
+impl From<(String, u64)> for TableVersion {
+    fn from((table, version): (String, u64)) -> Self {
+        Self { table, version, loaded: Loaded::Nothing }
+    }
+}
+
+impl From<&Appended> for TableVersion {
     fn from(appended: &Appended) -> Self {
-        (appended.table.clone(), appended.version)
+        let loaded = match (appended.already_applied, appended.rows) {
+            (true, _) => Loaded::Before,
+            (false, 0) => Loaded::Nothing,
+            (false, _) => Loaded::Rows,
+        };
+        Self { table: appended.table.clone(), version: appended.version, loaded }
     }
 }
 
@@ -47,9 +84,9 @@ impl Lake {
     pub async fn record_snapshot(
         &self,
         at: DateTime<Utc>,
-        versions: impl IntoIterator<Item = impl Into<(String, u64)>>,
+        versions: impl IntoIterator<Item = impl Into<TableVersion>>,
     ) -> Result<Snapshot, LakeError> {
-        let versions: BTreeMap<String, u64> = versions.into_iter().map(Into::into).collect();
+        let versions: Vec<TableVersion> = versions.into_iter().map(Into::into).collect();
         self.put_next(|previous| succeed(previous, at, &versions)).await
     }
 
@@ -63,8 +100,9 @@ impl Lake {
         tables: &BTreeSet<String>,
     ) -> Result<Snapshot, LakeError> {
         self.put_next(|previous| {
-            let mut next = succeed(previous, at, &BTreeMap::new());
+            let mut next = succeed(previous, at, &[]);
             next.tables.retain(|table, _| !tables.contains(table));
+            next.loaded_at.retain(|table, _| !tables.contains(table));
             next
         })
         .await
@@ -215,17 +253,23 @@ impl Lake {
     }
 }
 
-fn succeed(previous: Option<Snapshot>, at: DateTime<Utc>, versions: &BTreeMap<String, u64>) -> Snapshot {
-    let (version, recorded_at, mut tables) = match previous {
-        None => (0, at, BTreeMap::new()),
+fn succeed(previous: Option<Snapshot>, at: DateTime<Utc>, versions: &[TableVersion]) -> Snapshot {
+    let mut next = match previous {
+        None => Snapshot { version: 0, recorded_at: at, tables: BTreeMap::new(), loaded_at: BTreeMap::new() },
         // Clocks of two machines may differ; numbers and times must not disagree.
-        Some(previous) => (previous.version + 1, at.max(previous.recorded_at), previous.tables),
+        Some(previous) => {
+            Snapshot { version: previous.version + 1, recorded_at: at.max(previous.recorded_at), ..previous }
+        }
     };
-    for (table, &version) in versions {
-        let recorded = tables.entry(table.clone()).or_insert(version);
-        *recorded = version.max(*recorded);
+    for TableVersion { table, version, loaded } in versions {
+        let is_new = next.tables.get(table).is_none_or(|known| known < version);
+        if *loaded == Loaded::Rows || (*loaded == Loaded::Before && is_new) {
+            next.loaded_at.insert(table.clone(), next.recorded_at);
+        }
+        let recorded = next.tables.entry(table.clone()).or_insert(*version);
+        *recorded = (*version).max(*recorded);
     }
-    Snapshot { version, recorded_at, tables }
+    next
 }
 
 /// Numbers have 20 digits, as in Delta's log, so that names sort as numbers do.

@@ -1,6 +1,7 @@
-//! What is known of tables beyond their definitions: datasets made of them, and columns that a steward graded.
+//! What is known of tables beyond their definitions: datasets made of them, columns that a steward graded, and when rows came.
 
 use crate::dataset::Dataset;
+use chrono::{DateTime, Utc};
 use std::collections::BTreeMap;
 use tidegate_records::category::Category;
 use tidegate_records::table::{Grade, Table};
@@ -22,6 +23,9 @@ pub struct Catalog {
     pub datasets: Vec<Dataset>,
     /// Stored columns that a steward classified, by table and column.
     pub classified: BTreeMap<(String, String), Classification>,
+    /// When rows were last loaded into a stored table, by its name; absent where none were, or it is not known. A platform over a
+    /// snapshot takes it from there.
+    pub loaded_at: BTreeMap<String, DateTime<Utc>>,
 }
 
 impl Catalog {

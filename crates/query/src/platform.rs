@@ -101,6 +101,7 @@ impl Platform {
         }
         let mut platform = Self::over(stored, engine, governance)?;
         platform.catalog.classified = catalog.classified;
+        platform.catalog.loaded_at.clone_from(&snapshot.loaded_at);
         for dataset in catalog.datasets.into_iter().filter(|d| snapshot.tables.contains_key(&d.lake_table)) {
             platform.add_dataset(lake.provider(snapshot, &dataset.lake_table).await?, dataset);
         }

@@ -50,9 +50,9 @@ pub fn to_markdown(tables: &[&Table]) -> String {
 fn describe(text: &mut String, table: &Table) {
     let _ = write!(
         text,
-        "\n### {}\n\n{} Rows are {} (WCO class {}).\n\n\
+        "\n### {}\n\n{} Rows are {} (WCO class {}); `{}` answers for them.\n\n\
          | column | type | unit | WCO id | path | category | grade | description |\n|---|---|---|---|---|---|---|---|\n",
-        table.name, table.description, table.class.name, table.class.id
+        table.name, table.description, table.class.name, table.class.id, table.owner
     );
     for column in table.columns {
         let _ = writeln!(text, "{}", row(table, column));
@@ -139,6 +139,7 @@ mod tests {
         let text = to_markdown(TABLES);
         for table in TABLES {
             assert!(text.contains(&format!("\n### {}\n", table.name)), "{}", table.name);
+            assert!(text.contains(&format!("; `{}` answers for them.", table.owner)), "{}", table.name);
             assert!(
                 table.columns.iter().all(|c| text.contains(&format!("\n| `{}` |", c.name))),
                 "{}",

@@ -226,6 +226,8 @@ pub struct Table {
     pub name: &'static str,
     /// Business domain.
     pub domain: Domain,
+    /// The department that answers for it, by the names that headers of datasets have.
+    pub owner: &'static str,
     /// One sentence.
     pub description: &'static str,
     /// Class whose instances are the rows.

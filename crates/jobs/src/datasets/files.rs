@@ -102,7 +102,8 @@ fn parse(domain: &str, name: &str, text: &str) -> Result<Definition, JobError> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::collections::BTreeMap;
+    use std::collections::{BTreeMap, BTreeSet};
+    use tidegate_records::tables::TABLES;
 
     #[test]
     fn every_file_of_the_repository_is_shipped() {
@@ -111,5 +112,13 @@ mod tests {
             definitions.into_iter().map(|d| (format!("{}/{}", d.domain, d.name), d.hash())).collect()
         };
         assert_eq!(of(read(&folder).unwrap()), of(shipped().unwrap()));
+    }
+
+    #[test]
+    fn who_answers_for_tables_answers_for_datasets() {
+        let owners: BTreeSet<String> = shipped().unwrap().into_iter().map(|d| d.header.owner).collect();
+        for table in TABLES {
+            assert!(owners.contains(table.owner), "{}: {} is none of {owners:?}", table.name, table.owner);
+        }
     }
 }

@@ -197,6 +197,29 @@ async fn rows_of_few_enterprises_are_not_in_a_dataset_whose_grade_is_lowered() {
 }
 
 #[tokio::test]
+async fn stored_tables_tell_who_answers_for_them_and_when_rows_came() {
+    let mut place = Place::new().await;
+    load(&place, "first.csv", &source::rows(1, 2025, 60, 0)).await;
+    let told = async |place: &Place| {
+        let line =
+            "concat(table_name, ' ', owner, ' ', coalesce(left(CAST(made_at AS VARCHAR), 10), 'never'))";
+        let of = "'declaration', 'declaration_item', 'decision'";
+        let from = format!("information_schema.tables WHERE table_name IN ({of})");
+        place.texts(&format!("SELECT arrow_cast({line}, 'Utf8') FROM {from} ORDER BY 1")).await
+    };
+    let on = |day: &str| {
+        let never = "decision risk-management never".to_owned();
+        vec![never, format!("declaration clearance {day}"), format!("declaration_item clearance {day}")]
+    };
+    assert_eq!(told(&place).await, on("2026-11-24"));
+    place.home.now = "2026-11-27T08:00:00Z".parse().unwrap();
+    maintain(&place.home, false, &mut Quiet).await.unwrap();
+    assert_eq!(told(&place).await, on("2026-11-24"), "upkeep brings no rows");
+    load(&place, "second.csv", &source::rows(2, 2025, 60, 1_000)).await;
+    assert_eq!(told(&place).await, on("2026-11-27"));
+}
+
+#[tokio::test]
 async fn every_shipped_dataset_can_be_made() {
     let place = Place::new().await;
     load(&place, "first.csv", &source::rows(1, 2025, 200, 0)).await;

@@ -10,7 +10,7 @@ use super::rewrite::Rewrite;
 use crate::error::OfTable;
 use crate::lake::loaded_version;
 use crate::replace::month_of;
-use crate::{Lake, LakeError};
+use crate::{Lake, LakeError, Loaded, TableVersion};
 
 /// What a compaction did.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -25,9 +25,9 @@ pub struct Compacted {
     pub files_added: usize,
 }
 
-impl From<&Compacted> for (String, u64) {
+impl From<&Compacted> for TableVersion {
     fn from(compacted: &Compacted) -> Self {
-        (compacted.table.clone(), compacted.version)
+        Self { table: compacted.table.clone(), version: compacted.version, loaded: Loaded::Nothing }
     }
 }
 

@@ -20,7 +20,7 @@ use crate::error::OfTable;
 use crate::lake::loaded_version;
 use crate::read::PinnedTable;
 use crate::replace::month_of;
-use crate::{Lake, LakeError};
+use crate::{Lake, LakeError, Loaded, TableVersion};
 
 /// Rows that were taken out of a table.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -35,9 +35,9 @@ pub struct Erased {
     pub files: Vec<String>,
 }
 
-impl From<&Erased> for (String, u64) {
+impl From<&Erased> for TableVersion {
     fn from(erased: &Erased) -> Self {
-        (erased.table.clone(), erased.version)
+        Self { table: erased.table.clone(), version: erased.version, loaded: Loaded::Nothing }
     }
 }
 

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use arrow::datatypes::{DataType, Field, Schema};
 use chrono::TimeDelta;
-use tidegate_lake::{Lake, LakeError, Scan, SnapshotWanted, TableSpec};
+use tidegate_lake::{AppTransaction, Lake, LakeError, Scan, SnapshotWanted, TableSpec};
 
 use crate::fixture::{TABLE, batch, expected, lake, spec, time};
 
@@ -83,6 +83,51 @@ async fn tables_and_times_only_move_forward() {
     assert_eq!(next.recorded_at, noon);
     let tables: Vec<(&str, u64)> = next.tables.iter().map(|(table, &v)| (table.as_str(), v)).collect();
     assert_eq!(tables, [("a", 5), ("b", 1), ("c", 0)]);
+}
+
+#[tokio::test]
+async fn a_snapshot_tells_when_rows_were_last_loaded() {
+    let test = lake();
+    let day = |n: i64| time("2026-03-01T00:00:00Z") + TimeDelta::days(n);
+    let transaction = AppTransaction { app_id: "load".to_owned(), sequence: 1 };
+    let loaded = test.lake.append(&spec(), [batch(0..10)], Some(&transaction)).await.unwrap();
+    let first = test.lake.record_snapshot(day(1), [&loaded]).await.unwrap();
+    assert_eq!(first.loaded_at.get(TABLE), Some(&day(1)));
+
+    let again = test.lake.append(&spec(), [batch(0..10)], Some(&transaction)).await.unwrap();
+    let next = test.lake.record_snapshot(day(2), [&again]).await.unwrap();
+    assert_eq!(next.loaded_at.get(TABLE), Some(&day(1)), "it was loaded before, and a snapshot had it");
+    let empty = AppTransaction { sequence: 2, ..transaction.clone() };
+    let empty = test.lake.append(&spec(), [], Some(&empty)).await.unwrap();
+    let next = test.lake.record_snapshot(day(3), [&empty]).await.unwrap();
+    assert!(next.tables[TABLE] > first.tables[TABLE]);
+    assert_eq!(next.loaded_at.get(TABLE), Some(&day(1)), "a commit without rows");
+
+    let more = AppTransaction { sequence: 3, ..transaction };
+    test.lake.append(&spec(), [batch(10..20)], Some(&more)).await.unwrap();
+    // The run that wrote them broke off before its snapshot, and is repeated.
+    let repeated = test.lake.append(&spec(), [batch(10..20)], Some(&more)).await.unwrap();
+    let next = test.lake.record_snapshot(day(4), [&repeated]).await.unwrap();
+    assert_eq!(next.loaded_at.get(TABLE), Some(&day(4)));
+    let compacted = test.lake.compact(TABLE).await.unwrap();
+    let next = test.lake.record_snapshot(day(5), [&compacted]).await.unwrap();
+    let erased = test.lake.erase(TABLE, "declaration_id = 'D00000003'").await.unwrap();
+    let last = test.lake.record_snapshot(day(6), [&erased]).await.unwrap();
+    assert!(last.tables[TABLE] > next.tables[TABLE]);
+    assert_eq!(last.loaded_at.get(TABLE), Some(&day(4)), "neither loads anything");
+    let without = test.lake.record_snapshot_without(day(7), &[TABLE.to_owned()].into()).await.unwrap();
+    assert!(without.loaded_at.is_empty());
+}
+
+#[tokio::test]
+async fn a_snapshot_of_an_earlier_version_is_read() {
+    let test = lake();
+    test.lake.record_snapshot(time("2026-03-01T00:00:00Z"), [(TABLE.to_owned(), 3)]).await.unwrap();
+    let file = test.folder.path().join("_snapshots/00000000000000000000.json");
+    let text = std::fs::read_to_string(file).unwrap();
+    assert!(!text.contains("loaded_at"), "{text}");
+    let latest = test.lake.snapshot(SnapshotWanted::Latest).await.unwrap();
+    assert_eq!((latest.tables[TABLE], latest.loaded_at.len()), (3, 0));
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

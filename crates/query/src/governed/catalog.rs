@@ -89,7 +89,8 @@ pub(crate) fn describe(
         .collect()
 }
 
-/// Domain and description of each table; owner and time of making where it is a dataset.
+/// Domain, description and owner of each table, and when its rows were made: those of a stored table when some were last loaded,
+/// those of a dataset with its newest version.
 fn what_tables_are(tables: &[(String, SchemaRef)], catalog: &Catalog) -> Vec<(&'static str, ArrayRef)> {
     let stored = |name: &str| {
         let name = if name == DECLARATION_ITEM { GOODS_ITEM.name } else { name };
@@ -106,8 +107,10 @@ fn what_tables_are(tables: &[(String, SchemaRef)], catalog: &Catalog) -> Vec<(&'
             stored.map(|t| t.description)
         };
         descriptions.push(description.or(dataset.map(|d| d.description.as_str())));
-        owners.push(dataset.map(|d| d.owner.as_str()));
-        made_at.push(dataset.and_then(|d| d.made.as_ref()).map(|made| made.at.timestamp_micros()));
+        owners.push(stored.map(|t| t.owner).or(dataset.map(|d| d.owner.as_str())));
+        let loaded_at = stored.and_then(|t| catalog.loaded_at.get(t.name)).copied();
+        let at = loaded_at.or(dataset.and_then(|d| d.made.as_ref()).map(|made| made.at));
+        made_at.push(at.map(|at| at.timestamp_micros()));
     }
     vec![
         ("domain", Arc::new(StringArray::from(domains)) as ArrayRef),

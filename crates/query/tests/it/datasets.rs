@@ -217,7 +217,7 @@ async fn a_dataset_is_shown_by_the_same_policies_as_tables() {
     };
     assert_eq!(analyst.lines(&of_table("office_counts")).await, ["declaration tests Counts of each office."]);
     let declaration = analyst.lines(&of_table("declaration")).await;
-    assert_eq!(declaration, ["declaration - Declarations as lodged, one row for each version."]);
+    assert_eq!(declaration, ["declaration clearance Declarations as lodged, one row for each version."]);
     let id = "SELECT wco_id FROM information_schema.columns WHERE table_name = 'declaration' AND column_name = 'office_id'";
     assert_eq!(analyst.lines(id).await, ["065"]);
 

@@ -14,6 +14,7 @@ use crate::table::{Column, Computed, Domain, Grade, Source, Table};
 pub static DECISION: Table = Table {
     name: "decision",
     domain: Domain::Risk,
+    owner: "risk-management",
     description: "Decisions: the inclusion probability of each consignment with its parts, its draw, and what came of it.",
     class: Declaration::DEFINITION,
     columns: DECISION_COLUMNS,
@@ -25,6 +26,7 @@ pub static DECISION: Table = Table {
 pub static DECISION_ITEM: Table = Table {
     name: "decision_item",
     domain: Domain::Risk,
+    owner: "risk-management",
     description: "What each goods item of a decided declaration was assessed as, with the row of features it was assessed by.",
     class: Declaration::DEFINITION,
     columns: ITEM_COLUMNS,
@@ -36,6 +38,7 @@ pub static DECISION_ITEM: Table = Table {
 pub static WORK_LIST: Table = Table {
     name: "work_list",
     domain: Domain::Risk,
+    owner: "risk-management",
     description: "Work lists as they closed: the slots there were, who contended, and where the ranks were cut.",
     class: Declaration::DEFINITION,
     columns: LIST_COLUMNS,

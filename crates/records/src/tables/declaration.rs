@@ -11,6 +11,7 @@ use crate::table::{Column, Domain, Table};
 pub static DECLARATION: Table = Table {
     name: "declaration",
     domain: Domain::Declaration,
+    owner: "clearance",
     description: "Declarations as lodged, one row for each version.",
     class: Declaration::DEFINITION,
     columns: COLUMNS,

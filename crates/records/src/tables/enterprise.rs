@@ -11,6 +11,7 @@ use crate::table::{Column, Domain, Table};
 pub static ENTERPRISE: Table = Table {
     name: "enterprise",
     domain: Domain::Enterprise,
+    owner: "enterprise-management",
     description: "Enterprises and their credit grades, effective-dated.",
     class: Enterprise::DEFINITION,
     columns: COLUMNS,

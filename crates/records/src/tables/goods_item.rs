@@ -11,6 +11,7 @@ use crate::table::{Column, Domain, Table};
 pub static GOODS_ITEM: Table = Table {
     name: "goods_item",
     domain: Domain::Declaration,
+    owner: "clearance",
     description: "Goods items of declarations; codes and origins that repeat show their first occurrence as a column.",
     class: GovernmentAgencyGoodsItem::DEFINITION,
     columns: COLUMNS,

@@ -11,6 +11,7 @@ use crate::table::{Column, Domain, Table};
 pub static INSPECTION: Table = Table {
     name: "inspection",
     domain: Domain::Inspection,
+    owner: "clearance",
     description: "Inspections and their results; what the models learn from.",
     class: Inspection::DEFINITION,
     columns: COLUMNS,
@@ -22,6 +23,7 @@ pub static INSPECTION: Table = Table {
 pub static REINSPECTION: Table = Table {
     name: "reinspection",
     domain: Domain::Inspection,
+    owner: "risk-management",
     description: "Second inspections by a reference team that knows nothing of the first; what officers miss is measured by \
                   them, and no model learns from them.",
     class: Inspection::DEFINITION,

@@ -11,6 +11,7 @@ use crate::table::{Domain, Table};
 pub static QUARANTINE: Table = Table {
     name: "quarantine",
     domain: Domain::Quality,
+    owner: "data-management",
     description: "Records set aside because they cannot be used as they are, whole, with their findings.",
     class: QuarantinedRecord::DEFINITION,
     columns: &[
@@ -31,6 +32,7 @@ pub static QUARANTINE: Table = Table {
 pub static DATA_FINDING: Table = Table {
     name: "data_finding",
     domain: Domain::Quality,
+    owner: "data-management",
     description: "Warnings and remarks on accepted records.",
     class: DataFinding::DEFINITION,
     columns: &[

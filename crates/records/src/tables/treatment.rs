@@ -11,6 +11,7 @@ use crate::table::{Column, Domain, Table};
 pub static SPECIAL_FILING: Table = Table {
     name: "special_filing",
     domain: Domain::Enterprise,
+    owner: "enterprise-management",
     description: "Goods of enterprises whose special packaging is filed, and the sites and environments where they may be opened.",
     class: SpecialFiling::DEFINITION,
     columns: FILING_COLUMNS,
@@ -22,6 +23,7 @@ pub static SPECIAL_FILING: Table = Table {
 pub static TREATMENT_EVENT: Table = Table {
     name: "treatment_event",
     domain: Domain::Inspection,
+    owner: "clearance",
     description: "What happened to consignments on their way to the site where they are opened.",
     class: TreatmentEvent::DEFINITION,
     columns: EVENT_COLUMNS,

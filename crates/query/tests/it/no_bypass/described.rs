@@ -50,13 +50,13 @@ fn told(case: &Case) -> Vec<(&'static str, Vec<Told>)> {
     told
 }
 
-/// Domain and description of a table or of the view.
-fn described(table: &str) -> (&'static str, &'static str) {
+/// Domain, description and owner of a table or of the view.
+fn described(table: &str) -> [&'static str; 3] {
     if table == DECLARATION_ITEM {
-        return ("declaration", "Goods items, each with the columns of its declaration.");
+        return ["declaration", "Goods items, each with the columns of its declaration.", "clearance"];
     }
     let table = TABLES.iter().find(|known| known.name == table).unwrap();
-    (table.domain.as_str(), table.description)
+    [table.domain.as_str(), table.description, table.owner]
 }
 
 /// Puts `information_schema` into an engine of copies, with the columns of it that queries ask for.
@@ -68,9 +68,10 @@ pub fn register(context: &SessionContext, case: &Case) {
         ("table_schema", texts(vec!["public"; told.len()])),
         ("table_name", texts(told.iter().map(|(table, _)| *table).collect())),
         ("table_type", texts(vec!["BASE TABLE"; told.len()])),
-        ("domain", texts(told.iter().map(|(table, _)| described(table).0).collect())),
-        ("description", texts(told.iter().map(|(table, _)| described(table).1).collect())),
-        ("owner", new_null_array(&DataType::Utf8, told.len())),
+        ("domain", texts(told.iter().map(|(table, _)| described(table)[0]).collect())),
+        ("description", texts(told.iter().map(|(table, _)| described(table)[1]).collect())),
+        ("owner", texts(told.iter().map(|(table, _)| described(table)[2]).collect())),
+        // Tables at hand were loaded by nobody.
         (
             "made_at",
             new_null_array(&DataType::Timestamp(TimeUnit::Microsecond, Some("UTC".into())), told.len()),
