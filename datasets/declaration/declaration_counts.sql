@@ -5,6 +5,10 @@
 -- increment = "month"
 -- unique = ["month", "office_id", "declaration_type_code", "procedure_code", "border_transport_mode_code"]
 --
+-- [fresh]
+-- table = "declaration"
+-- days = 3
+--
 -- [columns.month]
 -- description = "Calendar month of acceptance, CCYY-MM"
 -- is_required = true

@@ -4,6 +4,10 @@
 -- refresh = "daily"
 -- unique = ["month", "grade_code"]
 --
+-- [fresh]
+-- table = "declaration"
+-- days = 3
+--
 -- [columns.month]
 -- description = "Calendar month of acceptance, CCYY-MM"
 -- is_required = true

@@ -4,6 +4,10 @@
 -- refresh = "weekly"
 -- unique = ["importer_id"]
 --
+-- [fresh]
+-- table = "declaration"
+-- days = 10
+--
 -- [columns.importer_id]
 -- description = "Importer, as declarations name it"
 -- is_required = true

@@ -5,6 +5,10 @@
 -- increment = "month"
 -- unique = ["month", "office_id"]
 --
+-- [fresh]
+-- table = "work_list"
+-- days = 3
+--
 -- [columns.month]
 -- description = "Calendar month of the work lists, CCYY-MM"
 -- is_required = true

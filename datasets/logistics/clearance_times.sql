@@ -5,6 +5,10 @@
 -- increment = "month"
 -- unique = ["month", "office_id", "lane_code", "stage_code"]
 --
+-- [fresh]
+-- table = "declaration"
+-- days = 3
+--
 -- [columns.month]
 -- description = "Calendar month of acceptance, CCYY-MM"
 -- is_required = true

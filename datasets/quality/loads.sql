@@ -4,6 +4,10 @@
 -- refresh = "daily"
 -- unique = ["load_id"]
 --
+-- [fresh]
+-- table = "declaration"
+-- days = 3
+--
 -- [columns.load_id]
 -- description = "Load"
 -- is_required = true

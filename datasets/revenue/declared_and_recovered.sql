@@ -10,6 +10,10 @@
 -- count = "enterprises"
 -- at_least = 3
 --
+-- [fresh]
+-- table = "declaration"
+-- days = 3
+--
 -- [columns.month]
 -- description = "Calendar month of acceptance, CCYY-MM"
 -- is_required = true

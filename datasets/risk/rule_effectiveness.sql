@@ -5,6 +5,10 @@
 -- increment = "month"
 -- unique = ["month", "rule_id"]
 --
+-- [fresh]
+-- table = "decision"
+-- days = 3
+--
 -- [columns.month]
 -- description = "Calendar month of acceptance, CCYY-MM"
 -- is_required = true

@@ -5,6 +5,10 @@
 -- increment = "month"
 -- unique = ["month", "treatment_code", "treatment_reason"]
 --
+-- [fresh]
+-- table = "decision"
+-- days = 3
+--
 -- [columns.month]
 -- description = "Calendar month of acceptance, CCYY-MM"
 -- is_required = true

@@ -30,6 +30,20 @@ pub(super) async fn run(
     Ok(results)
 }
 
+/// Runs those checks over rows as readers see them whose outcome changes while the rows stay the same: how old they are.
+pub(super) async fn ages(
+    definition: &Definition,
+    shown: &Platform,
+    today: NaiveDate,
+) -> Result<Vec<CheckResult>, JobError> {
+    let mut results = Vec::new();
+    for check in definition.checks().iter().filter(|check| matches!(check.limit, Limit::Age(_))) {
+        let found = value(shown, check).await?;
+        results.push(judge(check, found.as_deref(), None, today));
+    }
+    Ok(results)
+}
+
 /// The one value of a check's statement, as text; none when it is NULL.
 async fn value(platform: &Platform, check: &Check) -> Result<Option<String>, JobError> {
     let answer = Answer::of(platform, PURPOSE, &check.sql).await?;

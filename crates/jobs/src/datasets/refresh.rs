@@ -39,7 +39,7 @@ pub struct Refreshed {
     pub months: Option<Vec<String>>,
     /// Rows that it has.
     pub rows: u64,
-    /// What was checked.
+    /// What was checked: of a version that stays, when it was made, but for how old its rows are now.
     pub checks: Vec<CheckResult>,
 }
 
@@ -107,14 +107,14 @@ impl Making<'_> {
             options.only_due && !self.definition.header.refresh.is_due(last.made_at, self.home.now)
         };
         if let Some(last) = self.last.filter(is_early) {
-            return unchanged(last);
+            return self.unchanged(last).await;
         }
         let derived = self.platform.derive(self.definition).await?;
         let dataset = self.dataset(&derived);
         let what =
             if options.whole { Some(Replace::Everything) } else { self.what(&dataset, &derived).await? };
         match (what, self.last) {
-            (None, Some(last)) => unchanged(last),
+            (None, Some(last)) => self.unchanged(last).await,
             (what, _) => self.make(dataset, &derived, what.unwrap_or(Replace::Everything), options).await,
         }
     }
@@ -227,6 +227,24 @@ impl Making<'_> {
         Ok((rows.first().copied().unwrap_or_default(), checks))
     }
 
+    /// A version that stays. Its rows grow old meanwhile: the checks that tell of it are judged anew, unless the header changed
+    /// since.
+    async fn unchanged(&self, last: &DatasetVersion) -> Result<Refreshed, JobError> {
+        let made = catalog::dataset(last.clone())?.made;
+        let mut checks = made.map(|made| made.checks).unwrap_or_default();
+        if last.sha256.as_bytes() == &self.definition.hash() {
+            let today = self.home.now.date_naive();
+            for age in checks::ages(self.definition, self.platform, today).await? {
+                checks
+                    .iter_mut()
+                    .filter(|known| known.name == age.name)
+                    .for_each(|known| known.clone_from(&age));
+            }
+        }
+        let (name, rows) = (last.made.name.clone(), last.made.rows);
+        Ok(Refreshed { name, outcome: Outcome::Unchanged, version: None, months: None, rows, checks })
+    }
+
     fn remark(&self) -> String {
         let lowered = self.definition.header.lowered.as_ref().map(|lowered| {
             let (grade, count, at_least) = (lowered.grade.as_str(), &lowered.count, lowered.at_least);
@@ -234,13 +252,6 @@ impl Making<'_> {
         });
         lowered.unwrap_or_default()
     }
-}
-
-fn unchanged(last: &DatasetVersion) -> Result<Refreshed, JobError> {
-    let made = catalog::dataset(last.clone())?.made;
-    let checks = made.map(|made| made.checks).unwrap_or_default();
-    let (name, rows) = (last.made.name.clone(), last.made.rows);
-    Ok(Refreshed { name, outcome: Outcome::Unchanged, version: None, months: None, rows, checks })
 }
 
 fn of_dataset(definition: &Definition, cause: JobError) -> JobError {

@@ -197,6 +197,41 @@ async fn rows_of_few_enterprises_are_not_in_a_dataset_whose_grade_is_lowered() {
 }
 
 #[tokio::test]
+async fn a_dataset_grows_old_while_nothing_is_loaded() {
+    let mut place = Place::new().await;
+    load(&place, "first.csv", &source::rows(1, 2025, 60, 0)).await;
+    let of_table = |table: &str| {
+        let fresh = format!("-- table = \"{table}\"\n-- days = 3\n");
+        let text = counts(COUNTS, 1_000).text.replace("-- column = \"month\"\n-- days = 30\n", &fresh);
+        Definition::parse("declaration", "counts", &text).unwrap()
+    };
+    let (definition, options) = (of_table("goods_item"), RefreshOptions::default());
+    let age = |refreshed: &Refreshed| {
+        let check = refreshed.checks.iter().find(|check| check.name == "fresh goods_item").unwrap();
+        (refreshed.outcome, check.is_passed, check.found.get(..10).map(str::to_owned))
+    };
+    let loaded = |day: &str| Some(day.to_owned());
+    let first = made(&place, &definition, options).await;
+    assert_eq!(age(&first), (Outcome::Published, true, loaded("2026-11-24")));
+    place.home.now = "2026-11-27T23:00:00Z".parse().unwrap();
+    let third_day = made(&place, &definition, options).await;
+    assert_eq!(age(&third_day), (Outcome::Unchanged, true, loaded("2026-11-24")));
+    place.home.now = "2026-11-28T01:00:00Z".parse().unwrap();
+    let fourth_day = made(&place, &definition, options).await;
+    assert_eq!(age(&fourth_day), (Outcome::Unchanged, false, loaded("2026-11-24")), "nothing came since");
+    load(&place, "second.csv", &source::rows(2, 2025, 60, 1_000)).await;
+    let again = made(&place, &definition, options).await;
+    assert_eq!(age(&again), (Outcome::Published, true, loaded("2026-11-28")));
+
+    let other = [of_table("inspection")];
+    let refused = refresh(&place.home, &other, options, &mut Quiet).await.unwrap_err().to_string();
+    assert!(
+        refused.contains("[fresh] names `inspection`, and it is made of declaration, goods_item"),
+        "{refused}"
+    );
+}
+
+#[tokio::test]
 async fn stored_tables_tell_who_answers_for_them_and_when_rows_came() {
     let mut place = Place::new().await;
     load(&place, "first.csv", &source::rows(1, 2025, 60, 0)).await;
@@ -227,6 +262,10 @@ async fn every_shipped_dataset_can_be_made() {
     let all = refresh(&place.home, &shipped, RefreshOptions::default(), &mut Quiet).await.unwrap();
     for one in &all {
         assert_eq!(one.outcome, Outcome::Published, "{one:?}");
+        for check in one.checks.iter().filter(|check| !check.is_passed) {
+            // Nothing is decided here.
+            assert!(["fresh decision", "fresh work_list"].contains(&check.name.as_str()), "{one:?}");
+        }
     }
     assert!(shipped.len() >= 12, "{} datasets", shipped.len());
 }

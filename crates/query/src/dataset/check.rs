@@ -1,6 +1,6 @@
 //! Checks of a dataset's rows, each a statement that finds what is wrong.
 
-use super::Definition;
+use super::{Definition, Fresh};
 use serde::{Deserialize, Serialize};
 
 /// A check of a dataset's rows.
@@ -73,14 +73,24 @@ impl Definition {
                 checks.push(Check { name: format!("drift {column}"), sql, limit: Limit::Share(share) });
             }
         }
-        if let Some(fresh) = &header.fresh {
-            let sql = format!("SELECT CAST(max(\"{}\") AS VARCHAR) FROM \"{table}\"", fresh.column);
-            checks.push(Check {
-                name: format!("fresh {}", fresh.column),
-                sql,
-                limit: Limit::Age(fresh.days),
-            });
-        }
+        checks.extend(header.fresh.as_ref().and_then(|fresh| fresh.check(table)));
         checks
+    }
+}
+
+impl Fresh {
+    /// The check of how old rows are; no header that was read names neither column nor table.
+    fn check(&self, dataset: &str) -> Option<Check> {
+        let (what, sql) = match (&self.column, &self.table) {
+            (Some(column), _) => {
+                (column, format!("SELECT CAST(max(\"{column}\") AS VARCHAR) FROM \"{dataset}\""))
+            }
+            (None, Some(table)) => {
+                let from = format!("information_schema.tables WHERE table_name = '{table}'");
+                (table, format!("SELECT CAST(made_at AS VARCHAR) FROM {from}"))
+            }
+            (None, None) => return None,
+        };
+        Some(Check { name: format!("fresh {what}"), sql, limit: Limit::Age(self.days) })
     }
 }

@@ -49,7 +49,7 @@ pub struct Header {
     pub unique: Vec<String>,
     /// Why its grade is lower than that of what it reads.
     pub lowered: Option<Lowered>,
-    /// How old its newest row may be.
+    /// How old rows may be.
     pub fresh: Option<Fresh>,
     /// Its columns, by name.
     pub columns: BTreeMap<String, ColumnHeader>,
@@ -92,12 +92,14 @@ pub struct Lowered {
     pub at_least: u32,
 }
 
-/// How old the newest row may be.
+/// How old rows may be: the newest of the dataset by a column of it, or those of a stored table that it is made of.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Fresh {
-    /// A moment, a day or a month.
-    pub column: String,
+    /// A moment, a day or a month of its own.
+    pub column: Option<String>,
+    /// A stored table that it is made of: when rows were last loaded into it.
+    pub table: Option<String>,
     /// Days.
     pub days: u32,
 }
@@ -158,7 +160,7 @@ impl Definition {
     fn check(&self) -> Result<(), String> {
         let header = &self.header;
         let lowered = header.lowered.as_ref().map(|lowered| &lowered.count);
-        let fresh = header.fresh.as_ref().map(|fresh| &fresh.column);
+        let fresh = header.fresh.as_ref().and_then(|fresh| fresh.column.as_ref());
         let mut named = header.unique.iter().chain(&header.increment).chain(lowered).chain(fresh);
         if let Some(unknown) = named.find(|column| !header.columns.contains_key(*column)) {
             return Err(format!("`{unknown}` is named in the header and has no [columns.{unknown}]"));
@@ -167,6 +169,9 @@ impl Definition {
             header.lowered.as_ref().map(|lowered| lowered.at_least).filter(|n| *n < LEAST_GROUP)
         {
             return Err(format!("its grade is lowered with {few} behind a row; at least {LEAST_GROUP}"));
+        }
+        if header.fresh.as_ref().is_some_and(|fresh| fresh.column.is_some() == fresh.table.is_some()) {
+            return Err("[fresh] names a `column` of its own, or a `table` that it is made of".to_owned());
         }
         if header.unique.is_empty() {
             return Err("`unique` names no column; a row needs a name".to_owned());
@@ -254,6 +259,12 @@ mod tests {
         assert!(refusal("unique = [\"month\"]", "unique = []").contains("names no column"));
         let few = "-- [lowered]\n-- grade = \"general-2\"\n-- count = \"declarations\"\n-- at_least = 2\n-- [columns.month]";
         assert!(refusal("-- [columns.month]", few).contains("2 behind a row; at least 3"));
+        for (given, told) in
+            [("", "names a `column`"), ("column = \"year\"", "`year` is named in the header")]
+        {
+            let fresh = format!("-- [fresh]\n-- days = 3\n-- {given}\n-- [columns.month]");
+            assert!(refusal("-- [columns.month]", &fresh).contains(told), "{given}");
+        }
         let reference = "\"Month\"\n-- reference = \"declaration.moon\"";
         assert!(refusal("\"Month\"", reference).contains("`declaration.moon`, which is no"));
         let taken = Definition::parse("declaration", "goods_item", FILE).unwrap_err().to_string();

@@ -49,6 +49,7 @@ impl Platform {
         let arrow = plan.schema().as_arrow();
         let names: Vec<&str> = arrow.fields().iter().map(|field| field.name().as_str()).collect();
         check_names(definition, &names)?;
+        check_fresh(definition, &lineage)?;
         let used: BTreeSet<Stored> = lineage
             .tables
             .iter()
@@ -103,6 +104,15 @@ fn check_names(definition: &Definition, names: &[&str]) -> Result<(), DatasetErr
         return Err(refused(definition, format!("the statement gives no column `{name}`")));
     }
     Ok(())
+}
+
+/// That the table whose loads tell how old rows are is one that they are made of.
+fn check_fresh(definition: &Definition, lineage: &Lineage) -> Result<(), DatasetError> {
+    let table = definition.header.fresh.as_ref().and_then(|fresh| fresh.table.as_ref());
+    let Some(unknown) = table.filter(|table| !lineage.tables.contains_key(*table)) else { return Ok(()) };
+    let known: Vec<&str> = lineage.tables.keys().map(String::as_str).collect();
+    let cause = format!("[fresh] names `{unknown}`, and it is made of {}", known.join(", "));
+    Err(refused(definition, cause))
 }
 
 /// That the column by which the dataset is made is the month of stored rows.
