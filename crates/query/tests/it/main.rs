@@ -1,6 +1,7 @@
 //! Governed reading: what each reader is shown, and that nothing tells more.
 #![expect(clippy::unwrap_used, reason = "a test stops at what it did not expect")]
 
+mod clearance;
 mod country;
 mod datasets;
 mod doors;
