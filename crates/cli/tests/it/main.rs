@@ -15,6 +15,7 @@ mod limits;
 mod python;
 mod sign_on;
 mod tls;
+mod tools;
 mod two_persons;
 
 use std::path::Path;

@@ -89,24 +89,29 @@ pub(crate) fn describe(
         .collect()
 }
 
+fn stored(name: &str) -> Option<&'static Table> {
+    let name = if name == DECLARATION_ITEM { GOODS_ITEM.name } else { name };
+    TABLES.iter().find(|known| known.name == name)
+}
+
+/// What a table, dataset or view is, in words.
+pub(super) fn description<'a>(name: &str, catalog: &'a Catalog) -> Option<&'a str> {
+    if name == DECLARATION_ITEM {
+        return Some(item_rows::DESCRIPTION);
+    }
+    let dataset = || catalog.datasets.iter().find(|dataset| dataset.name == name);
+    stored(name).map(|table| table.description).or_else(|| dataset().map(|d| d.description.as_str()))
+}
+
 /// Domain, description and owner of each table, and when its rows were made: those of a stored table when some were last loaded,
 /// those of a dataset with its newest version.
 fn what_tables_are(tables: &[(String, SchemaRef)], catalog: &Catalog) -> Vec<(&'static str, ArrayRef)> {
-    let stored = |name: &str| {
-        let name = if name == DECLARATION_ITEM { GOODS_ITEM.name } else { name };
-        TABLES.iter().find(|known| known.name == name)
-    };
     let dataset = |name: &str| catalog.datasets.iter().find(|dataset| dataset.name == name);
     let (mut domains, mut descriptions, mut owners, mut made_at) = (vec![], vec![], vec![], vec![]);
     for (name, _) in tables {
         let (stored, dataset) = (stored(name), dataset(name));
         domains.push(stored.map(|t| t.domain.as_str()).or(dataset.map(|d| d.domain.as_str())));
-        let description = if name == DECLARATION_ITEM {
-            Some(item_rows::DESCRIPTION)
-        } else {
-            stored.map(|t| t.description)
-        };
-        descriptions.push(description.or(dataset.map(|d| d.description.as_str())));
+        descriptions.push(description(name, catalog));
         owners.push(stored.map(|t| t.owner).or(dataset.map(|d| d.owner.as_str())));
         let loaded_at = stored.and_then(|t| catalog.loaded_at.get(t.name)).copied();
         let at = loaded_at.or(dataset.and_then(|d| d.made.as_ref()).map(|made| made.at));

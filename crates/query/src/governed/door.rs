@@ -21,9 +21,13 @@ use datafusion::error::DataFusionError;
 use datafusion::execution::context::SessionContext;
 use datafusion::logical_expr::LogicalPlan;
 use datafusion::sql::parser::Statement;
+use std::collections::BTreeMap;
 use std::future::Future;
 use std::sync::Arc;
 use tokio::time::timeout;
+
+/// Most parameters of a statement, as PostgreSQL's protocol counts them.
+const MOST_PARAMETERS: usize = 65535;
 
 /// Who comes in.
 pub(crate) enum Entry<'a> {
@@ -132,7 +136,10 @@ impl Door {
         catalogs.register_schema(catalog::CATALOG_SCHEMA, Arc::new(catalog))?;
         if allowance.is_some() {
             // The owner comes through no door that PostgreSQL's clients know.
-            pg_catalog::install(&context)?;
+            let description = |name: &str| catalog::description(name, known_of).map(str::to_owned);
+            let (name, purpose) = &reader;
+            let asker = pg_catalog::Asker { name, purpose, description: &description };
+            pg_catalog::install(&context, &asker).await?;
         }
         let bundles = if may_assess { bundles.clone() } else { Bundles::new() };
         for (hash, bundle) in bundles.values() {
@@ -170,13 +177,15 @@ impl Door {
     async fn described(&self, sql: &str) -> Result<Described, QueryError> {
         let plan = self.logical(self.parse(sql)?).await?;
         let schema = Arc::new(plan.schema().as_arrow().clone());
-        let mut numbered: Vec<(usize, Option<DataType>)> = plan
+        let mut numbered: BTreeMap<usize, Option<DataType>> = plan
             .get_parameter_types()?
             .into_iter()
             .filter_map(|(name, data_type)| Some((name.trim_start_matches('$').parse().ok()?, data_type)))
             .collect();
-        numbered.sort_by_key(|(number, _)| *number);
-        Ok(Described { schema, parameters: numbered.into_iter().map(|(_, data_type)| data_type).collect() })
+        // A parameter that nothing depends on is one all the same.
+        let last = numbered.last_key_value().map_or(0, |(last, _)| *last).min(MOST_PARAMETERS);
+        let parameters = (1..=last).map(|number| numbered.remove(&number).flatten()).collect();
+        Ok(Described { schema, parameters })
     }
 
     /// Plans a statement with the values of its parameters.

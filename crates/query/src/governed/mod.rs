@@ -12,6 +12,7 @@ mod verify;
 pub use catalog::{CATALOG, SCHEMA, TABLE};
 pub use door::Described;
 pub(crate) use door::{Door, Entry};
+pub use pg_catalog::{SETTINGS, WITHOUT_ROWS, catalog_table};
 pub(crate) use rule::Stored;
 
 use async_trait::async_trait;

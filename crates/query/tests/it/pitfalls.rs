@@ -209,6 +209,10 @@ async fn catalogs_list_what_is_there_for_the_reader() {
             && !attributes.contains(&"inclusion_probability".to_owned()),
         "{attributes:?}"
     );
+    let described = reader.lines("SELECT count(*) AS n FROM pg_catalog.pg_description").await;
+    let shown = "SELECT (SELECT count(description) FROM information_schema.columns) + \
+                 (SELECT count(description) FROM information_schema.tables) AS n";
+    assert_eq!(described, reader.lines(shown).await, "of what is hidden nothing is told in words");
 }
 
 #[tokio::test]

@@ -4,6 +4,7 @@
 //! Tokens travel as they are, so others than this machine need TLS.
 
 mod cancel;
+mod dialect;
 mod error;
 mod identity;
 mod session;

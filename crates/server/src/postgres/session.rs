@@ -1,5 +1,6 @@
 //! Statements of one connection, answered at the desk.
 
+use super::dialect::Dialect;
 use super::error::{refusal, unanswered};
 use super::identity::{Session, counted};
 use super::settings::{Aside, aside};
@@ -9,7 +10,6 @@ use arrow::datatypes::{DataType, SchemaRef};
 use arrow_pg::datatypes::df::deserialize_parameters_with_server_types;
 use arrow_pg::datatypes::{arrow_schema_to_pg_fields, encode_recordbatch, into_pg_type};
 use async_trait::async_trait;
-use datafusion_pg_catalog::sql::PostgresCompatibilityParser;
 use futures::stream::{self, Stream, StreamExt};
 use pgwire::api::portal::{Format, Portal};
 use pgwire::api::results::{FieldInfo, QueryResponse, Response};
@@ -32,7 +32,7 @@ pub(super) struct Queries {
 
 impl Queries {
     pub(super) fn new(admission: Arc<Admission>) -> Self {
-        let (door, dialect) = (Arc::clone(&admission), PostgresCompatibilityParser::new());
+        let (door, dialect) = (Arc::clone(&admission), Dialect::new());
         Self { admission, parser: Arc::new(Parser { admission: door, dialect }) }
     }
 
@@ -139,7 +139,7 @@ fn wire_types(parameters: &[Option<DataType>]) -> PgWireResult<Vec<Type>> {
 /// Reads statements, in the dialect that clients write.
 pub(super) struct Parser {
     admission: Arc<Admission>,
-    dialect: PostgresCompatibilityParser,
+    dialect: Dialect,
 }
 
 impl Parser {

@@ -9,29 +9,7 @@ use pgwire::api::results::{Response, Tag};
 use pgwire::error::PgWireError;
 use sqlparser::ast::{Set, Statement};
 use std::sync::Arc;
-
-/// Settings that clients make on their own, and ask for.
-const SETTINGS: &[(&str, &str)] = &[
-    ("application_name", ""),
-    ("bytea_output", "hex"),
-    ("client_encoding", "UTF8"),
-    ("client_min_messages", "notice"),
-    ("datestyle", "ISO, YMD"),
-    ("default_transaction_isolation", "read committed"),
-    ("extra_float_digits", "1"),
-    ("intervalstyle", "postgres"),
-    ("lock_timeout", "0"),
-    ("max_identifier_length", "63"),
-    ("row_security", "on"),
-    ("search_path", "public"),
-    ("server_version", "16.6"),
-    ("standard_conforming_strings", "on"),
-    ("statement_timeout", "0"),
-    ("timezone", "UTC"),
-    ("transaction.isolation.level", "read committed"),
-    ("transaction_isolation", "read committed"),
-    ("transaction_read_only", "on"),
-];
+use tidegate_query::SETTINGS;
 
 /// Names of the one time zone that there is; `local` is that of the server.
 const UTC: &[&str] = &["utc", "gmt", "etc/utc", "etc/gmt", "zulu", "z", "0", "+00", "+00:00", "local"];
@@ -56,6 +34,12 @@ pub(super) fn aside(statement: &Statement, seconds: u64) -> Option<Result<Aside,
             Some(Ok(Aside::Answer(Response::TransactionStart(Tag::new("BEGIN")))))
         }
         Statement::Commit { .. } => Some(Ok(Aside::Answer(Response::TransactionEnd(Tag::new("COMMIT"))))),
+        // There is nothing that a savepoint would keep; a transaction that was broken off goes on from it.
+        Statement::Savepoint { .. } => Some(tag("SAVEPOINT")),
+        Statement::ReleaseSavepoint { .. } => Some(tag("RELEASE")),
+        Statement::Rollback { savepoint: Some(_), .. } => {
+            Some(Ok(Aside::Answer(Response::TransactionStart(Tag::new("ROLLBACK")))))
+        }
         Statement::Rollback { .. } => Some(Ok(Aside::Answer(Response::TransactionEnd(Tag::new("ROLLBACK"))))),
         Statement::Discard { .. } => Some(tag("DISCARD ALL")),
         Statement::Deallocate { .. } => Some(tag("DEALLOCATE")),
@@ -146,6 +130,10 @@ mod tests {
             "SET statement_timeout TO '0ms'",
             "SET statement_timeout TO DEFAULT",
             "SET TRANSACTION READ ONLY",
+            "SET SESSION CHARACTERISTICS AS TRANSACTION READ ONLY",
+            "SAVEPOINT \"_pg3_1\"",
+            "RELEASE \"_pg3_1\"",
+            "ROLLBACK TO \"_pg3_1\"",
         ] {
             assert_eq!(told(sql), None, "{sql}");
         }

@@ -1,0 +1,51 @@
+//! Tables of `pg_catalog` that clients ask for besides those that the library has. There is nothing in them.
+
+use super::empty;
+use datafusion::arrow::datatypes::{DataType, Field, Schema};
+use datafusion::datasource::TableProvider;
+use datafusion::error::DataFusionError;
+use std::collections::HashMap;
+use std::sync::Arc;
+
+/// Names of tables with those of their columns.
+const TABLES: &[(&str, &[&str])] = &[
+    ("pg_available_extensions", &["name", "default_version", "installed_version", "comment"]),
+    ("pg_group", &["groname", "grosysid", "grolist"]),
+    ("pg_indexes", &["schemaname", "tablename", "indexname", "tablespace", "indexdef"]),
+    ("pg_locks", &["locktype", "database", "relation", "pid", "mode", "granted"]),
+    (
+        "pg_policies",
+        &["schemaname", "tablename", "policyname", "permissive", "roles", "cmd", "qual", "with_check"],
+    ),
+    ("pg_rules", &["schemaname", "tablename", "rulename", "definition"]),
+    (
+        "pg_sequences",
+        &[
+            "schemaname",
+            "sequencename",
+            "sequenceowner",
+            "data_type",
+            "start_value",
+            "min_value",
+            "max_value",
+            "increment_by",
+            "cycle",
+            "cache_size",
+            "last_value",
+        ],
+    ),
+    (
+        "pg_stat_activity",
+        &["datid", "datname", "pid", "usesysid", "usename", "application_name", "state", "query"],
+    ),
+    ("pg_user", &["usename", "usesysid", "usecreatedb", "usesuper", "userepl", "usebypassrls", "useconfig"]),
+];
+
+/// The tables.
+pub(super) fn tables() -> Result<HashMap<String, Arc<dyn TableProvider>>, DataFusionError> {
+    let table = |(name, columns): &(&str, &[&str])| {
+        let fields = columns.iter().map(|column| Field::new(*column, DataType::Utf8, true));
+        Ok(((*name).to_owned(), empty(Arc::new(Schema::new(fields.collect::<Vec<_>>())))?))
+    };
+    TABLES.iter().map(table).collect()
+}

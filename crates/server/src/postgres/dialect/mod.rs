@@ -1,0 +1,152 @@
+//! What clients of PostgreSQL write, in the words of the engine. Most of it is put in other words by a library; here is what
+//! drivers and tools ask the catalog for besides.
+
+mod hollow;
+mod names;
+mod nothing;
+mod patterns;
+mod single;
+
+use datafusion_pg_catalog::sql::PostgresCompatibilityParser;
+use sqlparser::ast::{Expr, ObjectNamePart, Statement, Value, ValueWithSpan, Visit, visit_expressions};
+use sqlparser::dialect::PostgreSqlDialect;
+use sqlparser::parser::{Parser, ParserError};
+use std::collections::BTreeSet;
+use std::convert::Infallible;
+use std::ops::ControlFlow;
+
+/// Reads statements.
+#[derive(Debug)]
+pub(super) struct Dialect(PostgresCompatibilityParser);
+
+impl Dialect {
+    pub(super) fn new() -> Self {
+        Self(PostgresCompatibilityParser::new())
+    }
+
+    /// The statements of a text, as the engine reads them.
+    ///
+    /// # Errors
+    /// What cannot be read.
+    pub(super) fn parse(&self, sql: &str) -> Result<Vec<Statement>, ParserError> {
+        match reworded(sql) {
+            Some(reworded) => self.0.parse(&reworded),
+            None => self.0.parse(sql),
+        }
+    }
+}
+
+/// Statements in other words, when one of them asks the catalog something that would not be understood as it is.
+fn reworded(sql: &str) -> Option<String> {
+    // Tables of the catalog, casts to names in it (`regclass`), and patterns.
+    let lower = sql.to_ascii_lowercase();
+    if !["pg_", "reg", "escape"].iter().any(|word| lower.contains(word)) {
+        return None;
+    }
+    let written = Parser::parse_sql(&PostgreSqlDialect {}, sql).ok()?;
+    let mut reworded = written.clone();
+    for statement in &mut reworded {
+        nothing::leave_out(statement);
+        names::resolve(statement);
+        single::gather(statement);
+        patterns::escape(statement);
+    }
+    let told =
+        |statements: &[Statement]| statements.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ");
+    (reworded != written).then(|| told(&reworded))
+}
+
+/// An expression that the program itself writes.
+fn expression(sql: &str) -> Option<Expr> {
+    Parser::new(&PostgreSqlDialect {}).try_with_sql(sql).ok()?.parse_expr().ok()
+}
+
+/// A text that stands in a statement.
+fn text(expr: &Expr) -> Option<&str> {
+    match expr {
+        Expr::Value(ValueWithSpan { value: Value::SingleQuotedString(text), .. }) => Some(text.as_str()),
+        _ => None,
+    }
+}
+
+/// Names of the parameters of a part of a statement, in some order.
+fn parameters(part: &impl Visit) -> BTreeSet<String> {
+    let mut parameters = BTreeSet::new();
+    let ControlFlow::Continue(()) = visit_expressions(part, |expr| {
+        if let Expr::Value(value) = expr
+            && let Value::Placeholder(name) = &value.value
+        {
+            parameters.insert(name.clone());
+        }
+        ControlFlow::<Infallible>::Continue(())
+    });
+    parameters
+}
+
+/// Whether a part of a statement makes one row of many, as far as its functions tell.
+fn gathers(part: &impl Visit) -> bool {
+    const GATHERING: &[&str] = &[
+        "array_agg",
+        "avg",
+        "bit_and",
+        "bit_or",
+        "bool_and",
+        "bool_or",
+        "count",
+        "every",
+        "json_agg",
+        "json_object_agg",
+        "jsonb_agg",
+        "jsonb_object_agg",
+        "max",
+        "min",
+        "string_agg",
+        "sum",
+    ];
+    let found = visit_expressions(part, |expr| match expr {
+        Expr::Function(function) if function.over.is_none() => {
+            let name = function.name.0.last().and_then(ObjectNamePart::as_ident);
+            let name = name.map(|name| name.value.to_lowercase()).unwrap_or_default();
+            let is_clause = function.filter.is_some() || !function.within_group.is_empty();
+            if is_clause || GATHERING.contains(&name.as_str()) {
+                ControlFlow::Break(())
+            } else {
+                ControlFlow::Continue(())
+            }
+        }
+        _ => ControlFlow::Continue(()),
+    });
+    found.is_break()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A statement in other words; as it was, when nothing is changed.
+    pub(super) fn reworded_or_not(sql: &str) -> String {
+        reworded(sql).unwrap_or_else(|| sql.to_owned())
+    }
+
+    #[test]
+    fn what_asks_for_no_catalog_stays_as_it_was_written() {
+        for sql in [
+            "select count(*) from declaration",
+            "select * from pg_catalog.pg_class",
+            "SELECT oid FROM pg_type WHERE typname = 'int4'",
+            "not a statement about pg_class",
+        ] {
+            assert_eq!(reworded(sql), None, "{sql}");
+        }
+    }
+
+    #[test]
+    fn whatever_is_reworded_can_be_read() {
+        let dialect = Dialect::new();
+        let sql = "SELECT c.relname, (SELECT conname FROM pg_constraint WHERE conrelid = c.oid AND contype = $1) \
+                   FROM pg_class c WHERE c.oid = 'pg_type'::regclass; SELECT 1";
+        let statements = dialect.parse(sql).unwrap();
+        assert_eq!(statements.len(), 2);
+        assert!(statements[0].to_string().contains("= 1247"), "{}", statements[0]);
+    }
+}
