@@ -14,7 +14,7 @@ const DBEAVER: &str = include_str!("../dbeaver.sql");
 struct Office {
     server: Server,
     token: String,
-    office: String,
+    id: String,
 }
 
 impl Office {
@@ -23,7 +23,7 @@ impl Office {
         let office = owner(&server, "SELECT min(office_id) FROM declaration");
         let officer = ["Ou", "--role", "officer", "--office", office.as_str(), "--clearance", "general-3"];
         let token = server.person(&officer);
-        Self { server, token, office }
+        Self { server, token, id: office }
     }
 
     /// What a tool is told.
@@ -104,10 +104,10 @@ fn pandas_and_sqlalchemy_read_and_reflect_what_is_shown() {
     );
     let comment =
         office.psql("SELECT description FROM information_schema.tables WHERE table_name = 'declaration'");
-    let own = format!("SELECT count(*) FROM declaration WHERE office_id = '{}'", office.office);
+    let own = format!("SELECT count(*) FROM declaration WHERE office_id = '{}'", office.id);
     let own: u64 = owner(&office.server, &own).parse().unwrap();
     assert!(!tables.contains(&"quarantine".to_owned()), "it is not there for officers");
-    let told = office.ask("sqlalchemy", ("office", json!(office.office)));
+    let told = office.ask("sqlalchemy", ("office", json!(office.id)));
     for driver in ["psycopg", "psycopg2"] {
         let told = &told[driver];
         assert_eq!(told["tables"], json!(tables), "{driver}");

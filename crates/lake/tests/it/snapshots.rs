@@ -124,8 +124,8 @@ async fn a_snapshot_of_an_earlier_version_is_read() {
     let test = lake();
     test.lake.record_snapshot(time("2026-03-01T00:00:00Z"), [(TABLE.to_owned(), 3)]).await.unwrap();
     let file = test.folder.path().join("_snapshots/00000000000000000000.json");
-    let text = std::fs::read_to_string(file).unwrap();
-    assert!(!text.contains("loaded_at"), "{text}");
+    let stored = std::fs::read_to_string(file).unwrap();
+    assert!(!stored.contains("loaded_at"), "{stored}");
     let latest = test.lake.snapshot(SnapshotWanted::Latest).await.unwrap();
     assert_eq!((latest.tables[TABLE], latest.loaded_at.len()), (3, 0));
 }

@@ -91,7 +91,7 @@ pub(crate) fn describe(
 
 fn stored(name: &str) -> Option<&'static Table> {
     let name = if name == DECLARATION_ITEM { GOODS_ITEM.name } else { name };
-    TABLES.iter().find(|known| known.name == name)
+    TABLES.iter().copied().find(|known| known.name == name)
 }
 
 /// What a table, dataset or view is, in words.

@@ -41,7 +41,7 @@ async fn predicate_order_cannot_divide_by_a_hidden_zero_in_a_file() {
     // The same is an error where the rows are shown.
     let refusal =
         of_all(&platform).refusal("SELECT count(*) FROM declaration WHERE 4 / goods_item_count = 2").await;
-    assert!(refusal.contains("ivide by zero") || refusal.contains("inside the platform"), "{refusal}");
+    assert!(refusal.starts_with("a condition cannot be computed for every row"), "{refusal}");
 }
 
 #[tokio::test]

@@ -2,6 +2,7 @@
 
 use super::rights::{HasRight, RIGHTS};
 use super::settings::CurrentSetting;
+use super::type_names::TypeNames;
 use super::{Asker, SCHEMA};
 use crate::governed::GovernedTable;
 use datafusion::arrow::array::BooleanArray;
@@ -11,6 +12,7 @@ use datafusion::common::ScalarValue;
 use datafusion::common::cast::as_int32_array;
 use datafusion::datasource::TableProvider;
 use datafusion::error::DataFusionError;
+use datafusion::execution::FunctionRegistry;
 use datafusion::logical_expr::{
     ColumnarValue, ScalarFunctionArgs, ScalarUDF, ScalarUDFImpl, Signature, TypeSignature, Volatility,
 };
@@ -77,6 +79,9 @@ pub(super) fn register(context: &SessionContext, asker: &Asker<'_>, visible: BTr
     context.register_udf(ScalarUDF::new_from_impl(CurrentSetting::new()));
     context.register_udf(ScalarUDF::new_from_impl(IsVisible::new(visible)));
     context.register_udf(create_current_database_udf(asker.purpose));
+    if let Ok(known) = context.udf("format_type") {
+        context.register_udf(ScalarUDF::new_from_impl(TypeNames(known)));
+    }
     let keywords = context.state().table_functions().get(KEYWORDS).map(|known| Arc::clone(known.function()));
     if let Some(keywords) = keywords {
         context.register_udtf(KEYWORDS, Arc::new(Keywords(keywords)));

@@ -8,6 +8,7 @@ mod relations;
 mod rights;
 mod rows;
 mod settings;
+mod type_names;
 
 pub use oids::{WITHOUT_ROWS, catalog_table};
 pub use settings::SETTINGS;

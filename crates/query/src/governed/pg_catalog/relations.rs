@@ -27,7 +27,7 @@ struct Relation {
 /// What there is.
 pub(super) struct Relations {
     schemas: Vec<(i32, String)>,
-    relations: Vec<Relation>,
+    all: Vec<Relation>,
     /// The tables of the catalog that tell of it, with their columns.
     telling: HashMap<&'static str, SchemaRef>,
 }
@@ -64,7 +64,7 @@ pub(super) async fn describe(
         }
         schemas.push((schema, name));
     }
-    Ok(Relations { schemas, relations, telling })
+    Ok(Relations { schemas, all: relations, telling })
 }
 
 /// Columns of `pg_class` that clients ask for besides those that it has: rights and options, of which there are none.
@@ -86,12 +86,8 @@ impl Relations {
     ) -> Result<HashMap<String, Arc<dyn TableProvider>>, DataFusionError> {
         let told = [
             ("pg_namespace", self.namespaces(), self.schemas.len()),
-            ("pg_class", self.classes(), self.relations.len()),
-            (
-                "pg_attribute",
-                self.attributes(),
-                self.relations.iter().map(|r| r.columns.fields().len()).sum(),
-            ),
+            ("pg_class", self.classes(), self.all.len()),
+            ("pg_attribute", self.attributes(), self.all.iter().map(|r| r.columns.fields().len()).sum()),
             ("pg_database", database(asker.purpose), 1),
         ];
         let mut tables = HashMap::new();
@@ -111,7 +107,7 @@ impl Relations {
         let is_searched = |schema: i32| {
             self.schemas.iter().any(|(number, name)| *number == schema && (name == PUBLIC || name == SCHEMA))
         };
-        self.relations.iter().filter(|r| is_searched(r.schema)).map(|r| r.number).collect()
+        self.all.iter().filter(|r| is_searched(r.schema)).map(|r| r.number).collect()
     }
 
     fn namespaces(&self) -> Known {
@@ -122,7 +118,7 @@ impl Relations {
     }
 
     fn classes(&self) -> Known {
-        let all = &self.relations;
+        let all = &self.all;
         Known::default()
             .numbers("oid", all.iter().map(|r| r.number))
             .texts("relname", all.iter().map(|r| &r.name))
@@ -137,7 +133,7 @@ impl Relations {
 
     fn attributes(&self) -> Known {
         let columns: Vec<(i32, i16, &FieldRef, u32)> = self
-            .relations
+            .all
             .iter()
             .flat_map(|r| (1..).zip(r.columns.fields()).map(move |(at, field)| (r.number, at, field)))
             .map(|(table, at, field)| (table, at, field, wire_type(field)))
@@ -161,7 +157,7 @@ impl Relations {
     /// What tables and columns are, in words, and how many of these there are.
     fn descriptions(&self, asker: &Asker<'_>) -> (Known, usize) {
         let public = self.schemas.iter().find(|(_, name)| name == PUBLIC);
-        let shown = self.relations.iter().filter(|r| public.is_some_and(|(number, _)| r.schema == *number));
+        let shown = self.all.iter().filter(|r| public.is_some_and(|(number, _)| r.schema == *number));
         let told: Vec<(i32, i32, String)> = shown
             .flat_map(|r| {
                 let table = (asker.description)(&r.name).map(|text| (r.number, 0, text));

@@ -59,7 +59,7 @@ impl Part {
     fn inferred(&self, column: &str, other: &From, equal: &str) -> Option<Self> {
         let expression = self.expression.replace(column, equal);
         let is_whole = expression != self.expression && !expression.contains(&format!("{}.", self.alias));
-        is_whole.then(|| Self { table: other.table, alias: other.alias, expression })
+        is_whole.then_some(Self { table: other.table, alias: other.alias, expression })
     }
 }
 

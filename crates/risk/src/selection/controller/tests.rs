@@ -312,7 +312,7 @@ fn where_everything_fits_a_busier_day_still_sheds_by_priority() {
     let chance =
         |priority| own.parts(&policy, regime, "conventional", Seen { priority, mandatory: false }).chance();
     let [low, high] = [0.01, 0.8].map(chance);
-    assert_eq!([low.probability, high.probability], [1.0, 1.0], "everybody is wanted");
+    assert!(low.probability >= 1.0 && high.probability >= 1.0, "everybody is wanted");
     assert!(high.weight > 50.0 * low.weight, "{low:?} {high:?}");
 }
 

@@ -105,15 +105,15 @@ fn hollow_joined(table: &mut TableWithJoins) {
     hollow_table(&mut table.relation);
     for join in &mut table.joins {
         hollow_table(&mut join.relation);
-        let constraint = match &mut join.join_operator {
-            JoinOperator::Join(constraint)
-            | JoinOperator::Inner(constraint)
-            | JoinOperator::Left(constraint)
-            | JoinOperator::LeftOuter(constraint)
-            | JoinOperator::Right(constraint)
-            | JoinOperator::RightOuter(constraint)
-            | JoinOperator::FullOuter(constraint) => constraint,
-            _ => continue,
+        let (JoinOperator::Join(constraint)
+        | JoinOperator::Inner(constraint)
+        | JoinOperator::Left(constraint)
+        | JoinOperator::LeftOuter(constraint)
+        | JoinOperator::Right(constraint)
+        | JoinOperator::RightOuter(constraint)
+        | JoinOperator::FullOuter(constraint)) = &mut join.join_operator
+        else {
+            continue;
         };
         if let (JoinConstraint::On(condition), Some(always)) = (constraint, expression("true")) {
             *condition = always;

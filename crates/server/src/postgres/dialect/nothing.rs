@@ -6,15 +6,35 @@ use super::hollow::{column_name, hollow, never};
 use super::{expression, gathers, parameters};
 use sqlparser::ast::{
     Expr, GroupByExpr, Ident, JoinOperator, ObjectName, ObjectNamePart, Query, Select, SelectItem, SetExpr,
-    SetOperator, Statement, TableFactor, TableWithJoins, VisitMut, VisitorMut,
+    SetOperator, Statement, TableFactor, TableWithJoins, Visit, VisitMut, Visitor, VisitorMut,
 };
 use std::convert::Infallible;
 use std::ops::ControlFlow;
 use tidegate_query::WITHOUT_ROWS;
 
-/// Takes out of a statement what brings nothing.
+/// Takes out of a statement what brings nothing. One that calls a query of its own like a table of the catalog is left alone.
 pub(super) fn leave_out(statement: &mut Statement) {
+    if Visit::visit(statement, &mut OwnNames).is_break() {
+        return;
+    }
     let ControlFlow::Continue(()) = VisitMut::visit(statement, &mut LeaveOut);
+}
+
+/// Breaks at a query that is called like a table without rows.
+struct OwnNames;
+
+impl Visitor for OwnNames {
+    type Break = ();
+
+    fn pre_visit_query(&mut self, query: &Query) -> ControlFlow<()> {
+        let own = query.with.iter().flat_map(|with| &with.cte_tables);
+        let mut names = own.map(|own| own.alias.name.value.to_lowercase());
+        if names.any(|name| WITHOUT_ROWS.contains(&name.as_str())) {
+            ControlFlow::Break(())
+        } else {
+            ControlFlow::Continue(())
+        }
+    }
 }
 
 struct LeaveOut;
@@ -208,6 +228,7 @@ mod tests {
             "SELECT i.indrelid FROM pg_index i FULL JOIN pg_class c ON i.indrelid = c.oid",
             "SELECT 1 FROM pg_index UNION SELECT 1 FROM pg_class",
             "SELECT * FROM other.pg_index",
+            "WITH pg_index AS (SELECT 1 AS a) SELECT a FROM pg_index",
         ] {
             assert_eq!(reworded_or_not(sql), sql);
         }
