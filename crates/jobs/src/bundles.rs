@@ -1,10 +1,10 @@
 //! Bundles and who puts them in force: one person proposes, another approves, from a moment on.
 
 use crate::JobError;
-use crate::governing::KnownVerdict;
 pub use crate::home::DEFAULT_ALIAS;
 use crate::home::Home;
 use crate::people::names;
+use crate::verdict::KnownVerdict;
 use chrono::{DateTime, Utc};
 use tidegate_ledger::{Act, Door, Hash256, LedgerError, NewProposal, Proposal, ProposalId, Verdict};
 use tidegate_risk::origin::Origin;

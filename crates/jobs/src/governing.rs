@@ -5,34 +5,9 @@ use crate::bundles::{self, KnownProposal, Propose};
 use crate::desk::{Desk, person_of};
 use crate::policies::{self, KnownPolicy};
 use crate::{Home, JobError};
-use chrono::{DateTime, Utc};
-use std::collections::HashMap;
-use tidegate_ledger::{
-    Act, Actor, Door, LedgerError, PolicyVersion, Principal as Account, PrincipalId, ProposalId, Verdict,
-};
+use tidegate_ledger::{Act, Actor, Door, LedgerError, PolicyVersion, Principal as Account, ProposalId};
 use tidegate_query::QueryError;
 use tidegate_query::policy::{GOVERNANCE, PolicyFiles, Right};
-
-/// What was decided about a proposal.
-#[derive(Debug, Clone, serde::Serialize)]
-pub struct KnownVerdict {
-    /// Whether it is approved.
-    pub approved: bool,
-    /// Why.
-    pub reason: String,
-    /// Who decided.
-    pub decided_by: String,
-    /// When.
-    pub decided_at: DateTime<Utc>,
-}
-
-impl KnownVerdict {
-    pub(crate) fn of(verdict: Verdict, names: &HashMap<PrincipalId, String>) -> Self {
-        let Verdict { approved, reason, decided_by, decided_at } = verdict;
-        let decided_by = names.get(&decided_by).cloned().unwrap_or_default();
-        Self { approved, reason, decided_by, decided_at }
-    }
-}
 
 /// Somebody who comes to the desk to change what is in force.
 pub struct Governor<'a> {

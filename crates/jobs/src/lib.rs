@@ -48,6 +48,7 @@ mod source;
 mod stored;
 pub mod tokens;
 mod treatments;
+mod verdict;
 
 pub use append::Appender;
 pub use backtest::{BacktestOptions, Backtested, OfficeLoad, RuleEffect, Side, Valued, backtest};
@@ -83,6 +84,7 @@ pub use source::SourceError;
 pub use treatments::{
     LostTreatment, Matched, Progressed, Treatments, TreatmentsOptions, UnderWay, treatments,
 };
+pub use verdict::KnownVerdict;
 
 use arrow::array::RecordBatch;
 use tidegate_lake::LakeError;

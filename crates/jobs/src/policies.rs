@@ -1,8 +1,8 @@
 //! Access policies as files and as versions in the ledger.
 
 use crate::files::{read_file, write_file};
-use crate::governing::KnownVerdict;
 use crate::people::{named, names};
+use crate::verdict::KnownVerdict;
 use crate::{Home, JobError};
 use chrono::{DateTime, Utc};
 use std::collections::HashMap;
