@@ -2,6 +2,7 @@
 
 use crate::unanswered::{Reason, Unanswered};
 use axum::Json;
+use axum::extract::rejection::{FormRejection, JsonRejection, PathRejection, QueryRejection};
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
@@ -72,6 +73,19 @@ impl ApiError {
         Self::new(StatusCode::INTERNAL_SERVER_ERROR, "inside", message)
     }
 }
+
+/// Parts of a request that cannot be read are a bad request, in the words of who reads them.
+macro_rules! bad_request_of {
+    ($($rejection:ty),*) => {
+        $(impl From<$rejection> for ApiError {
+            fn from(rejection: $rejection) -> Self {
+                Self::bad_request(rejection.body_text())
+            }
+        })*
+    };
+}
+
+bad_request_of!(FormRejection, JsonRejection, PathRejection, QueryRejection);
 
 impl From<JobError> for ApiError {
     fn from(error: JobError) -> Self {

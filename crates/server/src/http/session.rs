@@ -82,8 +82,7 @@ pub(super) async fn log_in(
     address: Address,
     body: Result<Json<LogIn>, JsonRejection>,
 ) -> Result<Json<Session>, ApiError> {
-    let Json(LogIn { name, password }) =
-        body.map_err(|rejection| ApiError::bad_request(rejection.body_text()))?;
+    let Json(LogIn { name, password }) = body?;
     address.counted(&door)?;
     let (home, now) = (door.desk.home(), door.desk.now());
     match sessions::log_in(home, &name, password, AuditDoor::Http, now).await {

@@ -85,7 +85,7 @@ pub(super) async fn fill(
     address: Address,
     form: Result<Form<Filled>, FormRejection>,
 ) -> Result<Response, ApiError> {
-    let Form(filled) = form.map_err(|rejection| ApiError::bad_request(rejection.body_text()))?;
+    let Form(filled) = form?;
     opens(&door, &filled.secret, address)?;
     let home = door.desk.home();
     sessions::set_up(home, filled.name.trim(), filled.password, door.desk.now())

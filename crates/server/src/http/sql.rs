@@ -46,7 +46,7 @@ pub(super) async fn sql(
     headers: HeaderMap,
     body: Result<Json<Statement>, JsonRejection>,
 ) -> Result<Response, ApiError> {
-    let Json(asked) = body.map_err(|rejection| ApiError::bad_request(rejection.body_text()))?;
+    let Json(asked) = body?;
     let format = Format::accepted(&headers)?;
     let visit = identity.for_purpose(&door, &asked.purpose).await?;
     let served = door.desk.ask(&visit, &asked.statement, None).await?;

@@ -58,7 +58,11 @@ const ALWAYS: &[&str] = &[
 ];
 
 /// Adds the functions.
-pub(super) fn register(context: &SessionContext, asker: &Asker<'_>, visible: BTreeSet<i32>) {
+pub(super) fn register(
+    context: &SessionContext,
+    asker: &Asker<'_>,
+    visible: BTreeSet<i32>,
+) -> Result<(), DataFusionError> {
     let text = |text: &str| ScalarValue::Utf8(Some(text.to_owned()));
     let untold = UNTOLD.iter().map(|name| (*name, ScalarValue::Utf8(None)));
     let always = ALWAYS.iter().map(|name| (*name, ScalarValue::Boolean(Some(true))));
@@ -79,13 +83,12 @@ pub(super) fn register(context: &SessionContext, asker: &Asker<'_>, visible: BTr
     context.register_udf(ScalarUDF::new_from_impl(CurrentSetting::new()));
     context.register_udf(ScalarUDF::new_from_impl(IsVisible::new(visible)));
     context.register_udf(create_current_database_udf(asker.purpose));
-    if let Ok(known) = context.udf("format_type") {
-        context.register_udf(ScalarUDF::new_from_impl(TypeNames(known)));
-    }
+    context.register_udf(ScalarUDF::new_from_impl(TypeNames(context.udf("format_type")?)));
     let keywords = context.state().table_functions().get(KEYWORDS).map(|known| Arc::clone(known.function()));
     if let Some(keywords) = keywords {
         context.register_udtf(KEYWORDS, Arc::new(Keywords(keywords)));
     }
+    Ok(())
 }
 
 /// The words of SQL as a table: a governed one, as no other is read.

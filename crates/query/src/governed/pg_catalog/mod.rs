@@ -45,7 +45,7 @@ pub(super) async fn install(context: &SessionContext, asker: &Asker<'_>) -> Resu
     let tables = catalog.as_ref().and_then(|catalog| catalog.schema(SCHEMA));
     if let (Some(catalog), Some(tables)) = (catalog, tables) {
         let relations = relations::describe(catalog.as_ref(), tables.as_ref()).await?;
-        functions::register(context, asker, relations.visible());
+        functions::register(context, asker, relations.visible())?;
         let mut own = relations.tables(asker)?;
         own.extend(more::tables()?);
         for name in WITHOUT_ROWS {

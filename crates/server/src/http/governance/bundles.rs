@@ -1,6 +1,6 @@
 //! `/api/v1/bundles/proposals`: which bundle is to decide, and from when on.
 
-use super::{Decision, Person, Verdict, body, number, told};
+use super::{Decision, Person, Verdict, told};
 use crate::http::Door;
 use crate::http::error::ApiError;
 use axum::Json;
@@ -117,7 +117,7 @@ pub(in super::super) async fn propose_bundle(
     person: Person,
     new: Result<Json<NewBundleProposal>, JsonRejection>,
 ) -> Result<(StatusCode, Json<NumberedProposal>), ApiError> {
-    let NewBundleProposal { alias, bundle, effective_from, reason } = body(new)?;
+    let Json(NewBundleProposal { alias, bundle, effective_from, reason }) = new?;
     let new = Propose { alias, bundle, effective_from };
     let number = person.at(&door).propose_bundle(&new, &reason).await.map_err(told)?;
     Ok((StatusCode::CREATED, Json(NumberedProposal { number })))
@@ -145,7 +145,7 @@ pub(in super::super) async fn decide_bundle(
     proposal: Result<Path<i64>, PathRejection>,
     decision: Result<Json<Decision>, JsonRejection>,
 ) -> Result<StatusCode, ApiError> {
-    let (proposal, Decision { approved, reason }) = (number(proposal)?, body(decision)?);
+    let (Path(proposal), Json(Decision { approved, reason })) = (proposal?, decision?);
     person.at(&door).decide_bundle(proposal, approved, &reason).await.map_err(told)?;
     Ok(StatusCode::NO_CONTENT)
 }

@@ -6,9 +6,7 @@ pub(super) mod policies;
 use super::Door;
 use super::error::ApiError;
 use super::identity::Identity;
-use axum::Json;
-use axum::extract::rejection::{JsonRejection, PathRejection};
-use axum::extract::{FromRequestParts, Path};
+use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
@@ -67,16 +65,6 @@ impl From<KnownVerdict> for Verdict {
     fn from(KnownVerdict { approved, reason, decided_by, decided_at }: KnownVerdict) -> Self {
         Self { approved, reason, decided_by, decided_at }
     }
-}
-
-/// The body of a request, or what is wrong with it.
-fn body<T>(body: Result<Json<T>, JsonRejection>) -> Result<T, ApiError> {
-    body.map(|Json(body)| body).map_err(|rejection| ApiError::bad_request(rejection.body_text()))
-}
-
-/// The number in a path.
-fn number(path: Result<Path<i64>, PathRejection>) -> Result<i64, ApiError> {
-    path.map(|Path(number)| number).map_err(|rejection| ApiError::bad_request(rejection.body_text()))
 }
 
 /// Why something was not done, as who wanted it is told.

@@ -1,6 +1,6 @@
 //! `/api/v1/policies`: versions of the policy that says who may read what.
 
-use super::{Decision, Person, Verdict, body, number, told};
+use super::{Decision, Person, Verdict, told};
 use crate::http::Door;
 use crate::http::error::ApiError;
 use axum::Json;
@@ -111,7 +111,8 @@ pub(in super::super) async fn show_policy(
     person: Person,
     version: Result<Path<i64>, PathRejection>,
 ) -> Result<Json<PolicyWithFiles>, ApiError> {
-    let (known, files) = person.at(&door).policy(number(version)?).await.map_err(told)?;
+    let Path(version) = version?;
+    let (known, files) = person.at(&door).policy(version).await.map_err(told)?;
     Ok(Json(PolicyWithFiles { policy: known.into(), files }))
 }
 
@@ -133,7 +134,7 @@ pub(in super::super) async fn propose_policy(
     person: Person,
     new: Result<Json<NewPolicy>, JsonRejection>,
 ) -> Result<(StatusCode, Json<ProposedPolicy>), ApiError> {
-    let NewPolicy { files, reason } = body(new)?;
+    let Json(NewPolicy { files, reason }) = new?;
     let version = person.at(&door).propose_policy(&files, &reason).await.map_err(told)?;
     Ok((StatusCode::CREATED, Json(ProposedPolicy { version })))
 }
@@ -160,7 +161,7 @@ pub(in super::super) async fn decide_policy(
     version: Result<Path<i64>, PathRejection>,
     decision: Result<Json<Decision>, JsonRejection>,
 ) -> Result<StatusCode, ApiError> {
-    let (version, Decision { approved, reason }) = (number(version)?, body(decision)?);
+    let (Path(version), Json(Decision { approved, reason })) = (version?, decision?);
     person.at(&door).decide_policy(version, approved, &reason).await.map_err(told)?;
     Ok(StatusCode::NO_CONTENT)
 }

@@ -146,7 +146,7 @@ pub(super) async fn end(
     headers: HeaderMap,
     returned: Result<Query<Returned>, QueryRejection>,
 ) -> Response {
-    let returned = returned.map_err(|rejection| ApiError::bad_request(rejection.body_text()));
+    let returned = returned.map_err(ApiError::from);
     let admitted = match returned {
         Ok(Query(returned)) => admit(&door, address, &headers, returned).await,
         Err(error) => Err(error),
