@@ -1,6 +1,7 @@
 //! The desk where people read: it knows who comes, what the policy shows them, and writes down every read before the first
 //! row goes out.
 
+use crate::rights::{Rights, Watch};
 use crate::{Home, JobError, catalog, policies};
 use arrow::array::{AsArray, RecordBatch};
 use arrow::compute::cast;
@@ -10,10 +11,11 @@ use futures::stream::{Stream, StreamExt};
 use std::collections::HashSet;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, ready};
+use std::time::Duration;
 use tidegate_ledger::{
     Actor, AuditEvent, Door, Hash256, Ledger, MAX_SUBJECTS, NewAuditEntry, PolicyVersion,
-    Principal as Account, PrincipalKind, TableRead,
+    Principal as Account, PrincipalKind, TableRead, TokenId,
 };
 use tidegate_query::policy::{Policy, PseudonymKey};
 use tidegate_query::{
@@ -31,6 +33,8 @@ pub type Clock = Arc<dyn Fn() -> DateTime<Utc> + Send + Sync>;
 pub struct Visit {
     /// Who.
     pub account: Account,
+    /// By which token; none who acts at the machine itself.
+    pub token: Option<TokenId>,
     /// Through which door.
     pub door: Door,
     /// What for.
@@ -136,7 +140,14 @@ impl Desk {
             shown: HashSet::new(),
             is_written: false,
         };
-        Served::of(plan, end)
+        let rights = Rights {
+            ledger: self.home.ledger.clone(),
+            clock: Arc::clone(&self.clock),
+            visit: visit.clone(),
+            policy: standing.policy_version,
+        };
+        let recheck = Duration::from_secs(self.home.configuration.reading.recheck_seconds);
+        Served::of(plan, end, Watch::new(rights, recheck))
     }
 
     /// What a statement answers with, and the parameters it wants; nothing is read, and a refusal is written down.
@@ -266,18 +277,20 @@ pub(crate) fn tables_of(reading: &Reading) -> impl Iterator<Item = (String, Tabl
     })
 }
 
-/// An answer on its way, whose end is written down: how many rows went out, or why it broke off.
+/// An answer on its way, whose end is written down: how many rows went out, or why it broke off. It breaks off when what it is
+/// given by holds no longer.
 pub struct Served {
     schema: SchemaRef,
     answer: Answer,
+    rights: Watch,
     end: End,
 }
 
 impl Served {
-    fn of(plan: Plan, mut end: End) -> Result<Self, JobError> {
+    fn of(plan: Plan, mut end: End, rights: Watch) -> Result<Self, JobError> {
         let schema = plan.schema();
         match plan.stream() {
-            Ok(answer) => Ok(Self { schema, answer, end }),
+            Ok(answer) => Ok(Self { schema, answer, rights, end }),
             Err(error) => {
                 end.write(Some(&error));
                 Err(error.into())
@@ -310,7 +323,13 @@ impl Stream for Served {
     type Item = Result<RecordBatch, QueryError>;
 
     fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Self::Item>> {
-        let next = self.answer.poll_next_unpin(context);
+        if self.end.is_written {
+            return Poll::Ready(None);
+        }
+        let next = match ready!(self.rights.poll_holds(context)) {
+            Ok(()) => self.answer.poll_next_unpin(context),
+            Err(why) => Poll::Ready(Some(Err(why))),
+        };
         match &next {
             Poll::Ready(Some(Ok(batch))) => {
                 self.end.rows += batch.num_rows() as u64;

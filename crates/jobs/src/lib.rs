@@ -41,6 +41,7 @@ mod replay;
 pub mod report;
 mod results;
 pub mod retention;
+mod rights;
 mod run;
 mod score;
 pub mod sessions;

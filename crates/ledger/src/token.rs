@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::fmt;
 
 use chrono::{DateTime, TimeDelta, Utc};
+use sqlx::SqliteConnection;
 use zeroize::Zeroizing;
 
 use crate::act::Act;
@@ -275,29 +276,52 @@ impl Ledger {
         now: DateTime<Utc>,
     ) -> Result<(Principal, Token), LedgerError> {
         let mut connection = self.pool().acquire().await?;
-        let found = sqlx::query_as(select!("WHERE sha256 = ?"))
-            .bind(hash.0.as_bytes().as_slice())
-            .fetch_optional(&mut *connection)
-            .await?;
-        let Some(found) = found else { return Err(unknown()) };
-        let found = Token::from_stored(found)?;
-        let principal = principal::read(&mut connection, found.token.principal).await?;
-        // Whoever has the secret may know what became of it.
-        if found.revoked_at.is_some() || principal.disabled_at.is_some() {
-            return Err(LedgerError::NotAuthenticated("the token is revoked, or its principal disabled"));
-        }
-        if let Some(why) = found.end(now) {
-            return Err(LedgerError::NotAuthenticated(why));
-        }
-        if found.last_used_at.is_none_or(|used| now - used >= USE_NOTED_EVERY) {
-            sqlx::query("UPDATE api_tokens SET last_used_at = ? WHERE id = ?")
-                .bind(column::from_time(now))
-                .bind(found.id.0)
-                .execute(&mut *connection)
-                .await?;
-        }
-        Ok((principal, found))
+        let found = sqlx::query_as(select!("WHERE sha256 = ?")).bind(hash.0.as_bytes().as_slice());
+        let found = found.fetch_optional(&mut *connection).await?;
+        let_in(&mut connection, found, now).await
     }
+
+    /// Whose token has this number, as [`Ledger::authenticate_token`] says it of the token itself: for what somebody was let in
+    /// to and is not through with.
+    ///
+    /// # Errors
+    /// As [`Ledger::authenticate_token`].
+    pub async fn authenticate_token_again(
+        &self,
+        id: TokenId,
+        now: DateTime<Utc>,
+    ) -> Result<(Principal, Token), LedgerError> {
+        let mut connection = self.pool().acquire().await?;
+        let found = sqlx::query_as(select!("WHERE id = ?")).bind(id.0);
+        let found = found.fetch_optional(&mut *connection).await?;
+        let_in(&mut connection, found, now).await
+    }
+}
+
+/// The principal of a token that was found, if it holds; its use is noted.
+async fn let_in(
+    connection: &mut SqliteConnection,
+    found: Option<Stored>,
+    now: DateTime<Utc>,
+) -> Result<(Principal, Token), LedgerError> {
+    let Some(found) = found else { return Err(unknown()) };
+    let found = Token::from_stored(found)?;
+    let principal = principal::read(connection, found.token.principal).await?;
+    // Whoever has the secret may know what became of it.
+    if found.revoked_at.is_some() || principal.disabled_at.is_some() {
+        return Err(LedgerError::NotAuthenticated("the token is revoked, or its principal disabled"));
+    }
+    if let Some(why) = found.end(now) {
+        return Err(LedgerError::NotAuthenticated(why));
+    }
+    if found.last_used_at.is_none_or(|used| now - used >= USE_NOTED_EVERY) {
+        sqlx::query("UPDATE api_tokens SET last_used_at = ? WHERE id = ?")
+            .bind(column::from_time(now))
+            .bind(found.id.0)
+            .execute(connection)
+            .await?;
+    }
+    Ok((principal, found))
 }
 
 fn unknown() -> LedgerError {

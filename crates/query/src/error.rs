@@ -82,6 +82,9 @@ pub enum QueryError {
          divisors that are zero"
     )]
     Condition,
+    /// What the answer was given by holds no longer.
+    #[error("the answer breaks off: {0}")]
+    Ended(&'static str),
     /// Something failed that readers are not told of.
     #[error("the query failed inside the platform; the platform's log has the cause under {fingerprint}")]
     Inside {

@@ -156,7 +156,7 @@ impl Admission {
         } else if !admitted.may_read(door, &purpose) {
             Refusal::Scope { door, purpose: purpose.clone() }
         } else {
-            return Ok(Visit { account: admitted.account, door, purpose });
+            return Ok(Visit { account: admitted.account, token: Some(admitted.token.id), door, purpose });
         };
         let (who, detail) = (Actor::from(&admitted.account), refusal.to_string());
         Err(self.turned_away(who, door, &purpose, detail, refusal).await)

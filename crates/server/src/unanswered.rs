@@ -47,6 +47,7 @@ impl From<&QueryError> for Unanswered {
             QueryError::Statement { .. } => Reason::Change,
             QueryError::NotPermitted { .. }
             | QueryError::NoPolicy { .. }
+            | QueryError::Ended(_)
             | QueryError::Policy(_)
             | QueryError::Ungoverned { .. } => Reason::NotPermitted,
             QueryError::TooMuch { .. } => Reason::TooMuch,

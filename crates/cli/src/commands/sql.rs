@@ -18,7 +18,7 @@ pub async fn run(arguments: &Arguments, command: &Sql) -> Result<(), JobError> {
     };
     let table_rows = home.configuration.sql.table_rows;
     let desk = Desk::new(home, Arc::new(super::now));
-    let visit = Visit { account, door: Door::Cli, purpose: command.purpose.clone() };
+    let visit = Visit { account, token: None, door: Door::Cli, purpose: command.purpose.clone() };
     let answer = match desk.ask(&visit, &command.statement, None).await {
         Ok(served) => served.collect().await,
         Err(error) => Err(error),

@@ -118,6 +118,8 @@ sections! {
         answer_bytes: usize = 1 << 30, "bytes", 1 << 20, 1 << 40;
         /// How long one query may run.
         seconds: u64 = 300, "seconds", 1, 86_400;
+        /// How often it is asked, while an answer is on its way, whether the account, its token and the policy still hold.
+        recheck_seconds: u64 = 1, "seconds", 1, 3_600;
         /// What the queries of one reader may hold for sorting, joining and grouping before they spill or fail.
         memory_bytes: usize = 2 << 30, "bytes", 1 << 24, 1 << 40;
         /// Queries of one reader at once, for all purposes together.

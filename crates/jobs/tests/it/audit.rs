@@ -95,7 +95,8 @@ async fn who_may_have_seen_a_company_is_listed_behind_who_has() {
     let account = home.ledger.local_owner().await.unwrap();
     let desk = Desk::new(home, Arc::new(move || -> DateTime<Utc> { now }));
     let ask = async |purpose: &str, sql: &str| {
-        let visit = Visit { account: account.clone(), door: Door::Http, purpose: purpose.to_owned() };
+        let visit =
+            Visit { account: account.clone(), token: None, door: Door::Http, purpose: purpose.to_owned() };
         desk.ask(&visit, sql, None).await.unwrap().collect().await.unwrap();
     };
     let of_first = "FROM declaration ORDER BY declaration_id LIMIT 1";

@@ -3,10 +3,16 @@
 use crate::place::Place;
 use crate::source::{file, rows};
 use chrono::{DateTime, TimeDelta, Utc};
+use futures::StreamExt;
 use std::sync::Arc;
+use std::time::Duration;
 use tidegate_jobs::desk::{Desk, Visit};
-use tidegate_jobs::{Configuration, Home, LearnOptions, Quiet, learn};
-use tidegate_ledger::{AuditEvent, AuditFilter, Door};
+use tidegate_jobs::people::{self, Change};
+use tidegate_jobs::tokens::{self, Wanted};
+use tidegate_jobs::{Configuration, Home, LearnOptions, Quiet, learn, policies};
+use tidegate_ledger::{AuditEvent, AuditFilter, Clearance, Door, TokenId};
+use tidegate_query::QueryError;
+use tidegate_query::policy::Policy;
 
 #[tokio::test]
 async fn what_is_in_force_is_asked_at_the_moment_of_the_statement() {
@@ -18,7 +24,7 @@ async fn what_is_in_force_is_asked_at_the_moment_of_the_statement() {
     let home = Home::open(root, Configuration::default(), now - TimeDelta::days(1)).await.unwrap();
     let account = home.ledger.local_owner().await.unwrap();
     let desk = Desk::new(home, Arc::new(move || -> DateTime<Utc> { now }));
-    let visit = Visit { account, door: Door::Http, purpose: "test".to_owned() };
+    let visit = Visit { account, token: None, door: Door::Http, purpose: "test".to_owned() };
     let sql = "SELECT assess('default', r.*) AS a FROM declaration_item r LIMIT 1";
     let batches = desk.ask(&visit, sql, None).await.unwrap().collect().await.unwrap();
     assert_eq!(batches.iter().map(arrow::array::RecordBatch::num_rows).sum::<usize>(), 1);
@@ -32,7 +38,7 @@ async fn a_statement_that_is_refused_is_written_down_whether_it_is_described_or_
     let home = Home::open(root, Configuration::default(), now).await.unwrap();
     let account = home.ledger.local_owner().await.unwrap();
     let desk = Desk::new(home, Arc::new(move || -> DateTime<Utc> { now }));
-    let visit = Visit { account, door: Door::Flight, purpose: "test".to_owned() };
+    let visit = Visit { account, token: None, door: Door::Flight, purpose: "test".to_owned() };
     let sql = "SELECT nothing FROM declaration WHERE importer_id = '9131SECRET'";
     assert!(desk.describe(&visit, sql).await.is_err());
     assert!(desk.ask(&visit, sql, None).await.is_err());
@@ -47,4 +53,80 @@ async fn a_statement_that_is_refused_is_written_down_whether_it_is_described_or_
         assert!(entry.fingerprint.is_some() && entry.fingerprint == log[0].entry.fingerprint);
         assert!(entry.statement.as_ref().is_some_and(|text| text.contains("importer_id = ?")), "{entry:?}");
     }
+}
+
+/// What becomes of an answer that is on its way while something changes.
+async fn breaks_off_when(change: impl AsyncFnOnce(&Place, TokenId)) -> Result<usize, QueryError> {
+    let place = Place::new().await;
+    place.ingest(&place.write("year.csv", &file(&rows(1, 2025, 40, 1))), true).await.unwrap();
+    let mut settings = Configuration::default();
+    settings.engine.batch_rows = 4;
+    let (now, root) = (place.home.now, place.home.root());
+    let roles = || Some(["analyst".to_owned()].into());
+    for name in ["Ana", "Bo", "Cy"] {
+        let wanted = Change { roles: roles(), clearance: Some(Clearance::General3), ..Change::default() };
+        people::add(&place.home, name, false, &wanted, "joins").await.unwrap();
+    }
+    let token = Wanted {
+        principal: "Ana".to_owned(),
+        label: "notebook".to_owned(),
+        doors: [Door::Http].into(),
+        purposes: None,
+        days: 1,
+        reason: "reads".to_owned(),
+    };
+    let token = TokenId(tokens::create(&place.home, &token).await.unwrap().number);
+    let home = Home::open(root, settings, now).await.unwrap();
+    let account = people::account(&home, "Ana").await.unwrap();
+    let desk = Desk::new(home, Arc::new(move || -> DateTime<Utc> { now }));
+    let visit = Visit { account, token: Some(token), door: Door::Http, purpose: "risk-analysis".to_owned() };
+    let mut answer = desk.ask(&visit, "SELECT declaration_id FROM declaration", None).await.unwrap();
+    let mut seen = answer.next().await.unwrap()?.num_rows();
+    assert!(seen < 40, "one batch of several");
+    change(&place, token).await;
+    tokio::time::sleep(Duration::from_millis(1_100)).await;
+    while let Some(batch) = answer.next().await {
+        match batch {
+            Ok(rows) => seen += rows.num_rows(),
+            Err(error) => {
+                assert!(answer.next().await.is_none(), "nothing comes after the reason");
+                desk.close().await;
+                let filter = AuditFilter::default();
+                let end = desk.home().ledger.audit_log(&filter, 1).await.unwrap().remove(0).entry;
+                assert_eq!((end.event, end.rows), (AuditEvent::Failed, Some(seen as u64)), "{end:?}");
+                assert_eq!(end.detail, error.to_string());
+                return Err(error);
+            }
+        }
+    }
+    Ok(seen)
+}
+
+#[tokio::test]
+async fn an_answer_on_its_way_ends_with_the_rights_that_it_is_given_by() {
+    let goes_on = breaks_off_when(async |place, _| {
+        people::disable(&place.home, "Bo", "leaves").await.unwrap();
+    });
+    assert_eq!(goes_on.await.unwrap(), 40);
+    let why = |came: Result<usize, QueryError>| came.unwrap_err().to_string();
+    let disabled = breaks_off_when(async |place, _| {
+        people::disable(&place.home, "Ana", "leaves").await.unwrap();
+    });
+    assert!(why(disabled.await).contains("its principal disabled"));
+    let revoked = breaks_off_when(async |place, token| {
+        tokens::revoke(&place.home, token.0, "lost").await.unwrap();
+    });
+    assert!(why(revoked.await).contains("the token is revoked"));
+    let moved = breaks_off_when(async |place, _| {
+        let change = Change { office: Some("4701".to_owned()), ..Change::default() };
+        people::change(&place.home, "Ana", &change, "moves").await.unwrap();
+    });
+    assert!(why(moved.await).contains("what it may be was changed"));
+    let policy = breaks_off_when(async |place, _| {
+        let files = Policy::shipped_files();
+        let by = |name| policies::act_of(&place.home, name, "the law changed");
+        let version = policies::propose(&place.home, &files, &by("Bo").await.unwrap()).await.unwrap();
+        policies::decide(&place.home, version.0, true, &by("Cy").await.unwrap()).await.unwrap();
+    });
+    assert!(why(policy.await).contains("the policy was changed"));
 }

@@ -1,0 +1,94 @@
+//! The rights by which rows of an answer go out, asked for again while they do.
+
+use crate::desk::{Clock, Visit};
+use futures::FutureExt;
+use futures::future::BoxFuture;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll, ready};
+use std::time::Duration;
+use tidegate_ledger::{Ledger, LedgerError, PolicyVersion, Principal, PrincipalKind};
+use tidegate_query::QueryError;
+use tokio::time::{Instant, Sleep, sleep};
+
+const ACCOUNT: &str = "the account is disabled, or what it may be was changed";
+const POLICY: &str = "the policy was changed; ask again to be answered by the new one";
+const UNKNOWN: &str =
+    "it could not be asked whether the account may still read; the platform's log has the cause";
+
+/// What an answer is given by: an account, the token that let it in, and the policy.
+pub(crate) struct Rights {
+    pub(crate) ledger: Ledger,
+    pub(crate) clock: Clock,
+    pub(crate) visit: Visit,
+    pub(crate) policy: Option<PolicyVersion>,
+}
+
+impl Rights {
+    /// That they hold still. Those of the local owner always do.
+    async fn ask(self: Arc<Self>) -> Result<(), QueryError> {
+        if self.visit.account.kind == PrincipalKind::LocalOwner {
+            return Ok(());
+        }
+        match self.ended().await {
+            Ok(None) => Ok(()),
+            Ok(Some(why)) => Err(QueryError::Ended(why)),
+            Err(error) => {
+                tracing::error!(%error, "the rights of a reader could not be asked for again");
+                Err(QueryError::Ended(UNKNOWN))
+            }
+        }
+    }
+
+    async fn ended(&self) -> Result<Option<&'static str>, LedgerError> {
+        let account = match self.account().await {
+            Err(LedgerError::NotAuthenticated(why)) => return Ok(Some(why)),
+            account => account?,
+        };
+        if account != self.visit.account {
+            return Ok(Some(ACCOUNT));
+        }
+        let policy = self.ledger.policy_in_force().await?.map(|policy| policy.version);
+        Ok((policy != self.policy).then_some(POLICY))
+    }
+
+    async fn account(&self) -> Result<Principal, LedgerError> {
+        match self.visit.token {
+            Some(token) => {
+                let (account, _) = self.ledger.authenticate_token_again(token, (self.clock)()).await?;
+                Ok(account)
+            }
+            None => self.ledger.principal(self.visit.account.id).await,
+        }
+    }
+}
+
+/// Asks every so often whether rights hold, whoever waits for rows.
+pub(crate) struct Watch {
+    rights: Arc<Rights>,
+    every: Duration,
+    due: Pin<Box<Sleep>>,
+    asking: Option<BoxFuture<'static, Result<(), QueryError>>>,
+}
+
+impl Watch {
+    pub(crate) fn new(rights: Rights, every: Duration) -> Self {
+        Self { rights: Arc::new(rights), every, due: Box::pin(sleep(every)), asking: None }
+    }
+
+    /// Ready when rows may go out: not while it is due to ask, however long nobody came for rows.
+    pub(crate) fn poll_holds(&mut self, context: &mut Context<'_>) -> Poll<Result<(), QueryError>> {
+        loop {
+            if let Some(asking) = &mut self.asking {
+                let answer = ready!(asking.poll_unpin(context));
+                self.asking = None;
+                self.due.as_mut().reset(Instant::now() + self.every);
+                answer?;
+            }
+            if self.due.poll_unpin(context).is_pending() {
+                return Poll::Ready(Ok(()));
+            }
+            self.asking = Some(Arc::clone(&self.rights).ask().boxed());
+        }
+    }
+}
