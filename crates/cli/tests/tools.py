@@ -1,13 +1,15 @@
-"""Asks the door of PostgreSQL of a running server as tools of analysts do, and prints what they are told as JSON.
+"""Asks a running server as tools of analysts do, most by the door of PostgreSQL, and prints what they are told as JSON.
 
 Standard input: {"postgres": port, "name", "token", "purpose", "tool": one of TOOLS, ...}, with {"office": an office} for
-SQLAlchemy, or {"statements": [{"sql", "values": [...]}, ...]} for statements. SQLAlchemy gives what each of its drivers was
-told, the statements their rows as lists of texts, or {"refused": "..."}.
+SQLAlchemy, {"statements": [{"sql", "values": [...]}, ...]} for statements, or {"flight": port} for objects. SQLAlchemy gives
+what each of its drivers was told, the statements their rows as lists of texts, or {"refused": "..."}, the objects the names
+of tables in all catalogs, in the one of the purpose and in another.
 """
 
 import json
 import sys
 
+import adbc_driver_flightsql.dbapi as flight
 import pandas
 import psycopg
 import sqlalchemy
@@ -78,9 +80,33 @@ def over_statements(door):
     return told
 
 
+def tables(connection, catalog=None):
+    told = connection.adbc_get_objects(depth="tables", catalog_filter=catalog).read_all().to_pylist()
+    return sorted(
+        [one["catalog_name"], schema["db_schema_name"], table["table_name"]]
+        for one in told
+        for schema in one["catalog_db_schemas"] or []
+        for table in schema["db_schema_tables"] or []
+    )
+
+
+def over_objects(door):
+    options = {
+        "adbc.flight.sql.authorization_header": f"Bearer {door['token']}",
+        "adbc.flight.sql.rpc.call_header.x-tidegate-purpose": door["purpose"],
+    }
+    with flight.connect(f"grpc://127.0.0.1:{door['flight']}", db_kwargs=options) as connection:
+        return {
+            "all": tables(connection),
+            "own": tables(connection, door["purpose"]),
+            "other": tables(connection, "datafusion"),
+        }
+
+
 TOOLS = {
     "sqlalchemy": lambda door: {driver: over_sqlalchemy(door, driver) for driver in DRIVERS},
     "statements": over_statements,
+    "objects": over_objects,
 }
 
 

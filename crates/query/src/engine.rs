@@ -19,9 +19,11 @@ pub struct Engine {
 }
 
 impl Engine {
-    pub(crate) fn session(self) -> SessionConfig {
+    /// Settings of an engine whose tables stand in a catalog and schema of these names.
+    pub(crate) fn session(self, catalog: &str, schema: &str) -> SessionConfig {
+        let config = SessionConfig::new().with_default_catalog_and_schema(catalog, schema);
         // A schema of our own tells what there is: the engine's shows settings and the text of views.
-        let mut config = SessionConfig::new().with_information_schema(false);
+        let mut config = config.with_information_schema(false);
         if let Some(threads) = self.threads {
             config = config.with_target_partitions(threads.get());
         }

@@ -22,7 +22,7 @@ pub use catalog::{Catalog, Classification};
 pub use datafusion::common::ParamValues;
 pub use engine::{Engine, Limits};
 pub use error::QueryError;
-pub use governed::{CATALOG, Described, SCHEMA, SETTINGS, TABLE, WITHOUT_ROWS, catalog_table};
+pub use governed::{Described, SCHEMA, SETTINGS, TABLE, WITHOUT_ROWS, catalog_table};
 pub use item_rows::DECLARATION_ITEM;
 pub use lineage::{Lineage, Stored, TableReading};
 pub use parameters::values_of;

@@ -1,5 +1,5 @@
-//! Tools of analysts at the door of PostgreSQL: pandas and SQLAlchemy with their drivers; and what pgjdbc and DBeaver ask the
-//! catalog for.
+//! Tools of analysts at the door of PostgreSQL: pandas and SQLAlchemy with their drivers; what pgjdbc and DBeaver ask the
+//! catalog for; and names with their catalog, also as Arrow Flight SQL tells them.
 
 use crate::clients::{Told, by_program, told};
 use crate::doors::Server;
@@ -168,4 +168,27 @@ fn what_jdbc_and_dbeaver_ask_the_catalog_for_is_answered_with_what_is_shown() {
     {
         assert!(rows(&dbeaver, nothing).is_empty(), "{nothing}");
     }
+}
+
+#[test]
+fn names_that_tools_put_together_from_the_catalog_are_those_of_tables() {
+    let office = Office::open();
+    let own = "SELECT DISTINCT table_catalog = current_database() FROM information_schema.columns";
+    assert_eq!(office.psql(own), ["t"]);
+    let analyst = office.server.person(&["Ana", "--role", "analyst", "--clearance", "general-3"]);
+    let count = |table: &str| {
+        let sql = format!("SELECT count(*) FROM {table}");
+        office.server.psql("Ana", &analyst, "risk-analysis", &["-c", &sql])
+    };
+    let all = owner(&office.server, "SELECT count(*) FROM tidegate.public.declaration");
+    assert_eq!(count(r#""risk-analysis"."public"."declaration""#).unwrap(), all);
+    for other in ["datafusion", "inspection", "tidegate"] {
+        let refused = count(&format!("{other}.public.declaration")).unwrap_err();
+        assert!(refused.contains(&format!("'{other}.public.declaration' not found")), "{refused}");
+    }
+    // Over Arrow Flight SQL.
+    let tables = office.psql("SELECT table_name FROM information_schema.tables ORDER BY 1");
+    let named: Vec<Value> = tables.iter().map(|table| json!(["inspection", "public", table])).collect();
+    let told = office.ask("objects", ("flight", json!(office.server.flight)));
+    assert_eq!(told, json!({"all": named, "own": named, "other": []}));
 }

@@ -13,8 +13,8 @@ use tidegate_records::tables::{DECLARATION, GOODS_ITEM, TABLES};
 
 /// Name of the schema, as the SQL standard has it (ISO/IEC 9075-11).
 pub(crate) const CATALOG_SCHEMA: &str = "information_schema";
-/// Name of the one catalog, as the engine has it.
-pub const CATALOG: &str = "datafusion";
+/// Name of the owner's one catalog. That of anybody else is called like the purpose.
+pub(super) const OWNERS_CATALOG: &str = "tidegate";
 /// Name of the one schema of tables, as the engine has it.
 pub const SCHEMA: &str = "public";
 
@@ -25,8 +25,9 @@ pub const TABLE: &str = "BASE TABLE";
 pub(crate) type NamedTable = (&'static str, Arc<dyn TableProvider>);
 
 /// Tables `tables`, `columns` and `schemata`, of which the first two name each table of `tables`, and `datasets` for those that
-/// are datasets. Columns beyond the standard's tell what the catalog knows.
+/// are datasets. All of them stand in the catalog of this name. Columns beyond the standard's tell what the catalog knows.
 pub(crate) fn describe(
+    catalog_name: &str,
     tables: &[(String, SchemaRef)],
     catalog: &Catalog,
 ) -> Result<Vec<NamedTable>, DataFusionError> {
@@ -47,7 +48,7 @@ pub(crate) fn describe(
     };
 
     let tables_rows = vec![
-        ("table_catalog", same(CATALOG, tables.len())),
+        ("table_catalog", same(catalog_name, tables.len())),
         ("table_schema", same(SCHEMA, tables.len())),
         ("table_name", texts(tables.iter().map(|(name, _)| name.clone()).collect())),
         ("table_type", same(TABLE, tables.len())),
@@ -56,7 +57,7 @@ pub(crate) fn describe(
     let position = columns.iter().map(|(_, i, _)| *i as u64 + 1);
     let nullable = |is: bool| if is { "YES" } else { "NO" }.to_owned();
     let columns_rows = vec![
-        ("table_catalog", same(CATALOG, columns.len())),
+        ("table_catalog", same(catalog_name, columns.len())),
         ("table_schema", same(SCHEMA, columns.len())),
         ("table_name", texts(columns.iter().map(|(table, ..)| (*table).clone()).collect())),
         ("column_name", texts(columns.iter().map(|(.., field)| field.name().clone()).collect())),
@@ -72,7 +73,7 @@ pub(crate) fn describe(
     ];
     let shown = catalog.datasets.iter().filter(|d| tables.iter().any(|(name, _)| *name == d.name));
     let datasets: Vec<&Dataset> = shown.collect();
-    let schemata = vec![("catalog_name", same(CATALOG, 1)), ("schema_name", same(SCHEMA, 1))];
+    let schemata = vec![("catalog_name", same(catalog_name, 1)), ("schema_name", same(SCHEMA, 1))];
     let described = [
         ("tables", tables_rows),
         ("columns", columns_rows),

@@ -1,5 +1,5 @@
 //! The door of one reader for one purpose: an engine that knows the tables, columns and functions that are there for
-//! this reader, and nothing else.
+//! this reader, and nothing else. They stand in one catalog, which is called like the purpose.
 
 use super::rule::{Rules, Stored};
 use super::{GovernedTable, catalog, pg_catalog, verify};
@@ -84,7 +84,8 @@ impl Door {
         match entry {
             Entry::Owner => {
                 let tables = stored.iter().map(|(name, raw)| GovernedTable::open(name, Arc::clone(raw)));
-                let context = SessionContext::new_with_config(engine.session());
+                let config = engine.session(catalog::OWNERS_CATALOG, catalog::SCHEMA);
+                let context = SessionContext::new_with_config(config);
                 let reader = ("local-owner".to_owned(), String::new());
                 Self::with(context, tables.collect(), (catalog, bundles), (true, true), reader, None).await
             }
@@ -96,8 +97,8 @@ impl Door {
                     raw.map(|raw| GovernedTable::ruled(&name, raw, &rule))
                 };
                 let tables = rules.into_iter().filter_map(table).collect::<Result<_, _>>()?;
-                let context =
-                    SessionContext::new_with_config_rt(engine.session(), Arc::clone(&allowance.runtime));
+                let config = engine.session(purpose, catalog::SCHEMA);
+                let context = SessionContext::new_with_config_rt(config, Arc::clone(&allowance.runtime));
                 let reader = (person.name.clone(), purpose.to_owned());
                 let may = (access.may_explain, access.may_assess);
                 Self::with(context, tables, (catalog, bundles), may, reader, Some(allowance)).await
@@ -124,21 +125,20 @@ impl Door {
             known.push((DECLARATION_ITEM.to_owned(), view.schema()));
             context.register_table(DECLARATION_ITEM, view)?;
         }
+        let own = context.state().config_options().catalog.default_catalog.clone();
         let catalog = MemorySchemaProvider::new();
-        for (name, table) in catalog::describe(&known, known_of)? {
+        for (name, table) in catalog::describe(&own, &known, known_of)? {
             let table = GovernedTable::open(&format!("{}.{name}", catalog::CATALOG_SCHEMA), table);
             catalog.register_table(name.to_owned(), Arc::new(table))?;
         }
-        let catalogs = context.state().config_options().catalog.default_catalog.clone();
         let catalogs = context
-            .catalog(&catalogs)
+            .catalog(&own)
             .ok_or_else(|| DataFusionError::Internal("the engine has no catalog".to_owned()))?;
         catalogs.register_schema(catalog::CATALOG_SCHEMA, Arc::new(catalog))?;
         if allowance.is_some() {
             // The owner comes through no door that PostgreSQL's clients know.
             let description = |name: &str| catalog::description(name, known_of).map(str::to_owned);
-            let (name, purpose) = &reader;
-            let asker = pg_catalog::Asker { name, purpose, description: &description };
+            let asker = pg_catalog::Asker { name: &reader.0, database: &own, description: &description };
             pg_catalog::install(&context, &asker).await?;
         }
         let bundles = if may_assess { bundles.clone() } else { Bundles::new() };

@@ -9,7 +9,7 @@ mod rule;
 mod scan;
 mod verify;
 
-pub use catalog::{CATALOG, SCHEMA, TABLE};
+pub use catalog::{SCHEMA, TABLE};
 pub use door::Described;
 pub(crate) use door::{Door, Entry};
 pub use pg_catalog::{SETTINGS, WITHOUT_ROWS, catalog_table};

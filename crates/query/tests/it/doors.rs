@@ -77,6 +77,16 @@ async fn a_view_leads_to_the_tables_behind_it() {
     assert_eq!(used(&reading, "declaration"), ["declaration_id", "importer_id", "month", "version_number"]);
 }
 
+#[tokio::test]
+async fn a_table_leaves_the_same_trace_under_its_full_name() {
+    let bare = reading("SELECT month FROM declaration WHERE importer_id = 'A' ORDER BY office_id").await;
+    let full = "SELECT tidegate.public.declaration.month FROM tidegate.public.declaration \
+                WHERE declaration.importer_id = 'A' ORDER BY office_id";
+    let full = reading(full).await;
+    assert_eq!(shown(&full, "declaration"), ["month"]);
+    assert_eq!((full.lineage, full.subjects), (bare.lineage, bare.subjects));
+}
+
 fn subjects(reading: &Reading) -> (String, bool) {
     let keys = reading.subjects.keys.iter().map(String::as_str).collect::<Vec<_>>();
     (keys.join(" "), reading.subjects.are_all)

@@ -5,6 +5,7 @@ mod clearance;
 mod country;
 mod datasets;
 mod doors;
+mod full_names;
 mod no_bypass;
 mod pitfalls;
 mod pitfalls_in_files;

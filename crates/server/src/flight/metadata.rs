@@ -1,4 +1,5 @@
-//! What clients ask of a database before they query it: catalogs, schemas, tables that are there for the reader.
+//! What clients ask of a database before they query it: catalogs, schemas, tables that are there for the reader. There is
+//! one catalog, which is called like the purpose.
 
 use super::identity::unanswered;
 use arrow::array::{AsArray, RecordBatch, StringArray};
@@ -8,18 +9,18 @@ use arrow_flight::sql::{CommandGetCatalogs, CommandGetDbSchemas, CommandGetTable
 use std::collections::BTreeSet;
 use std::sync::Arc;
 use tidegate_jobs::desk::{Desk, Visit};
-use tidegate_query::{CATALOG, SCHEMA, TABLE};
+use tidegate_query::{SCHEMA, TABLE};
 use tonic::Status;
 
-pub(super) fn catalogs(query: CommandGetCatalogs) -> Result<RecordBatch, FlightError> {
+pub(super) fn catalogs(purpose: &str, query: CommandGetCatalogs) -> Result<RecordBatch, FlightError> {
     let mut builder = query.into_builder();
-    builder.append(CATALOG);
+    builder.append(purpose);
     builder.build()
 }
 
-pub(super) fn schemas(query: CommandGetDbSchemas) -> Result<RecordBatch, FlightError> {
+pub(super) fn schemas(purpose: &str, query: CommandGetDbSchemas) -> Result<RecordBatch, FlightError> {
     let mut builder = query.into_builder();
-    builder.append(CATALOG, SCHEMA);
+    builder.append(purpose, SCHEMA);
     builder.build()
 }
 
@@ -39,7 +40,7 @@ pub(super) async fn tables(
         let described = desk.describe(visit, &format!("SELECT * FROM \"{name}\"")).await;
         let schema = described.map_err(|error| unanswered(&error))?.schema;
         builder
-            .append(CATALOG, SCHEMA, name, TABLE, &schema)
+            .append(&visit.purpose, SCHEMA, name, TABLE, &schema)
             .map_err(|error| Status::internal(error.to_string()))?;
     }
     Ok(builder.build())
@@ -51,4 +52,25 @@ pub(super) fn table_types() -> RecordBatch {
     let types = Arc::new(StringArray::from(vec![TABLE]));
     // One column of the type that the schema says.
     RecordBatch::try_new(Arc::clone(&schema), vec![types]).unwrap_or_else(|_| RecordBatch::new_empty(schema))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_one_catalog_is_called_like_the_purpose() {
+        let all = catalogs("risk-analysis", CommandGetCatalogs {}).unwrap();
+        let names: Vec<_> = all.column(0).as_string::<i32>().iter().flatten().collect();
+        assert_eq!(names, ["risk-analysis"]);
+        let in_catalog = |name: &str| {
+            let query =
+                CommandGetDbSchemas { catalog: Some(name.to_owned()), db_schema_filter_pattern: None };
+            schemas("risk-analysis", query).unwrap().num_rows()
+        };
+        assert_eq!(in_catalog("risk-analysis"), 1);
+        for other in ["inspection", "datafusion", ""] {
+            assert_eq!(in_catalog(other), 0, "{other}");
+        }
+    }
 }

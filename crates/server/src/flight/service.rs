@@ -231,8 +231,8 @@ impl FlightSqlService for Service {
         query: CommandGetCatalogs,
         request: Request<Ticket>,
     ) -> Result<Response<Rows>, Status> {
-        self.visit(&request).await?;
-        Ok(batch_stream(metadata::catalogs(query)))
+        let visit = self.visit(&request).await?;
+        Ok(batch_stream(metadata::catalogs(&visit.purpose, query)))
     }
 
     async fn get_flight_info_schemas(
@@ -249,8 +249,8 @@ impl FlightSqlService for Service {
         query: CommandGetDbSchemas,
         request: Request<Ticket>,
     ) -> Result<Response<Rows>, Status> {
-        self.visit(&request).await?;
-        Ok(batch_stream(metadata::schemas(query)))
+        let visit = self.visit(&request).await?;
+        Ok(batch_stream(metadata::schemas(&visit.purpose, query)))
     }
 
     async fn get_flight_info_tables(

@@ -17,7 +17,6 @@ use datafusion::logical_expr::{
     ColumnarValue, ScalarFunctionArgs, ScalarUDF, ScalarUDFImpl, Signature, TypeSignature, Volatility,
 };
 use datafusion::prelude::SessionContext;
-use datafusion_pg_catalog::pg_catalog::create_current_database_udf;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
@@ -82,7 +81,6 @@ pub(super) fn register(
     }
     context.register_udf(ScalarUDF::new_from_impl(CurrentSetting::new()));
     context.register_udf(ScalarUDF::new_from_impl(IsVisible::new(visible)));
-    context.register_udf(create_current_database_udf(asker.purpose));
     context.register_udf(ScalarUDF::new_from_impl(TypeNames(context.udf("format_type")?)));
     let keywords = context.state().table_functions().get(KEYWORDS).map(|known| Arc::clone(known.function()));
     if let Some(keywords) = keywords {

@@ -31,17 +31,16 @@ const SCHEMA: &str = "pg_catalog";
 pub(super) struct Asker<'a> {
     /// Name of the reader.
     pub(super) name: &'a str,
-    /// The purpose, which is the database to a client of PostgreSQL.
-    pub(super) purpose: &'a str,
+    /// Name of the database: to a client of PostgreSQL that is the catalog, which is called like the purpose.
+    pub(super) database: &'a str,
     /// Description of a table.
     pub(super) description: &'a (dyn Fn(&str) -> Option<String> + Sync),
 }
 
 /// Adds the catalog, and the functions that go with it, to an engine whose other tables are there already.
 pub(super) async fn install(context: &SessionContext, asker: &Asker<'_>) -> Result<(), DataFusionError> {
-    let name = context.state().config_options().catalog.default_catalog.clone();
-    setup_pg_catalog(context, &name, EmptyContextProvider).map_err(|error| *error)?;
-    let catalog = context.catalog(&name);
+    setup_pg_catalog(context, asker.database, EmptyContextProvider).map_err(|error| *error)?;
+    let catalog = context.catalog(asker.database);
     let tables = catalog.as_ref().and_then(|catalog| catalog.schema(SCHEMA));
     if let (Some(catalog), Some(tables)) = (catalog, tables) {
         let relations = relations::describe(catalog.as_ref(), tables.as_ref()).await?;

@@ -88,7 +88,7 @@ impl Relations {
             ("pg_namespace", self.namespaces(), self.schemas.len()),
             ("pg_class", self.classes(), self.all.len()),
             ("pg_attribute", self.attributes(), self.all.iter().map(|r| r.columns.fields().len()).sum()),
-            ("pg_database", database(asker.purpose), 1),
+            ("pg_database", database(asker.database), 1),
         ];
         let mut tables = HashMap::new();
         let (described, descriptions) = self.descriptions(asker);
@@ -177,11 +177,11 @@ impl Relations {
     }
 }
 
-/// The one database: to a client the purpose is its name.
-fn database(purpose: &str) -> Known {
+/// The one database.
+fn database(name: &str) -> Known {
     Known::default()
         .numbers("oid", [5])
-        .texts("datname", [purpose])
+        .texts("datname", [name])
         .numbers("datdba", [10])
         .numbers("encoding", [6])
         .texts("datlocprovider", ["c"])

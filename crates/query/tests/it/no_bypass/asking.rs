@@ -3,7 +3,7 @@
 use super::compare::difference;
 use super::copy::Copies;
 use super::queries::Query;
-use super::reader::Case;
+use super::reader::{Case, PURPOSE};
 use super::statements::{ABSENT, Statement};
 use crate::country::lines;
 use crate::plans::{counts_in, tells_of_what_is_below};
@@ -52,7 +52,7 @@ impl Asking<'_> {
     }
 
     async fn answer(&self, sql: &str, values: Option<ParamValues>) -> Result<Vec<RecordBatch>, QueryError> {
-        self.platform.plan_with(&self.principal, "research", sql, values).await?.collect().await
+        self.platform.plan_with(&self.principal, PURPOSE, sql, values).await?.collect().await
     }
 
     async fn query(&self, query: &Query) -> Result<Outcome, String> {

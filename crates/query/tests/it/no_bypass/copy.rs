@@ -3,7 +3,7 @@
 use super::described;
 use super::hidden::Hidden;
 use super::queries::Query;
-use super::reader::{Case, Kind, Left, RowsShown};
+use super::reader::{Case, Kind, Left, PURPOSE, RowsShown};
 use crate::country::{Row, SECRET, batch, tables};
 use datafusion::arrow::array::{BooleanArray, RecordBatch};
 use datafusion::arrow::compute::nullif;
@@ -33,7 +33,7 @@ pub struct Copies {
 
 impl Copies {
     pub async fn of(case: &Case) -> Self {
-        let mut config = SessionConfig::new();
+        let mut config = SessionConfig::new().with_default_catalog_and_schema(PURPOSE, "public");
         config.options_mut().sql_parser.dialect = datafusion::config::Dialect::PostgreSQL;
         let (context, plain) =
             (SessionContext::new_with_config(config.clone()), SessionContext::new_with_config(config));

@@ -1,6 +1,6 @@
 //! What a reader should be told of tables and columns: worked out from what was drawn, without the platform.
 
-use super::reader::{Case, Left};
+use super::reader::{Case, Left, PURPOSE};
 use datafusion::arrow::array::{ArrayRef, RecordBatch, StringArray, UInt64Array, new_null_array};
 use datafusion::arrow::datatypes::{DataType, TimeUnit};
 use datafusion::catalog::{MemorySchemaProvider, SchemaProvider};
@@ -64,7 +64,7 @@ pub fn register(context: &SessionContext, case: &Case) {
     let told = told(case);
     let texts = |texts: Vec<&str>| Arc::new(StringArray::from(texts)) as ArrayRef;
     let of_tables = vec![
-        ("table_catalog", texts(vec!["datafusion"; told.len()])),
+        ("table_catalog", texts(vec![PURPOSE; told.len()])),
         ("table_schema", texts(vec!["public"; told.len()])),
         ("table_name", texts(told.iter().map(|(table, _)| *table).collect())),
         ("table_type", texts(vec!["BASE TABLE"; told.len()])),
@@ -84,7 +84,7 @@ pub fn register(context: &SessionContext, case: &Case) {
     let position = columns.iter().map(|(_, i, _)| *i as u64 + 1);
     let nullable = |told: &Told| if told.is_nullable { "YES" } else { "NO" };
     let of_columns = vec![
-        ("table_catalog", texts(vec!["datafusion"; columns.len()])),
+        ("table_catalog", texts(vec![PURPOSE; columns.len()])),
         ("table_schema", texts(vec!["public"; columns.len()])),
         ("table_name", texts(columns.iter().map(|(table, ..)| *table).collect())),
         ("column_name", texts(columns.iter().map(|(.., told)| told.name.as_str()).collect())),
@@ -99,6 +99,6 @@ pub fn register(context: &SessionContext, case: &Case) {
         let table = MemTable::try_new(batch.schema(), vec![vec![batch]]).unwrap();
         schema.register_table(name.to_owned(), Arc::new(table)).unwrap();
     }
-    let catalog = context.catalog("datafusion").unwrap();
+    let catalog = context.catalog(PURPOSE).unwrap();
     catalog.register_schema("information_schema", Arc::new(schema)).unwrap();
 }

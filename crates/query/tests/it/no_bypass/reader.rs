@@ -9,6 +9,9 @@ use tidegate_query::policy::PolicyFiles;
 use tidegate_records::table::Grade;
 use tidegate_records::tables::{DECLARATION, item_row_schema};
 
+/// What readers read for; their catalog is called like it.
+pub const PURPOSE: &str = "research";
+
 /// Type of a column, as queries use it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Kind {

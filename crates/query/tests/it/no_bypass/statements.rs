@@ -2,7 +2,7 @@
 
 use super::dice::Dice;
 use super::queries::{Queries, Query};
-use super::reader::Case;
+use super::reader::{Case, PURPOSE};
 use tidegate_records::tables::TABLES;
 
 /// One statement of a reader.
@@ -61,11 +61,15 @@ const REFUSED: &[&str] = &[
     "SELECT * FROM table_changes('{}', 0)",
     "SELECT * FROM '{}/_delta_log/00000000000000000000.json'",
     "SELECT * FROM parquet_metadata('{}')",
+    "SELECT * FROM datafusion.public.{}",
+    "SELECT * FROM \"risk-analysis\".public.{}",
+    "SELECT * FROM tidegate.information_schema.tables",
 ];
 
 /// What a hidden table may be named in.
 const OF_TABLES: &[&str] = &[
     "SELECT count(*) FROM {}",
+    "SELECT count(*) FROM {purpose}.public.{}",
     "SELECT 1 WHERE EXISTS (SELECT 1 FROM {})",
     "DESCRIBE {}",
     "SHOW COLUMNS FROM {}",
@@ -91,7 +95,10 @@ const OF_COLUMNS: &[&str] = &[
 const CATALOGS: &[&str] = &[
     "SHOW TABLES",
     "SHOW COLUMNS FROM {}",
+    "SHOW COLUMNS FROM {purpose}.public.{}",
     "SELECT * FROM information_schema.tables",
+    "SELECT * FROM {purpose}.information_schema.tables",
+    "SELECT table_catalog, table_schema, count(*) FROM information_schema.columns GROUP BY table_catalog, table_schema",
     "SELECT table_name, column_name, ordinal_position, is_nullable, data_type, grade FROM information_schema.columns",
     "SELECT column_name, is_nullable FROM information_schema.columns WHERE table_name = '{}'",
     "SELECT table_name, count(*), max(ordinal_position) FROM information_schema.columns GROUP BY table_name",
@@ -134,7 +141,7 @@ impl Statement {
         match dice.below(40) {
             0 => Self::Refused(dice.pick(REFUSED).replace("{}", table)),
             1 => names(case, table, dice),
-            2 | 3 => Self::Catalog(dice.pick(CATALOGS).replace("{}", table)),
+            2 | 3 => Self::Catalog(dice.pick(CATALOGS).replace("{purpose}", PURPOSE).replace("{}", table)),
             4 | 5 => {
                 Self::Plan { how: PLANS[dice.below(PLANS.len())], query: Queries::of(case, dice).query() }
             }
@@ -155,7 +162,7 @@ fn names(case: &Case, table: &str, dice: &mut Dice) -> Statement {
         .filter(|column| shown.iter().all(|(name, ..)| name != column))
         .collect();
     let (template, hidden) = if dice.one_in(2) {
-        ((*dice.pick(OF_TABLES)).to_owned(), *dice.pick(&hidden_tables))
+        (dice.pick(OF_TABLES).replace("{purpose}", PURPOSE), *dice.pick(&hidden_tables))
     } else {
         (dice.pick(OF_COLUMNS).replace("{table}", table), *dice.pick(&hidden_columns))
     };
