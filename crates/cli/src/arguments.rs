@@ -203,9 +203,9 @@ pub enum Command {
     Maintain(Maintain),
     /// Ask the lake in SQL
     #[command(
-        after_help = "Tables: declaration, goods_item, inspection, enterprise, special_filing, treatment_event, decision, decision_item, work_list, quarantine, \
-        data_finding, and declaration_item (each goods item with the columns of its declaration). `tidegate dictionary` lists \
-        their columns."
+        after_help = "Tables: declaration, goods_item, inspection, reinspection, enterprise, special_filing, treatment_event, decision, \
+        decision_item, work_list, quarantine, data_finding, code (what codes mean), and declaration_item (each goods item with \
+        the columns of its declaration). `tidegate dictionary` lists their columns."
     )]
     Sql(Sql),
     /// Report what was decided and why: one HTML file with charts that needs no network

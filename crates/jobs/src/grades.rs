@@ -10,7 +10,7 @@ use tidegate_query::Classification;
 use tidegate_records::category::Category;
 use tidegate_records::detect::{MOST_VALUES, propose};
 use tidegate_records::table::Grade;
-use tidegate_records::tables::TABLES;
+use tidegate_records::tables;
 
 const PURPOSE: &str = "job grades";
 
@@ -40,7 +40,7 @@ pub struct Proposed {
 /// Columns whose values tell of a higher grade or another category than they have, the surest first.
 ///
 /// # Errors
-/// When there is no such table, or the lake fails.
+/// When no such table is stored, or the lake fails.
 pub async fn detect(
     home: &Home,
     table: Option<&str>,
@@ -49,10 +49,10 @@ pub async fn detect(
     let platform = home.platform().await?;
     let catalog = catalog::read(home).await?;
     let chosen: Vec<_> =
-        TABLES.iter().filter(|known| table.is_none_or(|table| known.name == table)).collect();
+        tables::stored().filter(|known| table.is_none_or(|table| known.name == table)).collect();
     if let (Some(table), true) = (table, chosen.is_empty()) {
         return Err(JobError::Missing(format!(
-            "there is no table `{table}`; `tidegate dictionary` lists them"
+            "there is no stored table `{table}`; `tidegate dictionary` lists all tables"
         )));
     }
     progress.step("looking at values", chosen.len() as u64, "tables");

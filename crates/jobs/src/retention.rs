@@ -21,7 +21,7 @@ use tidegate_ledger::{Door, ErasedRows, Erasure, Hash256, NewErasure, RootKey};
 use tidegate_query::Platform;
 use tidegate_records::category::Category;
 use tidegate_records::table::{Key, Source, Table};
-use tidegate_records::tables::{DECLARATION, GOODS_ITEM, TABLES};
+use tidegate_records::tables::{self, DECLARATION, GOODS_ITEM};
 
 const PURPOSE: &str = "job retention";
 /// Declarations of one party that are erased at once.
@@ -95,7 +95,7 @@ pub async fn erase(
             progress.step("erasing", due.len() as u64, "tables");
             for (done, Due { table, before, rows, held, .. }) in (1..).zip(due) {
                 if let Some(table) =
-                    TABLES.iter().copied().find(|known| known.name == table).filter(|_| rows > held)
+                    tables::stored().find(|known| known.name == table).filter(|_| rows > held)
                 {
                     let free = Holds::on(home, &platform, table).await?.free();
                     let condition = format!("month < '{before}' AND {free}");
@@ -140,7 +140,7 @@ async fn erase_subjects(
     progress: &mut dyn Progress,
 ) -> Result<bool, JobError> {
     let mut found = Vec::new();
-    for table in TABLES.iter().copied().filter(|table| is_of_subjects(table)) {
+    for table in tables::stored().filter(|table| is_of_subjects(table)) {
         let rows = subjects.rows(platform, table).await?;
         Holds::on(home, platform, table).await?.refuse(platform, subjects, &rows).await?;
         found.push((table, rows));
@@ -230,7 +230,7 @@ fn subject(key: &RootKey, name: &str) -> Hash256 {
 fn kept(home: &Home) -> Vec<(&'static Table, u32)> {
     let days = home.configuration.retention.days();
     days.into_iter()
-        .filter_map(|(name, days)| Some((TABLES.iter().copied().find(|table| table.name == name)?, days)))
+        .filter_map(|(name, days)| Some((tables::stored().find(|table| table.name == name)?, days)))
         .collect()
 }
 

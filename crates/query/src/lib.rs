@@ -3,6 +3,7 @@
 
 mod assess;
 mod catalog;
+mod codes;
 pub mod dataset;
 mod engine;
 mod error;

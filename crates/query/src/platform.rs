@@ -2,6 +2,7 @@
 
 use crate::assess::{self, Bundles};
 use crate::catalog::Catalog;
+use crate::codes;
 use crate::dataset::Dataset;
 use crate::engine::Allowance;
 use crate::governed::{Described, Door, Entry, Stored};
@@ -18,7 +19,7 @@ use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, Weak};
 use tidegate_lake::{Lake, Snapshot};
 use tidegate_records::table::Table;
-use tidegate_records::tables::TABLES;
+use tidegate_records::tables::{self, CODE};
 use tidegate_risk::bundle::{Bundle, BundleHash};
 use tokio::sync::Mutex;
 
@@ -82,7 +83,8 @@ impl Doors {
 }
 
 impl Platform {
-    /// Opens the tables as a snapshot has them, and the datasets that it has; a table without rows yet is there and empty.
+    /// Opens the tables as a snapshot has them, and the datasets that it has; a table without rows yet is there and empty, and
+    /// what codes mean is there always.
     /// Without governance the local owner alone can read.
     ///
     /// # Errors
@@ -96,7 +98,7 @@ impl Platform {
     ) -> Result<Self, QueryError> {
         let Some(snapshot) = snapshot else { return Self::over(BTreeMap::new(), engine, governance) };
         let mut stored: BTreeMap<&str, Arc<dyn TableProvider>> = BTreeMap::new();
-        for table in TABLES.iter().filter(|t| snapshot.tables.contains_key(t.name)) {
+        for table in tables::stored().filter(|t| snapshot.tables.contains_key(t.name)) {
             stored.insert(table.name, lake.provider(snapshot, table.name).await?);
         }
         let mut platform = Self::over(stored, engine, governance)?;
@@ -141,7 +143,7 @@ impl Platform {
         Self::over(tables, Engine::default(), governance)
     }
 
-    /// Opens tables of any kind under the names of ours, such as files that a test or a measurement has.
+    /// Opens tables of any kind under the names of stored ones, such as files that a test or a measurement has.
     ///
     /// # Errors
     /// When columns cannot be added to a table.
@@ -151,13 +153,14 @@ impl Platform {
         governance: Option<Governance>,
     ) -> Result<Self, QueryError> {
         let mut stored = Stored::new();
-        for table in TABLES {
+        for table in tables::stored() {
             let provider = match given.remove(table.name) {
                 Some(provider) => with_new_columns(table, provider)?,
                 None => Arc::new(EmptyTable::new(table.schema())),
             };
             stored.insert(table.name.to_owned(), provider);
         }
+        stored.insert(CODE.name.to_owned(), codes::table()?);
         let (catalog, bundles) = (Catalog::default(), Bundles::new());
         Ok(Self { stored, catalog, engine, governance, bundles, noted: None, doors: Mutex::default() })
     }
@@ -302,6 +305,7 @@ mod tests {
     use datafusion::physical_plan::ExecutionPlan;
     use std::time::Duration;
     use tidegate_records::table::Grade;
+    use tidegate_records::tables::DECLARATION;
 
     fn reader(number: usize) -> Principal {
         Principal::Person(Person {
@@ -351,8 +355,7 @@ mod tests {
 
     #[tokio::test]
     async fn planning_takes_no_longer_than_a_query_may() {
-        let declaration = TABLES.iter().find(|table| table.name == "declaration").unwrap();
-        let stuck: Arc<dyn TableProvider> = Arc::new(Stuck(declaration.schema()));
+        let stuck: Arc<dyn TableProvider> = Arc::new(Stuck(DECLARATION.schema()));
         let limits = Limits { time: Duration::from_millis(50), ..Limits::default() };
         let given = BTreeMap::from([("declaration", stuck)]);
         let platform = Platform::over(given, Engine::default(), Some(governance(limits))).unwrap();

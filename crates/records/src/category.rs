@@ -164,6 +164,7 @@ mod tests {
             ("decision", "importer_id", Category::Party),
             ("enterprise", "name", Category::Party),
             ("quarantine", "raw", Category::Document),
+            ("code", "name", Category::Consignment),
         ] {
             assert_eq!(of(table, column), category, "{table}.{column}");
         }

@@ -6,12 +6,13 @@ use crate::table::{Column, Domain, Grade, Table};
 use arrow::datatypes::DataType;
 use std::fmt::Write;
 
-const DOMAINS: [(Domain, &str, &str); 5] = [
+const DOMAINS: [(Domain, &str, &str); 6] = [
     (Domain::Declaration, "Declarations", "Declarations and goods items."),
     (Domain::Inspection, "Inspections", "Inspections and their findings."),
     (Domain::Enterprise, "Enterprises", "Enterprises and their grades."),
     (Domain::Risk, "Risk", "Assessments and decisions."),
     (Domain::Quality, "Data quality", "Records set aside and findings about data."),
+    (Domain::Reference, "Reference", "What codes mean."),
 ];
 
 const GRADES: [(Grade, &str); 6] = [
@@ -48,11 +49,16 @@ pub fn to_markdown(tables: &[&Table]) -> String {
 }
 
 fn describe(text: &mut String, table: &Table) {
+    let rows = if table.is_built_in() {
+        "compiled in".to_owned()
+    } else {
+        format!("{} (WCO class {})", table.class.name, table.class.id)
+    };
     let _ = write!(
         text,
-        "\n### {}\n\n{} Rows are {} (WCO class {}); `{}` answers for them.\n\n\
+        "\n### {}\n\n{} Rows are {rows}; `{}` answers for them.\n\n\
          | column | type | unit | WCO id | path | category | grade | description |\n|---|---|---|---|---|---|---|---|\n",
-        table.name, table.description, table.class.name, table.class.id, table.owner
+        table.name, table.description, table.owner
     );
     for column in table.columns {
         let _ = writeln!(text, "{}", row(table, column));
@@ -82,6 +88,7 @@ fn type_name(data_type: &DataType) -> String {
         DataType::Float32 => "32-bit float".to_owned(),
         DataType::Float64 => "64-bit float".to_owned(),
         DataType::Timestamp(..) => "moment".to_owned(),
+        DataType::Date32 => "day".to_owned(),
         DataType::Decimal128(digits, scale) => format!("decimal({digits},{scale})"),
         DataType::List(item) => format!("list of {}", type_name(item.data_type())),
         DataType::Struct(fields) => {
@@ -112,7 +119,8 @@ fn grades(text: &mut String) {
 fn code_lists(text: &mut String) {
     text.push_str(
         "\n## Code lists\n\nWhat codes are checked against, as of the day of acceptance; the lists are in \
-         `crates/records/data`.\n\n| list | codes | from | to |\n|---|---:|---|---|\n",
+         `crates/records/data`, and in SQL in the table `code`.\n\n\
+         | list | in `code` | codes | from | to |\n|---|---|---:|---|---|\n",
     );
     for list in CodeList::ALL {
         let mut codes: Vec<&str> = list.iter().map(|c| c.code).collect();
@@ -120,8 +128,9 @@ fn code_lists(text: &mut String) {
         let ends = |code: Option<&&str>| code.map_or(String::new(), |c| format!("`{c}`"));
         let _ = writeln!(
             text,
-            "| {} | {} | {} | {} |",
+            "| {} | `{}` | {} | {} | {} |",
             list.title(),
+            list.as_str(),
             codes.len(),
             ends(codes.first()),
             ends(codes.last())
@@ -132,7 +141,7 @@ fn code_lists(text: &mut String) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::tables::{ENTERPRISE, GOODS_ITEM, TABLES};
+    use crate::tables::{CODE, ENTERPRISE, GOODS_ITEM, TABLES};
 
     #[test]
     fn every_table_and_column_is_described() {
@@ -151,6 +160,17 @@ mod tests {
             !to_markdown(&[&ENTERPRISE]).contains("## Declarations"),
             "a domain without tables is left out"
         );
+    }
+
+    #[test]
+    fn rows_that_are_compiled_in_are_of_no_class() {
+        let text = to_markdown(&[&CODE]);
+        assert!(text.contains(" Rows are compiled in; `data-management` answers for them."), "{text}");
+        assert!(
+            text.contains("\n| `valid_from` | day |  |  |  | consignment | general-1 | First day "),
+            "{text}"
+        );
+        assert!(text.contains("\n| country code | `country` | "), "{text}");
     }
 
     #[test]

@@ -25,6 +25,8 @@ pub enum Domain {
     Risk,
     /// Loads, quarantine and findings about data.
     Quality,
+    /// What codes mean.
+    Reference,
 }
 
 /// Default grade of a column under GB/T 43697-2024; general data is split into levels 1 to 4.
@@ -58,6 +60,7 @@ impl Domain {
             Self::Enterprise => "enterprise",
             Self::Risk => "risk",
             Self::Quality => "quality",
+            Self::Reference => "reference",
         }
     }
 }
@@ -111,6 +114,38 @@ pub enum Source {
     Other,
     /// Computed by the platform, not part of any record.
     Computed(Computed),
+    /// What a code list tells of a code.
+    Listed(Listed),
+}
+
+/// What a code list, which is compiled in, tells of a code.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Listed {
+    /// Name of the list.
+    List,
+    /// The code.
+    Code,
+    /// What it stands for.
+    Name,
+    /// First day on which it may be used.
+    ValidFrom,
+    /// First day after the last.
+    ValidUntil,
+}
+
+impl Listed {
+    /// Arrow type.
+    pub fn data_type(self) -> DataType {
+        match self {
+            Self::List | Self::Code | Self::Name => DataType::Utf8,
+            Self::ValidFrom | Self::ValidUntil => DataType::Date32,
+        }
+    }
+
+    /// Whether a row may lack it.
+    pub fn is_optional(self) -> bool {
+        matches!(self, Self::ValidFrom | Self::ValidUntil)
+    }
 }
 
 /// Type of a computed column.
@@ -250,7 +285,7 @@ impl Column {
         class: &'static ClassDefinition,
     ) -> Result<Option<(Path, &'static FieldDefinition)>, ParsePathError> {
         match self.source {
-            Source::Key(_) | Source::Other | Source::Computed(_) => Ok(None),
+            Source::Key(_) | Source::Other | Source::Computed(_) | Source::Listed(_) => Ok(None),
             Source::List(path) => Path::parse_to(class, path).map(Some),
             Source::Leaf(path)
             | Source::Value(path)
@@ -269,7 +304,7 @@ impl Column {
     /// Path of the field the column comes from.
     pub fn path(&self) -> Option<&'static str> {
         match self.source {
-            Source::Key(_) | Source::Other | Source::Computed(_) => None,
+            Source::Key(_) | Source::Other | Source::Computed(_) | Source::Listed(_) => None,
             Source::List(p)
             | Source::Leaf(p)
             | Source::Value(p)
@@ -288,6 +323,7 @@ impl Column {
             Source::Kilograms(_) => DataType::Decimal128(MEASURE_DECIMALS.0, MEASURE_DECIMALS.1),
             Source::Other => DataType::List(other_values_item()),
             Source::Computed(computed) => computed.data_type(),
+            Source::Listed(listed) => listed.data_type(),
             Source::Leaf(path) | Source::Value(path) | Source::List(path) => Path::parse_to(class, path)
                 .map_or(DataType::Null, |(_, field)| match field.kind {
                     FieldKind::Leaf { kind, .. } => scalar_type(kind),
@@ -318,6 +354,7 @@ impl Table {
             Source::Key(Key::LoadedAt) => true,
             Source::Key(_) | Source::List(_) | Source::Other => false,
             Source::Computed(computed) => computed.is_optional(),
+            Source::Listed(listed) => listed.is_optional(),
             _ => true,
         };
         let mut metadata = HashMap::from([
@@ -331,6 +368,11 @@ impl Table {
             metadata.insert("tidegate.unit".to_owned(), unit.to_owned());
         }
         Field::new(column.name, column.data_type(self.class), nullable).with_metadata(metadata)
+    }
+
+    /// Whether its rows are compiled in. No lake stores them: nothing of it is loaded, kept for a time, held or erased.
+    pub fn is_built_in(&self) -> bool {
+        self.columns.iter().all(|column| matches!(column.source, Source::Listed(_)))
     }
 
     /// Key of the table that says what an element of the class says.

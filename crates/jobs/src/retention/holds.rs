@@ -10,7 +10,7 @@ use std::collections::BTreeSet;
 use tidegate_ledger::{Door, Held, Hold, HoldId};
 use tidegate_query::Platform;
 use tidegate_records::table::Table;
-use tidegate_records::tables::TABLES;
+use tidegate_records::tables;
 
 /// What is kept of a table with months, whatever is due or ordered.
 pub(super) struct Holds {
@@ -99,11 +99,11 @@ fn months_of(first: NaiveDate, last: NaiveDate) -> BTreeSet<String> {
 /// Places a legal hold.
 ///
 /// # Errors
-/// When there is no such table, or it has no months and days are to be held, or the ledger refuses.
+/// When no such table is stored, or it has no months and days are to be held, or the ledger refuses.
 pub async fn hold(home: &Home, table: &str, held: &Held, reason: &str) -> Result<HoldId, JobError> {
-    let Some(found) = TABLES.iter().find(|known| known.name == table) else {
-        let known = TABLES.iter().map(|table| table.name).collect::<Vec<_>>().join(", ");
-        return Err(JobError::Missing(format!("there is no table `{table}`; there are {known}")));
+    let Some(found) = tables::stored().find(|known| known.name == table) else {
+        let known = tables::stored().map(|table| table.name).collect::<Vec<_>>().join(", ");
+        return Err(JobError::Missing(format!("there is no stored table `{table}`; there are {known}")));
     };
     if matches!(held, Held::Days(..)) && found.column("month").is_none() {
         return Err(JobError::Missing(format!(
@@ -127,7 +127,7 @@ pub async fn lift(home: &Home, number: i64, reason: &str) -> Result<(), JobError
 /// When the ledger fails.
 pub async fn holds(home: &Home) -> Result<Vec<Hold>, JobError> {
     let mut all = Vec::new();
-    for table in TABLES {
+    for table in tables::stored() {
         all.extend(home.ledger.holds(table.name).await?);
     }
     all.sort_by_key(|hold| hold.id);

@@ -65,7 +65,9 @@ async fn what_is_due_is_erased_and_what_is_held_stays() {
     assert_eq!(counts(&all, "declaration"), (100, 21), "all of February, and one");
     assert_eq!(counts(&all, "goods_item"), (100, 0), "the holds are on another table");
     let unknown = hold(&place.home, "declarations", &held, "case").await.unwrap_err().to_string();
-    assert!(unknown.contains("there is no table `declarations`; there are declaration"), "{unknown}");
+    assert!(unknown.contains("there is no stored table `declarations`; there are declaration"), "{unknown}");
+    let built_in = hold(&place.home, "code", &held, "case").await.unwrap_err().to_string();
+    assert!(built_in.contains("there is no stored table `code`"), "{built_in}");
 
     let certificates = erase(&place.home, &Erase::Due, "retention", &mut Quiet).await.unwrap();
     let told: Vec<(&str, u64)> =
@@ -332,6 +334,8 @@ async fn values_tell_what_a_column_holds_and_a_steward_confirms_it() {
     assert_eq!(place.texts(graded).await, ["general-4"]);
     let again = detect(&place.home, Some("declaration"), &mut Quiet).await.unwrap();
     assert!(!again.iter().any(|found| found.column == "seller_id"), "what is confirmed is no news");
+    let everywhere = detect(&place.home, None, &mut Quiet).await.unwrap();
+    assert!(!everywhere.iter().any(|found| found.table == "code"), "what is compiled in holds nobody's data");
 }
 
 #[tokio::test]

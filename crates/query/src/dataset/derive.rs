@@ -9,7 +9,7 @@ use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 use tidegate_records::category::Category;
 use tidegate_records::table::{Grade, Key, Source};
-use tidegate_records::tables::TABLES;
+use tidegate_records::tables::{CODE, TABLES};
 
 /// Categories from the one that tells most to the one that tells least.
 const BY_TELLING: [Category; 8] = [
@@ -109,6 +109,10 @@ fn check_names(definition: &Definition, names: &[&str]) -> Result<(), DatasetErr
 /// That the table whose loads tell how old rows are is one that they are made of.
 fn check_fresh(definition: &Definition, lineage: &Lineage) -> Result<(), DatasetError> {
     let table = definition.header.fresh.as_ref().and_then(|fresh| fresh.table.as_ref());
+    if table.is_some_and(|table| table == CODE.name) {
+        let cause = format!("[fresh] names `{}`, whose rows are compiled in and never loaded", CODE.name);
+        return Err(refused(definition, cause));
+    }
     let Some(unknown) = table.filter(|table| !lineage.tables.contains_key(*table)) else { return Ok(()) };
     let known: Vec<&str> = lineage.tables.keys().map(String::as_str).collect();
     let cause = format!("[fresh] names `{unknown}`, and it is made of {}", known.join(", "));

@@ -129,6 +129,22 @@ async fn a_definition_that_its_plan_does_not_bear_out_is_refused() {
 }
 
 #[tokio::test]
+async fn a_dataset_may_be_made_of_what_codes_mean() {
+    let sql = "SELECT d.month, c.name AS country, count(*) AS n FROM declaration d JOIN code c ON c.list = 'country' \
+               AND c.code = d.export_country_code GROUP BY d.month, c.name";
+    let columns = ["month", "country", "n"];
+    let made = derived("-- increment = \"month\"\n", &columns, sql).await.unwrap();
+    assert_eq!(made.tables, ["code", "declaration"].map(str::to_owned).into());
+    assert_eq!(made.read_whole, Some(["code".to_owned()].into()), "no load changes it");
+    let country = &made.columns[1];
+    assert_eq!(country.origins, ["code.name".to_owned()].into());
+    assert_eq!((country.grade, country.category), (Grade::General2, Category::Consignment));
+    let fresh = "-- [fresh]\n-- table = \"code\"\n-- days = 3\n";
+    let error = derived(fresh, &columns, sql).await.unwrap_err();
+    assert!(error.contains("[fresh] names `code`, whose rows are compiled in"), "{error}");
+}
+
+#[tokio::test]
 async fn what_is_read_whole_is_found_in_the_plan() {
     let by_month = "-- increment = \"month\"\n";
     let whole = |sql: &'static str| async move {

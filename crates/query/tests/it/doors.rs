@@ -113,6 +113,7 @@ async fn whose_rows_are_asked_for_is_known_when_a_condition_names_them() {
     assert_eq!(asked(officer).await, told("OFF-1", true));
     let nobody = "SELECT max(slots) FROM work_list";
     assert_eq!(asked(nobody).await, told("", true));
+    assert_eq!(asked("SELECT name FROM code WHERE code = 'CN'").await, told("", true));
     assert_eq!(asked("SELECT table_name FROM information_schema.tables").await, told("", true));
     assert_eq!(asked("SELECT 1").await, told("", true));
 }

@@ -5,6 +5,7 @@ use datafusion::arrow::array::RecordBatch;
 use tidegate_query::policy::{Access, Policy, Rows, Shown};
 use tidegate_query::{Catalog, Person, Principal};
 use tidegate_records::table::Grade;
+use tidegate_records::tables::CODE;
 
 fn access(person: &Person, purpose: &str) -> Access {
     Policy::parse(&Policy::shipped_files()).unwrap().access(person, purpose, &Catalog::default()).unwrap()
@@ -52,6 +53,23 @@ fn officers_see_what_to_do_and_not_the_odds() {
         assert!(!decision.columns.contains_key(hidden), "{hidden}");
     }
     assert!(!access.tables.contains_key("quarantine"));
+}
+
+#[test]
+fn what_codes_mean_is_there_for_every_role() {
+    for (role, purpose) in [
+        ("analyst", "risk-analysis"),
+        ("officer", "inspection"),
+        ("steward", "data-quality"),
+        ("scientist", "research"),
+        ("trader", "own-data"),
+        ("partner", "cooperation"),
+        ("supervisor", "supervision"),
+    ] {
+        let access = access(&person("One", role, Grade::General1), purpose);
+        let code = access.tables.get("code").unwrap_or_else(|| panic!("{role}: {access:?}"));
+        assert!(code.is_clear() && code.columns.len() == CODE.columns.len(), "{role}: {code:?}");
+    }
 }
 
 #[test]

@@ -146,6 +146,23 @@ impl CodeList {
         suggest::suggest(self, written)
     }
 
+    /// Name of the list, as the table `code` has it.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Country => "country",
+            Self::Currency => "currency",
+            Self::Commodity => "commodity",
+            Self::PackageType => "package_type",
+            Self::TransportMode => "transport_mode",
+            Self::Procedure => "procedure",
+            Self::DeclarationType => "declaration_type",
+            Self::MessageFunction => "message_function",
+            Self::Incoterm => "incoterm",
+            Self::ValuationMethod => "valuation_method",
+            Self::Unit => "unit",
+        }
+    }
+
     /// What a code of the list is called in a sentence: "`ZZ` is not a country code".
     pub const fn title(self) -> &'static str {
         match self {

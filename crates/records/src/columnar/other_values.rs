@@ -135,7 +135,12 @@ fn plan(class: &'static ClassDefinition, covered: &HashSet<&str>, prefix: &str) 
 fn covered_path(column: &Column) -> Option<&'static str> {
     match column.source {
         Source::Leaf(path) | Source::Value(path) | Source::Kilograms(path) | Source::List(path) => Some(path),
-        Source::Unit(_) | Source::Hs6(_) | Source::Key(_) | Source::Other | Source::Computed(_) => None,
+        Source::Unit(_)
+        | Source::Hs6(_)
+        | Source::Key(_)
+        | Source::Other
+        | Source::Computed(_)
+        | Source::Listed(_) => None,
     }
 }
 

@@ -1,5 +1,6 @@
-//! The tables of the lake.
+//! The tables: those of the lake, and one whose rows are compiled in.
 
+mod code;
 mod decision;
 mod declaration;
 mod enterprise;
@@ -9,6 +10,7 @@ mod quality;
 mod record_kind;
 mod treatment;
 
+pub use code::{CODE, code_rows};
 pub use decision::{DECISION, DECISION_ITEM, WORK_LIST};
 pub use declaration::DECLARATION;
 pub use enterprise::ENTERPRISE;
@@ -22,7 +24,7 @@ use crate::table::{Column, Grade, Key, Source, Table};
 use arrow::datatypes::{Fields, Schema, SchemaRef};
 use std::sync::Arc;
 
-/// All tables of the lake.
+/// All tables: those of the lake, and [`CODE`].
 pub const TABLES: &[&Table] = &[
     &DECLARATION,
     &GOODS_ITEM,
@@ -36,7 +38,13 @@ pub const TABLES: &[&Table] = &[
     &WORK_LIST,
     &QUARANTINE,
     &DATA_FINDING,
+    &CODE,
 ];
+
+/// The tables of the lake: all but those whose rows are compiled in.
+pub fn stored() -> impl Iterator<Item = &'static Table> {
+    TABLES.iter().copied().filter(|table| !table.is_built_in())
+}
 
 /// Schema of the rows that are assessed: one for each goods item, with the columns of its declaration and of the
 /// item that hold single values.
