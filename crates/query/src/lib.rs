@@ -16,6 +16,7 @@ mod platform;
 pub mod policy;
 mod principal;
 mod reading;
+mod running;
 mod subjects;
 
 pub use assess::assessment_fields;

@@ -3,10 +3,11 @@
 use crate::QueryError;
 use crate::engine::Allowance;
 use crate::reading::{Fingerprint, Reading};
+use crate::running::{Broken, Rows};
 use datafusion::arrow::array::RecordBatch;
 use datafusion::arrow::datatypes::SchemaRef;
+use datafusion::execution::TaskContext;
 use datafusion::execution::context::SessionState;
-use datafusion::execution::{SendableRecordBatchStream, TaskContext};
 use datafusion::logical_expr::LogicalPlan;
 use datafusion::physical_plan::{ExecutionPlan, execute_stream};
 use futures::stream::{BoxStream, StreamExt, TryStreamExt};
@@ -49,17 +50,19 @@ impl Plan {
         &self.reading
     }
 
-    /// Runs the query and streams its answer; dropping the stream cancels the query.
+    /// Runs the query and streams its answer; dropping the stream cancels the query. That of a reader runs on threads of its own.
     ///
     /// # Errors
     /// When the query fails; errors of single batches come in the stream.
     pub fn stream(self) -> Result<Answer, QueryError> {
         let Self { physical, context, reading, usage, .. } = self;
         let fingerprint = reading.statement.fingerprint;
-        let rows = execute_stream(physical, context).map_err(QueryError::from);
         match usage {
-            None => Ok(rows?.map_err(QueryError::from).boxed()),
-            Some(usage) => Ok(usage.metered(rows.map_err(|error| error.for_reader(fingerprint))?)),
+            None => Ok(execute_stream(physical, context)?.map_err(QueryError::from).boxed()),
+            Some(usage) => {
+                let rows = Rows::of(physical, context, usage.until).map_err(QueryError::from);
+                Ok(usage.metered(rows.map_err(|error| error.for_reader(fingerprint))?))
+            }
         }
     }
 
@@ -94,16 +97,28 @@ impl Usage {
         Ok(Self { allowance, rows: 0, bytes: 0, until, fingerprint, _place: place })
     }
 
-    fn metered(self, rows: SendableRecordBatchStream) -> Answer {
+    fn metered(self, rows: Rows) -> Answer {
         futures::stream::try_unfold((self, rows), |(mut usage, mut rows)| async move {
             let next = timeout_at(usage.until, rows.next()).await;
-            let next = next.map_err(|_| usage.allowance.too_long())?;
-            let Some(batch) = next else { return Ok(None) };
-            let batch = batch.map_err(|error| QueryError::from(error).for_reader(usage.fingerprint))?;
+            // What computes without a pause does not see that its time is over.
+            let next = next.unwrap_or(Err(Broken::TooLong));
+            let Some(batch) = next.map_err(|broken| usage.why(broken))? else { return Ok(None) };
             usage.count(&batch)?;
             Ok(Some((batch, (usage, rows))))
         })
         .boxed()
+    }
+
+    fn why(&self, broken: Broken) -> QueryError {
+        let fingerprint = self.fingerprint;
+        match broken {
+            Broken::Engine(error) => QueryError::from(error).for_reader(fingerprint),
+            Broken::TooLong => self.allowance.too_long(),
+            Broken::Program(error) => {
+                tracing::error!(%fingerprint, %error, "a query was broken off by the program");
+                QueryError::Inside { fingerprint }
+            }
+        }
     }
 
     fn count(&mut self, batch: &RecordBatch) -> Result<(), QueryError> {
