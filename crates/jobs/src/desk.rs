@@ -2,28 +2,22 @@
 //! row goes out.
 
 use crate::rights::{Rights, Watch};
+use crate::served::End;
 use crate::{Home, JobError, catalog, policies};
-use arrow::array::{AsArray, RecordBatch};
-use arrow::compute::cast;
-use arrow::datatypes::{DataType, SchemaRef};
 use chrono::{DateTime, Utc};
-use futures::stream::{Stream, StreamExt};
-use std::collections::HashSet;
-use std::pin::Pin;
 use std::sync::Arc;
-use std::task::{Context, Poll, ready};
 use std::time::Duration;
 use tidegate_ledger::{
-    Actor, AuditEvent, Door, Hash256, Ledger, MAX_SUBJECTS, NewAuditEntry, PolicyVersion,
-    Principal as Account, PrincipalKind, TableRead, TokenId,
+    Actor, AuditEvent, Door, Hash256, NewAuditEntry, PolicyVersion, Principal as Account, PrincipalKind,
+    TableRead, TokenId,
 };
 use tidegate_query::policy::{Policy, PseudonymKey};
-use tidegate_query::{
-    Answer, Described, Governance, ParamValues, Person, Plan, Platform, Principal, QueryError, Reading,
-};
+use tidegate_query::{Described, Governance, ParamValues, Person, Platform, Principal, QueryError, Reading};
 use tidegate_records::table::Grade;
 use tokio::sync::Mutex;
 use tokio_util::task::TaskTracker;
+
+pub use crate::served::Served;
 
 /// Gives the time; passed in, so that nothing below reads the clock.
 pub type Clock = Arc<dyn Fn() -> DateTime<Utc> + Send + Sync>;
@@ -129,17 +123,10 @@ impl Desk {
             ..self.entry(visit, AuditEvent::Finished)
         };
         let read = self.home.ledger.append_audit(&[entry.fitted()]).await?;
-        let end = End {
-            ledger: self.home.ledger.clone(),
-            clock: Arc::clone(&self.clock),
-            ends: self.ends.clone(),
-            entry: NewAuditEntry { read: read.first().copied(), ..end },
-            rows: 0,
-            bytes: 0,
-            showing: plan.reading().subjects.shown.clone(),
-            shown: HashSet::new(),
-            is_written: false,
-        };
+        let end = NewAuditEntry { read: read.first().copied(), ..end };
+        let showing = plan.reading().subjects.shown.clone();
+        let end =
+            End::new(self.home.ledger.clone(), Arc::clone(&self.clock), self.ends.clone(), end, showing);
         let rights = Rights {
             ledger: self.home.ledger.clone(),
             clock: Arc::clone(&self.clock),
@@ -275,137 +262,6 @@ pub(crate) fn tables_of(reading: &Reading) -> impl Iterator<Item = (String, Tabl
     tables.map(|(table, read)| {
         (table.clone(), TableRead { shown: read.shown.clone(), used: read.used.clone() })
     })
-}
-
-/// An answer on its way, whose end is written down: how many rows went out, or why it broke off. It breaks off when what it is
-/// given by holds no longer.
-pub struct Served {
-    schema: SchemaRef,
-    answer: Answer,
-    rights: Watch,
-    end: End,
-}
-
-impl Served {
-    fn of(plan: Plan, mut end: End, rights: Watch) -> Result<Self, JobError> {
-        let schema = plan.schema();
-        match plan.stream() {
-            Ok(answer) => Ok(Self { schema, answer, rights, end }),
-            Err(error) => {
-                end.write(Some(&error));
-                Err(error.into())
-            }
-        }
-    }
-
-    /// Columns of the answer.
-    pub fn schema(&self) -> SchemaRef {
-        Arc::clone(&self.schema)
-    }
-
-    /// The whole answer, at least one batch.
-    ///
-    /// # Errors
-    /// When the query fails.
-    pub async fn collect(mut self) -> Result<Vec<RecordBatch>, JobError> {
-        let mut batches = Vec::new();
-        while let Some(batch) = self.next().await {
-            batches.push(batch?);
-        }
-        if batches.is_empty() {
-            batches.push(RecordBatch::new_empty(self.schema()));
-        }
-        Ok(batches)
-    }
-}
-
-impl Stream for Served {
-    type Item = Result<RecordBatch, QueryError>;
-
-    fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Self::Item>> {
-        if self.end.is_written {
-            return Poll::Ready(None);
-        }
-        let next = match ready!(self.rights.poll_holds(context)) {
-            Ok(()) => self.answer.poll_next_unpin(context),
-            Err(why) => Poll::Ready(Some(Err(why))),
-        };
-        match &next {
-            Poll::Ready(Some(Ok(batch))) => {
-                self.end.rows += batch.num_rows() as u64;
-                self.end.bytes += batch.get_array_memory_size() as u64;
-                self.end.notes_whom(batch);
-            }
-            Poll::Ready(Some(Err(error))) => self.end.write(Some(error)),
-            Poll::Ready(None) => self.end.write(None),
-            Poll::Pending => {}
-        }
-        next
-    }
-}
-
-/// What is written down when a read ends.
-struct End {
-    ledger: Ledger,
-    clock: Clock,
-    ends: TaskTracker,
-    entry: NewAuditEntry,
-    rows: u64,
-    bytes: u64,
-    /// Columns of the answer with numbers of companies and persons.
-    showing: Vec<usize>,
-    /// Those that went out, and one more at most than an entry holds.
-    shown: HashSet<String>,
-    is_written: bool,
-}
-
-impl End {
-    /// Notes the companies and persons whose numbers are in rows that go out.
-    fn notes_whom(&mut self, rows: &RecordBatch) {
-        for column in self.showing.iter().filter_map(|place| rows.columns().get(*place)) {
-            if self.shown.len() > MAX_SUBJECTS {
-                return;
-            }
-            let Ok(texts) = cast(column, &DataType::Utf8) else { continue };
-            for key in texts.as_string::<i32>().iter().flatten() {
-                if self.shown.len() <= MAX_SUBJECTS && !self.shown.contains(key) {
-                    self.shown.insert(key.to_owned());
-                }
-            }
-        }
-    }
-
-    /// Writes in the background: the read itself was written down before, and rows do not wait for its end.
-    fn write(&mut self, error: Option<&QueryError>) {
-        if std::mem::replace(&mut self.is_written, true) {
-            return;
-        }
-        let mut entry = self.entry.clone();
-        entry.at = (self.clock)();
-        entry.rows = Some(self.rows);
-        entry.bytes = Some(self.bytes);
-        entry.subjects.extend(self.shown.drain());
-        if let Some(error) = error {
-            entry.event = AuditEvent::Failed;
-            entry.detail = error.to_string();
-        }
-        let ledger = self.ledger.clone();
-        self.ends.spawn(async move {
-            if let Err(error) = ledger.append_audit(&[entry.fitted()]).await {
-                tracing::error!(%error, "the end of a read could not be written down");
-            }
-        });
-    }
-}
-
-impl Drop for End {
-    fn drop(&mut self) {
-        if !self.is_written {
-            "the reader left before the end".clone_into(&mut self.entry.detail);
-            self.entry.event = AuditEvent::Failed;
-            self.write(None);
-        }
-    }
 }
 
 #[cfg(test)]

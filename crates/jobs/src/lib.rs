@@ -44,6 +44,7 @@ pub mod retention;
 mod rights;
 mod run;
 mod score;
+mod served;
 pub mod sessions;
 mod source;
 mod stored;

@@ -4,6 +4,7 @@
 mod admission;
 mod answers;
 mod clients;
+mod cursors;
 mod datasets;
 mod doors;
 mod elsewhere;

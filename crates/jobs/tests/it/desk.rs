@@ -55,6 +55,30 @@ async fn a_statement_that_is_refused_is_written_down_whether_it_is_described_or_
     }
 }
 
+#[tokio::test]
+async fn what_is_left_or_passed_by_of_an_answer_has_not_gone_out() {
+    let place = Place::new().await;
+    place.ingest(&place.write("year.csv", &file(&rows(1, 2025, 40, 1))), true).await.unwrap();
+    let (now, root) = (place.home.now, place.home.root());
+    let home = Home::open(root, Configuration::default(), now).await.unwrap();
+    let account = home.ledger.local_owner().await.unwrap();
+    let desk = Desk::new(home, Arc::new(move || -> DateTime<Utc> { now }));
+    let visit = Visit { account, token: None, door: Door::Postgres, purpose: "test".to_owned() };
+    let sql = "SELECT declaration_id FROM declaration ORDER BY declaration_id";
+    let whole = desk.ask(&visit, sql, None).await.unwrap().collect().await.unwrap();
+    let whole = arrow::compute::concat_batches(&whole[0].schema(), &whole).unwrap();
+    let mut answer = desk.ask(&visit, sql, None).await.unwrap();
+    let first = answer.take_rows(3).await.unwrap().unwrap();
+    assert_eq!(first, whole.slice(0, 3));
+    assert_eq!(answer.pass_rows(2).await.unwrap().unwrap(), 2);
+    assert_eq!(answer.take_rows(1).await.unwrap().unwrap(), whole.slice(5, 1));
+    answer.close();
+    desk.close().await;
+    let end = desk.home().ledger.audit_log(&AuditFilter::default(), 1).await.unwrap().remove(0).entry;
+    assert_eq!((end.event, end.rows), (AuditEvent::Finished, Some(4)), "{end:?}");
+    assert!(end.detail.contains("closed it"), "{end:?}");
+}
+
 /// What becomes of an answer that is on its way while something changes.
 async fn breaks_off_when(change: impl AsyncFnOnce(&Place, TokenId)) -> Result<usize, QueryError> {
     let place = Place::new().await;

@@ -1,15 +1,20 @@
 //! Answers that end before they are whole: their reader asks to cancel them, or is gone.
 
+use super::cursors::Cursors;
 use super::session::{Parser, Prepared, Queries};
 use async_trait::async_trait;
-use futures::TryFutureExt;
 use futures::future::{BoxFuture, Either, FutureExt, Shared, pending, select};
 use futures::stream::{StreamExt, try_unfold};
+use futures::{Sink, TryFutureExt};
 use pgwire::api::portal::Portal;
-use pgwire::api::query::{ExtendedQueryHandler, SimpleQueryHandler};
-use pgwire::api::results::{QueryResponse, Response};
-use pgwire::api::{ClientInfo, ConnectionHandle};
+use pgwire::api::query::{ExtendedQueryHandler, SimpleQueryHandler, send_describe_response};
+use pgwire::api::results::{DescribePortalResponse, QueryResponse, Response};
+use pgwire::api::store::PortalStore;
+use pgwire::api::{ClientInfo, ClientPortalStore, ConnectionHandle};
 use pgwire::error::{PgWireError, PgWireResult};
+use pgwire::messages::PgWireBackendMessage;
+use pgwire::messages::extendedquery::{Describe, TARGET_TYPE_BYTE_PORTAL};
+use std::fmt::Debug;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::net::TcpStream;
@@ -76,6 +81,21 @@ impl ExtendedQueryHandler for Cancellable {
 
     fn query_parser(&self) -> Arc<Parser> {
         self.0.parser()
+    }
+
+    /// A cursor is described as a portal is, which to PostgreSQL it is one of; psycopg asks so.
+    async fn on_describe<C>(&self, client: &mut C, message: Describe) -> PgWireResult<()>
+    where
+        C: ClientInfo + ClientPortalStore + Sink<PgWireBackendMessage> + Unpin + Send + Sync,
+        C::PortalStore: PortalStore<Statement = Self::Statement>,
+        C::Error: Debug,
+        PgWireError: From<<C as Sink<PgWireBackendMessage>>::Error>,
+    {
+        let name = message.name.as_deref().filter(|_| message.target_type == TARGET_TYPE_BYTE_PORTAL);
+        match name.and_then(|name| Cursors::of(client).fields(name)) {
+            Some(fields) => send_describe_response(client, &DescribePortalResponse::new(fields?)).await,
+            None => self._on_describe(client, message).await,
+        }
     }
 
     async fn do_query<C>(

@@ -4,12 +4,14 @@
 //! Tokens travel as they are, so others than this machine need TLS.
 
 mod cancel;
+mod cursors;
 mod dialect;
 mod error;
 mod identity;
 mod session;
 mod settings;
 mod startup;
+mod wire;
 
 use crate::admission::Admission;
 use crate::listening::{Listening, ServeError, Tls};

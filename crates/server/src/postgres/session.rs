@@ -1,25 +1,26 @@
 //! Statements of one connection, answered at the desk.
 
-use super::dialect::Dialect;
+use super::cursors::Cursors;
+use super::dialect::{Asked, Dialect};
 use super::error::{refusal, unanswered};
 use super::identity::{Session, counted};
 use super::settings::{Aside, aside};
+use super::wire;
 use crate::admission::Admission;
-use arrow::array::RecordBatch;
-use arrow::datatypes::{DataType, SchemaRef};
+use arrow::datatypes::DataType;
+use arrow_pg::datatypes::arrow_schema_to_pg_fields;
 use arrow_pg::datatypes::df::deserialize_parameters_with_server_types;
-use arrow_pg::datatypes::{arrow_schema_to_pg_fields, encode_recordbatch, into_pg_type};
 use async_trait::async_trait;
-use futures::stream::{self, Stream, StreamExt};
+use futures::stream;
 use pgwire::api::portal::{Format, Portal};
-use pgwire::api::results::{FieldInfo, QueryResponse, Response};
+use pgwire::api::results::{FieldInfo, Response};
 use pgwire::api::stmt::QueryParser;
 use pgwire::api::{ClientInfo, Type};
 use pgwire::error::PgWireResult;
 use sqlparser::ast::Statement;
 use std::sync::Arc;
 use tidegate_jobs::desk::{Served, Visit};
-use tidegate_query::{Described, ParamValues, QueryError};
+use tidegate_query::{Described, ParamValues};
 
 /// Most statements in one text.
 const MOST_STATEMENTS: usize = 100;
@@ -57,20 +58,29 @@ impl Queries {
         client: &C,
         query: &str,
     ) -> PgWireResult<Vec<Response>> {
+        let all = self.parser.read(client, query).await?;
+        let cursors = Cursors::of(client);
+        cursors.begin(client.transaction_status(), all.len() > 1);
+        let answered = self.answer_all(client, &cursors, &all).await;
+        if answered.is_ok() {
+            cursors.text_ends();
+        } else {
+            // Nothing of it is sent, so what it began has not begun.
+            cursors.begin(client.transaction_status(), false);
+        }
+        answered
+    }
+
+    async fn answer_all<C: ClientInfo + Sync>(
+        &self,
+        client: &C,
+        cursors: &Cursors,
+        all: &[Asked],
+    ) -> PgWireResult<Vec<Response>> {
         let mut responses = Vec::new();
-        for statement in self.parser.statements(client, query).await? {
+        for asked in all {
             let visit = Session::visit(&self.admission, client).await?;
-            responses.push(match self.parser.aside(&statement) {
-                Some(Ok(Aside::Answer(response))) => response,
-                Some(Ok(Aside::Show(schema, batch))) => {
-                    response(&schema, stream::iter([Ok(batch)]), &Format::UnifiedText)?
-                }
-                Some(Err(error)) => return Err(error),
-                None => {
-                    let served = self.ask(&visit, &statement, None).await?;
-                    response(&served.schema(), served, &Format::UnifiedText)?
-                }
-            });
+            responses.push(self.answer(&visit, cursors, asked, None, None).await?);
         }
         if responses.is_empty() {
             responses.push(Response::EmptyQuery);
@@ -85,55 +95,68 @@ impl Queries {
         portal: &Portal<Prepared>,
     ) -> PgWireResult<Response> {
         let visit = Session::visit(&self.admission, client).await?;
-        let prepared = &portal.statement.statement;
-        let format = &portal.result_column_format;
-        match self.parser.aside(&prepared.statement) {
-            Some(Ok(Aside::Answer(response))) => return Ok(response),
-            Some(Ok(Aside::Show(schema, batch))) => {
-                return response(&schema, stream::iter([Ok(batch)]), format);
+        let Prepared { asked, cursors, .. } = &portal.statement.statement;
+        let values = if self.parser.is_read(asked) { values(portal)? } else { None };
+        cursors.begin(client.transaction_status(), false);
+        self.answer(&visit, cursors, asked, values, Some(&portal.result_column_format)).await
+    }
+
+    /// Answers a statement, in the form that the client wants where it says so.
+    async fn answer(
+        &self,
+        visit: &Visit,
+        cursors: &Cursors,
+        asked: &Asked,
+        values: Option<ParamValues>,
+        format: Option<&Format>,
+    ) -> PgWireResult<Response> {
+        let text = Format::UnifiedText;
+        match asked {
+            Asked::Plain(statement) => match self.parser.aside(statement).transpose()? {
+                Some(Aside::Answer(response)) => {
+                    cursors.follow(statement);
+                    Ok(response)
+                }
+                Some(Aside::Show(schema, batch)) => {
+                    let rows = wire::rows(&schema, stream::iter([Ok(batch)]), format.unwrap_or(&text))?;
+                    Ok(Response::Query(rows))
+                }
+                None => {
+                    let served = self.ask(visit, statement, values).await?;
+                    Ok(Response::Query(wire::whole(served, format.unwrap_or(&text))?))
+                }
+            },
+            Asked::Declare(declare) => {
+                cursors.admits(declare)?;
+                let served = self.ask(visit, &declare.query, values).await?;
+                Ok(cursors.open(declare, served, self.parser.seconds()))
             }
-            Some(Err(error)) => return Err(error),
-            None => {}
+            Asked::Fetch(fetch) => cursors.fetch(fetch, format).await,
+            Asked::Close(name) => cursors.close(name.as_deref()),
         }
-        let parameters = &prepared.described.parameters;
-        let wire = wire_types(parameters)?;
-        // A number that is compared with a decimal may come as any kind of number: its own type says which.
-        let is_fixed = |data_type: &&DataType| !data_type.is_decimal();
-        let types: Vec<Option<&DataType>> =
-            parameters.iter().map(|data_type| data_type.as_ref().filter(is_fixed)).collect();
-        let wire: Vec<Option<&Type>> = wire.iter().map(Some).collect();
-        let values = deserialize_parameters_with_server_types(portal, &types, &wire)?;
-        let values = (!parameters.is_empty()).then_some(values);
-        let served = self.ask(&visit, &prepared.statement, values).await?;
-        response(&served.schema(), served, format)
     }
 }
 
 /// A statement that a client prepared.
 #[derive(Clone)]
 pub(super) struct Prepared {
-    statement: Arc<Statement>,
+    asked: Arc<Asked>,
     described: Arc<Described>,
+    /// Those of the client: what `FETCH` answers with follows from the cursor that there is at the moment.
+    cursors: Arc<Cursors>,
 }
 
-/// Rows as they go over the wire.
-fn response(
-    schema: &SchemaRef,
-    rows: impl Stream<Item = Result<RecordBatch, QueryError>> + Send + 'static,
-    format: &Format,
-) -> PgWireResult<Response> {
-    let fields = Arc::new(arrow_schema_to_pg_fields(schema, format, None)?);
-    let encoded = Arc::clone(&fields);
-    let rows = rows.flat_map(move |batch| match batch {
-        Ok(batch) => stream::iter(encode_recordbatch(Arc::clone(&encoded), batch)).boxed(),
-        Err(error) => stream::iter([Err(unanswered(&error))]).boxed(),
-    });
-    Ok(Response::Query(QueryResponse::new(fields, rows)))
-}
-
-fn wire_types(parameters: &[Option<DataType>]) -> PgWireResult<Vec<Type>> {
-    let wire = |data_type: &Option<DataType>| data_type.as_ref().map_or(Ok(Type::UNKNOWN), into_pg_type);
-    parameters.iter().map(wire).collect()
+/// Values of the parameters of a prepared statement, where it has some.
+fn values(portal: &Portal<Prepared>) -> PgWireResult<Option<ParamValues>> {
+    let parameters = &portal.statement.statement.described.parameters;
+    let wire = wire::types(parameters)?;
+    // A number that is compared with a decimal may come as any kind of number: its own type says which.
+    let is_fixed = |data_type: &&DataType| !data_type.is_decimal();
+    let types: Vec<Option<&DataType>> =
+        parameters.iter().map(|data_type| data_type.as_ref().filter(is_fixed)).collect();
+    let wire: Vec<Option<&Type>> = wire.iter().map(Some).collect();
+    let values = deserialize_parameters_with_server_types(portal, &types, &wire)?;
+    Ok((!parameters.is_empty()).then_some(values))
 }
 
 /// Reads statements, in the dialect that clients write.
@@ -144,24 +167,38 @@ pub(super) struct Parser {
 
 impl Parser {
     /// The statements of a text. One that cannot be read is shown to the desk all the same, which writes the refusal down.
-    async fn statements<C: ClientInfo + Sync>(&self, client: &C, sql: &str) -> PgWireResult<Vec<Statement>> {
-        let statements = match self.dialect.parse(sql) {
-            Ok(statements) => statements,
+    async fn read<C: ClientInfo + Sync>(&self, client: &C, sql: &str) -> PgWireResult<Vec<Asked>> {
+        let all = match self.dialect.read(sql) {
+            Ok(all) => all,
             Err(error) => {
                 let visit = Session::visit(&self.admission, client).await?;
                 self.describe(&visit, sql).await?;
                 return Err(refusal("42601", error.to_string()));
             }
         };
-        if statements.len() > MOST_STATEMENTS {
+        if all.len() > MOST_STATEMENTS {
             return Err(refusal("54000", format!("more than {MOST_STATEMENTS} statements in one text")));
         }
-        Ok(statements)
+        Ok(all)
     }
 
     /// The answer to a statement beside queries; none for a query.
     fn aside(&self, statement: &Statement) -> Option<PgWireResult<Aside>> {
-        aside(statement, self.admission.desk().home().configuration.reading.seconds)
+        aside(statement, self.seconds())
+    }
+
+    /// Whether a statement reads: it is a query, or a cursor over one.
+    fn is_read(&self, asked: &Asked) -> bool {
+        match asked {
+            Asked::Plain(statement) => self.aside(statement).is_none(),
+            Asked::Declare(_) => true,
+            Asked::Fetch(_) | Asked::Close(_) => false,
+        }
+    }
+
+    /// How long a query may run, and a cursor may be open.
+    fn seconds(&self) -> u64 {
+        self.admission.desk().home().configuration.reading.seconds
     }
 
     async fn describe(&self, visit: &Visit, sql: &str) -> PgWireResult<Described> {
@@ -184,22 +221,30 @@ impl QueryParser for Parser {
     where
         C: ClientInfo + Unpin + Send + Sync,
     {
-        let mut statements = self.statements(client, sql).await?.into_iter();
-        let Some(statement) = statements.next() else { return Ok(None) };
-        if statements.next().is_some() {
+        let mut all = self.read(client, sql).await?.into_iter();
+        let Some(asked) = all.next() else { return Ok(None) };
+        if all.next().is_some() {
             return Err(refusal("42601", "a prepared statement is one statement"));
         }
         let visit = Session::visit(&self.admission, client).await?;
-        let described = match self.aside(&statement).transpose()? {
-            Some(Aside::Answer(_)) => Described::nothing(),
-            Some(Aside::Show(schema, _)) => Described { schema, parameters: Vec::new() },
-            None => self.describe(&visit, &statement.to_string()).await?,
+        let described = match &asked {
+            Asked::Plain(statement) => match self.aside(statement).transpose()? {
+                Some(Aside::Answer(_)) => Described::nothing(),
+                Some(Aside::Show(schema, _)) => Described { schema, parameters: Vec::new() },
+                None => self.describe(&visit, &statement.to_string()).await?,
+            },
+            Asked::Declare(declare) => {
+                let query = self.describe(&visit, &declare.query.to_string()).await?;
+                Described { parameters: query.parameters, ..Described::nothing() }
+            }
+            Asked::Fetch(_) | Asked::Close(_) => Described::nothing(),
         };
-        Ok(Some(Prepared { statement: Arc::new(statement), described: Arc::new(described) }))
+        let (asked, described) = (Arc::new(asked), Arc::new(described));
+        Ok(Some(Prepared { asked, described, cursors: Cursors::of(client) }))
     }
 
     fn get_parameter_types(&self, prepared: &Prepared) -> PgWireResult<Vec<Type>> {
-        wire_types(&prepared.described.parameters)
+        wire::types(&prepared.described.parameters)
     }
 
     fn get_result_schema(
@@ -208,6 +253,10 @@ impl QueryParser for Parser {
         column_format: Option<&Format>,
     ) -> PgWireResult<Vec<FieldInfo>> {
         let format = column_format.unwrap_or(&Format::UnifiedText);
-        arrow_schema_to_pg_fields(&prepared.described.schema, format, None)
+        let fetched = match prepared.asked.as_ref() {
+            Asked::Fetch(fetch) if !fetch.is_move => prepared.cursors.schema(&fetch.name),
+            _ => None,
+        };
+        arrow_schema_to_pg_fields(fetched.as_ref().unwrap_or(&prepared.described.schema), format, None)
     }
 }

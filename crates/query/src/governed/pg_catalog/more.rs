@@ -10,6 +10,7 @@ use std::sync::Arc;
 /// Names of tables with those of their columns.
 const TABLES: &[(&str, &[&str])] = &[
     ("pg_available_extensions", &["name", "default_version", "installed_version", "comment"]),
+    ("pg_cursors", &["name", "statement", "is_holdable", "is_binary", "is_scrollable", "creation_time"]),
     ("pg_group", &["groname", "grosysid", "grolist"]),
     ("pg_indexes", &["schemaname", "tablename", "indexname", "tablespace", "indexdef"]),
     ("pg_locks", &["locktype", "database", "relation", "pid", "mode", "granted"]),

@@ -12,6 +12,7 @@ pub const WITHOUT_ROWS: &[&str] = &[
     "pg_available_extensions",
     "pg_collation",
     "pg_constraint",
+    "pg_cursors",
     "pg_db_role_setting",
     "pg_default_acl",
     "pg_depend",

@@ -1,6 +1,6 @@
 //! Of a query of which nothing can come: its tables and the names of its columns.
 
-use super::expression;
+use super::{expression, folded};
 use sqlparser::ast::{
     Expr, GroupByExpr, Ident, JoinConstraint, JoinOperator, ObjectNamePart, Query, Select, SelectItem,
     SetExpr, TableFactor, TableWithJoins,
@@ -75,14 +75,11 @@ fn hollow_item(item: &mut SelectItem, keeps_tables: bool, names: &mut BTreeSet<S
 
 /// What PostgreSQL calls a column that was given no name.
 pub(super) fn column_name(expr: &Expr) -> String {
-    let told = |ident: &Ident| {
-        if ident.quote_style.is_some() { ident.value.clone() } else { ident.value.to_lowercase() }
-    };
     match expr {
-        Expr::Identifier(ident) => told(ident),
-        Expr::CompoundIdentifier(parts) => parts.last().map(told).unwrap_or_default(),
+        Expr::Identifier(ident) => folded(ident),
+        Expr::CompoundIdentifier(parts) => parts.last().map(folded).unwrap_or_default(),
         Expr::Function(function) => {
-            function.name.0.last().and_then(ObjectNamePart::as_ident).map(told).unwrap_or_default()
+            function.name.0.last().and_then(ObjectNamePart::as_ident).map(folded).unwrap_or_default()
         }
         Expr::Cast { expr, .. } | Expr::Nested(expr) => column_name(expr),
         Expr::Case { .. } => "case".to_owned(),

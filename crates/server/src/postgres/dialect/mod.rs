@@ -1,14 +1,19 @@
 //! What clients of PostgreSQL write, in the words of the engine. Most of it is put in other words by a library; here is what
 //! drivers and tools ask the catalog for besides.
 
+mod cursors;
 mod hollow;
 mod names;
 mod nothing;
 mod patterns;
 mod single;
 
+pub(super) use cursors::{Ahead, Asked, Declare, Fetch};
+
 use datafusion_pg_catalog::sql::PostgresCompatibilityParser;
-use sqlparser::ast::{Expr, ObjectNamePart, Statement, Value, ValueWithSpan, Visit, visit_expressions};
+use sqlparser::ast::{
+    Expr, Ident, ObjectNamePart, Statement, Value, ValueWithSpan, Visit, visit_expressions,
+};
 use sqlparser::dialect::PostgreSqlDialect;
 use sqlparser::parser::{Parser, ParserError};
 use std::collections::BTreeSet;
@@ -24,11 +29,40 @@ impl Dialect {
         Self(PostgresCompatibilityParser::new())
     }
 
-    /// The statements of a text, as the engine reads them.
+    /// The statements of a text, those about cursors among them; queries as the engine reads them.
     ///
     /// # Errors
     /// What cannot be read.
-    pub(super) fn parse(&self, sql: &str) -> Result<Vec<Statement>, ParserError> {
+    pub(super) fn read(&self, sql: &str) -> Result<Vec<Asked>, ParserError> {
+        let Some(all) = cursors::read(sql) else {
+            let plain = self.parse(sql)?.into_iter();
+            return Ok(plain.map(|statement| Asked::Plain(Box::new(statement))).collect());
+        };
+        all.into_iter().map(|asked| self.engine(asked)).collect()
+    }
+
+    /// A statement whose query is as the engine reads it.
+    fn engine(&self, asked: Asked) -> Result<Asked, ParserError> {
+        Ok(match asked {
+            Asked::Plain(statement) => Asked::Plain(self.again(&statement)?),
+            Asked::Declare(declare) => {
+                Asked::Declare(Declare { query: self.again(&declare.query)?, ..declare })
+            }
+            other => other,
+        })
+    }
+
+    /// A statement as the engine reads it.
+    fn again(&self, statement: &Statement) -> Result<Box<Statement>, ParserError> {
+        let mut read = self.parse(&statement.to_string())?.into_iter();
+        match (read.next(), read.next()) {
+            (Some(only), None) => Ok(Box::new(only)),
+            _ => Err(ParserError::ParserError(format!("`{statement}` is not one statement"))),
+        }
+    }
+
+    /// The statements of a text, as the engine reads them.
+    fn parse(&self, sql: &str) -> Result<Vec<Statement>, ParserError> {
         match reworded(sql) {
             Some(reworded) => self.0.parse(&reworded),
             None => self.0.parse(sql),
@@ -54,6 +88,11 @@ fn reworded(sql: &str) -> Option<String> {
     let told =
         |statements: &[Statement]| statements.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ");
     (reworded != written).then(|| told(&reworded))
+}
+
+/// A name as PostgreSQL understands it: in small letters, unless it is in quotes.
+pub(super) fn folded(name: &Ident) -> String {
+    if name.quote_style.is_some() { name.value.clone() } else { name.value.to_lowercase() }
 }
 
 /// An expression that the program itself writes.
@@ -148,5 +187,19 @@ mod tests {
         let statements = dialect.parse(sql).unwrap();
         assert_eq!(statements.len(), 2);
         assert!(statements[0].to_string().contains("= 1247"), "{}", statements[0]);
+    }
+
+    #[test]
+    fn the_query_of_a_cursor_is_reworded_as_it_would_be_without_one() {
+        let dialect = Dialect::new();
+        let query =
+            "SELECT relname FROM pg_class WHERE oid = 'pg_type'::regclass AND relname LIKE 'a/_' ESCAPE '/'";
+        let plain = dialect.read(query).unwrap();
+        let [Asked::Plain(plain)] = plain.as_slice() else { panic!("{plain:?}") };
+        let declared = dialect.read(&format!("BEGIN; DECLARE c CURSOR FOR {query}; FETCH c")).unwrap();
+        let [Asked::Plain(_), Asked::Declare(declared), Asked::Fetch(_)] = declared.as_slice() else {
+            panic!("{declared:?}")
+        };
+        assert_eq!(declared.query.to_string(), plain.to_string());
     }
 }

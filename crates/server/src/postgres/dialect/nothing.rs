@@ -3,7 +3,7 @@
 //! are kept.
 
 use super::hollow::{column_name, hollow, never};
-use super::{expression, gathers, parameters};
+use super::{expression, folded, gathers, parameters};
 use sqlparser::ast::{
     Expr, GroupByExpr, Ident, JoinOperator, ObjectName, ObjectNamePart, Query, Select, SelectItem, SetExpr,
     SetOperator, Statement, TableFactor, TableWithJoins, Visit, VisitMut, Visitor, VisitorMut,
@@ -152,12 +152,7 @@ fn is_nothing_table(table: &TableFactor) -> bool {
 }
 
 fn is_without_rows(name: &ObjectName) -> bool {
-    let parts: Vec<String> = name
-        .0
-        .iter()
-        .filter_map(ObjectNamePart::as_ident)
-        .map(|part| if part.quote_style.is_some() { part.value.clone() } else { part.value.to_lowercase() })
-        .collect();
+    let parts: Vec<String> = name.0.iter().filter_map(ObjectNamePart::as_ident).map(folded).collect();
     match parts.as_slice() {
         [table] => WITHOUT_ROWS.contains(&table.as_str()),
         [schema, table] => schema == "pg_catalog" && WITHOUT_ROWS.contains(&table.as_str()),

@@ -1,0 +1,134 @@
+//! Cursors of a connection: answers that go out piece by piece, as far as they are fetched.
+
+mod book;
+mod rows;
+
+use super::dialect::{Ahead, Declare, Fetch};
+use super::error::refusal;
+use super::wire;
+use arrow::datatypes::SchemaRef;
+use arrow_pg::datatypes::arrow_schema_to_pg_fields;
+use book::Book;
+use pgwire::api::ClientInfo;
+use pgwire::api::portal::Format;
+use pgwire::api::results::{FieldInfo, Response, Tag};
+use pgwire::error::{PgWireError, PgWireResult};
+use pgwire::messages::response::TransactionStatus;
+use rows::Rows;
+use sqlparser::ast::Statement;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use tidegate_jobs::desk::Served;
+
+const SCROLL: &str = "cursors go forward alone: leave SCROLL out";
+/// The words of PostgreSQL, and what is so.
+const ELSEWHERE: &str = "cursor can only scan forward: FETCH or MOVE a number of the next rows, or ALL";
+
+/// The cursors of one connection.
+#[derive(Default)]
+pub(super) struct Cursors(Mutex<Book<Cursor>>);
+
+/// A cursor.
+#[derive(Clone)]
+struct Cursor {
+    schema: SchemaRef,
+    /// The form of its rows, where a client does not say it.
+    format: Format,
+    rows: Arc<Rows>,
+}
+
+impl Cursors {
+    /// Those of a client.
+    pub(super) fn of<C: ClientInfo>(client: &C) -> Arc<Self> {
+        client.session_extensions().get_or_insert_with(Self::default)
+    }
+
+    /// Begins a statement, or a text of several, of a client whose transaction stands so.
+    pub(super) fn begin(&self, status: TransactionStatus, is_of_several: bool) {
+        let gone = self.book().begin(status, is_of_several);
+        close(gone);
+    }
+
+    /// Ends a text that is answered.
+    pub(super) fn text_ends(&self) {
+        let gone = self.book().text_ends();
+        close(gone);
+    }
+
+    /// Goes along with a statement that is answered and is no query: it may end a transaction.
+    pub(super) fn follow(&self, statement: &Statement) {
+        let gone = self.book().follow(statement);
+        close(gone);
+    }
+
+    /// Whether a cursor may be declared.
+    pub(super) fn admits(&self, declare: &Declare) -> PgWireResult<()> {
+        if declare.scrolls {
+            return Err(refusal("0A000", SCROLL));
+        }
+        self.book().admits(&declare.name, declare.is_held)
+    }
+
+    /// Opens a cursor over an answer, which is there for so many seconds.
+    pub(super) fn open(&self, declare: &Declare, served: Served, seconds: u64) -> Response {
+        let format = if declare.is_binary { Format::UnifiedBinary } else { Format::UnifiedText };
+        let cursor = Cursor { schema: served.schema(), format, rows: Rows::of(served, seconds) };
+        self.book().add(declare.name.clone(), declare.is_held, cursor);
+        Response::Execution(Tag::new("DECLARE CURSOR"))
+    }
+
+    /// Columns of a cursor.
+    pub(super) fn schema(&self, name: &str) -> Option<SchemaRef> {
+        self.book().get(name).map(|cursor| Arc::clone(&cursor.schema))
+    }
+
+    /// Columns of a cursor as they go over the wire, in the form that it was declared with.
+    pub(super) fn fields(&self, name: &str) -> Option<PgWireResult<Vec<FieldInfo>>> {
+        let cursor = self.book().get(name).cloned()?;
+        Some(arrow_schema_to_pg_fields(&cursor.schema, &cursor.format, None))
+    }
+
+    /// The next rows of a cursor, or how many were passed by.
+    pub(super) async fn fetch(&self, fetch: &Fetch, format: Option<&Format>) -> PgWireResult<Response> {
+        let known = self.book().get(&fetch.name).cloned();
+        let cursor = known.ok_or_else(|| unknown(&fetch.name))?;
+        let most = match fetch.rows {
+            Ahead::All => usize::MAX,
+            Ahead::Next(rows) => rows,
+            Ahead::Elsewhere => return Err(refusal("55000", ELSEWHERE)),
+        };
+        if fetch.is_move {
+            let passed = cursor.rows.pass(most).await?;
+            return Ok(Response::Execution(Tag::new("MOVE").with_rows(passed)));
+        }
+        let format = format.unwrap_or(&cursor.format);
+        let mut rows = wire::rows(&cursor.schema, cursor.rows.fetch(most), format)?;
+        rows.set_command_tag("FETCH");
+        Ok(Response::Query(rows))
+    }
+
+    /// Closes a cursor, or all.
+    pub(super) fn close(&self, name: Option<&str>) -> PgWireResult<Response> {
+        let gone = self.book().remove(name);
+        if let Some(name) = name
+            && gone.is_empty()
+        {
+            return Err(unknown(name));
+        }
+        close(gone);
+        Ok(Response::Execution(Tag::new(if name.is_some() { "CLOSE CURSOR" } else { "CLOSE CURSOR ALL" })))
+    }
+
+    fn book(&self) -> MutexGuard<'_, Book<Cursor>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+fn close(gone: Vec<Cursor>) {
+    for cursor in gone {
+        cursor.rows.close();
+    }
+}
+
+fn unknown(name: &str) -> PgWireError {
+    refusal("34000", format!("cursor \"{name}\" does not exist"))
+}
