@@ -81,13 +81,14 @@ pub enum Command {
     Demo(Country),
     /// Generate a year of a country's declarations, with planted fraud, into the lake or into files
     #[command(
-        after_help = "The truth about what was planted goes to a file of its own that no other command reads."
+        after_help = "The truth about what was planted goes to a file of its own that no other command reads. A home takes one country, \
+        and no other declarations before it."
     )]
     Generate(Generate),
     /// Load files of declarations, with inspection results where they have them
     #[command(
         after_help = "A record that cannot be used is set aside whole, with what is wrong with it: see the \
-        table quarantine. The same file is never loaded twice.\n\nExamples:\n  \
+        table quarantine; loading fails when all of them are. The same file is never loaded twice.\n\nExamples:\n  \
         tidegate ingest --mapping kcs-import train.csv\n  \
         tidegate ingest messages/                a folder of WCO XML messages\n  \
         tidegate ingest past.ndjson --strict\n  \
@@ -177,7 +178,7 @@ pub enum Command {
     Evaluate(Evaluate),
     /// Say why a declaration was decided as it was, or why one of a file has its score
     Explain(Explain),
-    /// Open the doors through which people read: HTTP
+    /// Open the doors through which people read: HTTP, the protocol of PostgreSQL and Arrow Flight SQL
     #[command(after_help = "Only this machine can connect unless there is a certificate.\n\n\
         Example:\n  tidegate serve --http 127.0.0.1:8080\n  \
         curl -H \"Authorization: Bearer $TOKEN\" -d '{\"purpose\": \"risk-analysis\", \"statement\": \

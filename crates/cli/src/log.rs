@@ -10,6 +10,10 @@ use tracing_subscriber::util::SubscriberInitExt as _;
 /// Libraries are never asked for more than warnings: protocols and databases would log what they carry, passwords and tokens too.
 const OF_LIBRARIES: LevelFilter = LevelFilter::WARN;
 
+/// Warns whenever it reads a table with a column of which no least and greatest values are kept, which nobody is to mend; shown to
+/// those who ask for more than warnings.
+const TALKATIVE: &str = "deltalake_core::kernel::snapshot::stats_projection";
+
 /// Starts the log, with what is at least as grave as a level.
 pub fn start(level: LevelFilter) {
     lines(level, std::io::stderr).init();
@@ -21,7 +25,11 @@ fn lines<W>(level: LevelFilter, writer: W) -> impl Subscriber + Send + Sync + 's
 where
     W: for<'writer> MakeWriter<'writer> + Send + Sync + 'static,
 {
-    let targets = Targets::new().with_default(level.min(OF_LIBRARIES)).with_target("tidegate", level);
+    let of_talkative = if level > LevelFilter::WARN { OF_LIBRARIES } else { level.min(LevelFilter::ERROR) };
+    let targets = Targets::new()
+        .with_default(level.min(OF_LIBRARIES))
+        .with_target(TALKATIVE, of_talkative)
+        .with_target("tidegate", level);
     tracing_subscriber::registry().with(targets).with(layer().with_writer(writer).with_ansi(false))
 }
 
@@ -30,6 +38,22 @@ mod tests {
     use super::*;
     use std::fs::File;
     use std::sync::Mutex;
+
+    #[test]
+    fn what_nobody_is_to_mend_is_shown_to_those_who_ask_for_more() {
+        let folder = tempfile::tempdir().unwrap();
+        let logged = |level: LevelFilter| {
+            let path = folder.path().join(level.to_string());
+            let subscriber = lines(level, Mutex::new(File::create(&path).unwrap()));
+            tracing::subscriber::with_default(subscriber, || {
+                tracing::warn!(target: TALKATIVE, "a column without bounds");
+                tracing::error!(target: TALKATIVE, "a table without columns");
+            });
+            std::fs::read_to_string(path).unwrap().lines().count()
+        };
+        let levels = [LevelFilter::OFF, LevelFilter::ERROR, LevelFilter::WARN, LevelFilter::INFO];
+        assert_eq!(levels.map(logged), [0, 1, 1, 2]);
+    }
 
     #[test]
     fn no_line_is_lost_after_what_a_library_is_not_asked_for() {

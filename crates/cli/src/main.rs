@@ -1,9 +1,9 @@
 //! The binary `tidegate`: reads the command line, opens the home, runs a job, shows what it did.
-#![expect(
-    clippy::print_stdout,
-    clippy::print_stderr,
-    reason = "a command-line tool speaks on standard output"
-)]
+#![expect(clippy::print_stderr, reason = "a command-line tool says on standard error what went wrong")]
+
+// First, so that what it prints with is known in all others.
+#[macro_use]
+mod output;
 
 mod arguments;
 mod commands;
@@ -25,7 +25,8 @@ async fn main() -> ExitCode {
     arguments.job = commands::name_of(&matches);
     log::start(arguments.log);
     let outcome = run(&arguments).await;
-    match commands::end(&arguments, outcome).await {
+    let ended = commands::end(&arguments, outcome).await;
+    match ended.and_then(|()| output::end()) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("tidegate: {error}");

@@ -22,6 +22,7 @@ mod evaluate;
 mod explain;
 mod export;
 mod files;
+mod flat;
 pub mod governing;
 pub mod grades;
 mod history;
@@ -52,7 +53,7 @@ pub mod tokens;
 mod treatments;
 mod verdict;
 
-pub use append::Appender;
+pub use append::{Appender, is_appended, loads_held};
 pub use backtest::{BacktestOptions, Backtested, OfficeLoad, RuleEffect, Side, Valued, backtest};
 pub use check::Counts;
 pub use configuration::Configuration;
@@ -65,6 +66,7 @@ pub use estimate::{ComponentFound, Estimated, ReportedBy, ReportingCell, estimat
 pub use evaluate::{Evaluated, View, evaluate};
 pub use explain::{Explanation, explain};
 pub use export::{Exported, export};
+pub use flat::flat;
 pub use home::{Home, HomeError, random_bytes};
 pub use ingest::{IngestOptions, Ingested, ingest};
 pub use input::{Format, Input, InputError};

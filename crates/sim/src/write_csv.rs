@@ -26,9 +26,10 @@ pub fn csv_mapping(currency: &str) -> String {
     MAPPING.replace(SHIPPED_CURRENCY, &format!("\"{currency}\""))
 }
 
-/// File of the filings beside a CSV.
+/// File of the filings of a CSV, in a folder beside it, so that either folder holds files of one format.
 pub fn filings_beside(file: &Path) -> PathBuf {
-    file.with_extension("special_filing.ndjson")
+    let filings = file.with_extension("ndjson");
+    file.with_file_name("special_filing").join(filings.file_name().unwrap_or_default())
 }
 
 /// Rows of one chunk.
@@ -40,8 +41,8 @@ struct Rows {
 }
 
 impl Generator {
-    /// Writes one CSV with a header, the filings beside it ([`filings_beside`]), and `truth.parquet` into another directory. `progress` is told the declarations
-    /// generated so far.
+    /// Writes one CSV with a header, the filings beside it ([`filings_beside`]), and `truth.parquet` into another directory.
+    /// `progress` is told the declarations generated so far.
     ///
     /// # Errors
     /// When a file cannot be written, or the truth would come to lie beside the CSV.
@@ -83,6 +84,9 @@ impl Generator {
     /// Writes the filings of special packaging, one JSON object a line.
     fn write_filings(&self, file: &Path) -> Result<u64, SimulationError> {
         let failed = |e: std::io::Error| SimulationError::write(file, e);
+        if let Some(folder) = file.parent() {
+            std::fs::create_dir_all(folder).map_err(failed)?;
+        }
         let mut output = BufWriter::new(File::create(file).map_err(failed)?);
         let mut written = 0;
         for filing in self.world.filed() {

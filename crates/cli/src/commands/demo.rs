@@ -1,8 +1,8 @@
 //! `tidegate demo`: generates a country, learns from it, asks it, and says what to try next.
 
-use super::generate::{into_lake, print};
+use super::generate::{into_lake, print, refuse_used};
 use super::open;
-use super::{decide, learn, report};
+use super::{decide, learn, replay as again, report};
 use crate::arguments::{Arguments, Country, Learn, Report};
 use crate::progress::Bars;
 use arrow::util::pretty::pretty_format_batches;
@@ -29,6 +29,7 @@ const QUESTIONS: &[(&str, &str)] = &[
 
 pub async fn run(arguments: &Arguments, command: &Country) -> Result<(), JobError> {
     let home = open(arguments).await?;
+    refuse_used(&home, command).await?;
     println!(
         "1. A country: {} declarations of {}, seed {}",
         command.declarations, command.year, command.seed
@@ -47,9 +48,11 @@ pub async fn run(arguments: &Arguments, command: &Country) -> Result<(), JobErro
     let replayed = Replayed::Days(decided.from, decided.to);
     let replayed = replay(&home, &replayed, &mut Bars::new()).await?;
     println!("Decided {} again from what was stored: {} identical", replayed.decisions, replayed.identical);
+    let (decisions, identical) = again::made_again(&replayed);
     println!("\n4. Asking it");
     for (title, sql) in QUESTIONS {
-        println!("{title}\n{}", pretty_format_batches(&query(&home, "demo", sql).await?)?);
+        let answer = query(&home, "demo", sql).await?;
+        println!("{title}\n{}", pretty_format_batches(&answer)?);
     }
     println!("5. Reporting");
     let out = arguments.home.join("report.html");
@@ -69,5 +72,5 @@ pub async fn run(arguments: &Arguments, command: &Country) -> Result<(), JobErro
         "  tidegate --home {home} sql \"select role_code, grade_code, count(*) from enterprise group by 1, 2 order by 3 desc\""
     );
     println!("  tidegate ingest --help");
-    Ok(())
+    again::refuse_others(decisions, identical)
 }

@@ -6,7 +6,9 @@ use crate::progress::Bars;
 use crate::show;
 use std::fs::File;
 use std::path::{Path, PathBuf};
-use tidegate_jobs::{Appender, Configuration as Settings, Home, JobError, Progress, configuration};
+use tidegate_jobs::{
+    Appender, Configuration as Settings, Home, JobError, Progress, configuration, is_appended, loads_held,
+};
 use tidegate_records::tables::{DECLARATION, ENTERPRISE, GOODS_ITEM, INSPECTION, SPECIAL_FILING};
 use tidegate_sim::{Configuration, Generator, Limits, SimulationError, Written, filings_beside};
 
@@ -128,6 +130,45 @@ fn into_files(
     })
 }
 
+/// Whether the lake holds a country already, be it that generating it broke off.
+async fn is_there(home: &Home, country: &Country) -> Result<bool, JobError> {
+    is_appended(home, &name(country), &DECLARATION).await
+}
+
+/// Refuses a home with declarations of elsewhere: those of a country may have the same names.
+async fn refuse_others(home: &Home, country: &Country) -> Result<(), JobError> {
+    if is_there(home, country).await? {
+        return Ok(());
+    }
+    let held = loads_held(home).await?;
+    if held.is_empty() { Ok(()) } else { Err(occupied(home, &held)) }
+}
+
+/// Refuses a home with any records but those of a country, which are there when it was generated before.
+pub async fn refuse_used(home: &Home, country: &Country) -> Result<(), JobError> {
+    let held = loads_held(home).await?;
+    let is_own = held.len() == 1 && is_there(home, country).await?;
+    let is_new = held.is_empty() && home.snapshot().await?.is_none();
+    if is_own || is_new { Ok(()) } else { Err(occupied(home, &held)) }
+}
+
+/// Says what a home holds already.
+fn occupied(home: &Home, held: &[(String, u64)]) -> JobError {
+    let declarations: u64 = held.iter().map(|(_, declarations)| declarations).sum();
+    let what = match held {
+        [] => "records".to_owned(),
+        [(load, _)] => format!("{} declarations of {load}", show::count(declarations)),
+        [(load, _), ..] => {
+            format!("{} declarations of {} loads, {load} among them", show::count(declarations), held.len())
+        }
+    };
+    JobError::Missing(format!(
+        "{} holds {what}; a generated country, also the same one of another size, needs a home of its own, such as --home \
+         .tidegate-another",
+        home.root().display()
+    ))
+}
+
 /// Generates a country into the lake, and the truth about it into a file of its own.
 pub async fn into_lake(home: &Home, country: &Country, bars: &mut Bars) -> Result<Generated, JobError> {
     // The writers make a large future; a pointer to it is what callers carry.
@@ -135,6 +176,7 @@ pub async fn into_lake(home: &Home, country: &Country, bars: &mut Bars) -> Resul
 }
 
 async fn append(home: &Home, country: &Country, bars: &mut Bars) -> Result<Generated, JobError> {
+    refuse_others(home, country).await?;
     let generator = generator(country, home.configuration.generate)?;
     let name = name(country);
     let truth = country.truth.join(format!("{name}.csv"));

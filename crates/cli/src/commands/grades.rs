@@ -14,7 +14,14 @@ pub async fn run(arguments: &Arguments, command: &Grades) -> Result<(), JobError
     match command {
         Grades::Detect { table } => {
             let found = detect(&home, table.as_deref(), &mut Bars::new()).await?;
-            show::say(arguments, found.as_slice(), print_proposed)
+            let is_empty = home.snapshot().await?.is_none();
+            show::say(arguments, found.as_slice(), |found| {
+                if is_empty {
+                    println!("No record is loaded yet; run `tidegate ingest` first.");
+                } else {
+                    print_proposed(found);
+                }
+            })
         }
         Grades::Confirm(new) => {
             let grade = new.grade.as_deref().map(grade).transpose()?;

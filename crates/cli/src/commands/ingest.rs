@@ -15,9 +15,13 @@ pub async fn run(arguments: &Arguments, command: &Ingest) -> Result<(), JobError
     let options = IngestOptions { strict: command.strict };
     let ingested = ingest(&home, &input, options, &mut Bars::new()).await?;
     if arguments.json {
-        return show::json(&ingested);
+        show::json(&ingested)?;
+    } else {
+        print(&ingested, command.kind.as_deref());
     }
-    print(&ingested, command.kind.as_deref());
+    if ingested.counts.read > 0 && ingested.counts.accepted == 0 {
+        return Err(JobError::Missing("nothing was loaded: every record was set aside".to_owned()));
+    }
     Ok(())
 }
 

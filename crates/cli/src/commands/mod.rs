@@ -33,6 +33,7 @@ pub mod tokens;
 pub mod treatments;
 
 use crate::arguments::{Arguments, Input as InputArguments, InputFormat};
+use crate::output::Output;
 use chrono::{DateTime, Utc};
 use clap::{ArgMatches, CommandFactory};
 use std::path::Path;
@@ -108,5 +109,5 @@ fn input(home: &Home, arguments: &InputArguments) -> Result<Input, JobError> {
 
 /// Prints completions for a shell.
 pub fn completions(shell: clap_complete::Shell) {
-    clap_complete::generate(shell, &mut Arguments::command(), "tidegate", &mut std::io::stdout());
+    clap_complete::generate(shell, &mut Arguments::command(), "tidegate", &mut Output);
 }

@@ -36,8 +36,18 @@ pub async fn run(arguments: &Arguments, command: &Replay) -> Result<(), JobError
         } else {
             print(&report);
         }
-        (report.decisions + report.lists, report.identical + report.identical_lists)
+        made_again(&report)
     };
+    refuse_others(decisions, identical)
+}
+
+/// How much was decided again, and how much of it came out the same.
+pub fn made_again(report: &ReplayReport) -> (u64, u64) {
+    (report.decisions + report.lists, report.identical + report.identical_lists)
+}
+
+/// Refuses what came out otherwise.
+pub fn refuse_others(decisions: u64, identical: u64) -> Result<(), JobError> {
     if decisions > identical {
         return Err(JobError::Missing(format!("{} came out otherwise", show::count(decisions - identical))));
     }

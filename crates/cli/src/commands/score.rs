@@ -2,6 +2,7 @@
 
 use super::{input, open};
 use crate::arguments::{Arguments, Score};
+use crate::output::Output;
 use crate::progress::Bars;
 use crate::show;
 use std::fs::File;
@@ -13,7 +14,7 @@ pub async fn run(arguments: &Arguments, command: &Score) -> Result<(), JobError>
     let input = input(&home, &command.input)?;
     let (bundle, _) = home.bundle(command.which.bundle.as_deref()).await?;
     let mut out: Box<dyn Write> = match &command.out {
-        None => Box::new(std::io::stdout().lock()),
+        None => Box::new(Output),
         Some(path) => {
             let file = |cause| JobError::File { path: path.display().to_string(), cause };
             Box::new(BufWriter::new(File::create(path).map_err(file)?))

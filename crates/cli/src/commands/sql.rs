@@ -2,12 +2,12 @@
 
 use super::open;
 use crate::arguments::{Arguments, Format, Sql};
+use crate::output::Output;
 use arrow::array::RecordBatch;
 use arrow::util::pretty::pretty_format_batches;
-use std::io::stdout;
 use std::sync::Arc;
 use tidegate_jobs::desk::{Desk, Visit};
-use tidegate_jobs::{JobError, people};
+use tidegate_jobs::{JobError, flat, people};
 use tidegate_ledger::Door;
 
 pub async fn run(arguments: &Arguments, command: &Sql) -> Result<(), JobError> {
@@ -29,11 +29,11 @@ pub async fn run(arguments: &Arguments, command: &Sql) -> Result<(), JobError> {
     match format {
         Format::Table => print_table(&batches, command.limit.unwrap_or(table_rows)),
         Format::Csv => {
-            let mut writer = arrow::csv::Writer::new(stdout().lock());
-            Ok(batches.iter().try_for_each(|b| writer.write(b))?)
+            let mut writer = arrow::csv::Writer::new(Output);
+            Ok(batches.iter().try_for_each(|b| writer.write(&flat(b)?))?)
         }
         Format::Json => {
-            let mut writer = arrow::json::LineDelimitedWriter::new(stdout().lock());
+            let mut writer = arrow::json::LineDelimitedWriter::new(Output);
             batches.iter().try_for_each(|b| writer.write(b))?;
             Ok(writer.finish()?)
         }

@@ -11,7 +11,9 @@ mod elsewhere;
 mod endings;
 mod governance;
 mod held;
+mod homes;
 mod limits;
+mod output;
 #[path = "../../../risk/tests/it/python.rs"]
 mod python;
 mod sign_on;
@@ -45,6 +47,8 @@ fn the_tour_decides_alike_twice_and_ends_what_it_began_to_read() {
         again.split(|c: char| !c.is_ascii_digit()).filter(|number| !number.is_empty()).collect();
     assert!(numbers.len() == 2 && numbers[0] == numbers[1] && numbers[0] != "0", "{again}");
     assert!(folder.join("home/report.html").is_file());
+    let told = succeed(folder, "home", &["demo", "--declarations", "8000"]);
+    assert!(told.contains("nothing was added") && told.contains(again), "{told}");
     let entries = |event: &str| {
         let log = succeed(folder, "home", &["audit", "log", "--event", event, "--json"]);
         serde_json::from_str::<Vec<serde_json::Value>>(&log).unwrap().len()
@@ -62,10 +66,9 @@ fn a_country_written_as_csv_loads_as_the_declarations_it_has_in_the_lake() {
     let to_csv = [&["generate", "--to", "csv", "--out", "files"], country.as_slice()].concat();
     assert!(succeed(folder, "unused", &to_csv).contains("ingest --mapping national-csv"));
     assert!(!folder.join("unused").exists(), "files need no home");
-    let file = "files/simulated-2025-3-600.csv";
-    let loaded = succeed(folder, "csv", &["ingest", "--strict", "--mapping", "national-csv", file]);
+    let loaded = succeed(folder, "csv", &["ingest", "--strict", "--mapping", "national-csv", "files"]);
     assert!(loaded.contains("set aside                   0"), "{loaded}");
-    let filings = "files/simulated-2025-3-600.special_filing.ndjson";
+    let filings = "files/special_filing/simulated-2025-3-600.ndjson";
     succeed(folder, "csv", &["ingest", "--strict", "--as", "special_filing", filings]);
     let filed = ["sql", "select filing_id, commodity_prefix, valid_until from special_filing order by 1"];
     assert_eq!(succeed(folder, "lake", &filed), succeed(folder, "csv", &filed));
@@ -141,6 +144,11 @@ fn special_packaging_is_loaded_and_what_is_missing_is_said() {
         (["treatments"].as_slice(), "tidegate decide"),
         (&["ingest", "--as", "declarations", "filings.ndjson"], "special_filing, treatment_event"),
         (&["ingest", "--strict", "--as", "special_filing", "bad.ndjson"], "`vaccum` is not one of: vacuum"),
+        (
+            &["ingest", "--as", "special_filing", "bad.ndjson"],
+            "nothing was loaded: every record was set aside",
+        ),
+        (&["demo", "--declarations", "100"], "home holds records; a generated country"),
     ];
     for (arguments, words) in refusals {
         let refused = run(folder, "home", arguments);

@@ -2,9 +2,8 @@
 
 use super::error::ApiError;
 use arrow::array::RecordBatch;
-use arrow::compute::cast;
 use arrow::csv::WriterBuilder;
-use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
+use arrow::datatypes::{Field, SchemaRef};
 use arrow::error::ArrowError;
 use arrow::ipc::writer::StreamWriter;
 use arrow::json::LineDelimitedWriter;
@@ -15,8 +14,8 @@ use bytes::Bytes;
 use futures::stream::{self, StreamExt, TryStreamExt};
 use serde_json::json;
 use std::sync::Arc;
-use tidegate_jobs::JobError;
 use tidegate_jobs::desk::Served;
+use tidegate_jobs::{JobError, flat};
 
 /// How an answer is written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -96,7 +95,7 @@ impl Encoder {
                     |field: &Arc<Field>| json!({"name": field.name(), "type": field.data_type().to_string()});
                 Self::Json { columns: schema.fields().iter().map(column).collect(), is_first: true }
             }
-            Format::Csv => Self::Csv { schema: flat(schema) },
+            Format::Csv => Self::Csv { schema: Arc::clone(schema) },
             Format::Arrow => Self::Arrow(Box::new(StreamWriter::try_new(Vec::new(), schema)?)),
         })
     }
@@ -104,7 +103,7 @@ impl Encoder {
     fn head(&mut self) -> Result<Bytes, ArrowError> {
         match self {
             Self::Json { columns, .. } => Ok(format!("{{\"columns\":{columns},\"rows\":[").into()),
-            Self::Csv { schema } => csv(&RecordBatch::new_empty(Arc::clone(schema)), true),
+            Self::Csv { schema } => csv(&flat(&RecordBatch::new_empty(Arc::clone(schema)))?, true),
             Self::Arrow(writer) => Ok(std::mem::take(writer.get_mut()).into()),
         }
     }
@@ -126,12 +125,7 @@ impl Encoder {
                 }
                 Ok(rows.into())
             }
-            Self::Csv { schema } => {
-                let columns = batch.columns().iter().zip(schema.fields());
-                let columns = columns.map(|(column, field)| cast(column, field.data_type()));
-                let columns = columns.collect::<Result<Vec<_>, _>>()?;
-                csv(&RecordBatch::try_new(Arc::clone(schema), columns)?, false)
-            }
+            Self::Csv { .. } => csv(&flat(batch)?, false),
             Self::Arrow(writer) => {
                 writer.write(batch)?;
                 Ok(std::mem::take(writer.get_mut()).into())
@@ -155,16 +149,4 @@ fn csv(batch: &RecordBatch, has_header: bool) -> Result<Bytes, ArrowError> {
     let mut writer = WriterBuilder::new().with_header(has_header).build(Vec::new());
     writer.write(batch)?;
     Ok(writer.into_inner().into())
-}
-
-/// Nested columns as text, which CSV has no other way to write.
-fn flat(schema: &Schema) -> SchemaRef {
-    let field = |field: &Arc<Field>| {
-        if field.data_type().is_nested() {
-            Field::new(field.name(), DataType::Utf8, true)
-        } else {
-            field.as_ref().clone().with_nullable(true)
-        }
-    };
-    Arc::new(Schema::new(schema.fields().iter().map(field).collect::<Vec<_>>()))
 }
