@@ -60,7 +60,7 @@ pub use configuration::Configuration;
 pub use content::{feature_set, rule_set, selection_policy};
 pub use decide::{
     Capacity, DecideOptions, Decided, KeptReason, Opening, ParseCapacityError, StoredDecision, StoredItem,
-    WorkListEntry, decide,
+    WorkListEntry, decide, work_lists,
 };
 pub use estimate::{ComponentFound, Estimated, ReportedBy, ReportingCell, estimate, estimate_by};
 pub use evaluate::{Evaluated, View, evaluate};

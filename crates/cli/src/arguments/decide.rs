@@ -15,10 +15,11 @@ pub struct Decide {
     /// Last day to decide; the last day with declarations when left out
     #[arg(long, value_name = "DAY")]
     pub to: Option<NaiveDate>,
-    /// Inspections a day at each office: a number, or a share of its declarations such as 5%
+    /// Inspections a day at each office: a number, or a share of its declarations such as 5%, which is one at least; at small
+    /// offices one a day is far more than the share
     #[arg(long, default_value = "5%", value_name = "N|P%")]
     pub capacity: Capacity,
-    /// Where to write the work lists as CSV
+    /// Where to write the work lists of these days as CSV, those that were decided before among them
     #[arg(long, value_name = "FILE")]
     pub out: Option<PathBuf>,
     /// Bundle.
@@ -44,7 +45,7 @@ pub struct Backtest {
     /// Last day; the last with declarations when left out
     #[arg(long, value_name = "DAY")]
     pub to: Option<NaiveDate>,
-    /// Inspections a day at each office: a number, or a share of its declarations such as 5%
+    /// Inspections a day at each office: a number, or a share of its declarations such as 5%, which is one at least
     #[arg(long, default_value = "5%", value_name = "N|P%")]
     pub capacity: Capacity,
 }
@@ -115,13 +116,14 @@ pub struct Replay {
     /// Declaration to decide again
     #[arg(conflicts_with_all = ["from", "to"])]
     pub id: Option<String>,
-    /// First day whose work lists are decided again (CCYY-MM-DD, UTC)
+    /// First day whose work lists are decided again (CCYY-MM-DD, UTC); the first decided when left out
     #[arg(long, value_name = "DAY")]
     pub from: Option<NaiveDate>,
-    /// Last day
+    /// Last day; the last decided when left out
     #[arg(long, value_name = "DAY")]
     pub to: Option<NaiveDate>,
-    /// Decide again by statements in SQL: `assess` of the records, and the outcome from the stored parts, draw and cut
+    /// Decide again by statements in SQL: `assess` of the records, and the outcome from the stored parts, draw and cut; alone: of
+    /// all days
     #[arg(long)]
     pub in_sql: bool,
 }

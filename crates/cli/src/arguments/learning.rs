@@ -132,7 +132,7 @@ pub struct RunLoop {
     /// Epochs (quarters of a month) from one candidate to the next
     #[arg(long, default_value_t = 4, value_name = "N", value_parser = clap::value_parser!(u32).range(2..48))]
     pub learn_every: u32,
-    /// Inspections a day at each office: a number, or a share of its declarations such as 10%
+    /// Inspections a day at each office: a number, or a share of its declarations such as 10%, which is one at least
     #[arg(long, default_value = "10%", value_name = "N|P%")]
     pub capacity: Capacity,
     /// Feature set: a shipped name or a .toml file

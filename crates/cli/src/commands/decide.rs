@@ -4,29 +4,38 @@ use super::open;
 use crate::arguments::{Arguments, Decide};
 use crate::progress::Bars;
 use crate::show;
-use std::fs::File;
-use std::path::Path;
-use tidegate_jobs::{DecideOptions, Decided, JobError, WorkListEntry, decide};
+use std::fs::OpenOptions;
+use std::io::{Error, ErrorKind};
+use std::path::{Path, PathBuf};
+use tempfile::NamedTempFile;
+use tidegate_jobs::{DecideOptions, Decided, Home, JobError, decide, work_lists};
 
 pub async fn run(arguments: &Arguments, command: &Decide) -> Result<(), JobError> {
+    // What is decided stays decided, so a file that cannot be written is told before.
+    let out = command.out.as_deref().map(Out::open).transpose()?;
     let home = open(arguments).await?;
     let options = DecideOptions {
         from: command.from,
         to: command.to,
         capacity: command.capacity,
         bundle: command.which.bundle.clone(),
-        without_work_list: command.out.is_none(),
+        without_work_list: true,
     };
     let decided = decide(&home, &options, &mut Bars::new()).await?;
-    if let Some(path) = &command.out {
-        write(path, &decided.work_list)?;
-    }
+    let written = match out {
+        Some(out) => Some(out.write(&home, &decided).await?),
+        None => None,
+    };
     if arguments.json {
         return show::json(&decided);
     }
     print(&decided);
-    if let Some(path) = &command.out {
-        println!("The work lists are in {}", path.display());
+    if let (Some(path), Some(written)) = (&command.out, written) {
+        println!(
+            "The work lists of these days are in {}: {} declaration versions, whenever they were decided",
+            path.display(),
+            show::count(written)
+        );
     }
     Ok(())
 }
@@ -39,16 +48,22 @@ pub fn print(decided: &Decided) {
         decided.to,
         &decided.bundle[..16]
     );
-    println!("  declarations     {:>12}", show::count(decided.decided));
+    println!(
+        "  versions decided {:>12}   of {} declarations",
+        show::count(decided.decided),
+        show::count(decided.declarations)
+    );
     if decided.decided == 0 {
         println!("Every declaration of these days was decided before.");
         return;
     }
     println!(
-        "  on work lists    {:>12}   {}",
+        "  on work lists    {:>12}   {}; of {} declarations",
         show::count(decided.selected),
-        show::part(decided.selected, decided.decided)
+        show::part(decided.selected, decided.decided),
+        show::count(decided.selected_declarations)
     );
+    println!("  slots            {:>12}   {}", show::count(decided.slots), asked(&decided.capacity));
     if decided.to_destination > 0 {
         println!(
             "  to destinations  {:>12}   special packaging; tidegate treatments follows it",
@@ -78,11 +93,63 @@ pub fn print(decided: &Decided) {
     }
 }
 
-fn write(path: &Path, entries: &[WorkListEntry]) -> Result<(), JobError> {
-    let failed = |cause| JobError::File { path: path.display().to_string(), cause };
-    let mut writer = csv::Writer::from_writer(File::create(path).map_err(failed)?);
-    for entry in entries {
-        writer.serialize(entry).map_err(|e| failed(std::io::Error::other(e)))?;
+/// What slots were asked for, and what a share is at offices that are small.
+fn asked(capacity: &str) -> String {
+    if capacity.ends_with('%') {
+        format!("asked {capacity} of an office's declarations; every office and day has at least one")
+    } else {
+        format!("asked {capacity} a day at each office")
     }
-    writer.flush().map_err(failed)
+}
+
+/// The file that work lists are written to: a temporary one in its folder, until everything is written.
+struct Out {
+    path: PathBuf,
+    target: PathBuf,
+    file: NamedTempFile,
+}
+
+impl Out {
+    fn open(path: &Path) -> Result<Self, JobError> {
+        let failed = |cause| JobError::File { path: path.display().to_string(), cause };
+        // A link stays, and leads to the new file.
+        let target = std::fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
+        let before = std::fs::metadata(&target).ok();
+        if before.as_ref().is_some_and(|before| !before.is_file()) {
+            return Err(failed(Error::new(
+                ErrorKind::InvalidInput,
+                "work lists are written to a file, and this is none",
+            )));
+        }
+        if before.is_some() {
+            OpenOptions::new().write(true).open(&target).map_err(failed)?;
+        }
+        let folder = target.parent().filter(|folder| !folder.as_os_str().is_empty());
+        // With the rights of any new file, which those of a temporary file are not, or those of the file that was there.
+        let file = tempfile::Builder::new()
+            .make_in(folder.unwrap_or_else(|| Path::new(".")), |path| {
+                OpenOptions::new().write(true).create_new(true).open(path)
+            })
+            .map_err(failed)?;
+        if let Some(before) = before {
+            file.as_file().set_permissions(before.permissions()).map_err(failed)?;
+        }
+        Ok(Self { path: path.to_owned(), target, file })
+    }
+
+    /// Writes what is on the work lists of the days that were asked for, in place of what the file held.
+    async fn write(self, home: &Home, decided: &Decided) -> Result<u64, JobError> {
+        let Self { path, target, mut file } = self;
+        let failed = |cause| JobError::File { path: path.display().to_string(), cause };
+        let mut writer = csv::Writer::from_writer(file.as_file_mut());
+        let written = work_lists(home, decided.from, decided.to, |entry| {
+            writer.serialize(entry).map_err(|error| failed(Error::other(error)))
+        })
+        .await?;
+        writer.flush().map_err(failed)?;
+        drop(writer);
+        file.as_file().sync_all().map_err(failed)?;
+        file.persist(&target).map_err(|error| failed(error.error))?;
+        Ok(written)
+    }
 }

@@ -16,7 +16,7 @@ pub async fn run(arguments: &Arguments, command: &Command) -> Result<(), JobErro
 
 fn print(found: &Estimated) {
     println!(
-        "{} to {} (days of UTC): {} declarations decided",
+        "{} to {} (days of UTC): {} declarations decided, counted by their first version",
         found.from,
         found.to,
         show::count(found.decided)

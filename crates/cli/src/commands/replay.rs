@@ -4,6 +4,7 @@ use super::open;
 use crate::arguments::{Arguments, Replay};
 use crate::progress::Bars;
 use crate::show;
+use chrono::NaiveDate;
 use tidegate_jobs::{
     JobError, ListDifference, ReplayReport, Replayed, SqlReplayReport, replay, replay_in_sql,
 };
@@ -12,15 +13,11 @@ use tidegate_jobs::{
 const SHOWN: usize = 20;
 
 pub async fn run(arguments: &Arguments, command: &Replay) -> Result<(), JobError> {
-    let what = match (&command.id, command.from, command.to) {
-        (Some(id), _, _) => Replayed::Declaration(id.clone()),
-        (None, Some(from), to) => Replayed::Days(from, to.unwrap_or(from)),
-        (None, None, Some(to)) => Replayed::Days(to, to),
-        (None, None, None) => {
-            return Err(JobError::Missing("say which declaration, or which days".to_owned()));
-        }
-    };
     let home = open(arguments).await?;
+    let what = match &command.id {
+        Some(id) => Replayed::Declaration(id.clone()),
+        None => Replayed::days(&home, command.from, command.to).await?,
+    };
     let (decisions, identical) = if command.in_sql {
         let report = replay_in_sql(&home, &what, &mut Bars::new()).await?;
         if arguments.json {
@@ -54,7 +51,14 @@ pub fn refuse_others(decisions: u64, identical: u64) -> Result<(), JobError> {
     Ok(())
 }
 
+fn print_days(from: Option<NaiveDate>, to: Option<NaiveDate>) {
+    if let (Some(from), Some(to)) = (from, to) {
+        println!("Work lists of {from} to {to} (days of UTC)");
+    }
+}
+
 fn print_in_sql(report: &SqlReplayReport) {
+    print_days(report.from, report.to);
     println!(
         "Assessed {} goods items again in SQL: {} identical",
         show::count(report.items),
@@ -82,6 +86,7 @@ fn print_other_semantics(decisions: u64) {
 }
 
 fn print(report: &ReplayReport) {
+    print_days(report.from, report.to);
     println!("Decided {} again: {} identical", show::count(report.decisions), show::count(report.identical));
     if report.draws_recomputed < report.decisions {
         println!(

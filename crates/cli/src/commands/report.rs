@@ -20,7 +20,7 @@ pub async fn run(arguments: &Arguments, command: &Report) -> Result<(), JobError
     match made.data {
         None => println!("Nothing was decided yet; {} says what to run.", command.out.display()),
         Some(_) => println!(
-            "Reported {} decided declarations, {} of them selected, in {}",
+            "Reported {} decided declarations, counted by their newest version, {} of them on work lists, in {}",
             show::count(all.decided),
             show::count(all.selected),
             command.out.display()

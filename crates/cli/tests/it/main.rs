@@ -20,6 +20,7 @@ mod sign_on;
 mod tls;
 mod tools;
 mod two_persons;
+mod work_lists;
 
 use std::path::Path;
 use std::process::{Command, Output};

@@ -10,11 +10,21 @@ pub enum Capacity {
 }
 
 impl Capacity {
-    /// Slots of an office with so many declarations a day, at least one.
+    /// Slots of an office with so many declarations a day. A share gives at least one, so that no office is without inspections;
+    /// where offices are small this is far more than the share.
     pub fn slots(self, declarations: f64) -> u32 {
         match self {
             Self::Slots(slots) => slots,
             Self::Share(share) => ((declarations * share).round() as u32).max(1),
+        }
+    }
+
+    /// As somebody would write it.
+    pub(super) fn asked(self) -> String {
+        match self {
+            Self::Slots(slots) => slots.to_string(),
+            // What multiplying by 100 adds to 7 % is in the last digits.
+            Self::Share(share) => format!("{}%", (share * 1e8).round() / 1e6),
         }
     }
 }
@@ -65,5 +75,8 @@ mod tests {
         }
         assert_eq!(Capacity::Share(0.05).slots(210.0), 11);
         assert_eq!(Capacity::Share(0.05).slots(1.0), 1, "an office that works has a slot");
+        for asked in ["20", "5%", "7%", "0.25%", "100%"] {
+            assert_eq!(asked.parse::<Capacity>().map(Capacity::asked), Ok(asked.to_owned()));
+        }
     }
 }

@@ -114,17 +114,6 @@ async fn taken(
         .collect()
 }
 
-/// Lists of runs from `first_run` on whose office and day had a list before.
-pub(super) async fn reopened(platform: &Platform, first_run: i64) -> Result<u64, JobError> {
-    let sql = format!(
-        "SELECT count(*) AS lists FROM work_list l WHERE l.run_number >= {first_run} AND l.declarations > 0 \
-         AND EXISTS (SELECT 1 FROM work_list e WHERE e.office_id = l.office_id AND e.listed_on = l.listed_on \
-         AND e.run_number < l.run_number AND e.declarations > 0)"
-    );
-    let counts = Answer::of(platform, "job decide", &sql).await?.counts("lists")?;
-    Ok(counts.first().copied().unwrap_or_default())
-}
-
 /// Lists as rows of the table `work_list`.
 pub(super) struct ListRows(Rows);
 

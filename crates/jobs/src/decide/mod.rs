@@ -16,6 +16,7 @@ mod rows;
 mod state;
 mod stored;
 mod stretches;
+mod totals;
 mod work_list;
 mod writing;
 
@@ -31,7 +32,7 @@ pub(crate) use state::{parse as parse_state, stored_state};
 pub(crate) use stored::read as read_stored;
 pub use stored::{KeptReason, StoredDecision, StoredItem};
 pub(crate) use stretches::stretches;
-pub use work_list::WorkListEntry;
+pub use work_list::{WorkListEntry, work_lists};
 
 use crate::JobError;
 use crate::home::Home;
@@ -68,7 +69,8 @@ pub struct DecideOptions {
     pub capacity: Capacity,
     /// Bundle by hash or the beginning of its hash; the active one when left out.
     pub bundle: Option<String>,
-    /// Leaves [`Decided::work_list`] empty: the lists are in the tables, and those of a large year do not fit in memory.
+    /// Leaves [`Decided::work_list`] empty: [`work_lists`] reads the lists that are stored, and those of a large year do not fit in
+    /// memory.
     pub without_work_list: bool,
 }
 
@@ -83,10 +85,18 @@ pub struct Decided {
     pub from: NaiveDate,
     /// Last day.
     pub to: NaiveDate,
-    /// Versions of declarations decided.
+    /// Versions of declarations decided: a declaration that was amended has several.
     pub decided: u64,
-    /// Those on a work list.
+    /// Declarations that these are versions of.
+    pub declarations: u64,
+    /// Versions on a work list.
     pub selected: u64,
+    /// Declarations that these are versions of.
+    pub selected_declarations: u64,
+    /// Capacity as it was asked for.
+    pub capacity: String,
+    /// Slots of the work lists that were closed.
+    pub slots: u64,
     /// Candidates that the capacity left no slot for, those among them that `suppressed` counts too.
     pub shed: u64,
     /// Protected ones beyond the slots of their day.
@@ -125,7 +135,8 @@ async fn run(home: &Home, options: &DecideOptions, progress: &mut dyn Progress) 
     interrupted::close(home, &alone).await?;
     let (bundle, hash) = home.bundle(options.bundle.as_deref()).await?;
     let (from, to) = days(home, options, &bundle).await?;
-    let mut decided = Decided { bundle: hash.to_string(), from, to, ..Decided::default() };
+    let capacity = options.capacity.asked();
+    let mut decided = Decided { bundle: hash.to_string(), from, to, capacity, ..Decided::default() };
     let platform = Arc::new(home.platform().await?);
     let assessor = Assessor {
         bundle: Arc::new(bundle),
@@ -146,8 +157,8 @@ async fn run(home: &Home, options: &DecideOptions, progress: &mut dyn Progress) 
         run.decide(&mut read, &days, &mut decided, progress).await?;
         known = Some(run.commit(&mut decided).await?);
     }
-    if let Some(first_run) = decided.runs.first() {
-        decided.reopened_lists = lists::reopened(&home.platform().await?, *first_run).await?;
+    if let Some(first_run) = decided.runs.first().copied() {
+        totals::count(&home.platform().await?, first_run, &mut decided).await?;
     }
     work_list::sort(&mut decided.work_list);
     Ok(decided)
@@ -169,9 +180,7 @@ async fn days(
     let to = options.to.or(last);
     match (from, to) {
         (Some(from), Some(to)) if from <= to => Ok((from, to)),
-        (Some(from), Some(to)) if options.from.is_some() && options.to.is_some() => Err(JobError::Missing(
-            format!("the first day, {from}, is after the last, {to}; exchange --from and --to"),
-        )),
+        (Some(from), Some(to)) if options.from.is_some() && options.to.is_some() => Err(reversed(from, to)),
         (Some(from), Some(to)) if options.from.is_some() => Err(JobError::Missing(format!(
             "nothing to decide from {from} on: the last declaration loaded is of {to}"
         ))),
@@ -181,6 +190,11 @@ async fn days(
         ))),
         _ => Err(JobError::Missing("no declaration is loaded; run `tidegate ingest` first".to_owned())),
     }
+}
+
+/// That days were asked for from the last to the first.
+pub(crate) fn reversed(from: NaiveDate, to: NaiveDate) -> JobError {
+    JobError::Missing(format!("the first day, {from}, is after the last, {to}; exchange --from and --to"))
 }
 
 /// What a run hands to the next one of the same call, so that nothing is read twice.

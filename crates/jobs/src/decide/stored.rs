@@ -161,7 +161,7 @@ async fn read_items(
 }
 
 /// Typed access to the columns of a batch.
-struct Columns<'a>(&'a RecordBatch);
+pub(super) struct Columns<'a>(pub(super) &'a RecordBatch);
 
 impl Columns<'_> {
     fn get(&self, name: &str) -> Result<ArrayRef, JobError> {
@@ -172,16 +172,20 @@ impl Columns<'_> {
         text(self.0, name)
     }
 
-    fn text(&self, name: &str, row: usize) -> Result<String, JobError> {
+    pub(super) fn text(&self, name: &str, row: usize) -> Result<String, JobError> {
         Ok(self.strings(name)?.value(row).to_owned())
     }
 
-    fn optional(&self, name: &str, row: usize) -> Result<Option<String>, JobError> {
+    pub(super) fn optional(&self, name: &str, row: usize) -> Result<Option<String>, JobError> {
         let strings = self.strings(name)?;
         Ok(strings.is_valid(row).then(|| strings.value(row).to_owned()))
     }
 
-    fn number<T: ArrowPrimitiveType>(&self, name: &str, row: usize) -> Result<T::Native, JobError> {
+    pub(super) fn number<T: ArrowPrimitiveType>(
+        &self,
+        name: &str,
+        row: usize,
+    ) -> Result<T::Native, JobError> {
         let numbers: PrimitiveArray<T> =
             self.get(name)?.as_primitive_opt::<T>().ok_or_else(|| wrong_type(name))?.clone();
         Ok(numbers.value(row))
@@ -192,7 +196,7 @@ impl Columns<'_> {
         DateTime::from_timestamp_micros(micros).ok_or_else(|| wrong_type(name))
     }
 
-    fn flag(&self, name: &str, row: usize) -> Result<bool, JobError> {
+    pub(super) fn flag(&self, name: &str, row: usize) -> Result<bool, JobError> {
         Ok(flags(self.0, name)?.value(row))
     }
 

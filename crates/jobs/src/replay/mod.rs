@@ -61,6 +61,12 @@ pub struct ListDifference {
 /// What a replay found.
 #[derive(Debug, Clone, Default, serde::Serialize)]
 pub struct ReplayReport {
+    /// First day, where days were asked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub from: Option<NaiveDate>,
+    /// Last day.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub to: Option<NaiveDate>,
     /// Decisions replayed.
     pub decisions: u64,
     /// Those that came out identical in every part.
@@ -96,7 +102,8 @@ pub async fn replay(
     let platform = home.platform().await?;
     let most = home.configuration.decide.read_versions;
     let pieces = what.pieces(home, &platform, most).await?;
-    let mut report = ReplayReport::default();
+    let (from, to) = what.ends();
+    let mut report = ReplayReport { from, to, ..ReplayReport::default() };
     let mut known = Known::with(Register::read(&platform).await?);
     let erased: BTreeSet<String> =
         home.ledger.erasures().await?.into_iter().map(|erasure| erasure.erased.table).collect();

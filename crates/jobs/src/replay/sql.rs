@@ -6,6 +6,7 @@ use crate::JobError;
 use crate::answer::Answer;
 use crate::home::Home;
 use crate::progress::Progress;
+use chrono::NaiveDate;
 use std::collections::BTreeMap;
 use tidegate_risk::SEMANTICS_VERSION;
 use tidegate_risk::bundle::Bundle;
@@ -21,6 +22,12 @@ const LANES: [Lane; 5] = [Lane::Green, Lane::Blue, Lane::Yellow, Lane::Orange, L
 /// What a replay in SQL found.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, serde::Serialize)]
 pub struct SqlReplayReport {
+    /// First day, where days were asked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub from: Option<NaiveDate>,
+    /// Last day.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub to: Option<NaiveDate>,
     /// Goods items of the decisions.
     pub items: u64,
     /// Those of which `assess` gives the stored margin, probability, score and rules, to the last bit.
@@ -50,7 +57,8 @@ pub async fn replay_in_sql(
     let mut platform = home.platform().await?;
     let pieces = what.pieces(home, &platform, home.configuration.decide.read_versions).await?;
     progress.step("deciding again in SQL", pieces.iter().map(|p| p.decisions).sum(), "decisions");
-    let mut report = SqlReplayReport::default();
+    let (from, to) = what.ends();
+    let mut report = SqlReplayReport { from, to, ..SqlReplayReport::default() };
     let mut known: BTreeMap<String, Said> = BTreeMap::new();
     let resubmission_days = home.configuration.decide.resubmission_days;
     let is_erased_from = !home.ledger.erasures().await?.is_empty();

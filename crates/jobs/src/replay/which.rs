@@ -2,7 +2,7 @@
 
 use crate::JobError;
 use crate::answer::Answer;
-use crate::decide::{Case, StoredDecision};
+use crate::decide::{Case, StoredDecision, reversed};
 use crate::home::Home;
 use crate::retention::ErasedBefore;
 use arrow::array::RecordBatch;
@@ -106,6 +106,40 @@ impl Piece {
 }
 
 impl Replayed {
+    /// Work lists from a day to a day: from the first that was decided, and to the last, where one is left out.
+    ///
+    /// # Errors
+    /// When nothing was decided, the first day is after the last, or the lake fails.
+    pub async fn days(home: &Home, from: Option<NaiveDate>, to: Option<NaiveDate>) -> Result<Self, JobError> {
+        if let (Some(from), Some(to)) = (from, to) {
+            return if from <= to { Ok(Self::Days(from, to)) } else { Err(reversed(from, to)) };
+        }
+        let platform = home.platform().await?;
+        // A list without any decision is missed, too.
+        let sql = "SELECT min(listed_on) AS first, max(listed_on) AS last \
+                   FROM (SELECT listed_on FROM decision UNION ALL SELECT listed_on FROM work_list)";
+        let answer = Answer::of(&platform, "job replay", sql).await?;
+        let day =
+            |name| Ok::<_, JobError>(answer.texts(name)?.pop().and_then(|d| d.parse::<NaiveDate>().ok()));
+        let (Some(first), Some(last)) = (day("first")?, day("last")?) else {
+            return Err(JobError::Missing("nothing was decided yet; run `tidegate decide`".to_owned()));
+        };
+        let (begin, end) = (from.unwrap_or(first), to.unwrap_or(last));
+        if begin <= end {
+            return Ok(Self::Days(begin, end));
+        }
+        let asked = from.map_or_else(|| format!("up to {end}"), |from| format!("from {from} on"));
+        Err(JobError::Missing(format!("nothing was decided {asked}; work lists are of {first} to {last}")))
+    }
+
+    /// First and last day, where days were asked for.
+    pub(super) fn ends(&self) -> (Option<NaiveDate>, Option<NaiveDate>) {
+        match self {
+            Self::Declaration(_) => (None, None),
+            Self::Days(from, to) => (Some(*from), Some(*to)),
+        }
+    }
+
     /// Its decisions in pieces: whole days of work lists, as many as there are `most` decisions about, and at least one.
     pub(super) async fn pieces(
         &self,

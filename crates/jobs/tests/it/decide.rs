@@ -13,8 +13,8 @@ use std::sync::Arc;
 use tidegate_jobs::configuration::Engine;
 use tidegate_jobs::draws::reveal;
 use tidegate_jobs::{
-    Capacity, DecideOptions, Decided, LearnOptions, Quiet, Replayed, decide, explain_decision, learn, query,
-    replay, replay_in_sql,
+    Capacity, DecideOptions, Decided, LearnOptions, Quiet, Replayed, WorkListEntry, decide, explain_decision,
+    learn, query, replay, replay_in_sql, work_lists,
 };
 use tidegate_lake::TableSpec;
 use tidegate_ledger::{KeyShare, RootKey};
@@ -126,6 +126,23 @@ async fn work_lists_fit_the_capacity_and_every_choice_is_a_coin_flip() {
     let of_lists = place.count("SELECT count(*) FROM decision WHERE is_selected").await;
     assert_eq!(decided.selected, of_lists as u64);
     assert_eq!(decided.work_list.len() as u64, decided.selected);
+    let mut stored = Vec::new();
+    let take = |entry: &WorkListEntry| {
+        stored.push(entry.clone());
+        Ok(())
+    };
+    let listed = work_lists(&place.home, decided.from, decided.to, take).await.unwrap();
+    assert_eq!((listed, &stored), (decided.selected, &decided.work_list));
+    for (told, counted) in [
+        (decided.declarations, "SELECT count(DISTINCT declaration_id) FROM decision"),
+        (
+            decided.selected_declarations,
+            "SELECT count(DISTINCT declaration_id) FROM decision WHERE is_selected",
+        ),
+        (decided.slots, "SELECT sum(slots) FROM work_list"),
+    ] {
+        assert_eq!(told, place.count(counted).await as u64, "{counted}");
+    }
     assert_eq!(
         place.count("SELECT count(*) FROM declaration WHERE accepted_at >= DATE '2025-11-01'").await,
         decided.decided as i64
