@@ -65,7 +65,11 @@ impl Bundle {
     fn sentence(&self, assessment: &Assessment, row: usize, feature: &Feature, value: f32) -> String {
         match feature.source {
             FeatureSource::Column { index } if self.set.is_truth(index) => truth_sentence(feature, value),
-            FeatureSource::Column { .. } => column_sentence(feature, value),
+            FeatureSource::Column { .. } => {
+                let batch = &assessment.prepared.batch;
+                let unit = feature.unit.as_ref().and_then(|unit| template::fill_whole(unit, batch, row));
+                column_sentence(feature, value, unit.as_deref())
+            }
             FeatureSource::Profile { profile, statistic } => {
                 let title =
                     template::fill(&self.set.profiles[profile].title, &assessment.prepared.batch, row);
@@ -85,12 +89,12 @@ impl Bundle {
     }
 }
 
-fn column_sentence(feature: &Feature, value: f32) -> String {
+fn column_sentence(feature: &Feature, value: f32, unit: Option<&str>) -> String {
     if value.is_nan() {
         return format!("{} is not stated", feature.title);
     }
     let mut sentence = format!("{} is {}", feature.title, readable(value));
-    if let Some(unit) = &feature.unit {
+    if let Some(unit) = unit {
         // Writing to a String cannot fail.
         let _ = write!(sentence, " {unit}");
     }

@@ -7,6 +7,7 @@ use super::definition::{
 use super::key::ProfileSecret;
 use crate::expr::{Expected, Expression, Location, compile};
 use crate::model::{FeatureNames, Monotone};
+use crate::template;
 use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -38,7 +39,7 @@ pub struct Feature {
     pub name: String,
     /// What it is, in the words of an officer.
     pub title: String,
-    /// Unit of its values.
+    /// Unit of its values, with `{column}` for the values of a record, such as the currency of an amount.
     pub unit: Option<String>,
     /// Where it comes from.
     pub source: FeatureSource,
@@ -172,10 +173,13 @@ impl FeatureSet {
             .chain([&self.revenue]);
         let read =
             expressions.flat_map(|e| e.columns().iter()).chain(self.profiles.iter().flat_map(|p| &p.key));
+        let units = self.features.iter().filter_map(|f| f.unit.as_deref()).flat_map(template::columns);
         let mut names: Vec<String> = read
             .chain(&self.goods)
+            .map(String::as_str)
+            .chain(units)
             .filter(|name| !self.derived.iter().any(|(derived, _)| derived == *name))
-            .cloned()
+            .map(str::to_owned)
             .collect();
         names.sort();
         names.dedup();
@@ -321,6 +325,10 @@ impl Checker<'_> {
             };
             if let Some(direction) = file.monotone {
                 monotone.insert(file.name.clone(), direction);
+            }
+            if let Some(unit) = &file.unit {
+                let named: Vec<String> = template::columns(unit).map(str::to_owned).collect();
+                self.columns("feature", &file.name, &named)?;
             }
             let title = file.title.unwrap_or_else(|| file.name.replace('_', " "));
             features.push(Feature { name: file.name, title, unit: file.unit, source, forest: file.forest });

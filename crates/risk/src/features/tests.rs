@@ -238,8 +238,19 @@ fn a_mistake_in_a_set_names_its_line() {
     assert!(error.contains("t.toml:41:8") && error.contains("price"), "{error}");
     assert!(refuse("parent = \"chapter\"", "parent = \"price\"").contains("no profile of results"));
     assert!(refuse("key = [\"hs\"]", "key = [\"hz\"]").contains("`hz`"));
+    assert!(refuse("sql = \"price\"", "sql = \"price\"\nunit = \"{hz}\"").contains("`hz`"));
     assert!(refuse("statistic = \"distance\"", "statistic = \"rate\"").contains("statistic"));
     assert!(refuse("[training]", "[training]\ntreees = 3").contains("treees"));
+}
+
+#[test]
+fn the_currency_of_an_amount_is_read_with_it() {
+    let mut fields: Vec<Field> = schema().fields().iter().map(|field| field.as_ref().clone()).collect();
+    fields.push(Field::new("currency", DataType::Utf8, true));
+    let set = |text: &str| FeatureSet::parse("test", text, &Arc::new(Schema::new(fields.clone()))).unwrap();
+    assert_eq!(set(SET).inputs(), ["hs", "price"]);
+    let unit = "sql = \"price\"\nunit = \"{currency}\"";
+    assert_eq!(set(&SET.replacen("sql = \"price\"", unit, 1)).inputs(), ["currency", "hs", "price"]);
 }
 
 #[test]
