@@ -1,6 +1,7 @@
 //! What moves records: loading and exporting files, learning, scoring and evaluating. Each job takes the time from its caller
 //! and tells it how far it is.
 
+mod alone;
 mod answer;
 mod append;
 pub mod audit;

@@ -5,19 +5,22 @@
 
 mod derived;
 mod holds;
+mod order;
 mod subjects;
 
-pub use holds::{hold, holds, lift};
+pub use holds::{hold, holds, lift, rows_held};
 
 use crate::JobError;
+use crate::alone::Alone;
 use crate::answer::Answer;
 use crate::home::{Home, mac};
 use crate::progress::Progress;
 use chrono::{Datelike, Days, NaiveDate};
 use holds::Holds;
+use order::{Found, Order};
 use std::collections::{BTreeMap, BTreeSet};
 use subjects::{Subjects, among, is_of_subjects, row_name};
-use tidegate_ledger::{Door, ErasedRows, Erasure, Hash256, NewErasure, RootKey};
+use tidegate_ledger::{ErasedRows, Erasure, Hash256, RootKey};
 use tidegate_query::Platform;
 use tidegate_records::category::Category;
 use tidegate_records::table::{Key, Source, Table};
@@ -75,122 +78,101 @@ pub async fn due(home: &Home) -> Result<Vec<Due>, JobError> {
     Ok(all)
 }
 
-/// Erases rows and every byte of them, in datasets that are made of them too. Returns a certificate for each table and subject of
-/// which there were rows, and for each dataset.
+/// Erases rows and every byte of them, in datasets that are made of them too. Erasures that broke off before are finished first;
+/// one that broke off while rows went out of the tables goes on when it is repeated. Returns a certificate for each table and
+/// subject of which there were rows, and for each dataset.
 ///
 /// # Errors
-/// When a declaration is under a legal hold or there is none, and when lake or ledger fail; what was certified until then is
-/// erased, and repeating goes on.
+/// When a declaration is under a legal hold or there is none, when another run erases, and when lake or ledger fail; what was
+/// certified until then is erased, and repeating goes on.
 pub async fn erase(
     home: &Home,
     what: &Erase,
     reason: &str,
     progress: &mut dyn Progress,
 ) -> Result<Vec<Erasure>, JobError> {
-    let platform = home.platform().await?;
+    let busy = "another run erases in this home; wait until it has ended";
+    let _alone = Alone::in_home(home, "retention.lock", busy)?;
     let before = home.ledger.erasures().await?.len();
-    match what {
-        Erase::Due => {
-            let due = due(home).await?;
-            progress.step("erasing", due.len() as u64, "tables");
-            for (done, Due { table, before, rows, held, .. }) in (1..).zip(due) {
-                if let Some(table) =
-                    tables::stored().find(|known| known.name == table).filter(|_| rows > held)
-                {
-                    let free = Holds::on(home, &platform, table).await?.free();
-                    let condition = format!("month < '{before}' AND {free}");
-                    let parts = vec![(ErasedRows::Before(before), rows - held)];
-                    erase_rows(home, table, &condition, parts, reason).await?;
-                }
-                progress.done(done);
-            }
-        }
-        Erase::Declaration(id) => {
-            erase_subjects(home, &platform, &Subjects::declaration(id), reason, progress).await?;
-        }
-        Erase::Party(key) => {
-            let subjects = Subjects::party(&platform, key).await?;
-            if !erase_subjects(home, &platform, &subjects, reason, progress).await? {
-                let nothing = "no declaration, register or record that was set aside names it";
-                return Err(JobError::Missing(nothing.to_owned()));
-            }
-        }
-    }
-    let erased = home.ledger.erasures().await?.split_off(before);
-    let tables: BTreeSet<String> = erased.iter().map(|one| one.erased.table.clone()).collect();
-    let of = match what {
-        Erase::Declaration(name) | Erase::Party(name) => {
-            ErasedRows::Subject(subject(&home.root_key().await?, name))
-        }
-        Erase::Due => {
-            let days = kept(home).into_iter().map(|(_, days)| days).min().unwrap_or_default();
-            ErasedRows::Before(cutoff(home.now.date_naive(), days))
-        }
+    let whose = match what {
+        Erase::Due => None,
+        Erase::Declaration(name) | Erase::Party(name) => Some(subject(&home.root_key().await?, name)),
     };
-    derived::remake(home, &tables, &of, reason, progress).await?;
-    Ok(home.ledger.erasures().await?.split_off(before))
+    let finished = order::go_on(home, progress).await?;
+    let platform = home.platform().await?;
+    let found = match what {
+        Erase::Due => found_due(home, &platform).await?,
+        Erase::Declaration(id) => found_of(home, &platform, &Subjects::declaration(id)).await?,
+        Erase::Party(key) => found_of(home, &platform, &Subjects::party(&platform, key).await?).await?,
+    };
+    let days = kept(home).into_iter().map(|(_, days)| days).min().unwrap_or_default();
+    let until = || ErasedRows::Before(cutoff(home.now.date_naive(), days));
+    let of = whose.map_or_else(until, ErasedRows::Subject);
+    let order = Order::begin(home, whose, of, &found, reason).await?;
+    let is_nothing = order.is_none() && !finished.contains(&whose);
+    if let Some(mut order) = order {
+        order.take_out(home, &found, progress).await?;
+        order.finish(home, progress).await?;
+    }
+    match what {
+        Erase::Declaration(id) if is_nothing => {
+            let nothing = format!("there is no declaration {id}, and no record that was set aside names it");
+            Err(nothing_of(home, id, nothing).await?)
+        }
+        Erase::Party(key) if is_nothing => {
+            let nothing = "no declaration, register or record that was set aside names it".to_owned();
+            Err(nothing_of(home, key, nothing).await?)
+        }
+        _ => Ok(home.ledger.erasures().await?.split_off(before)),
+    }
 }
 
-/// Erases the rows of subjects from every table. Returns whether there were any.
-async fn erase_subjects(
-    home: &Home,
-    platform: &Platform,
-    subjects: &Subjects,
-    reason: &str,
-    progress: &mut dyn Progress,
-) -> Result<bool, JobError> {
+/// Why nothing of a declaration or party can be erased: it was before, or as given.
+async fn nothing_of(home: &Home, name: &str, nothing: String) -> Result<JobError, JobError> {
+    let erased = ErasedBefore::read(home).await?;
+    let told = erased.of_subject(name).map_or(nothing, |Erasure { id, erased_at, .. }| {
+        let when = erased_at.format("%Y-%m-%d %H:%M UTC");
+        format!("nothing of {name} is left: it was erased, by certificate {id} of {when}")
+    });
+    Ok(JobError::Missing(told))
+}
+
+/// The rows that are due and that nothing holds.
+async fn found_due(home: &Home, platform: &Platform) -> Result<Vec<Found>, JobError> {
+    let mut found = Vec::new();
+    for Due { table, before, rows, held, .. } in due(home).await? {
+        let known = tables::stored().find(|known| known.name == table);
+        if let Some(table) = known.filter(|_| rows > held) {
+            let free = Holds::on(home, platform, table).await?.free();
+            let condition = format!("month < '{before}' AND {free}");
+            found.push(Found { table, condition, parts: vec![(ErasedRows::Before(before), rows - held)] });
+        }
+    }
+    Ok(found)
+}
+
+/// The rows of subjects in every table.
+///
+/// # Errors
+/// When one of them is held.
+async fn found_of(home: &Home, platform: &Platform, subjects: &Subjects) -> Result<Vec<Found>, JobError> {
+    let key = home.root_key().await?;
     let mut found = Vec::new();
     for table in tables::stored().filter(|table| is_of_subjects(table)) {
         let rows = subjects.rows(platform, table).await?;
         Holds::on(home, platform, table).await?.refuse(platform, subjects, &rows).await?;
-        found.push((table, rows));
-    }
-    found.retain(|(_, rows)| !rows.is_empty());
-    let is_any = !found.is_empty();
-    let key = home.root_key().await?;
-    progress.step("erasing", found.len() as u64, "tables");
-    for (done, (table, rows)) in (1..).zip(found) {
+        if rows.is_empty() {
+            continue;
+        }
         let mut counts: BTreeMap<&str, u64> = BTreeMap::new();
         for (name, count) in rows.values() {
             *counts.entry(name).or_default() += count;
         }
-        let certified =
-            counts.into_iter().map(|(name, rows)| (ErasedRows::Subject(subject(&key, name)), rows)).collect();
-        erase_rows(home, table, &among(row_name(table), rows.keys()), certified, reason).await?;
-        progress.done(done);
+        let parts = counts.into_iter().map(|(name, rows)| (ErasedRows::Subject(subject(&key, name)), rows));
+        let parts = parts.collect();
+        found.push(Found { table, condition: among(row_name(table), rows.keys()), parts });
     }
-    Ok(is_any)
-}
-
-/// Takes rows out, records the snapshot without them, removes the files that held them, and certifies it: for each part of the
-/// rows with its number, or for all of them.
-async fn erase_rows(
-    home: &Home,
-    table: &Table,
-    condition: &str,
-    parts: Vec<(ErasedRows, u64)>,
-    reason: &str,
-) -> Result<(), JobError> {
-    let is_there = home.snapshot().await?.is_some_and(|snapshot| snapshot.tables.contains_key(table.name));
-    if !is_there || parts.is_empty() {
-        return Ok(());
-    }
-    let erased = home.lake.erase(table.name, condition).await?;
-    home.lake.record_snapshot(home.now, [&erased]).await?;
-    let purged = home.lake.purge(&erased).await?;
-    let act = home.act(Door::Job, reason).await?;
-    for (of, rows) in parts {
-        let new = NewErasure {
-            table: table.name.to_owned(),
-            of,
-            rows,
-            files: purged.files as u64,
-            bytes: purged.bytes,
-            lake_version: erased.version,
-        };
-        home.ledger.record_erasure(&new, &act).await?;
-    }
-    Ok(())
+    Ok(found)
 }
 
 /// What was erased, for whoever asks for rows that are not there.

@@ -1,13 +1,15 @@
 //! Erasures: certificates that rows are gone, each with its entry in the audit chain.
 
 use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
 
 use crate::act::Act;
 use crate::audit::AuditEvent;
-use crate::{ErasureId, Hash256, Ledger, LedgerError, PrincipalId, column};
+use crate::{ErasureId, ErasureOrderId, Hash256, Ledger, LedgerError, PrincipalId, column};
 
 /// Whose rows were erased.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum ErasedRows {
     /// Those of the months before one, like `2026-11`.
     Before(String),
@@ -22,7 +24,7 @@ pub struct NewErasure {
     pub table: String,
     /// Whose rows.
     pub of: ErasedRows,
-    /// How many rows.
+    /// How many rows; of a dataset that was made anew, how many it has since.
     pub rows: u64,
     /// Files that held them and are gone.
     pub files: u64,
@@ -30,6 +32,10 @@ pub struct NewErasure {
     pub bytes: u64,
     /// The first version of the table without the rows.
     pub lake_version: u64,
+    /// Whether it is a dataset that was made anew without the rows, of which there may be none left.
+    pub is_made_anew: bool,
+    /// The order by which it was done; nothing in certificates from before orders were recorded.
+    pub order: Option<ErasureOrderId>,
 }
 
 /// A recorded erasure.
@@ -47,11 +53,13 @@ pub struct Erasure {
     pub erased_at: DateTime<Utc>,
 }
 
-type Stored = (i64, String, Option<String>, Option<Vec<u8>>, i64, i64, i64, i64, String, i64, i64);
+type Stored =
+    (i64, String, Option<String>, Option<Vec<u8>>, i64, i64, i64, i64, String, i64, i64, bool, Option<i64>);
 
 impl Erasure {
     fn from_stored(stored: Stored) -> Result<Self, LedgerError> {
-        let (id, table, before, subject, rows, files, bytes, version, reason, by, at) = stored;
+        let (id, table, before, subject, rows, files, bytes, version, reason, by, at, is_made_anew, order) =
+            stored;
         let row = column::Row { table: "erasures", key: id };
         let of = match (before, subject) {
             (Some(month), None) => ErasedRows::Before(month),
@@ -67,6 +75,8 @@ impl Erasure {
                 files: row.count(files)?,
                 bytes: row.count(bytes)?,
                 lake_version: row.count(version)?,
+                is_made_anew,
+                order: order.map(ErasureOrderId),
             },
             reason,
             erased_by: PrincipalId(by),
@@ -94,7 +104,8 @@ impl Ledger {
         act.actor(&mut tx).await?;
         let statement =
             "INSERT INTO erasures (table_name, before_month, subject, rows, files, bytes, lake_version,
-            reason, erased_by, erased_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?) RETURNING id";
+            reason, erased_by, erased_at, is_made_anew, erasure_order)
+            VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) RETURNING id";
         let id: i64 = sqlx::query_scalar(statement)
             .bind(new.table.as_str())
             .bind(before)
@@ -106,11 +117,18 @@ impl Ledger {
             .bind(act.reason.as_str())
             .bind(act.by.0)
             .bind(column::from_time(act.at))
+            .bind(new.is_made_anew)
+            .bind(new.order.map(|order| order.0))
             .fetch_one(&mut *tx)
             .await?;
         let NewErasure { table, rows, files, bytes, lake_version, .. } = new;
+        let what = if new.is_made_anew {
+            format!("dataset {table} made anew with {rows} rows, without those {whose}")
+        } else {
+            format!("{rows} rows of {table} {whose}")
+        };
         let detail = format!(
-            "erasure {id}: {rows} rows of {table} {whose}; {files} files of {bytes} bytes removed, \
+            "erasure {id}: {what}; {files} files of {bytes} bytes removed, \
              version {lake_version} is the first without them"
         );
         act.record(&mut tx, AuditEvent::Erasure, detail).await?;
@@ -125,7 +143,7 @@ impl Ledger {
     pub async fn erasures(&self) -> Result<Vec<Erasure>, LedgerError> {
         let statement =
             "SELECT id, table_name, before_month, subject, rows, files, bytes, lake_version, reason,
-            erased_by, erased_at FROM erasures ORDER BY id";
+            erased_by, erased_at, is_made_anew, erasure_order FROM erasures ORDER BY id";
         let stored: Vec<Stored> = sqlx::query_as(statement).fetch_all(self.pool()).await?;
         stored.into_iter().map(Erasure::from_stored).collect()
     }

@@ -35,4 +35,6 @@ row_number! {
     HoldId;
     /// Names an erasure.
     ErasureId;
+    /// Names an order to erase.
+    ErasureOrderId;
 }

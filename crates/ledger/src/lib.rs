@@ -25,6 +25,7 @@ mod dataset;
 mod decision_run;
 mod draw_parts;
 mod erasure;
+mod erasure_order;
 mod error;
 mod hash;
 mod hex;
@@ -72,13 +73,14 @@ pub use dataset::{DatasetVersion, NewDatasetVersion};
 pub use decision_run::{DecisionRun, RunOutcome, RunStart};
 pub use draw_parts::{DRAW_PARTS_BYTES, DrawParts};
 pub use erasure::{ErasedRows, Erasure, NewErasure};
+pub use erasure_order::ErasureOrder;
 pub use error::LedgerError;
 pub use hash::{Hash256, ParseHash256Error};
 pub use history::{HistoryFault, check_checkpoints};
 pub use hold::{Held, Hold};
 pub use id::{
-    DecisionRunId, ErasureId, HoldId, LoadId, PolicyStateVersion, PolicyVersion, PrincipalId, ProposalId,
-    TokenId,
+    DecisionRunId, ErasureId, ErasureOrderId, HoldId, LoadId, PolicyStateVersion, PolicyVersion, PrincipalId,
+    ProposalId, TokenId,
 };
 pub use identity::{Identity, LinkedIdentity};
 pub use key_share::{Custody, HandedIn, KeyOrigin, KeyShare, SharePosition};

@@ -14,7 +14,8 @@ pub enum Retention {
     /// what registers say of the party
     #[command(
         after_help = "Snapshots from before are forgotten, since they would still show the rows. Datasets that were made of the rows \
-        are made anew by `tidegate datasets refresh`.\n\nExamples:\n  \
+        are made anew, and their files of before removed. An erasure that broke off goes on when the same order is given \
+        again.\n\nExamples:\n  \
         tidegate retention erase --declaration 12044526 --reason \"order 2026-77 of the court\"\n  \
         tidegate retention erase --party 91310000MA1FL0X12Y --reason \"request of the person\""
     )]

@@ -5,9 +5,9 @@ use crate::arguments::{Arguments, EraseRows, HoldRows, Retention};
 use crate::progress::Bars;
 use crate::show;
 use chrono::{DateTime, Utc};
-use tidegate_jobs::retention::{Due, Erase, due, erase, hold, holds, lift};
+use tidegate_jobs::retention::{Due, Erase, due, erase, hold, holds, lift, rows_held};
 use tidegate_jobs::{Home, JobError};
-use tidegate_ledger::{ErasedRows, Erasure, Held, Hold};
+use tidegate_ledger::{ErasedRows, Erasure, ErasureOrder, Held, Hold};
 
 pub async fn run(arguments: &Arguments, command: &Retention) -> Result<(), JobError> {
     let home = open(arguments).await?;
@@ -22,7 +22,11 @@ pub async fn run(arguments: &Arguments, command: &Retention) -> Result<(), JobEr
             };
             certify(arguments, &home, &what, &reason.reason).await
         }
-        Retention::Certificates => print_certificates(arguments, &home.ledger.erasures().await?),
+        Retention::Certificates => {
+            print_certificates(arguments, &home.ledger.erasures().await?)?;
+            print_open(arguments, &home.ledger.open_erasures().await?);
+            Ok(())
+        }
         Retention::Hold(HoldRows { table, key, from, to, reason }) => {
             let held = match (key, from, to) {
                 (Some(key), _, _) => Held::Key(key.clone()),
@@ -31,6 +35,10 @@ pub async fn run(arguments: &Arguments, command: &Retention) -> Result<(), JobEr
             };
             let number = hold(&home, table, &held, &reason.reason).await?;
             println!("Legal hold {number} is in force.");
+            if rows_held(&home, table, &held).await? == 0 {
+                let what = told(&held);
+                println!("No row of {table} is under it now: none is of {what}. It keeps those that come.");
+            }
             Ok(())
         }
         Retention::Lift { number, reason } => {
@@ -66,7 +74,9 @@ struct Certificate<'a> {
     table: &'a str,
     before_month: Option<&'a str>,
     subject: Option<String>,
+    /// Rows erased; of a dataset that was made anew, rows that it has since.
     rows: u64,
+    is_made_anew: bool,
     files: u64,
     bytes: u64,
     reason: &'a str,
@@ -86,6 +96,7 @@ impl<'a> From<&'a Erasure> for Certificate<'a> {
             before_month,
             subject,
             rows: erased.rows,
+            is_made_anew: erased.is_made_anew,
             files: erased.files,
             bytes: erased.bytes,
             reason: &erasure.reason,
@@ -110,18 +121,45 @@ fn print_certificates(arguments: &Arguments, all: &[Erasure]) -> Result<(), JobE
                 (None, Some(hash)) => format!("declaration or party with keyed hash {}", &hash[..16]),
                 (None, None) => String::new(),
             };
+            let rows = show::count(one.rows);
+            let what = if one.is_made_anew {
+                format!("dataset {} made anew with {rows} rows, without those of {of}", one.table)
+            } else {
+                format!("erased {rows} rows of {}, {of}", one.table)
+            };
             println!(
-                "{:>4}  {}  {} rows of {}, {of}; {} files of {} bytes removed ({})",
+                "{:>4}  {}  {what}; {} files of {} bytes removed ({})",
                 one.number,
                 show::moment(one.erased_at),
-                show::count(one.rows),
-                one.table,
                 show::count(one.files),
                 show::count(one.bytes),
                 one.reason
             );
         }
     })
+}
+
+/// Tells people of erasures that broke off.
+fn print_open(arguments: &Arguments, all: &[ErasureOrder]) {
+    if arguments.json {
+        return;
+    }
+    for ErasureOrder { subject, reason, begun_at, .. } in all {
+        let how =
+            if subject.is_some() { "give the same order again" } else { "`tidegate retention run` again" };
+        println!(
+            "An erasure that began {} ({reason}) broke off and is not done: {how}, and it goes on.",
+            show::moment(*begun_at)
+        );
+    }
+}
+
+/// What a hold keeps, in words.
+fn told(held: &Held) -> String {
+    match held {
+        Held::Key(key) => key.clone(),
+        Held::Days(first, last) => format!("{first} to {last}"),
+    }
 }
 
 /// A hold as it is told.
@@ -135,16 +173,12 @@ struct Told<'a> {
 }
 
 fn print_holds(arguments: &Arguments, all: &[Hold]) -> Result<(), JobError> {
-    let told = |hold: &'_ Hold| match &hold.held {
-        Held::Key(key) => key.clone(),
-        Held::Days(first, last) => format!("{first} to {last}"),
-    };
     let all: Vec<Told<'_>> = all
         .iter()
         .map(|hold| Told {
             number: hold.id.0,
             table: &hold.table,
-            held: told(hold),
+            held: told(&hold.held),
             reason: &hold.reason,
             placed_at: hold.placed_at,
         })

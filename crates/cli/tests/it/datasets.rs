@@ -110,6 +110,21 @@ fn grades_are_confirmed_and_rows_erased_with_a_certificate() {
         "{certificates}"
     );
     assert!(!certificates.contains(id));
+    let again = run(folder, "home", &erase);
+    assert!(!again.status.success());
+    let told = String::from_utf8_lossy(&again.stderr).into_owned();
+    assert!(told.contains("is left: it was erased, by certificate 1 of"), "{told}");
+    for (option, told) in [("--declaration", "there is no declaration nosuch"), ("--party", "names it")] {
+        let nobody = run(folder, "home", &["retention", "erase", option, "nosuch", "--reason", "request"]);
+        let message = String::from_utf8_lossy(&nobody.stderr).into_owned();
+        assert!(!nobody.status.success() && message.contains(told), "{message}");
+    }
+    let hold = ["retention", "hold", "declaration", "--key", "nosuch", "--reason", "case 2"];
+    let placed = succeed(folder, "home", &hold);
+    assert!(
+        placed.starts_with("Legal hold 2 is in force.\nNo row of declaration is under it now"),
+        "{placed}"
+    );
     let left = format!("select count(*) as n from declaration where declaration_id = '{id}'");
     assert_eq!(succeed(folder, "home", &["sql", "--format", "csv", &left]), "n\n0\n");
     succeed(folder, "home", &["audit", "verify"]);

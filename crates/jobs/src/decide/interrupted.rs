@@ -2,34 +2,13 @@
 //! show beside the decisions that are then made again.
 
 use crate::JobError;
+use crate::alone::Alone;
 use crate::answer::Answer;
 use crate::home::Home;
-use std::fs::{File, TryLockError};
 use tidegate_lake::LakeError;
 use tidegate_ledger::{DecisionRunId, RunOutcome};
 use tidegate_query::Platform;
 use tidegate_records::tables::{DECISION, DECISION_ITEM, WORK_LIST};
-
-/// Held as long as somebody decides in a home, by the system, so that it ends with the process.
-pub(super) struct Alone(#[expect(dead_code, reason = "held, not read")] File);
-
-impl Alone {
-    /// # Errors
-    /// When somebody decides already, or the file cannot be made.
-    pub(super) fn in_home(home: &Home) -> Result<Self, JobError> {
-        let path = home.root().join("decide.lock");
-        let failed =
-            |cause: &dyn std::fmt::Display| JobError::Missing(format!("{}: {cause}", path.display()));
-        let file = File::create(&path).map_err(|cause| failed(&cause))?;
-        match file.try_lock() {
-            Ok(()) => Ok(Self(file)),
-            Err(TryLockError::WouldBlock) => {
-                Err(JobError::Missing("another run decides in this home; wait until it has ended".to_owned()))
-            }
-            Err(TryLockError::Error(cause)) => Err(failed(&cause)),
-        }
-    }
-}
 
 /// Closes the runs that were interrupted: one whose rows a snapshot shows is done; of the others all rows go.
 pub(super) async fn close(home: &Home, _: &Alone) -> Result<(), JobError> {

@@ -35,6 +35,7 @@ pub(crate) use stretches::stretches;
 pub use work_list::{WorkListEntry, work_lists};
 
 use crate::JobError;
+use crate::alone::Alone;
 use crate::home::Home;
 use crate::progress::Progress;
 use ahead::{AssessedDay, Assessor};
@@ -44,7 +45,6 @@ use chrono::{Days, NaiveDate, NaiveTime};
 use closed::DecidedBy;
 use day::{Committed, Day, Drawing};
 use earlier::Roots;
-use interrupted::Alone;
 use lists::Waiting;
 use state::States;
 use std::collections::hash_map::Entry;
@@ -131,7 +131,8 @@ pub async fn decide(
 }
 
 async fn run(home: &Home, options: &DecideOptions, progress: &mut dyn Progress) -> Result<Decided, JobError> {
-    let alone = Alone::in_home(home)?;
+    let busy = "another run decides in this home; wait until it has ended";
+    let alone = Alone::in_home(home, "decide.lock", busy)?;
     interrupted::close(home, &alone).await?;
     let (bundle, hash) = home.bundle(options.bundle.as_deref()).await?;
     let (from, to) = days(home, options, &bundle).await?;

@@ -1,7 +1,7 @@
 //! Legal holds: placed, lifted, listed, and what they keep of a table.
 
 use super::PURPOSE;
-use super::subjects::{Rows, Subjects, among, row_name};
+use super::subjects::{Rows, Subjects, among, is_of_subjects, row_name};
 use crate::JobError;
 use crate::answer::Answer;
 use crate::home::Home;
@@ -111,6 +111,29 @@ pub async fn hold(home: &Home, table: &str, held: &Held, reason: &str) -> Result
         )));
     }
     Ok(home.ledger.place_hold(table, held, &home.act(Door::Cli, reason).await?).await?)
+}
+
+/// Rows of a table that a hold keeps now. One may be placed before its rows come, or by a key that was mistyped.
+///
+/// # Errors
+/// When lake or ledger fail.
+pub async fn rows_held(home: &Home, table: &str, held: &Held) -> Result<u64, JobError> {
+    let Some(table) = tables::stored().find(|known| known.name == table) else { return Ok(0) };
+    let platform = home.platform().await?;
+    match held {
+        Held::Key(key) if is_of_subjects(table) => {
+            let mut subjects = Subjects::party(&platform, key).await?;
+            subjects.declarations.insert(key.clone());
+            Ok(subjects.rows(&platform, table).await?.values().map(|(_, rows)| rows).sum())
+        }
+        Held::Days(first, last) if table.column("month").is_some() => {
+            let months = among("month", &months_of(*first, *last));
+            let sql = format!("SELECT count(*) AS rows FROM {} WHERE {months}", table.name);
+            let rows = Answer::of(&platform, PURPOSE, &sql).await?.counts("rows")?;
+            Ok(rows.first().copied().unwrap_or_default())
+        }
+        _ => Ok(0),
+    }
 }
 
 /// Lifts a legal hold.

@@ -3,13 +3,18 @@
 use crate::decide::{day, decided, learnt};
 use crate::place::Place;
 use crate::source::{file, rows};
+use arrow::util::display::{ArrayFormatter, FormatOptions};
+use futures::FutureExt;
+use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 use std::collections::BTreeSet;
+use std::fs::File;
+use std::panic::AssertUnwindSafe;
 use std::path::PathBuf;
 use tidegate_jobs::datasets::{RefreshOptions, refresh};
 use tidegate_jobs::grades::{confirm, detect};
 use tidegate_jobs::maintenance::maintain;
-use tidegate_jobs::retention::{Due, Erase, due, erase, hold, holds, lift};
-use tidegate_jobs::{Quiet, Replayed, explain_decision, replay, replay_in_sql};
+use tidegate_jobs::retention::{Due, Erase, due, erase, hold, holds, lift, rows_held};
+use tidegate_jobs::{Progress, Quiet, Replayed, explain_decision, replay, replay_in_sql};
 use tidegate_ledger::{AuditEvent, AuditFilter, Held};
 use tidegate_query::dataset::Definition;
 use tidegate_records::category::Category;
@@ -21,20 +26,67 @@ async fn loaded() -> Place {
     place
 }
 
-/// Whether a file of the home's lake has a text in it as it is.
-fn lake_holds(place: &Place, text: &str) -> bool {
-    let mut folders = vec![place.home.root().join("lake")];
+/// A party whose number is the least, so that statistics of files tell it, and within no other one.
+const PARTY: &str = "A-PARTY-TO-ERASE";
+
+const IMPORTERS: &str = "-- title = \"Importers\"\n-- description = \"Declarations of each.\"\n-- owner = \"tests\"\n\
+    -- refresh = \"daily\"\n-- unique = [\"importer_id\"]\n-- [columns.importer_id]\n-- description = \"Importer\"\n\
+    -- [columns.declarations]\n-- description = \"Declarations\"\n\
+    SELECT importer_id, count(*) AS declarations FROM declaration GROUP BY importer_id\n";
+
+/// A year with that party, and datasets of all importers, of the party alone, and of nobody.
+async fn with_party() -> Place {
+    let place = Place::new().await;
+    let year = rows(1, 2025, 240, 7_000_001);
+    let year: Vec<String> = year.iter().map(|row| row.replace(",I7,", &format!(",{PARTY},"))).collect();
+    place.ingest(&place.write("year.csv", &file(&year)), true).await.unwrap();
+    let like = |start: &str| {
+        let condition = format!("FROM declaration WHERE importer_id LIKE '{start}%' GROUP");
+        IMPORTERS.replace("FROM declaration GROUP", &condition)
+    };
+    let definitions = [
+        Definition::parse("enterprise", "importers", IMPORTERS).unwrap(),
+        Definition::parse("enterprise", "parties", &like("A-")).unwrap(),
+        Definition::parse("enterprise", "nobody", &like("NOBODY")).unwrap(),
+    ];
+    refresh(&place.home, &definitions, RefreshOptions::default(), &mut Quiet).await.unwrap();
+    place
+}
+
+/// The files below a folder.
+fn files_below(folder: PathBuf) -> Vec<PathBuf> {
+    let (mut folders, mut files) = (vec![folder], Vec::new());
     while let Some(folder) = folders.pop() {
         for entry in std::fs::read_dir(folder).unwrap() {
             let path = entry.unwrap().path();
-            if path.is_dir() {
-                folders.push(path);
-            } else if std::fs::read(&path).unwrap().windows(text.len()).any(|part| part == text.as_bytes()) {
-                return true;
-            }
+            let found = if path.is_dir() { &mut folders } else { &mut files };
+            found.push(path);
         }
     }
-    false
+    files
+}
+
+/// Whether a file of the home's lake has a text in it as it is.
+fn lake_holds(place: &Place, text: &str) -> bool {
+    let holds =
+        |path: &PathBuf| std::fs::read(path).unwrap().windows(text.len()).any(|part| part == text.as_bytes());
+    files_below(place.home.root().join("lake")).iter().any(holds)
+}
+
+/// Whether a value of any Parquet file of the home has a text in it, read as the file is compressed.
+fn parquet_holds(place: &Place, text: &str) -> bool {
+    let files = files_below(place.home.root().to_owned());
+    let options = FormatOptions::default();
+    files.iter().filter(|path| path.extension().is_some_and(|extension| extension == "parquet")).any(|path| {
+        let reader = ParquetRecordBatchReaderBuilder::try_new(File::open(path).unwrap()).unwrap();
+        reader.build().unwrap().any(|batch| {
+            let batch = batch.unwrap();
+            batch.columns().iter().any(|column| {
+                let shown = ArrayFormatter::try_new(column.as_ref(), &options).unwrap();
+                (0..batch.num_rows()).any(|row| shown.value(row).to_string().contains(text))
+            })
+        })
+    })
 }
 
 /// Files of the table of records set aside that hold rows, whether or not a version names them.
@@ -64,6 +116,11 @@ async fn what_is_due_is_erased_and_what_is_held_stays() {
     assert_eq!(all[0].before, "2025-06");
     assert_eq!(counts(&all, "declaration"), (100, 21), "all of February, and one");
     assert_eq!(counts(&all, "goods_item"), (100, 0), "the holds are on another table");
+    for (key, rows) in [(name.as_str(), 1), ("nobody", 0)] {
+        let key = Held::Key(key.to_owned());
+        assert_eq!(rows_held(&place.home, "declaration", &key).await.unwrap(), rows, "{key:?}");
+    }
+    assert_eq!(rows_held(&place.home, "declaration", &held).await.unwrap(), 20);
     let unknown = hold(&place.home, "declarations", &held, "case").await.unwrap_err().to_string();
     assert!(unknown.contains("there is no stored table `declarations`; there are declaration"), "{unknown}");
     let built_in = hold(&place.home, "code", &held, "case").await.unwrap_err().to_string();
@@ -264,37 +321,100 @@ async fn a_replay_says_that_its_input_is_erased() {
 
 #[tokio::test]
 async fn what_was_made_of_erased_rows_goes_with_them() {
-    let place = Place::new().await;
-    // The least name, so that statistics of files tell it, and one that no other has in it.
-    let importer = "A-PARTY-TO-ERASE".to_owned();
-    let year: Vec<String> = rows(1, 2025, 240, 7_000_001)
-        .into_iter()
-        .map(|row| row.replace(",I7,", &format!(",{importer},")))
-        .collect();
-    place.ingest(&place.write("year.csv", &file(&year)), true).await.unwrap();
-    let of_importers = "-- title = \"Importers\"\n-- description = \"Declarations of each.\"\n-- owner = \"tests\"\n\
-         -- refresh = \"daily\"\n-- unique = [\"importer_id\"]\n-- [columns.importer_id]\n-- description = \"Importer\"\n-- [columns.declarations]\n\
-         -- description = \"Declarations\"\n\
-         SELECT importer_id, count(*) AS declarations FROM declaration GROUP BY importer_id\n";
+    let place = with_party().await;
     let of_events = "-- title = \"Days\"\n-- description = \"Loads.\"\n-- owner = \"tests\"\n-- refresh = \"daily\"\n\
          -- unique = [\"results\"]\n-- [columns.results]\n-- description = \"Results\"\nSELECT count(*) AS results FROM treatment_event\n";
-    let definitions = [
-        Definition::parse("enterprise", "importers", of_importers).unwrap(),
-        Definition::parse("inspection", "treated", of_events).unwrap(),
-    ];
+    let definitions = [Definition::parse("inspection", "treated", of_events).unwrap()];
     refresh(&place.home, &definitions, RefreshOptions::default(), &mut Quiet).await.unwrap();
     let rows = place.count("SELECT count(*) FROM importers").await;
-    let of_party = format!("SELECT count(*) FROM importers WHERE importer_id = '{importer}'");
+    let of_party = format!("SELECT count(*) FROM importers WHERE importer_id = '{PARTY}'");
     assert_eq!(place.count(&of_party).await, 1);
-    assert!(lake_holds(&place, &importer), "statistics of files tell the least value");
+    assert!(lake_holds(&place, PARTY), "statistics of files tell the least value");
 
-    let party = Erase::Party(importer.clone());
+    let party = Erase::Party(PARTY.to_owned());
     let certificates = erase(&place.home, &party, "a request", &mut Quiet).await.unwrap();
-    let last = &certificates.last().unwrap().erased;
-    assert_eq!((last.table.as_str(), last.rows), ("importers", rows as u64 - 1));
-    assert!(last.files > 0 && !certificates.iter().any(|one| one.erased.table == "treated"));
+    let made = &certificates.iter().find(|one| one.erased.table == "importers").unwrap().erased;
+    assert_eq!((made.rows, made.is_made_anew), (rows as u64 - 1, true));
+    assert!(made.files > 0 && !certificates.iter().any(|one| one.erased.table == "treated"));
     assert_eq!(place.count(&of_party).await, 0);
-    assert!(!lake_holds(&place, &importer), "no byte of it is left in the lake");
+    assert!(!lake_holds(&place, PARTY), "no byte of it is left in the lake");
+}
+
+/// Breaks off, as a process does that is killed, when so much of a step is done.
+struct BreaksOff {
+    step: &'static str,
+    done: u64,
+    is_there: bool,
+}
+
+impl Progress for BreaksOff {
+    fn step(&mut self, what: &str, _: u64, _: &'static str) {
+        self.is_there = what == self.step;
+        self.done(0);
+    }
+
+    fn done(&mut self, done: u64) {
+        assert!(!(self.is_there && done == self.done), "broken off");
+    }
+}
+
+#[tokio::test]
+async fn an_erasure_that_broke_off_goes_on() {
+    for (step, done) in [("erasing", 2), ("removing files", 0), ("removing files", 2), ("datasets", 1)] {
+        let place = with_party().await;
+        let party = Erase::Party(PARTY.to_owned());
+        let mut breaks = BreaksOff { step, done, is_there: false };
+        let broken = AssertUnwindSafe(erase(&place.home, &party, "a request", &mut breaks)).catch_unwind();
+        assert!(broken.await.is_err(), "{step}");
+        assert!(parquet_holds(&place, PARTY), "{step}");
+        let goes_on = if step == "erasing" {
+            // What somebody else records meanwhile shows a table without the rows.
+            let version = place.home.lake.table_version("goods_item").await.unwrap();
+            let newest = [("goods_item".to_owned(), version)];
+            place.home.lake.record_snapshot(place.home.now, newest).await.unwrap();
+            party.clone()
+        } else if step == "datasets" {
+            Erase::Due
+        } else {
+            party.clone()
+        };
+        erase(&place.home, &goes_on, "another reason", &mut Quiet).await.unwrap();
+        assert!(!parquet_holds(&place, PARTY) && !lake_holds(&place, PARTY), "{step}");
+        assert!(place.home.ledger.open_erasures().await.unwrap().is_empty());
+        let all = place.home.ledger.erasures().await.unwrap();
+        let told: BTreeSet<_> = all.iter().map(|one| (&one.erased.table, &one.erased.of)).collect();
+        assert_eq!(told.len(), all.len(), "{step}: nothing is certified twice");
+        assert!(all.iter().all(|one| one.reason == "a request"));
+        let tables: BTreeSet<&str> = all.iter().map(|one| one.erased.table.as_str()).collect();
+        let expected = ["declaration", "goods_item", "importers", "inspection", "nobody", "parties"];
+        assert_eq!(tables.into_iter().collect::<Vec<_>>(), expected, "{step}");
+        let nobody = erase(&place.home, &party, "again", &mut Quiet).await.unwrap_err().to_string();
+        assert!(nobody.contains("nothing of A-PARTY-TO-ERASE is left: it was erased"), "{nobody}");
+    }
+}
+
+#[tokio::test]
+async fn datasets_that_have_no_row_are_certified_too() {
+    let mut place = with_party().await;
+    assert!(parquet_holds(&place, PARTY));
+    let other = format!("SELECT min(declaration_id) FROM declaration WHERE importer_id <> '{PARTY}'");
+    let other = place.texts(&other).await.remove(0);
+    place.home.configuration.retention.declaration_days = 540;
+    let unknown = Erase::Declaration("nosuch".to_owned());
+    let refused = erase(&place.home, &unknown, "a request", &mut Quiet).await.unwrap_err().to_string();
+    assert!(refused.contains("there is no declaration nosuch"), "{refused}");
+    for (what, parties) in
+        [(Erase::Declaration(other), 1), (Erase::Party(PARTY.to_owned()), 0), (Erase::Due, 0)]
+    {
+        let certificates = erase(&place.home, &what, "a request", &mut Quiet).await.unwrap();
+        let of = |name: &str| {
+            let mut of = certificates.iter().filter(|one| one.erased.table == name);
+            of.next().map(|one| (one.erased.rows, one.erased.is_made_anew))
+        };
+        assert_eq!((of("nobody"), of("parties")), (Some((0, true)), Some((parties, true))), "{what:?}");
+        assert!(of("declaration").is_some_and(|(rows, is_made_anew)| rows > 0 && !is_made_anew));
+    }
+    assert!(!parquet_holds(&place, PARTY) && !lake_holds(&place, PARTY));
 }
 
 #[tokio::test]

@@ -7,6 +7,7 @@ mod audit;
 mod checkpoints;
 mod commitments;
 mod document;
+mod erasures;
 mod forgeries;
 mod identities;
 mod keys;

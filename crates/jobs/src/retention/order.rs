@@ -1,0 +1,242 @@
+//! Erasing so that what broke off is gone on with: first the ledger records what goes, then rows go out of the newest version of
+//! every table, then one snapshot shows all tables without them, then files go, and datasets are made anew.
+//!
+//! Until the rows are out of all tables, going on needs the name of the declaration or party, which the ledger does not keep.
+//! From then on it needs nothing but the order.
+
+use super::derived;
+use crate::JobError;
+use crate::home::Home;
+use crate::progress::Progress;
+use serde::{Deserialize, Serialize};
+use std::collections::{BTreeMap, BTreeSet};
+use tidegate_lake::Erased;
+use tidegate_ledger::{Act, Door, ErasedRows, ErasureOrder, ErasureOrderId, Hash256, NewErasure};
+use tidegate_records::table::Table;
+use tidegate_records::tables;
+
+/// Rows of a table that are to go.
+pub(super) struct Found {
+    pub table: &'static Table,
+    /// The condition that they meet.
+    pub condition: String,
+    /// Whose they are, and how many.
+    pub parts: Vec<(ErasedRows, u64)>,
+}
+
+/// What goes, and how far it is.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Plan {
+    /// Whom or what the order is about.
+    of: ErasedRows,
+    /// Rows that go, by table: whose, and how many.
+    tables: BTreeMap<String, Vec<(ErasedRows, u64)>>,
+    /// Versions without the rows, of the tables that are so far.
+    versions: BTreeMap<String, u64>,
+    /// Whether the rows are out of all tables.
+    is_out: bool,
+}
+
+impl Plan {
+    /// Adds what is found when an order is repeated. Of tables that no try came to, nothing but that counts.
+    fn add(&mut self, found: &[Found]) {
+        for (table, parts) in &mut self.tables {
+            if !self.versions.contains_key(table) {
+                parts.clear();
+            }
+        }
+        for Found { table, parts, .. } in found {
+            let known = self.tables.entry(table.name.to_owned()).or_default();
+            let mut rows: BTreeMap<ErasedRows, u64> = std::mem::take(known).into_iter().collect();
+            for (of, count) in parts {
+                let most = rows.entry(of.clone()).or_default();
+                *most = (*most).max(*count);
+            }
+            known.extend(rows);
+        }
+    }
+}
+
+/// An order to erase that is not finished.
+pub(super) struct Order {
+    id: ErasureOrderId,
+    subject: Option<Hash256>,
+    reason: String,
+    plan: Plan,
+}
+
+impl Order {
+    fn read(order: ErasureOrder) -> Result<Self, JobError> {
+        let ErasureOrder { id, subject, plan, reason, .. } = order;
+        let plan = serde_json::from_str(&plan).map_err(|error| {
+            JobError::Missing(format!("the plan of the order to erase {id} cannot be read: {error}"))
+        })?;
+        Ok(Self { id, subject, reason, plan })
+    }
+
+    /// Begins to erase what was found, or goes on with an order about the same that broke off. None when there is nothing to erase.
+    pub(super) async fn begin(
+        home: &Home,
+        subject: Option<Hash256>,
+        of: ErasedRows,
+        found: &[Found],
+        reason: &str,
+    ) -> Result<Option<Self>, JobError> {
+        if let Some(mut order) = open(home).await?.into_iter().find(|order| order.subject == subject) {
+            if !found.is_empty() {
+                order.plan.of = of;
+            }
+            order.plan.add(found);
+            order.keep(home).await?;
+            return Ok(Some(order));
+        }
+        if found.is_empty() {
+            return Ok(None);
+        }
+        let mut plan = Plan { of, tables: BTreeMap::new(), versions: BTreeMap::new(), is_out: false };
+        plan.add(found);
+        let act = home.act(Door::Job, reason).await?;
+        let id = home.ledger.begin_erasure(subject, &json(&plan)?, &act).await?;
+        Ok(Some(Self { id, subject, reason: reason.to_owned(), plan }))
+    }
+
+    /// Takes the rows out of the newest version of every table. Readers see them until a snapshot names those versions.
+    pub(super) async fn take_out(
+        &mut self,
+        home: &Home,
+        found: &[Found],
+        progress: &mut dyn Progress,
+    ) -> Result<(), JobError> {
+        progress.step("erasing", found.len() as u64, "tables");
+        // Declarations go last: as long as they are there, those that name a party are found when the order is repeated.
+        for (done, Found { table, condition, .. }) in (1..).zip(found.iter().rev()) {
+            let erased = home.lake.erase(table.name, condition).await?;
+            self.plan.versions.insert(table.name.to_owned(), erased.version);
+            self.keep(home).await?;
+            progress.done(done);
+        }
+        let shown = home.snapshot().await?.map(|snapshot| snapshot.tables).unwrap_or_default();
+        let Plan { tables, versions, is_out, .. } = &mut self.plan;
+        // An earlier try broke off in these, and readers see them without the rows.
+        for table in tables.keys() {
+            if let Some(version) = shown.get(table) {
+                versions.entry(table.clone()).or_insert(*version);
+            }
+        }
+        *is_out = true;
+        self.keep(home).await
+    }
+
+    /// Shows readers the tables without the rows, removes every file that held them, certifies it, and does the same with datasets.
+    pub(super) async fn finish(&self, home: &Home, progress: &mut dyn Progress) -> Result<(), JobError> {
+        let without = |table: &Table| {
+            let version = *self.plan.versions.get(table.name)?;
+            Some(Erased { table: table.name.to_owned(), version, rows: 0, files: Vec::new() })
+        };
+        let out: Vec<Erased> = tables::stored().filter_map(without).collect();
+        home.lake.record_snapshot(home.now, &out).await?;
+        let certified = self.certified(home).await?;
+        progress.step("removing files", out.len() as u64, "tables");
+        for (done, erased) in (1..).zip(&out) {
+            self.remove(home, erased, certified.get(&erased.table)).await?;
+            progress.done(done);
+        }
+        Box::pin(derived::remake(home, self, progress)).await?;
+        Ok(home.ledger.finish_erasure(self.id, home.now).await?)
+    }
+
+    /// Removes the files of one table, and certifies what is not certified yet.
+    async fn remove(
+        &self,
+        home: &Home,
+        erased: &Erased,
+        certified: Option<&BTreeSet<ErasedRows>>,
+    ) -> Result<(), JobError> {
+        let all = self.plan.tables.get(&erased.table).map(Vec::as_slice).unwrap_or_default();
+        let is_open =
+            |(of, _): &&(ErasedRows, u64)| certified.is_none_or(|certified| !certified.contains(of));
+        let parts: Vec<&(ErasedRows, u64)> = all.iter().filter(is_open).collect();
+        if parts.is_empty() && !all.is_empty() {
+            return Ok(());
+        }
+        let purged = home.lake.purge(erased).await?;
+        let act = self.act(home).await?;
+        for (of, rows) in parts {
+            let new = NewErasure {
+                table: erased.table.clone(),
+                of: of.clone(),
+                rows: *rows,
+                files: purged.files as u64,
+                bytes: purged.bytes,
+                lake_version: erased.version,
+                is_made_anew: false,
+                order: Some(self.id),
+            };
+            home.ledger.record_erasure(&new, &act).await?;
+        }
+        Ok(())
+    }
+
+    pub(super) fn id(&self) -> ErasureOrderId {
+        self.id
+    }
+
+    /// Whom or what it is about.
+    pub(super) fn of(&self) -> &ErasedRows {
+        &self.plan.of
+    }
+
+    /// The tables of which rows are erased.
+    pub(super) fn tables(&self) -> BTreeSet<String> {
+        self.plan.versions.keys().cloned().collect()
+    }
+
+    /// What certificates of this order say already, by table or dataset.
+    pub(super) async fn certified(
+        &self,
+        home: &Home,
+    ) -> Result<BTreeMap<String, BTreeSet<ErasedRows>>, JobError> {
+        let mut certified: BTreeMap<String, BTreeSet<ErasedRows>> = BTreeMap::new();
+        for erasure in home.ledger.erasures().await? {
+            if erasure.erased.order == Some(self.id) {
+                certified.entry(erasure.erased.table).or_default().insert(erasure.erased.of);
+            }
+        }
+        Ok(certified)
+    }
+
+    /// Who certifies it, and why: for the reason of the order, whoever goes on with it.
+    pub(super) async fn act(&self, home: &Home) -> Result<Act, JobError> {
+        home.act(Door::Job, &self.reason).await
+    }
+
+    /// Records how far it is.
+    async fn keep(&self, home: &Home) -> Result<(), JobError> {
+        Ok(home.ledger.plan_erasure(self.id, &json(&self.plan)?).await?)
+    }
+}
+
+/// Finishes the orders that broke off when the rows were out of all tables. Returns whom they were about.
+pub(super) async fn go_on(
+    home: &Home,
+    progress: &mut dyn Progress,
+) -> Result<BTreeSet<Option<Hash256>>, JobError> {
+    let mut finished = BTreeSet::new();
+    for order in open(home).await? {
+        if order.plan.is_out {
+            order.finish(home, progress).await?;
+            finished.insert(order.subject);
+        }
+    }
+    Ok(finished)
+}
+
+async fn open(home: &Home) -> Result<Vec<Order>, JobError> {
+    home.ledger.open_erasures().await?.into_iter().map(Order::read).collect()
+}
+
+fn json(plan: &Plan) -> Result<String, JobError> {
+    serde_json::to_string(plan)
+        .map_err(|error| JobError::Missing(format!("an order to erase cannot be written down: {error}")))
+}
