@@ -14,7 +14,7 @@ pub enum Category {
     Person,
     /// Goods, transport, places and procedures of a consignment.
     Consignment,
-    /// Prices, values, duties and their currencies.
+    /// Prices, values and duties: how much. The code of their currency says nothing of that, and is part of the consignment.
     Value,
     /// Documents, statements and values without a column of their own: nested, and of any content.
     Document,
@@ -83,7 +83,7 @@ impl Category {
             Self::Party => "names and numbers of enterprises",
             Self::Person => "who a natural person is or what one did",
             Self::Consignment => "goods, transport, places and procedures of a consignment",
-            Self::Value => "prices, values, duties and their currencies",
+            Self::Value => "prices, values and duties",
             Self::Document => "documents, statements and other nested content",
             Self::Finding => "what inspections found and what became of consignments",
             Self::Method => "how risk is assessed: scores, probabilities, draws, rules, reasons",
@@ -107,7 +107,7 @@ impl Column {
         }
         match self.source {
             Source::Key(_) => Category::Provenance,
-            Source::Value(_) | Source::Unit(_) if self.is_amount(table) => Category::Value,
+            Source::Value(_) if self.is_amount(table) => Category::Value,
             Source::List(_) if self.name == "duty_tax_fees" => Category::Value,
             Source::Computed(_) if table.domain == Domain::Risk => {
                 if self.grade >= Grade::General4 {
@@ -150,7 +150,8 @@ mod tests {
             ("declaration", "importer_name", Category::Party),
             ("declaration", "authorisation_holders", Category::Party),
             ("declaration", "invoice_amount", Category::Value),
-            ("declaration", "invoice_currency", Category::Value),
+            ("declaration", "invoice_currency", Category::Consignment),
+            ("goods_item", "customs_value_currency", Category::Consignment),
             ("declaration", "gross_mass_total", Category::Consignment),
             ("declaration", "exporter_country_code", Category::Consignment),
             ("declaration", "header_documents", Category::Document),

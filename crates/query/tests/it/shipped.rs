@@ -110,6 +110,16 @@ async fn a_partner_sees_round_figures_of_what_came_from_its_country() {
     assert_eq!(reader.lines(sql).await, ["DE -", "DE 91***"]);
     let amounts = reader.lines("SELECT DISTINCT invoice_amount FROM declaration").await;
     assert_eq!(amounts, ["0.100", "100.000", "1000.000"], "0.25, 520.25 to 960.25 and more");
+    for role in [("partner", "cooperation"), ("steward", "data-quality")] {
+        let access = access(&person("One", role.0, Grade::General2), role.1);
+        let declaration = &access.tables["declaration"].columns;
+        assert_eq!(declaration["invoice_amount"], Shown::Masked("general".to_owned()), "{role:?}");
+        assert_eq!(
+            declaration["invoice_currency"],
+            Shown::Clear,
+            "an amount without currency means nothing: {role:?}"
+        );
+    }
 }
 
 #[tokio::test]
