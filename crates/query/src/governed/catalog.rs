@@ -1,10 +1,13 @@
 //! What a reader is told of tables: `information_schema` over the tables, columns and datasets that are there for the reader.
 
+use super::sql_type;
 use crate::catalog::{Catalog, Classification};
 use crate::dataset::{Dataset, Made};
 use crate::item_rows::{self, DECLARATION_ITEM};
-use datafusion::arrow::array::{ArrayRef, RecordBatch, StringArray, TimestampMicrosecondArray, UInt64Array};
-use datafusion::arrow::datatypes::SchemaRef;
+use datafusion::arrow::array::{
+    ArrayRef, Int32Array, RecordBatch, StringArray, TimestampMicrosecondArray, UInt64Array,
+};
+use datafusion::arrow::datatypes::{FieldRef, SchemaRef};
 use datafusion::datasource::{MemTable, TableProvider};
 use datafusion::error::DataFusionError;
 use std::sync::Arc;
@@ -21,6 +24,9 @@ pub const SCHEMA: &str = "public";
 /// What tables are called by type.
 pub const TABLE: &str = "BASE TABLE";
 
+/// A column with its table and its place in it.
+type Described<'a> = (&'a String, usize, &'a FieldRef);
+
 /// A table of the schema.
 pub(crate) type NamedTable = (&'static str, Arc<dyn TableProvider>);
 
@@ -34,7 +40,7 @@ pub(crate) fn describe(
     let columns = tables.iter().flat_map(|(table, schema)| {
         schema.fields().iter().enumerate().map(move |(i, field)| (table, i, field))
     });
-    let columns: Vec<_> = columns.collect();
+    let columns: Vec<Described<'_>> = columns.collect();
     let texts = |texts: Vec<String>| Arc::new(StringArray::from(texts)) as ArrayRef;
     let same = |text: &str, rows: usize| texts(vec![text.to_owned(); rows]);
     let told = |of: &str| {
@@ -63,7 +69,9 @@ pub(crate) fn describe(
         ("column_name", texts(columns.iter().map(|(.., field)| field.name().clone()).collect())),
         ("ordinal_position", Arc::new(UInt64Array::from_iter_values(position)) as ArrayRef),
         ("is_nullable", texts(columns.iter().map(|(.., field)| nullable(field.is_nullable())).collect())),
-        ("data_type", texts(columns.iter().map(|(.., field)| field.data_type().to_string()).collect())),
+        ("data_type", texts(columns.iter().map(|(.., field)| type_name(field)).collect())),
+        ("numeric_precision", digits(&columns, |(precision, _)| precision)),
+        ("numeric_scale", digits(&columns, |(_, scale)| scale)),
         ("description", told("comment")),
         ("wco_id", told("tidegate.wco_id")),
         ("unit", optional(|known| known.unit.map(str::to_owned))),
@@ -88,6 +96,16 @@ pub(crate) fn describe(
             Ok((name, Arc::new(table) as Arc<dyn TableProvider>))
         })
         .collect()
+}
+
+fn type_name(field: &FieldRef) -> String {
+    sql_type::name(field.data_type()).to_owned()
+}
+
+/// Of the digits of decimals, all or those after the point; none of other columns.
+fn digits(columns: &[Described<'_>], which: fn((i32, i32)) -> i32) -> ArrayRef {
+    let digits = columns.iter().map(|(.., field)| sql_type::digits(field.data_type()).map(which));
+    Arc::new(digits.collect::<Int32Array>())
 }
 
 fn stored(name: &str) -> Option<&'static Table> {

@@ -7,6 +7,7 @@ mod pg_catalog;
 mod pushdown;
 mod rule;
 mod scan;
+mod sql_type;
 mod verify;
 
 pub use catalog::{SCHEMA, TABLE};

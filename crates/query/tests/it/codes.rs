@@ -48,11 +48,11 @@ async fn catalogs_tell_of_it_as_of_every_table() {
     assert_eq!(
         reader.lines(columns).await,
         [
-            "1 list Utf8 NO general-1",
-            "2 code Utf8 NO general-1",
-            "3 name Utf8 NO general-1",
-            "4 valid_from Date32 YES general-1",
-            "5 valid_until Date32 YES general-1",
+            "1 list text NO general-1",
+            "2 code text NO general-1",
+            "3 name text NO general-1",
+            "4 valid_from date YES general-1",
+            "5 valid_until date YES general-1",
         ]
     );
     let types = "SELECT a.attname, format_type(a.atttypid, a.atttypmod) AS told FROM pg_catalog.pg_attribute a \

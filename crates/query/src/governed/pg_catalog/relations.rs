@@ -3,17 +3,13 @@
 use super::oids::{Numbers, catalog_table};
 use super::rows::Known;
 use super::{Asker, SCHEMA, settings};
-use crate::governed::SCHEMA as PUBLIC;
-use arrow_pg::datatypes::into_pg_type;
+use crate::governed::{SCHEMA as PUBLIC, sql_type};
 use datafusion::arrow::datatypes::{DataType, Field, FieldRef, Schema, SchemaRef};
 use datafusion::catalog::{CatalogProvider, SchemaProvider};
 use datafusion::datasource::{TableProvider, TableType};
 use datafusion::error::DataFusionError;
 use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
-
-/// Number of the type `text`.
-const TEXT: u32 = 25;
 
 /// A table or view.
 struct Relation {
@@ -136,7 +132,7 @@ impl Relations {
             .all
             .iter()
             .flat_map(|r| (1..).zip(r.columns.fields()).map(move |(at, field)| (r.number, at, field)))
-            .map(|(table, at, field)| (table, at, field, wire_type(field)))
+            .map(|(table, at, field)| (table, at, field, sql_type::number(field.data_type())))
             .collect();
         let all = || columns.iter();
         Known::default()
@@ -192,12 +188,6 @@ fn database(name: &str) -> Known {
         .numbers("dattablespace", [1663])
 }
 
-/// Number of the type that a column has when it is sent to a client.
-fn wire_type(field: &Field) -> u32 {
-    let Ok(wire) = into_pg_type(field.data_type()) else { return TEXT };
-    wire.oid()
-}
-
 /// Bytes that a value of a type takes; less than nothing when that differs from value to value.
 fn length(wire: u32) -> i16 {
     match wire {
@@ -212,10 +202,5 @@ fn length(wire: u32) -> i16 {
 
 /// What a column's type says besides its name: digits of a decimal.
 fn modifier(data_type: &DataType) -> i32 {
-    match data_type {
-        DataType::Decimal128(precision, scale) => {
-            ((i32::from(*precision) << 16) | (i32::from(*scale) & 0x7ff)) + 4
-        }
-        _ => -1,
-    }
+    sql_type::digits(data_type).map_or(-1, |(precision, scale)| ((precision << 16) | (scale & 0x7ff)) + 4)
 }

@@ -15,8 +15,25 @@ use tidegate_records::tables::TABLES;
 struct Told {
     name: String,
     is_nullable: bool,
-    data_type: String,
+    data_type: &'static str,
     grade: &'static str,
+}
+
+/// What the manual of PostgreSQL calls the types that columns of tables have (`information_schema.columns`).
+fn type_name(data_type: &DataType) -> &'static str {
+    match data_type {
+        DataType::Utf8 => "text",
+        DataType::Int64 => "bigint",
+        DataType::Boolean => "boolean",
+        DataType::Float32 => "real",
+        DataType::Float64 => "double precision",
+        DataType::Date32 => "date",
+        DataType::Timestamp(_, Some(_)) => "timestamp with time zone",
+        DataType::Decimal128(..) => "numeric",
+        DataType::List(_) => "ARRAY",
+        DataType::Struct(_) => "record",
+        other => panic!("no table has a column of {other}"),
+    }
 }
 
 /// Tables with their columns, in order.
@@ -32,7 +49,7 @@ fn told(case: &Case) -> Vec<(&'static str, Vec<Told>)> {
             columns.push(Told {
                 name: field.name().clone(),
                 is_nullable: field.is_nullable() || *left != Left::Clear,
-                data_type: field.data_type().to_string(),
+                data_type: type_name(field.data_type()),
                 grade: table.column(field.name()).unwrap().grade.as_str(),
             });
         }
@@ -90,7 +107,7 @@ pub fn register(context: &SessionContext, case: &Case) {
         ("column_name", texts(columns.iter().map(|(.., told)| told.name.as_str()).collect())),
         ("ordinal_position", Arc::new(UInt64Array::from_iter_values(position)) as ArrayRef),
         ("is_nullable", texts(columns.iter().map(|(.., told)| nullable(told)).collect())),
-        ("data_type", texts(columns.iter().map(|(.., told)| told.data_type.as_str()).collect())),
+        ("data_type", texts(columns.iter().map(|(.., told)| told.data_type).collect())),
         ("grade", texts(columns.iter().map(|(.., told)| told.grade).collect())),
     ];
     let schema = MemorySchemaProvider::new();
