@@ -170,6 +170,27 @@ fn what_jdbc_and_dbeaver_ask_the_catalog_for_is_answered_with_what_is_shown() {
     }
 }
 
+/// What a form sends of the fields that nobody filled in.
+#[test]
+fn absent_values_of_optional_conditions_are_values() {
+    let office = Office::open();
+    let all = office.psql("SELECT count(*) FROM declaration").remove(0);
+    let optional = "SELECT count(*) FROM declaration WHERE ($1::text IS NULL OR office_id = $2)";
+    let statements = json!([
+        {"sql": optional, "values": [null, null]},
+        {"sql": optional, "values": [office.id, office.id]},
+        {"sql": optional, "values": ["", "nowhere"]},
+        {"sql": "SELECT $1::int IS NULL, $2::text", "values": [null, "a"]},
+        {"sql": "SELECT count(*) FROM declaration WHERE office_id = coalesce($1, office_id)", "values": [null]},
+    ]);
+    let told_all = office.ask("statements", ("statements", statements));
+    let answers: Vec<Told> = told_all.as_array().unwrap().iter().map(told).collect();
+    let one =
+        |cells: &[&str]| -> Told { Ok(vec![cells.iter().map(|cell| Some((*cell).to_owned())).collect()]) };
+    let wanted = [one(&[&all]), one(&[&all]), one(&["0"]), one(&["True", "a"]), one(&[&all])];
+    assert_eq!(answers, wanted);
+}
+
 #[test]
 fn names_that_tools_put_together_from_the_catalog_are_those_of_tables() {
     let office = Office::open();

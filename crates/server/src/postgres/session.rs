@@ -149,7 +149,7 @@ pub(super) struct Prepared {
 /// Values of the parameters of a prepared statement, where it has some.
 fn values(portal: &Portal<Prepared>) -> PgWireResult<Option<ParamValues>> {
     let parameters = &portal.statement.statement.described.parameters;
-    let wire = wire::types(parameters)?;
+    let wire = known_where_absent(wire::types(parameters)?, &portal.parameters);
     // A number that is compared with a decimal may come as any kind of number: its own type says which.
     let is_fixed = |data_type: &&DataType| !data_type.is_decimal();
     let types: Vec<Option<&DataType>> =
@@ -157,6 +157,17 @@ fn values(portal: &Portal<Prepared>) -> PgWireResult<Option<ParamValues>> {
     let wire: Vec<Option<&Type>> = wire.iter().map(Some).collect();
     let values = deserialize_parameters_with_server_types(portal, &types, &wire)?;
     Ok((!parameters.is_empty()).then_some(values))
+}
+
+/// Types of parameters, that of an absent value being text where nothing says another: without a type the library gives such a
+/// parameter no value at all. One with a value keeps none, as the library then tells lists from texts.
+fn known_where_absent<V>(mut types: Vec<Type>, values: &[Option<V>]) -> Vec<Type> {
+    for (known, value) in types.iter_mut().zip(values) {
+        if *known == Type::UNKNOWN && value.is_none() {
+            *known = Type::TEXT;
+        }
+    }
+    types
 }
 
 /// Reads statements, in the dialect that clients write.
@@ -258,5 +269,17 @@ impl QueryParser for Parser {
             _ => None,
         };
         arrow_schema_to_pg_fields(fetched.as_ref().unwrap_or(&prepared.described.schema), format, None)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_absent_value_without_a_type_is_a_text() {
+        let types = vec![Type::UNKNOWN, Type::UNKNOWN, Type::INT8];
+        let known = known_where_absent(types, &[None, Some("{a,b}"), None]);
+        assert_eq!(known, [Type::TEXT, Type::UNKNOWN, Type::INT8]);
     }
 }
