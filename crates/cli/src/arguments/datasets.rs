@@ -35,7 +35,7 @@ pub enum Datasets {
 /// Where the definitions are.
 #[derive(Debug, Args)]
 pub struct From {
-    /// Folder with a folder for each domain: `domain/name.sql`; the shipped datasets when left out
+    /// Folder with a folder for each domain: `domain/name.sql`; when left out, the shipped datasets and those that were published
     #[arg(long = "from", value_name = "FOLDER")]
     pub folder: Option<PathBuf>,
 }

@@ -11,7 +11,7 @@ use tidegate_query::dataset::{CheckResult, Dataset, Definition};
 
 pub async fn run(arguments: &Arguments, command: &Datasets) -> Result<(), JobError> {
     match command {
-        Datasets::List(DatasetsFrom { folder }) => list(arguments, &definitions(folder.as_deref())?).await,
+        Datasets::List(DatasetsFrom { folder }) => list(arguments, folder.as_deref()).await,
         Datasets::Refresh(command) => refresh(arguments, command).await,
         Datasets::Show { name } => shown(arguments, name).await,
         Datasets::Check { folder } => check(arguments, folder).await,
@@ -24,8 +24,11 @@ pub async fn run(arguments: &Arguments, command: &Datasets) -> Result<(), JobErr
     }
 }
 
-fn definitions(folder: Option<&Path>) -> Result<Vec<Definition>, JobError> {
-    folder.map_or_else(datasets::shipped, datasets::read)
+async fn definitions(home: &Home, folder: Option<&Path>) -> Result<Vec<Definition>, JobError> {
+    match folder {
+        Some(folder) => datasets::read(folder),
+        None => datasets::known(home).await,
+    }
 }
 
 /// A dataset, whether it was made or is only defined.
@@ -72,8 +75,10 @@ impl Listed {
     }
 }
 
-async fn list(arguments: &Arguments, definitions: &[Definition]) -> Result<(), JobError> {
-    let made = catalog::read(&open(arguments).await?).await?.datasets;
+async fn list(arguments: &Arguments, folder: Option<&Path>) -> Result<(), JobError> {
+    let home = open(arguments).await?;
+    let definitions = definitions(&home, folder).await?;
+    let made = catalog::read(&home).await?.datasets;
     let is_made = |definition: &&Definition| made.iter().any(|dataset| dataset.name == definition.name);
     let mut all: Vec<Listed> =
         definitions.iter().filter(|definition| !is_made(definition)).map(Listed::defined).collect();
@@ -99,13 +104,13 @@ async fn list(arguments: &Arguments, definitions: &[Definition]) -> Result<(), J
 }
 
 async fn refresh(arguments: &Arguments, command: &RefreshDatasets) -> Result<(), JobError> {
-    let mut chosen = definitions(command.from.folder.as_deref())?;
+    let home: Home = open(arguments).await?;
+    let mut chosen = definitions(&home, command.from.folder.as_deref()).await?;
     if let Some(unknown) = command.names.iter().find(|name| !chosen.iter().any(|d| d.name == **name)) {
         let known = chosen.iter().map(|d| d.name.as_str()).collect::<Vec<_>>().join(", ");
         return Err(JobError::Missing(format!("there is no dataset `{unknown}`; there are {known}")));
     }
     chosen.retain(|definition| command.names.is_empty() || command.names.contains(&definition.name));
-    let home: Home = open(arguments).await?;
     let options = RefreshOptions { whole: command.whole, only_due: command.due, whatever_checks_say: false };
     let refreshed = datasets::refresh(&home, &chosen, options, &mut Bars::new()).await?;
     show::say(arguments, &refreshed, |refreshed| refreshed.iter().for_each(print_refreshed))?;

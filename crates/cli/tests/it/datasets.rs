@@ -68,6 +68,35 @@ fn datasets_are_made_described_and_read_under_the_policy() {
 }
 
 #[test]
+fn datasets_of_ones_own_are_refreshed_by_the_timer_and_by_name() {
+    let folder = TempDir::new().unwrap();
+    let folder = folder.path();
+    country(folder);
+    let missing = |arguments: &[&str], words: &str| {
+        let refused = run(folder, "home", &[&["datasets"], arguments].concat());
+        let message = String::from_utf8_lossy(&refused.stderr).into_owned();
+        assert!(!refused.status.success() && message.contains(words), "{arguments:?}: {message}");
+    };
+    missing(&["show", "mine"], "there is no dataset `mine`; `tidegate datasets list` names them");
+    missing(&["show", "loads"], "`tidegate datasets refresh loads` makes it");
+    missing(&["refresh", "mine"], "there is no dataset `mine`");
+    std::fs::create_dir_all(folder.join("own/declaration")).unwrap();
+    let text = "-- title = \"Mine\"\n-- description = \"Declarations by office.\"\n-- owner = \"tests\"\n\
+        -- refresh = \"daily\"\n-- unique = [\"office_id\"]\n-- [columns.office_id]\n-- description = \"Office\"\n\
+        -- [columns.n]\n-- description = \"How many\"\n\
+        SELECT office_id, count(*) AS n FROM declaration GROUP BY office_id\n";
+    std::fs::write(folder.join("own/declaration/mine.sql"), text).unwrap();
+    succeed(folder, "home", &["datasets", "refresh", "--from", "own"]);
+    std::fs::remove_dir_all(folder.join("own")).unwrap();
+    let due = succeed(folder, "home", &["datasets", "refresh", "--due"]);
+    let of_mine = due.lines().find(|line| line.starts_with("mine ")).unwrap();
+    assert!(of_mine.contains("nothing to do") && due.contains("declaration_counts"), "{due}");
+    let whole = succeed(folder, "home", &["datasets", "refresh", "mine", "--whole"]);
+    assert!(whole.starts_with("mine ") && whole.contains("made anew"), "{whole}");
+    assert!(succeed(folder, "home", &["datasets", "show", "mine"]).contains("   2  "));
+}
+
+#[test]
 fn grades_are_confirmed_and_rows_erased_with_a_certificate() {
     let folder = TempDir::new().unwrap();
     let folder = folder.path();

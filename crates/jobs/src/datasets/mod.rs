@@ -10,7 +10,8 @@ pub use refresh::{Outcome, RefreshOptions, Refreshed, check, refresh};
 
 use crate::{Home, JobError, catalog};
 use tidegate_ledger::DatasetVersion;
-use tidegate_query::dataset::Dataset;
+use tidegate_query::QueryError;
+use tidegate_query::dataset::{Dataset, Definition};
 
 /// Versions told of one dataset.
 const MOST_VERSIONS: u32 = 1_000;
@@ -30,11 +31,39 @@ pub struct Version {
 pub async fn versions(home: &Home, name: &str) -> Result<Vec<Version>, JobError> {
     let recorded = home.ledger.dataset_versions(name, MOST_VERSIONS).await?;
     if recorded.is_empty() {
-        return Err(JobError::Missing(format!(
-            "no dataset `{name}` was made yet; `tidegate datasets list` names them, `datasets refresh {name}` makes it"
-        )));
+        let is_shipped = shipped()?.iter().any(|definition| definition.name == name);
+        return Err(JobError::Missing(if is_shipped {
+            format!("the dataset `{name}` was not made yet; `tidegate datasets refresh {name}` makes it")
+        } else {
+            format!("there is no dataset `{name}`; `tidegate datasets list` names them")
+        }));
     }
     let version =
         |recorded: DatasetVersion| Ok(Version { dataset: catalog::dataset(recorded.clone())?, recorded });
     recorded.into_iter().map(version).collect()
+}
+
+/// What datasets are made by where no folder is given: the shipped files, and beside them the definitions of other datasets that
+/// readers see, as they were last made. A dataset that bears the name of a shipped one is made by the shipped file.
+///
+/// # Errors
+/// When the ledger fails, or holds what is no definition.
+pub async fn known(home: &Home) -> Result<Vec<Definition>, JobError> {
+    let mut known = shipped()?;
+    let own = published(home).await?;
+    let is_new = |own: &Definition| !known.iter().any(|shipped| shipped.name == own.name);
+    let own: Vec<Definition> = own.into_iter().filter(is_new).collect();
+    known.extend(own);
+    Ok(known)
+}
+
+/// The definitions of the datasets that readers see, as they were last made.
+pub(crate) async fn published(home: &Home) -> Result<Vec<Definition>, JobError> {
+    let mut definitions = Vec::new();
+    for version in home.ledger.published_datasets().await? {
+        let (name, text) = (version.made.name.clone(), version.made.definition.clone());
+        let domain = catalog::dataset(version)?.domain;
+        definitions.push(Definition::parse(&domain, &name, &text).map_err(QueryError::from)?);
+    }
+    Ok(definitions)
 }

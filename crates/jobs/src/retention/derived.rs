@@ -1,14 +1,13 @@
 //! Datasets that were made of erased rows: made anew at once, and the files of before removed.
 
 use super::order::Order;
-use crate::datasets::{RefreshOptions, refresh};
+use crate::JobError;
+use crate::datasets::{RefreshOptions, published, refresh};
 use crate::home::Home;
 use crate::progress::Progress;
-use crate::{JobError, catalog};
 use std::collections::BTreeSet;
 use tidegate_lake::Erased;
 use tidegate_ledger::NewErasure;
-use tidegate_query::QueryError;
 use tidegate_query::dataset::Definition;
 
 /// Makes every dataset anew that is made of a table of which rows were erased, and removes what held its rows before. The certificate
@@ -54,10 +53,7 @@ pub(super) async fn remake(home: &Home, order: &Order, progress: &mut dyn Progre
 async fn made_of(home: &Home, tables: &BTreeSet<String>) -> Result<Vec<Definition>, JobError> {
     let platform = home.platform().await?;
     let mut definitions = Vec::new();
-    for version in home.ledger.published_datasets().await? {
-        let domain = catalog::dataset(version.clone())?.domain;
-        let definition = Definition::parse(&domain, &version.made.name, &version.made.definition);
-        let definition = definition.map_err(QueryError::from)?;
+    for definition in published(home).await? {
         if !platform.derive(&definition).await?.tables.is_disjoint(tables) {
             definitions.push(definition);
         }
