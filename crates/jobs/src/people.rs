@@ -141,6 +141,12 @@ pub async fn add(
     let kind = if is_service { PrincipalKind::Service } else { PrincipalKind::Person };
     let (mut roles, mut standing) = (BTreeSet::new(), Standing::default());
     change.apply(&mut roles, &mut standing);
+    let known = home.ledger.principals().await?;
+    if known.iter().any(|known| known.name == name && known.disabled_at.is_some()) {
+        return Err(JobError::Missing(format!(
+            "{name:?} is there already, and disabled: tidegate people enable {name:?} --reason WHY"
+        )));
+    }
     let act = home.act(Door::Cli, reason).await?;
     home.ledger.add_principal(&NewPrincipal { name, kind, roles, standing }, &act).await?;
     show(home, name).await
@@ -165,6 +171,16 @@ pub async fn change(home: &Home, name: &str, change: &Change, reason: &str) -> R
 pub async fn disable(home: &Home, name: &str, reason: &str) -> Result<KnownPerson, JobError> {
     let id = named(home, name).await?.id;
     home.ledger.disable_principal(id, &home.act(Door::Cli, reason).await?).await?;
+    show(home, name).await
+}
+
+/// Lets somebody act again who was disabled; tokens of before are revoked.
+///
+/// # Errors
+/// When nobody has the name, or the ledger refuses it and says why.
+pub async fn enable(home: &Home, name: &str, reason: &str) -> Result<KnownPerson, JobError> {
+    let id = named(home, name).await?.id;
+    home.ledger.enable_principal(id, &home.act(Door::Cli, reason).await?).await?;
     show(home, name).await
 }
 

@@ -1,4 +1,4 @@
-//! Principals are added, changed and disabled; each time the audit chain says what was given or taken.
+//! Principals are added, changed, disabled and enabled; each time the audit chain says what was given or taken.
 
 use std::collections::BTreeSet;
 
@@ -79,6 +79,35 @@ impl Ledger {
             .execute(&mut *tx)
             .await?;
         let detail = format!("{} {:?} disabled", principal.kind, principal.name);
+        act.record(&mut tx, AuditEvent::Grant, detail).await?;
+        Ok(tx.commit().await?)
+    }
+
+    /// Lets a principal act again that was disabled, with its roles, password and identities. Its tokens of before, which
+    /// others may have by now, are revoked.
+    ///
+    /// # Errors
+    /// [`LedgerError::Unknown`]; [`LedgerError::Already`] when it is not disabled; [`LedgerError::Invalid`] for the local
+    /// owner and for one who enables itself.
+    pub async fn enable_principal(&self, id: PrincipalId, act: &Act) -> Result<(), LedgerError> {
+        let mut tx = self.begin_write().await?;
+        let principal = changeable(&mut tx, id, act).await?;
+        if principal.disabled_at.is_none() {
+            return Err(LedgerError::Already { what: "principal", key: id.to_string(), state: "enabled" });
+        }
+        sqlx::query("UPDATE principals SET disabled_at = NULL WHERE id = ?")
+            .bind(id.0)
+            .execute(&mut *tx)
+            .await?;
+        let statement = "UPDATE api_tokens SET revoked_at = ? WHERE principal_id = ? AND revoked_at IS NULL";
+        let revoked = sqlx::query(statement)
+            .bind(column::from_time(act.at))
+            .bind(id.0)
+            .execute(&mut *tx)
+            .await?
+            .rows_affected();
+        let detail =
+            format!("{} {:?} enabled; tokens of before revoked: {revoked}", principal.kind, principal.name);
         act.record(&mut tx, AuditEvent::Grant, detail).await?;
         Ok(tx.commit().await?)
     }

@@ -29,6 +29,9 @@ pub enum People {
     Change(ChangePerson),
     /// Disable somebody and all of their tokens from now on; what they did stays under their name
     Disable(NameAndReason),
+    /// Let somebody act again who was disabled, with roles, password and identities; tokens of before are revoked
+    #[command(after_help = "Example:\n  tidegate people enable Ana --reason \"is back\"")]
+    Enable(NameAndReason),
     /// Set the password of a person; read without echo, or the first line of standard input
     #[command(after_help = "At least 15 characters. Only an argon2id hash is stored.\n\nExamples:\n  \
         tidegate people password Ana --reason \"first password\"\n  \

@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 use std::io::IsTerminal as _;
 use tidegate_jobs::JobError;
 use tidegate_jobs::people::{
-    Change, KnownPerson, add, change, disable, link, list, set_password, show as show_one, unlink,
+    Change, KnownPerson, add, change, disable, enable, link, list, set_password, show as show_one, unlink,
 };
 
 pub async fn run(arguments: &Arguments, command: &People) -> Result<(), JobError> {
@@ -20,7 +20,13 @@ pub async fn run(arguments: &Arguments, command: &People) -> Result<(), JobError
             add(&home, &new.who.name, new.service, &standing, &new.who.reason).await?
         }
         People::Change(new) => {
-            change(&home, &new.who.name, &wanted(&new.standing, new.no_roles), &new.who.reason).await?
+            let standing = wanted(&new.standing, new.no_roles);
+            let person = change(&home, &new.who.name, &standing, &new.who.reason).await?;
+            if person.disabled_at.is_some() {
+                let name = &person.name;
+                eprintln!("{name} stays disabled; to end that: tidegate people enable {name:?} --reason WHY");
+            }
+            person
         }
         People::Link(one) => {
             link(&home, &one.who.name, &one.subject, one.issuer.as_deref(), &one.who.reason).await?
@@ -29,6 +35,7 @@ pub async fn run(arguments: &Arguments, command: &People) -> Result<(), JobError
             unlink(&home, &one.who.name, &one.subject, one.issuer.as_deref(), &one.who.reason).await?
         }
         People::Disable(who) => disable(&home, &who.name, &who.reason).await?,
+        People::Enable(who) => enable(&home, &who.name, &who.reason).await?,
         People::Password(who) => {
             // A name that nobody has is told before anything is typed.
             show_one(&home, &who.name).await?;

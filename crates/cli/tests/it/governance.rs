@@ -43,13 +43,22 @@ fn people_are_added_changed_and_disabled_and_the_chain_tells_it() {
     let disabled = json(folder, &["people", "disable", "Ana", "--reason", "leaves"]);
     assert!(disabled["disabled_at"].is_string());
 
+    refused(folder, &["people", "add", "Ana", "--reason", "again"], "tidegate people enable \"Ana\"");
+    let changed = run(folder, "home", &["people", "change", "Ana", "--office", "KR-021", "--reason", "x"]);
+    let note = String::from_utf8_lossy(&changed.stderr).into_owned();
+    assert!(changed.status.success() && note.contains("Ana stays disabled"), "{note}");
+
     let told = json(folder, &["audit", "log", "--event", "grant"]);
-    let details: Vec<&str> = told.as_array().unwrap().iter().map(|e| e["detail"].as_str().unwrap()).collect();
+    let told = &told.as_array().unwrap()[1..];
+    let details: Vec<&str> = told.iter().map(|e| e["detail"].as_str().unwrap()).collect();
     assert_eq!(details.len(), 3);
     assert!(details[0].contains("disabled") && details[2].contains("added"), "{details:?}");
     assert_eq!(told[0]["purpose"], "leaves");
+    let enabled = json(folder, &["people", "enable", "Ana", "--reason", "is back"]);
+    assert_eq!((&enabled["disabled_at"], &enabled["office"]), (&serde_json::Value::Null, &"KR-021".into()));
+    refused(folder, &["people", "enable", "Ana", "--reason", "again"], "already enabled");
     let shown = succeed(folder, "home", &["audit", "log", "--limit", "1"]);
-    assert!(shown.contains("local owner through cli: leaves") && shown.contains(" UTC"), "{shown}");
+    assert!(shown.contains("local owner through cli: is back") && shown.contains(" UTC"), "{shown}");
 }
 
 #[test]

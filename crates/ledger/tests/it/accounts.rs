@@ -2,12 +2,13 @@
 
 use std::collections::BTreeSet;
 
+use chrono::TimeDelta;
 use tidegate_ledger::{
-    Act, AuditEvent, AuditFilter, Clearance, Ledger, LedgerError, NewPrincipal, Password, PrincipalId,
-    PrincipalKind, Standing,
+    Act, AuditEvent, AuditFilter, Clearance, Door, Identity, Ledger, LedgerError, NewPrincipal, NewToken,
+    Password, PrincipalId, PrincipalKind, Standing, TokenScopes, TokenSecret,
 };
 
-use crate::support::{Place, act, at, newcomer, signing_key};
+use crate::support::{Place, act, at, newcomer, now, signing_key};
 
 /// What the audit chain says, the newest first.
 async fn told(ledger: &Ledger) -> Vec<String> {
@@ -63,6 +64,45 @@ async fn rights_are_changed_at_once_and_told() {
     let refused = ledger.add_principal(&newcomer("Bo", PrincipalKind::Person), &by_ana).await;
     assert!(matches!(refused, Err(LedgerError::Invalid { .. })), "a disabled one acts no more");
     assert_eq!(ledger.principals().await.unwrap().len(), 2, "what is not told is not done");
+}
+
+#[tokio::test]
+async fn who_is_enabled_again_acts_and_has_none_of_the_tokens_of_before() {
+    let place = Place::new();
+    let ledger = place.open().await;
+    let ana = ledger.add_principal(&newcomer("Ana", PrincipalKind::Person), &act()).await.unwrap();
+    let secret = "correct horse battery";
+    ledger.set_password(ana, &password(secret), [1; 16], &act()).await.unwrap();
+    let identity = Identity { issuer: "https://id.example.org".to_owned(), subject: "5f3c0a9e".to_owned() };
+    ledger.link_identity(ana, &identity, &act()).await.unwrap();
+    let again = ledger.enable_principal(ana, &act()).await;
+    assert!(matches!(again, Err(LedgerError::Already { state: "enabled", .. })), "{again:?}");
+    let new = NewToken {
+        principal: ana,
+        label: "notebook".to_owned(),
+        scopes: TokenScopes { doors: BTreeSet::from([Door::Http]), purposes: None },
+        expires_at: now() + TimeDelta::days(30),
+        idle: None,
+    };
+    let [before, after] = [TokenSecret::new([1; 32]), TokenSecret::new([2; 32])];
+    let longest = TimeDelta::days(90);
+    ledger.create_token(&new, &before, longest, &act()).await.unwrap();
+    ledger.disable_principal(ana, &act()).await.unwrap();
+    assert!(ledger.authenticate_identity(&identity).await.is_err());
+
+    ledger.enable_principal(ana, &act()).await.unwrap();
+    assert_eq!(ledger.principal(ana).await.unwrap().disabled_at, None);
+    assert_eq!(told(&ledger).await[0], "person \"Ana\" enabled; tokens of before revoked: 1");
+    assert_eq!(ledger.authenticate_identity(&identity).await.unwrap().id, ana);
+    assert_eq!(ledger.authenticate_password("Ana", &password(secret)).await.unwrap().id, ana);
+    assert!(ledger.authenticate_token(&before.expose(), now()).await.is_err(), "somebody may have it");
+    ledger.create_token(&new, &after, longest, &act()).await.unwrap();
+    ledger.authenticate_token(&after.expose(), now()).await.unwrap();
+    let (by_ana, owner) = (Act { by: ana, ..act() }, ledger.local_owner().await.unwrap().id);
+    for (id, act) in [(ana, &by_ana), (owner, &act())] {
+        let refused = ledger.enable_principal(id, act).await;
+        assert!(matches!(refused, Err(LedgerError::Invalid { .. })), "{refused:?}");
+    }
 }
 
 #[tokio::test]
