@@ -1,7 +1,7 @@
 //! Persons and services: who they are, what they may be, how they prove it. All of it is told by the audit chain.
 
-use crate::JobError;
 use crate::home::{Home, random_bytes};
+use crate::{JobError, policies};
 use chrono::{DateTime, Utc};
 use std::collections::{BTreeSet, HashMap};
 pub use tidegate_ledger::Clearance;
@@ -162,6 +162,25 @@ pub async fn change(home: &Home, name: &str, change: &Change, reason: &str) -> R
     let act = home.act(Door::Cli, reason).await?;
     home.ledger.change_principal(id, &roles, &standing, &act).await?;
     show(home, name).await
+}
+
+/// Says which of the roles no policy names, with those that policies do; nothing when there are none. They may come with a later
+/// version of the policy, and give nothing until then.
+///
+/// # Errors
+/// When the ledger fails, or holds a policy that this program does not understand.
+pub async fn note_of_roles(home: &Home, roles: &BTreeSet<String>) -> Result<Option<String>, JobError> {
+    if roles.is_empty() {
+        return Ok(None);
+    }
+    let known = policies::checked(home).await?.roles();
+    let list = |roles: Vec<&str>| roles.join(", ");
+    let unknown: Vec<&str> = roles.difference(&known).map(String::as_str).collect();
+    if unknown.is_empty() {
+        return Ok(None);
+    }
+    let (unknown, known) = (list(unknown), list(known.iter().map(String::as_str).collect()));
+    Ok(Some(format!("the policy in force gives nothing to the role {unknown}; it names {known}")))
 }
 
 /// Disables somebody from now on, with all tokens.

@@ -10,6 +10,7 @@ use std::path::Path;
 use tidegate_ledger::{
     Act, Door, LedgerError, MAX_POLICY_BYTES, MAX_POLICY_FILES, PolicyVersion, PrincipalId, Verdict,
 };
+use tidegate_query::QueryError;
 use tidegate_query::policy::{Policy, PolicyFiles};
 
 /// The files of the policy in force, with its version; the shipped ones have none.
@@ -21,6 +22,12 @@ pub async fn in_force(home: &Home) -> Result<(PolicyFiles, Option<PolicyVersion>
         None => (Policy::shipped_files(), None),
         Some(policy) => (policy.files, Some(policy.version)),
     })
+}
+
+/// The policy in force, checked.
+pub(crate) async fn checked(home: &Home) -> Result<Policy, JobError> {
+    let (files, _) = in_force(home).await?;
+    Ok(Policy::parse(&files).map_err(QueryError::from)?)
 }
 
 /// Reads the files of a policy from a folder.

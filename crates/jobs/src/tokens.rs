@@ -1,12 +1,13 @@
 //! API tokens: made, listed, revoked.
 
-use crate::JobError;
 use crate::home::{Home, random_bytes};
 use crate::people::{named, names};
+use crate::{JobError, policies};
 use chrono::{DateTime, TimeDelta, Utc};
 use std::collections::BTreeSet;
 pub use tidegate_ledger::Door;
 use tidegate_ledger::{NewToken, Token, TokenId, TokenScopes, TokenSecret};
+use tidegate_query::QueryError;
 
 /// A token to make.
 #[derive(Debug, Clone)]
@@ -64,8 +65,13 @@ pub struct KnownToken {
 /// Makes a token.
 ///
 /// # Errors
-/// When nobody has the name, the ledger refuses the token and says why, or the system gives no random bytes.
+/// When nobody has the name, the policy in force knows no such purpose, the ledger refuses the token and says why, or the system
+/// gives no random bytes.
 pub async fn create(home: &Home, wanted: &Wanted) -> Result<Made, JobError> {
+    if let Some(purposes) = &wanted.purposes {
+        let policy = policies::checked(home).await?;
+        purposes.iter().try_for_each(|purpose| policy.knows(purpose)).map_err(QueryError::from)?;
+    }
     let new = NewToken {
         principal: named(home, &wanted.principal).await?.id,
         label: wanted.label.clone(),

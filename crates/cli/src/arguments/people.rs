@@ -12,7 +12,7 @@ pub enum People {
         after_help = "As soon as there is a person besides the owner of this machine, bundles and policies take two.\n\n\
         Examples:\n  \
         tidegate people add Ana --role officer --office KR-020 --clearance general-3 --reason \"starts on 1 December\"\n  \
-        tidegate people add nightly-export --service --role statistics --reason \"request 2026-118\""
+        tidegate people add nightly-export --service --role scientist --clearance general-2 --reason \"request 2026-118\""
     )]
     Add(AddPerson),
     /// List everybody
@@ -75,7 +75,7 @@ pub struct NameAndReason {
 /// Roles and standing.
 #[derive(Debug, Args)]
 pub struct Standing {
-    /// Role; once for each, all of them
+    /// Role, as the policy in force names it; once for each, all of them
     #[arg(long = "role", value_name = "ROLE")]
     pub roles: Vec<String>,
     /// Customs office
@@ -127,7 +127,7 @@ pub enum Tokens {
     #[command(
         after_help = "Whoever has the token acts as the person or service that it is made for, at the doors and for the \
         purposes given.\n\nExample:\n  \
-        tidegate tokens create nightly-export --label \"statistics server\" --door flight --purpose statistics --days 90 \
+        tidegate tokens create nightly-export --label \"statistics server\" --door flight --purpose research --days 90 \
         --reason \"request 2026-118\""
     )]
     Create(CreateToken),
@@ -155,7 +155,7 @@ pub struct CreateToken {
     /// Door that it opens; once for each: cli, http, postgres, flight, job; the first four when left out
     #[arg(long = "door", value_name = "DOOR", default_values = ["cli", "http", "postgres", "flight"])]
     pub doors: Vec<Door>,
-    /// Purpose that it may be used for; once for each, any when left out
+    /// Purpose that it may be used for, as the policy in force has it; once for each, any when left out
     #[arg(long = "purpose", value_name = "TEXT")]
     pub purposes: Vec<String>,
     /// Days until it ends; at most as configured

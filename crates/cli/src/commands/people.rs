@@ -5,10 +5,11 @@ use crate::arguments::{Arguments, People, Standing};
 use crate::show;
 use std::collections::BTreeSet;
 use std::io::IsTerminal as _;
-use tidegate_jobs::JobError;
 use tidegate_jobs::people::{
-    Change, KnownPerson, add, change, disable, enable, link, list, set_password, show as show_one, unlink,
+    Change, KnownPerson, add, change, disable, enable, link, list, note_of_roles, set_password,
+    show as show_one, unlink,
 };
+use tidegate_jobs::{Home, JobError};
 
 pub async fn run(arguments: &Arguments, command: &People) -> Result<(), JobError> {
     let home = open(arguments).await?;
@@ -17,11 +18,14 @@ pub async fn run(arguments: &Arguments, command: &People) -> Result<(), JobError
         People::Show { name } => show_one(&home, name).await?,
         People::Add(new) => {
             let standing = wanted(&new.standing, false);
-            add(&home, &new.who.name, new.service, &standing, &new.who.reason).await?
+            let person = add(&home, &new.who.name, new.service, &standing, &new.who.reason).await?;
+            warn_of_roles(&home, &standing).await?;
+            person
         }
         People::Change(new) => {
             let standing = wanted(&new.standing, new.no_roles);
             let person = change(&home, &new.who.name, &standing, &new.who.reason).await?;
+            warn_of_roles(&home, &standing).await?;
             if person.disabled_at.is_some() {
                 let name = &person.name;
                 eprintln!("{name} stays disabled; to end that: tidegate people enable {name:?} --reason WHY");
@@ -44,6 +48,15 @@ pub async fn run(arguments: &Arguments, command: &People) -> Result<(), JobError
         }
     };
     show::say(arguments, &person, print)
+}
+
+/// Says what is given for nothing: a mistyped role does no harm, and no good.
+async fn warn_of_roles(home: &Home, given: &Change) -> Result<(), JobError> {
+    let Some(roles) = &given.roles else { return Ok(()) };
+    if let Some(note) = note_of_roles(home, roles).await? {
+        eprintln!("tidegate: {note}");
+    }
+    Ok(())
 }
 
 fn wanted(standing: &Standing, no_roles: bool) -> Change {

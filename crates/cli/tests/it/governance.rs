@@ -62,6 +62,25 @@ fn people_are_added_changed_and_disabled_and_the_chain_tells_it() {
 }
 
 #[test]
+fn a_role_that_no_policy_names_is_told_and_given() {
+    let folder = TempDir::new().unwrap();
+    let folder = folder.path();
+    let note = |arguments: &[&str]| {
+        let done = run(folder, "home", &[&["people"], arguments, &["--reason", "x"]].concat());
+        assert!(done.status.success(), "{arguments:?}");
+        String::from_utf8(done.stderr).unwrap()
+    };
+    let told = note(&["add", "Ana", "--role", "annalyst", "--role", "officer"]);
+    assert!(
+        told.contains("gives nothing to the role annalyst; it names analyst, officer, partner"),
+        "{told}"
+    );
+    assert!(!note(&["change", "Ana", "--office", "KR-020"]).contains("gives nothing"));
+    assert!(!note(&["change", "Ana", "--role", "analyst"]).contains("gives nothing"));
+    assert!(note(&["change", "Ana", "--role", "auditor"]).contains("the role auditor"));
+}
+
+#[test]
 fn a_password_is_read_from_standard_input_and_shown_nowhere() {
     let folder = TempDir::new().unwrap();
     let folder = folder.path();
@@ -101,6 +120,8 @@ fn a_token_is_shown_once_listed_and_revoked() {
     let listed = succeed(folder, "home", &["tokens", "list"]);
     assert!(listed.contains("valid") && listed.contains("never used") && !listed.contains(token), "{listed}");
     refused(folder, &[create.as_slice(), &["--days", "366"]].concat(), "the configuration allows");
+    let curious = [create.as_slice(), &["--purpose", "research", "--purpose", "curiosity"]].concat();
+    refused(folder, &curious, "`curiosity` is no purpose of this policy; it has risk-analysis, inspection");
     let revoked = json(folder, &["tokens", "revoke", "1", "--reason", "leaked"]);
     assert_eq!(revoked[0]["state"], "revoked");
     refused(folder, &["tokens", "revoke", "1", "--reason", "again"], "already revoked");

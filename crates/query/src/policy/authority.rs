@@ -82,6 +82,13 @@ impl Authority {
         Ok(())
     }
 
+    /// Roles that some policy names.
+    pub(super) fn roles(&self) -> BTreeSet<String> {
+        let named = self.policies.policies().flat_map(cedar_policy::Policy::entity_literals);
+        let roles = named.filter(|uid| uid.type_name().basename() == "Role");
+        roles.map(|uid| uid.id().unescaped().to_owned()).collect()
+    }
+
     /// The person with its roles beside tables, for a purpose.
     pub(super) fn ask(
         &self,

@@ -29,7 +29,7 @@ use crate::principal::Person;
 use authority::Authority;
 use serde::Deserialize;
 use sha2::{Digest, Sha256};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// The files of the policy that this program ships.
 const SHIPPED: &[(&str, &str)] = &[
@@ -103,16 +103,30 @@ impl Policy {
         &self.purposes
     }
 
+    /// Checks that people may say that they read for a purpose.
+    ///
+    /// # Errors
+    /// [`PolicyError::UnknownPurpose`], with those there are.
+    pub fn knows(&self, purpose: &str) -> Result<(), PolicyError> {
+        if self.purposes.iter().any(|known| known.name == purpose) {
+            return Ok(());
+        }
+        let known: Vec<&str> = self.purposes.iter().map(|known| known.name.as_str()).collect();
+        Err(PolicyError::UnknownPurpose { purpose: purpose.to_owned(), known: known.join(", ") })
+    }
+
+    /// Roles that the policy names. Any other gives nothing.
+    pub fn roles(&self) -> BTreeSet<String> {
+        self.authority.roles()
+    }
+
     /// What a person may read for a purpose, of the stored tables and of datasets.
     ///
     /// # Errors
     /// [`PolicyError::UnknownPurpose`]; [`PolicyError::Evaluation`] when a policy fails on this person, after which
     /// nothing is permitted.
     pub fn access(&self, person: &Person, purpose: &str, catalog: &Catalog) -> Result<Access, PolicyError> {
-        if !self.purposes.iter().any(|known| known.name == purpose) {
-            let known: Vec<&str> = self.purposes.iter().map(|known| known.name.as_str()).collect();
-            return Err(PolicyError::UnknownPurpose { purpose: purpose.to_owned(), known: known.join(", ") });
-        }
+        self.knows(purpose)?;
         access::of(&self.authority, person, purpose, catalog)
     }
 

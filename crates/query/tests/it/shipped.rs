@@ -2,7 +2,7 @@
 
 use crate::country::{Reader, every_table, lines, officer, person, platform};
 use datafusion::arrow::array::RecordBatch;
-use tidegate_query::policy::{Access, Policy, Rows, Shown};
+use tidegate_query::policy::{Access, Policy, PolicyFiles, Rows, Shown};
 use tidegate_query::{Catalog, Person, Principal};
 use tidegate_records::table::Grade;
 use tidegate_records::tables::CODE;
@@ -26,6 +26,17 @@ fn an_unknown_purpose_is_named_with_those_there_are() {
     let policy = Policy::parse(&Policy::shipped_files()).unwrap();
     let error = policy.access(&officer(), "curiosity", &Catalog::default()).unwrap_err().to_string();
     assert!(error.contains("`curiosity` is no purpose") && error.contains("risk-analysis"), "{error}");
+}
+
+#[test]
+fn roles_are_those_that_policies_name_wherever_they_do() {
+    let mut files = Policy::shipped_files();
+    let roles = |files: &PolicyFiles| Policy::parse(files).unwrap().roles().into_iter().collect::<Vec<_>>();
+    let shipped = ["analyst", "officer", "partner", "scientist", "steward", "supervisor", "trader"];
+    assert_eq!(roles(&files), shipped);
+    let more = "@id(\"a\")\npermit (principal, action == Action::\"rows\", resource) when { principal in Role::\"auditor\" };";
+    files.insert("more.cedar".to_owned(), more.to_owned());
+    assert!(roles(&files).contains(&"auditor".to_owned()));
 }
 
 #[test]
