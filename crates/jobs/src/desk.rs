@@ -7,11 +7,12 @@ use crate::{Home, JobError, catalog, policies};
 use chrono::{DateTime, Utc};
 use std::sync::Arc;
 use std::time::Duration;
+use tidegate_lake::Snapshot;
 use tidegate_ledger::{
     Actor, AuditEvent, Door, Hash256, NewAuditEntry, PolicyVersion, Principal as Account, PrincipalKind,
     TableRead, TokenId,
 };
-use tidegate_query::policy::{Policy, PseudonymKey};
+use tidegate_query::policy::{Access, Policy, PseudonymKey};
 use tidegate_query::{Described, Governance, ParamValues, Person, Platform, Principal, QueryError, Reading};
 use tidegate_records::table::Grade;
 use tokio::sync::Mutex;
@@ -96,6 +97,24 @@ impl Desk {
         }
         let policy = Arc::new(Policy::parse(&files).map_err(QueryError::from)?);
         Ok(in_force.insert(InForce { policy, version }).clone())
+    }
+
+    /// What is there for somebody and a purpose, under the policy in force or under a draft of one. Nothing is read or written down.
+    ///
+    /// # Errors
+    /// When the tables cannot be opened, or the policy knows no such purpose.
+    pub async fn access(
+        &self,
+        account: &Account,
+        purpose: &str,
+        draft: Option<Policy>,
+    ) -> Result<Access, JobError> {
+        let policy = match draft {
+            Some(draft) => Arc::new(draft),
+            None => self.policy().await?.policy,
+        };
+        let snapshot = self.home.snapshot().await?;
+        Ok(self.platform(snapshot.as_ref(), policy).await?.access(&principal(account), purpose)?)
     }
 
     /// Answers a statement, or says why not; both are written down.
@@ -208,19 +227,23 @@ impl Desk {
         {
             return Ok(Arc::clone(known));
         }
-        let key = PseudonymKey::derived_from(self.home.root_key_at(self.now()).await?.expose());
-        let limits = self.home.configuration.reading.limits();
-        let governance = Governance::new(policy, &key, limits);
-        let engine = self.home.configuration.engine.of_queries();
-        let catalog = catalog::read(&self.home).await?;
-        let mut platform =
-            Platform::open(&self.home.lake, snapshot.as_ref(), catalog, engine, Some(governance)).await?;
+        let mut platform = self.platform(snapshot.as_ref(), policy).await?;
         // A statement that is no SQL is refused where it is planned, and written down there.
         let bundles = platform.bundle_names(sql).await.unwrap_or_default();
         self.home.add_bundles(&mut platform, bundles, self.now()).await?;
         let opened = Arc::new(Standing { snapshot: number, policy_version, catalog_version, platform });
         *standing = Some(Arc::clone(&opened));
         Ok(opened)
+    }
+
+    /// A state of the tables with what the catalog knows of them, under a policy.
+    async fn platform(&self, snapshot: Option<&Snapshot>, policy: Arc<Policy>) -> Result<Platform, JobError> {
+        let key = PseudonymKey::derived_from(self.home.root_key_at(self.now()).await?.expose());
+        let limits = self.home.configuration.reading.limits();
+        let governance = Governance::new(policy, &key, limits);
+        let engine = self.home.configuration.engine.of_queries();
+        let catalog = catalog::read(&self.home).await?;
+        Ok(Platform::open(&self.home.lake, snapshot, catalog, engine, Some(governance)).await?)
     }
 }
 

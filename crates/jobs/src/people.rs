@@ -267,6 +267,11 @@ pub(crate) async fn named(home: &Home, name: &str) -> Result<Principal, JobError
     })
 }
 
+/// Whether an account is that of the owner of the machine, whom no policy hinders.
+pub fn is_local_owner(account: &Principal) -> bool {
+    account.kind == PrincipalKind::LocalOwner
+}
+
 /// The account of a name, which must be there and not disabled.
 ///
 /// # Errors

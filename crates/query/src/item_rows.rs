@@ -12,12 +12,22 @@ pub(crate) const DESCRIPTION: &str = "Goods items, each with the columns of its 
 /// What the two tables are joined by.
 const KEYS: [&str; 3] = ["month", "declaration_id", "version_number"];
 
+/// The tables that the view joins.
+pub(crate) fn joined() -> [&'static str; 2] {
+    [GOODS_ITEM.name, DECLARATION.name]
+}
+
+/// Whether the view is there for whom these columns of tables are.
+pub(crate) fn is_there(has: impl Fn(&str, &str) -> bool) -> bool {
+    joined().iter().all(|table| KEYS.iter().all(|key| has(table, key)))
+}
+
 /// The query behind the view over the columns that are there; none when what the tables are joined by is not. Its columns
 /// are those of [`item_row_schema`], in that order.
 pub(crate) fn view_sql<'a>(schema: impl Fn(&str) -> Option<&'a SchemaRef>) -> Option<String> {
     let (headers, items) = (schema(DECLARATION.name)?, schema(GOODS_ITEM.name)?);
     let has = |schema: &SchemaRef, column: &str| schema.field_with_name(column).is_ok();
-    if !KEYS.iter().all(|key| has(headers, key) && has(items, key)) {
+    if !is_there(|table, column| has(if table == DECLARATION.name { headers } else { items }, column)) {
         return None;
     }
     let rows = item_row_schema();

@@ -5,8 +5,8 @@ use crate::catalog::Catalog;
 use crate::codes;
 use crate::dataset::Dataset;
 use crate::engine::Allowance;
-use crate::governed::{Described, Door, Entry, Stored};
-use crate::policy::{Compiler, Policy, PseudonymKey};
+use crate::governed::{Described, Door, Entry, Rules, Stored};
+use crate::policy::{Access, Compiler, Policy, PseudonymKey};
 use crate::{Engine, Limits, Plan, Principal, QueryError, Reading, StatementText};
 use datafusion::arrow::array::RecordBatch;
 use datafusion::arrow::datatypes::FieldRef;
@@ -241,6 +241,22 @@ impl Platform {
     /// The plan of a statement of the local owner as it was written, not run.
     pub(crate) async fn written(&self, sql: &str) -> Result<LogicalPlan, QueryError> {
         self.door(&Principal::LocalOwner, "job datasets").await?.written(sql).await
+    }
+
+    /// What is there for a principal and a purpose: tables, datasets and views, and how much of each. Nothing is read.
+    ///
+    /// # Errors
+    /// When the policy knows no such purpose, or does not decide.
+    pub fn access(&self, principal: &Principal, purpose: &str) -> Result<Access, QueryError> {
+        let person = match principal {
+            Principal::LocalOwner => return Ok(Access::everything(&self.catalog)),
+            Principal::Person(person) => person,
+        };
+        let Some(Governance { policy, compiler, .. }) = &self.governance else {
+            return Err(QueryError::NoPolicy { name: person.name.clone() });
+        };
+        let access = policy.access(person, purpose, &self.catalog)?;
+        Ok(Rules { policy, compiler, person, stored: &self.stored }.there(access)?)
     }
 
     async fn door(&self, principal: &Principal, purpose: &str) -> Result<Arc<Door>, QueryError> {

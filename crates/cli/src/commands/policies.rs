@@ -5,8 +5,8 @@ use crate::arguments::{Arguments, Policies, PolicyAccess, PolicyVerdict};
 use crate::show;
 use std::path::Path;
 use std::sync::Arc;
-use tidegate_jobs::desk::{Desk, person_of};
-use tidegate_jobs::{JobError, catalog, people, policies};
+use tidegate_jobs::desk::Desk;
+use tidegate_jobs::{JobError, people, policies};
 use tidegate_query::QueryError;
 use tidegate_query::policy::{Access, Policy, Rows, Shown};
 
@@ -76,14 +76,19 @@ fn purposes(policy: &Policy) -> String {
 async fn access(arguments: &Arguments, command: &PolicyAccess) -> Result<(), JobError> {
     let home = open(arguments).await?;
     let account = people::account(&home, &command.name).await?;
-    let catalog = catalog::read(&home).await?;
+    let draft = command.draft.as_deref().map(parse).transpose()?;
     let desk = Desk::new(home, Arc::new(super::now));
-    let policy = match &command.draft {
-        Some(folder) => Arc::new(parse(folder)?),
-        None => desk.policy().await?.policy,
-    };
-    let access = policy.access(&person_of(&account), &command.purpose, &catalog).map_err(QueryError::from)?;
-    show::say(arguments, &access, |access| print(&command.name, &command.purpose, access))
+    let access = desk.access(&account, &command.purpose, draft).await?;
+    show::say(arguments, &access, |access| {
+        if people::is_local_owner(&account) {
+            println!(
+                "{} is shown everything, whatever the purpose: it is the owner's machine.",
+                command.name
+            );
+        } else {
+            print(&command.name, &command.purpose, access);
+        }
+    })
 }
 
 fn print(name: &str, purpose: &str, access: &Access) {
@@ -114,6 +119,9 @@ fn print(name: &str, purpose: &str, access: &Access) {
         for mask in masks.collect::<std::collections::BTreeSet<_>>() {
             println!("  {mask}: {}", of(&|shown| matches!(shown, Shown::Masked(name) if name == mask)));
         }
+    }
+    for (view, tables) in &access.views {
+        println!("\n{view}: {}, joined as they are shown", tables.join(" and "));
     }
     let may = [(access.may_assess, "assess records with bundles"), (access.may_explain, "see plans")];
     let may: Vec<&str> = may.iter().filter(|(may, _)| *may).map(|(_, what)| *what).collect();

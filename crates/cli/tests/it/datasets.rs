@@ -56,6 +56,12 @@ fn datasets_are_made_described_and_read_under_the_policy() {
     let statistics = ["sql", "--as", "Ou Fei", "--purpose", "inspection", "select * from trade_statistics"];
     let refused = run(folder, "home", &statistics);
     assert!(!refused.status.success(), "no filter of the office's names it");
+    let access = |name| succeed(folder, "home", &["policies", "access", name, "--purpose", "inspection"]);
+    let told = access("Ou Fei");
+    assert!(told.contains("\ndeclaration_counts: rows of own-office"), "{told}");
+    assert!(told.contains("\ndeclaration_item: goods_item and declaration"), "{told}");
+    assert!(!told.contains("trade_statistics"), "what is not there is not told: {told}");
+    assert!(access("local owner").contains("is shown everything"));
     add(folder, "Zoll", &["--role", "partner", "--organisation", "DE", "--clearance", "general-2"]);
     let of_partner =
         ["sql", "--as", "Zoll", "--purpose", "cooperation", "select count(*) as n from trade_statistics"];

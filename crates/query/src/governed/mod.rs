@@ -14,7 +14,7 @@ pub use catalog::{SCHEMA, TABLE};
 pub use door::Described;
 pub(crate) use door::{Door, Entry};
 pub use pg_catalog::{SETTINGS, WITHOUT_ROWS, catalog_table};
-pub(crate) use rule::Stored;
+pub(crate) use rule::{Rules, Stored};
 
 use async_trait::async_trait;
 use datafusion::arrow::datatypes::{Field, Schema, SchemaRef};

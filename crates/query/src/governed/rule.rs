@@ -49,6 +49,13 @@ impl Rules<'_> {
         Ok(rules)
     }
 
+    /// What is left of an access without the datasets that are not there.
+    pub(crate) fn there(&self, mut access: Access) -> Result<Access, PolicyError> {
+        let there = self.all(&access)?;
+        access.tables.retain(|name, _| there.iter().any(|(there, _)| there == name));
+        Ok(access)
+    }
+
     /// Rows that at least one filter lets through; none of a dataset that no filter knows.
     fn any_of(&self, name: &str, filters: &[String]) -> Result<Option<Expr>, PolicyError> {
         let mut any = None;

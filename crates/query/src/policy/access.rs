@@ -4,6 +4,7 @@ use super::PolicyError;
 use super::authority::{Authority, Question, Verdict};
 use super::relation::{Relation, relations};
 use crate::catalog::Catalog;
+use crate::item_rows::{self, DECLARATION_ITEM};
 use crate::principal::Person;
 use serde::Serialize;
 use std::collections::BTreeMap;
@@ -44,15 +45,37 @@ impl TableAccess {
     }
 }
 
-/// What one person may read for one purpose.
+/// What one person may read for one purpose. Of a dataset, [`crate::Platform::access`] knows besides whether a filter lets rows
+/// through.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Access {
     /// Tables and datasets that are there, by name.
     pub tables: BTreeMap<String, TableAccess>,
+    /// Views that are there, each with the tables that it joins as they are shown.
+    pub views: BTreeMap<String, Vec<String>>,
     /// Whether plans may be seen, which tell of rows and files.
     pub may_explain: bool,
     /// Whether records may be assessed with bundles.
     pub may_assess: bool,
+}
+
+impl Access {
+    /// What is there for the local owner.
+    pub(crate) fn everything(catalog: &Catalog) -> Self {
+        let clear = |relation: Relation| {
+            let columns = relation.columns.into_iter().map(|(column, _)| (column, Shown::Clear));
+            (relation.name, TableAccess { rows: Rows::All, columns: columns.collect() })
+        };
+        let tables = relations(catalog).into_iter().map(clear).collect();
+        Self { views: views(&tables), tables, may_explain: true, may_assess: true }
+    }
+}
+
+fn views(tables: &BTreeMap<String, TableAccess>) -> BTreeMap<String, Vec<String>> {
+    let has =
+        |table: &str, column: &str| tables.get(table).is_some_and(|shown| shown.columns.contains_key(column));
+    let joined = || Vec::from(item_rows::joined().map(str::to_owned));
+    item_rows::is_there(has).then(|| (DECLARATION_ITEM.to_owned(), joined())).into_iter().collect()
 }
 
 pub(super) fn of(
@@ -67,8 +90,8 @@ pub(super) fn of(
         let verdict = question.may(action, "Platform", "tidegate", "mask")?;
         Ok::<_, PolicyError>(verdict == Verdict::Whole)
     };
-    let mut access =
-        Access { tables: BTreeMap::new(), may_explain: whole("explain")?, may_assess: whole("assess")? };
+    let (may_explain, may_assess) = (whole("explain")?, whole("assess")?);
+    let mut tables = BTreeMap::new();
     for table in &relations {
         let rows = match question.may("rows", "Table", &table.name, "filter")? {
             Verdict::Denied => continue,
@@ -77,10 +100,10 @@ pub(super) fn of(
         };
         let columns = columns(&question, table)?;
         if !columns.is_empty() {
-            access.tables.insert(table.name.clone(), TableAccess { rows, columns });
+            tables.insert(table.name.clone(), TableAccess { rows, columns });
         }
     }
-    Ok(access)
+    Ok(Access { views: views(&tables), tables, may_explain, may_assess })
 }
 
 fn columns(question: &Question<'_>, table: &Relation) -> Result<BTreeMap<String, Shown>, PolicyError> {

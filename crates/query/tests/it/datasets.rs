@@ -4,9 +4,9 @@ use crate::country::{Reader, batch, officer, person, platform, tables};
 use datafusion::arrow::array::{ArrayRef, Int64Array, RecordBatch, StringArray};
 use datafusion::datasource::MemTable;
 use std::sync::Arc;
-use tidegate_query::Platform;
 use tidegate_query::dataset::{Dataset, DatasetColumn, Definition, Derived};
 use tidegate_query::policy::Policy;
+use tidegate_query::{Platform, Principal};
 use tidegate_records::category::Category;
 use tidegate_records::table::Grade;
 
@@ -204,6 +204,33 @@ fn with_counts(filter: &str) -> Platform {
     let table = MemTable::try_new(rows.schema(), vec![vec![rows]]).unwrap();
     platform.add_dataset(Arc::new(table), dataset);
     platform
+}
+
+#[tokio::test]
+async fn what_a_reader_is_said_to_be_shown_is_what_is_there() {
+    for (filter, officers_are_shown_it) in [
+        ("", false),
+        ("office_counts = \"office_id = principal.office\"", true),
+        ("office_counts = \"bureau = principal.office\"", false),
+    ] {
+        let platform = with_counts(filter);
+        let analyst = person("Ana", "analyst", Grade::General4);
+        for (one, purpose) in [(officer(), "inspection"), (analyst, "risk-analysis")] {
+            let access = platform.access(&Principal::Person(one.clone()), purpose).unwrap();
+            let mut told: Vec<String> = access.tables.keys().chain(access.views.keys()).cloned().collect();
+            told.sort();
+            let is_officer = purpose == "inspection";
+            assert_eq!(told.iter().any(|name| name == "office_counts"), !is_officer || officers_are_shown_it);
+            assert!(access.views.contains_key("declaration_item"), "{access:?}");
+            let reader = Reader { platform: &platform, person: one, purpose };
+            let mut there = reader.lines("SELECT table_name FROM information_schema.tables").await;
+            there.sort();
+            assert_eq!(told, there, "{purpose}, {filter}");
+        }
+        let access = platform.access(&Principal::LocalOwner, "a test").unwrap();
+        assert!(access.tables["office_counts"].is_clear() && access.tables["quarantine"].is_clear());
+        assert!(access.may_explain && access.may_assess && access.views.len() == 1);
+    }
 }
 
 #[tokio::test]
