@@ -412,6 +412,19 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn nothing_is_left_of_a_door_that_is_closed() {
+        let platform = platform(Limits { doors: 1, ..Limits::default() });
+        let door = platform.door(&reader(0), "risk-analysis").await.unwrap();
+        let asked = "SELECT count(*) FROM pg_catalog.pg_class JOIN declaration_item ON relname = office_id";
+        door.plan(asked, None).await.unwrap().collect().await.unwrap();
+        let catalogs = door.catalogs();
+        drop(door);
+        assert!(catalogs.upgrade().is_some(), "it is kept for the next statement");
+        platform.door(&reader(1), "risk-analysis").await.unwrap();
+        assert!(catalogs.upgrade().is_none(), "it stays in memory");
+    }
+
+    #[tokio::test]
     async fn what_a_reader_may_use_is_for_all_purposes_together() {
         let platform = platform(Limits { queries: 1, ..Limits::default() });
         let one = platform.plan_for(&reader(0), "risk-analysis", "SELECT 1").await.unwrap();

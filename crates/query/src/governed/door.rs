@@ -72,7 +72,18 @@ pub(crate) struct Door {
     naming: Naming,
 }
 
+impl Drop for Door {
+    fn drop(&mut self) {
+        pg_catalog::remove(&self.context);
+    }
+}
+
 impl Door {
+    #[cfg(test)]
+    pub(crate) fn catalogs(&self) -> std::sync::Weak<dyn datafusion::catalog::CatalogProviderList> {
+        Arc::downgrade(self.context.state().catalog_list())
+    }
+
     /// Opens a door to stored tables.
     pub(crate) async fn open(
         entry: Entry<'_>,

@@ -57,6 +57,16 @@ pub(super) async fn install(context: &SessionContext, asker: &Asker<'_>) -> Resu
     Ok(())
 }
 
+/// Takes the catalog out of an engine again. It has the list of catalogs that it stands in, so that otherwise neither would ever
+/// be freed.
+pub(super) fn remove(context: &SessionContext) {
+    let name = context.state().config_options().catalog.default_catalog.clone();
+    let removed = context.catalog(&name).map(|catalog| catalog.deregister_schema(SCHEMA, true));
+    if let Some(Err(error)) = removed {
+        tracing::error!(%error, "the catalog of PostgreSQL of a reader stays in memory");
+    }
+}
+
 fn empty(schema: SchemaRef) -> Result<Arc<dyn TableProvider>, DataFusionError> {
     Ok(Arc::new(MemTable::try_new(schema, vec![vec![]])?))
 }
