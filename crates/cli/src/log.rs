@@ -10,9 +10,10 @@ use tracing_subscriber::util::SubscriberInitExt as _;
 /// Libraries are never asked for more than warnings: protocols and databases would log what they carry, passwords and tokens too.
 const OF_LIBRARIES: LevelFilter = LevelFilter::WARN;
 
-/// Warns whenever it reads a table with a column of which no least and greatest values are kept, which nobody is to mend; shown to
-/// those who ask for more than warnings.
-const TALKATIVE: &str = "deltalake_core::kernel::snapshot::stats_projection";
+/// Warn whenever they read a table with a column of which no least and greatest values are kept, or keep versions of one, which
+/// nobody is to mend; shown to those who ask for more than warnings.
+const TALKATIVE: [&str; 2] =
+    ["deltalake_core::kernel::snapshot::stats_projection", "deltalake_core::operations::vacuum"];
 
 /// Starts the log, with what is at least as grave as a level.
 pub fn start(level: LevelFilter) {
@@ -28,7 +29,7 @@ where
     let of_talkative = if level > LevelFilter::WARN { OF_LIBRARIES } else { level.min(LevelFilter::ERROR) };
     let targets = Targets::new()
         .with_default(level.min(OF_LIBRARIES))
-        .with_target(TALKATIVE, of_talkative)
+        .with_targets(TALKATIVE.map(|target| (target, of_talkative)))
         .with_target("tidegate", level);
     tracing_subscriber::registry().with(targets).with(layer().with_writer(writer).with_ansi(false))
 }
@@ -46,8 +47,8 @@ mod tests {
             let path = folder.path().join(level.to_string());
             let subscriber = lines(level, Mutex::new(File::create(&path).unwrap()));
             tracing::subscriber::with_default(subscriber, || {
-                tracing::warn!(target: TALKATIVE, "a column without bounds");
-                tracing::error!(target: TALKATIVE, "a table without columns");
+                tracing::warn!(target: TALKATIVE[0], "a column without bounds");
+                tracing::error!(target: TALKATIVE[0], "a table without columns");
             });
             std::fs::read_to_string(path).unwrap().lines().count()
         };

@@ -98,7 +98,7 @@ pub async fn erase(
         Erase::Due => None,
         Erase::Declaration(name) | Erase::Party(name) => Some(subject(&home.root_key().await?, name)),
     };
-    let finished = order::go_on(home, progress).await?;
+    let (finished, stuck) = order::go_on(home, progress).await?;
     let platform = home.platform().await?;
     let found = match what {
         Erase::Due => found_due(home, &platform).await?,
@@ -114,13 +114,16 @@ pub async fn erase(
         order.take_out(home, &found, progress).await?;
         order.finish(home, progress).await?;
     }
+    if let Some(stuck) = stuck {
+        return Err(stuck);
+    }
     match what {
         Erase::Declaration(id) if is_nothing => {
             let nothing = format!("there is no declaration {id}, and no record that was set aside names it");
             Err(nothing_of(home, id, nothing).await?)
         }
         Erase::Party(key) if is_nothing => {
-            let nothing = "no declaration, register or record that was set aside names it".to_owned();
+            let nothing = format!("no declaration, register or record that was set aside names {key}");
             Err(nothing_of(home, key, nothing).await?)
         }
         _ => Ok(home.ledger.erasures().await?.split_off(before)),
@@ -130,9 +133,15 @@ pub async fn erase(
 /// Why nothing of a declaration or party can be erased: it was before, or as given.
 async fn nothing_of(home: &Home, name: &str, nothing: String) -> Result<JobError, JobError> {
     let erased = ErasedBefore::read(home).await?;
-    let told = erased.of_subject(name).map_or(nothing, |Erasure { id, erased_at, .. }| {
+    let told = erased.of_subject(name).map_or(nothing, |Erasure { id, erased_at, erased, .. }| {
         let when = erased_at.format("%Y-%m-%d %H:%M UTC");
-        format!("nothing of {name} is left: it was erased, by certificate {id} of {when}")
+        // An earlier version may have broken off before datasets.
+        let datasets = if erased.order.is_some() {
+            ""
+        } else {
+            "; what an earlier version left of it in files of datasets goes with the next erasure from the same tables"
+        };
+        format!("nothing of {name} is left: it was erased, by certificate {id} of {when}{datasets}")
     });
     Ok(JobError::Missing(told))
 }

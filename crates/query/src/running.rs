@@ -6,11 +6,13 @@
 
 use datafusion::arrow::array::RecordBatch;
 use datafusion::arrow::datatypes::{FieldRef, Schema};
+use datafusion::common::JoinType;
 use datafusion::common::tree_node::{Transformed, TransformedResult, TreeNode};
 use datafusion::error::DataFusionError;
 use datafusion::execution::TaskContext;
 use datafusion::logical_expr::ColumnarValue;
 use datafusion::physical_expr::PhysicalExpr;
+use datafusion::physical_expr::expressions::lit;
 use datafusion::physical_plan::coop::CooperativeExec;
 use datafusion::physical_plan::joins::utils::JoinFilter;
 use datafusion::physical_plan::joins::{
@@ -31,22 +33,49 @@ use tokio::time::{Instant, timeout_at};
 /// Threads for each core: statements that compute without a pause leave room for others, which the system sees to.
 const THREADS_OF_A_CORE: usize = 4;
 
-/// Tells a statement to stop.
-#[derive(Debug, Clone, Default)]
-struct Stop(Arc<AtomicBool>);
+/// What a condition fails with; whoever waits is told why otherwise.
+const STOPPED: &str = "the statement was stopped";
+
+/// Tells a statement to stop: when nobody waits for it any more, or its time is over.
+#[derive(Debug, Clone)]
+struct Stop {
+    is_told: Arc<AtomicBool>,
+    until: Instant,
+}
 
 impl Stop {
+    fn at(until: Instant) -> Self {
+        Self { is_told: Arc::default(), until }
+    }
+
     fn tell(&self) {
-        self.0.store(true, Ordering::Relaxed);
+        self.is_told.store(true, Ordering::Relaxed);
+    }
+
+    fn is_due(&self) -> bool {
+        self.is_told.load(Ordering::Relaxed) || Instant::now() >= self.until
     }
 
     /// A condition of a join that fails as soon as the statement is to stop.
-    fn heeded_by(&self, filter: Option<&JoinFilter>) -> Option<JoinFilter> {
-        filter.map(|filter| {
-            let inner = Arc::clone(filter.expression());
-            let condition = Arc::new(Stoppable { inner, stop: self.clone() });
-            JoinFilter::new(condition, filter.column_indices().to_vec(), Arc::clone(filter.schema()))
-        })
+    fn heeded_by(&self, filter: &JoinFilter) -> JoinFilter {
+        let inner = Arc::clone(filter.expression());
+        let condition = Arc::new(Stoppable { inner, stop: self.clone() });
+        JoinFilter::new(condition, filter.column_indices().to_vec(), Arc::clone(filter.schema()))
+    }
+
+    /// A hash join whose condition heeds it. One that keeps or leaves out rows of one side brings nothing out while it finds the
+    /// rows of the other, so it gets a condition that always holds.
+    fn heeded_by_hashes(&self, join: &HashJoinExec) -> Option<JoinFilter> {
+        let is_of_one_side =
+            !matches!(join.join_type(), JoinType::Inner | JoinType::Left | JoinType::Right | JoinType::Full);
+        match join.filter() {
+            Some(filter) => Some(self.heeded_by(filter)),
+            None if is_of_one_side && !join.null_aware => {
+                let holds = JoinFilter::new(lit(true), Vec::new(), Arc::new(Schema::empty()));
+                Some(self.heeded_by(&holds))
+            }
+            None => None,
+        }
     }
 }
 
@@ -57,14 +86,14 @@ struct StoppablePlan {
 }
 
 impl StoppablePlan {
-    fn new(plan: Arc<dyn ExecutionPlan>) -> Result<Self, DataFusionError> {
-        let stop = Stop::default();
+    fn new(plan: Arc<dyn ExecutionPlan>, until: Instant) -> Result<Self, DataFusionError> {
+        let stop = Stop::at(until);
         let plan = plan.transform_up(|plan| {
             let join: Arc<dyn ExecutionPlan> = if let Some(join) = plan.downcast_ref::<NestedLoopJoinExec>() {
-                let filter = stop.heeded_by(join.filter());
+                let filter = join.filter().map(|filter| stop.heeded_by(filter));
                 Arc::new(NestedLoopJoinExecBuilder::from(join).with_filter(filter).build()?)
             } else if let Some(join) = plan.downcast_ref::<HashJoinExec>() {
-                join.builder().with_filter(stop.heeded_by(join.filter())).build_exec()?
+                join.builder().with_filter(stop.heeded_by_hashes(join)).build_exec()?
             } else if plan.is::<CrossJoinExec>() {
                 plan
             } else {
@@ -109,8 +138,8 @@ impl PhysicalExpr for Stoppable {
     }
 
     fn evaluate(&self, batch: &RecordBatch) -> Result<ColumnarValue, DataFusionError> {
-        if self.stop.0.load(Ordering::Relaxed) {
-            return Err(DataFusionError::Execution("the statement was stopped".to_owned()));
+        if self.stop.is_due() {
+            return Err(DataFusionError::Execution(STOPPED.to_owned()));
         }
         self.inner.evaluate(batch)
     }
@@ -157,7 +186,7 @@ impl Rows {
         context: Arc<TaskContext>,
         until: Instant,
     ) -> Result<Self, DataFusionError> {
-        let StoppablePlan { plan, stop } = StoppablePlan::new(plan)?;
+        let StoppablePlan { plan, stop } = StoppablePlan::new(plan, until)?;
         // One batch waits while the next is made.
         let (sender, batches) = channel(1);
         let work = threads()?.spawn(timeout_at(until, give(plan, context, sender)));
@@ -171,8 +200,9 @@ impl Rows {
         }
         match (&mut self.work).await {
             Ok(Ok(Ok(()))) => Ok(None),
-            Ok(Ok(Err(error))) => Err(Broken::Engine(error)),
             Ok(Err(_)) => Err(Broken::TooLong),
+            Ok(Ok(Err(_))) if self.stop.is_due() => Err(Broken::TooLong),
+            Ok(Ok(Err(error))) => Err(Broken::Engine(error)),
             Err(error) => Err(Broken::Program(error)),
         }
     }
@@ -209,7 +239,11 @@ fn threads() -> Result<&'static Runtime, DataFusionError> {
     let mut builder = Builder::new_multi_thread();
     let threads = builder.worker_threads(cores * THREADS_OF_A_CORE).thread_name("statement").enable_all();
     let threads = threads.build().map_err(DataFusionError::IoError)?;
-    Ok(THREADS.get_or_init(|| threads))
+    // Another statement may have been quicker, and threads do not end by being dropped where statements are asked.
+    if let Err(unused) = THREADS.set(threads) {
+        unused.shutdown_background();
+    }
+    THREADS.get().ok_or_else(|| DataFusionError::Internal("statements have no threads".to_owned()))
 }
 
 #[cfg(test)]
@@ -242,11 +276,13 @@ mod tests {
     }
 
     /// Statements that compare or bring together some 10^11 rows.
-    const ENDLESS: [&str; 3] = [
+    const ENDLESS: [&str; 4] = [
         "SELECT count(*) FROM code a, code b, code c \
          WHERE length(a.name) + length(b.name) + length(c.name) = 100000",
         "SELECT count(*) FROM code a JOIN code b ON a.list = b.list JOIN code c ON b.list = c.list \
          WHERE length(a.name) + length(b.name) + length(c.name) = 100000",
+        "SELECT count(*) FROM (SELECT a.list FROM code a JOIN code b USING (list)) x \
+         WHERE x.list IN (SELECT a.list FROM code a JOIN code b USING (list))",
         "SELECT sum(length(a.name) + length(b.name) + length(c.name)) FROM code a, code b, code c",
     ];
 

@@ -35,6 +35,7 @@ pub async fn run(arguments: &Arguments, command: &Retention) -> Result<(), JobEr
             };
             let number = hold(&home, table, &held, &reason.reason).await?;
             println!("Legal hold {number} is in force.");
+            print_open(arguments, &home.ledger.open_erasures().await?);
             if rows_held(&home, table, &held).await? == 0 {
                 let what = told(&held);
                 println!("No row of {table} is under it now: none is of {what}. It keeps those that come.");

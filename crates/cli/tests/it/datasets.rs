@@ -149,7 +149,7 @@ fn grades_are_confirmed_and_rows_erased_with_a_certificate() {
     assert!(!again.status.success());
     let told = String::from_utf8_lossy(&again.stderr).into_owned();
     assert!(told.contains("is left: it was erased, by certificate 1 of"), "{told}");
-    for (option, told) in [("--declaration", "there is no declaration nosuch"), ("--party", "names it")] {
+    for (option, told) in [("--declaration", "there is no declaration nosuch"), ("--party", "names nosuch")] {
         let nobody = run(folder, "home", &["retention", "erase", option, "nosuch", "--reason", "request"]);
         let message = String::from_utf8_lossy(&nobody.stderr).into_owned();
         assert!(!nobody.status.success() && message.contains(told), "{message}");

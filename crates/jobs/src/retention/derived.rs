@@ -23,20 +23,33 @@ pub(super) async fn remake(home: &Home, order: &Order, progress: &mut dyn Progre
         return Ok(());
     }
     let options = RefreshOptions { whatever_checks_say: true, ..RefreshOptions::default() };
-    refresh(home, &definitions, options, progress).await?;
+    // One that cannot be made keeps no others from being made, whose files hold what was erased.
+    let (mut made, mut stuck) = (BTreeSet::new(), None);
+    for definition in definitions {
+        match refresh(home, std::slice::from_ref(&definition), options, progress).await {
+            Ok(_) => {
+                made.insert(definition.name);
+            }
+            Err(error) => {
+                let mend = "publish it mended (`datasets refresh --from`) or wait until its rows allow it, then give the order again";
+                let told =
+                    format!("the dataset {} holds what is to be erased: {error}; {mend}", definition.name);
+                stuck.get_or_insert(JobError::Missing(told));
+            }
+        }
+    }
     // One with nothing to make anew was made when the order had broken off: its files of before are there all the same.
-    let names: BTreeSet<&str> = definitions.iter().map(|definition| definition.name.as_str()).collect();
     let act = order.act(home).await?;
     for version in home.ledger.published_datasets().await? {
-        let made = version.made;
-        if names.contains(made.name.as_str()) {
-            let (table, lake_version) = (made.lake_table, made.lake_version);
+        let version = version.made;
+        if made.contains(&version.name) {
+            let (table, lake_version) = (version.lake_table, version.lake_version);
             let without = Erased { table, version: lake_version, rows: 0, files: Vec::new() };
             let purged = home.lake.purge(&without).await?;
             let new = NewErasure {
-                table: made.name,
+                table: version.name,
                 of: order.of().clone(),
-                rows: made.rows,
+                rows: version.rows,
                 files: purged.files as u64,
                 bytes: purged.bytes,
                 lake_version,
@@ -46,7 +59,7 @@ pub(super) async fn remake(home: &Home, order: &Order, progress: &mut dyn Progre
             home.ledger.record_erasure(&new, &act).await?;
         }
     }
-    Ok(())
+    stuck.map_or(Ok(()), Err)
 }
 
 /// Datasets that readers see and that read one of the tables.

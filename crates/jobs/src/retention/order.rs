@@ -217,19 +217,24 @@ impl Order {
     }
 }
 
-/// Finishes the orders that broke off when the rows were out of all tables. Returns whom they were about.
+/// Finishes the orders that broke off when the rows were out of all tables. Returns whom they were about, and why one could not be
+/// finished, which keeps no other from it.
 pub(super) async fn go_on(
     home: &Home,
     progress: &mut dyn Progress,
-) -> Result<BTreeSet<Option<Hash256>>, JobError> {
-    let mut finished = BTreeSet::new();
-    for order in open(home).await? {
-        if order.plan.is_out {
-            order.finish(home, progress).await?;
-            finished.insert(order.subject);
+) -> Result<(BTreeSet<Option<Hash256>>, Option<JobError>), JobError> {
+    let (mut finished, mut stuck) = (BTreeSet::new(), None);
+    for order in open(home).await?.into_iter().filter(|order| order.plan.is_out) {
+        match order.finish(home, progress).await {
+            Ok(()) => {
+                finished.insert(order.subject);
+            }
+            Err(error) => {
+                stuck.get_or_insert(error);
+            }
         }
     }
-    Ok(finished)
+    Ok((finished, stuck))
 }
 
 async fn open(home: &Home) -> Result<Vec<Order>, JobError> {

@@ -165,7 +165,7 @@ async fn a_declaration_is_erased_from_every_table() {
     let nobody =
         erase(&place.home, &Erase::Party("nobody".to_owned()), "a request", &mut Quiet).await.unwrap_err();
     assert!(
-        nobody.to_string().contains("no declaration, register or record that was set aside names it"),
+        nobody.to_string().contains("no declaration, register or record that was set aside names nobody"),
         "{nobody}"
     );
 

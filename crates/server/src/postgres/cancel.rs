@@ -1,6 +1,7 @@
 //! Answers that end before they are whole: their reader asks to cancel them, or is gone.
 
 use super::cursors::Cursors;
+use super::error::refusal;
 use super::session::{Parser, Prepared, Queries};
 use async_trait::async_trait;
 use futures::future::{BoxFuture, Either, FutureExt, Shared, pending, select};
@@ -13,7 +14,7 @@ use pgwire::api::store::PortalStore;
 use pgwire::api::{ClientInfo, ClientPortalStore, ConnectionHandle};
 use pgwire::error::{PgWireError, PgWireResult};
 use pgwire::messages::PgWireBackendMessage;
-use pgwire::messages::extendedquery::{Describe, TARGET_TYPE_BYTE_PORTAL};
+use pgwire::messages::extendedquery::{Describe, Execute, TARGET_TYPE_BYTE_PORTAL};
 use std::fmt::Debug;
 use std::sync::Arc;
 use std::time::Duration;
@@ -22,6 +23,9 @@ use tokio::net::TcpStream;
 /// How often a connection with unheard messages is looked at, since what is behind them cannot be seen; and how long a session has to
 /// end by itself, with a last word, when nothing more can be heard.
 const LOOK_AGAIN: Duration = Duration::from_secs(1);
+
+/// Most rows that a client may ask for at once, when it does not ask for all.
+const MOST_ROWS_AT_ONCE: i32 = 1_000_000;
 
 /// Comes when the reader asks to cancel.
 type Cancelled = Shared<BoxFuture<'static, ()>>;
@@ -96,6 +100,21 @@ impl ExtendedQueryHandler for Cancellable {
             Some(fields) => send_describe_response(client, &DescribePortalResponse::new(fields?)).await,
             None => self._on_describe(client, message).await,
         }
+    }
+
+    /// The library makes room for as many rows as are asked for.
+    async fn on_execute<C>(&self, client: &mut C, message: Execute) -> PgWireResult<()>
+    where
+        C: ClientInfo + ClientPortalStore + Sink<PgWireBackendMessage> + Unpin + Send + Sync,
+        C::PortalStore: PortalStore<Statement = Self::Statement>,
+        C::Error: Debug,
+        PgWireError: From<<C as Sink<PgWireBackendMessage>>::Error>,
+    {
+        if !(0..=MOST_ROWS_AT_ONCE).contains(&message.max_rows) {
+            let words = format!("{} rows at once: 0 for all, to {MOST_ROWS_AT_ONCE}", message.max_rows);
+            return Err(refusal("22023", words));
+        }
+        self._on_execute(client, message).await
     }
 
     async fn do_query<C>(
