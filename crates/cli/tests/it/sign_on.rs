@@ -288,6 +288,8 @@ fn a_provider_that_is_not_there_stops_nobody_else() {
     let at = format!("{}/sign-on", server.http);
     let answer = curl(&[&at]);
     assert!(answer.status == 503 && answer.body.contains("cannot be asked"), "{}", answer.body);
+    let front = curl(&[&server.http]);
+    assert!(front.status == 200 && front.body.contains("href=\"/sign-on\""), "{}", front.body);
     let log = std::fs::read_to_string(server.folder().join("log")).unwrap();
     assert!(
         log.contains("the provider of single sign-on cannot be asked: ") && log.contains("refused"),

@@ -2,6 +2,7 @@
 
 mod answer;
 mod error;
+mod front;
 mod governance;
 mod identity;
 mod openapi;

@@ -4,7 +4,7 @@ use super::Door;
 use super::error::ApiError;
 use super::governance::{bundles, policies};
 use super::identity::Identity;
-use super::{openapi, session, setup, sign_on, sql};
+use super::{front, openapi, session, setup, sign_on, sql};
 use axum::extract::{DefaultBodyLimit, Request, State};
 use axum::http::{HeaderName, HeaderValue};
 use axum::middleware::{Next, from_fn};
@@ -16,6 +16,10 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 use utoipa::ToSchema;
 
+/// What a path is told that leads nowhere.
+const NOWHERE: &str =
+    "there is nothing at this path; / says how to come in, and /api/v1/openapi.json describes the API";
+
 /// Every route.
 pub fn router(door: Door) -> Router {
     let serve = door.desk.home().configuration.serve;
@@ -26,6 +30,7 @@ pub fn router(door: Door) -> Router {
         .route("/setup", get(setup::form).post(setup::fill))
         .route_layer(from_fn(move |request: Request, next: Next| in_time(log_in, request, next)));
     Router::new()
+        .route("/", get(front::front))
         .route("/health", get(health))
         .route("/api/v1/openapi.json", get(async || Json(openapi::description())))
         .route("/api/v1/me", get(me))
@@ -38,6 +43,7 @@ pub fn router(door: Door) -> Router {
         .route("/sign-on", get(sign_on::begin))
         .route("/sign-on/callback", get(sign_on::end))
         .merge(coming_in)
+        .fallback(async || ApiError::not_found(NOWHERE))
         .layer(DefaultBodyLimit::max(request_bytes))
         .layer(from_fn(headers))
         .with_state(door)

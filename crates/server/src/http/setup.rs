@@ -2,12 +2,13 @@
 
 use super::Door;
 use super::error::ApiError;
-use super::policy::with_policy;
+use super::policy::{escaped, plain, with_policy};
 use super::session::{Address, refused};
 use axum::Form;
 use axum::extract::rejection::FormRejection;
 use axum::extract::{Query, State};
-use axum::response::{Html, Response};
+use axum::http::{HeaderMap, header};
+use axum::response::{Html, IntoResponse, Response};
 use chrono::{DateTime, TimeDelta, Utc};
 use serde::Deserialize;
 use std::sync::Mutex;
@@ -67,31 +68,77 @@ fn opens(door: &Door, secret: &str, address: Address) -> Result<(), ApiError> {
     if is_open { Ok(()) } else { Err(refused(door, address, "this link is not good, or not any more")) }
 }
 
+/// Whether the set-up still waits.
+pub(super) fn is_waiting(door: &Door) -> bool {
+    door.setup.lock().unwrap_or_else(std::sync::PoisonError::into_inner).is_some()
+}
+
+/// Whether a browser asks: those name pages among what they accept.
+fn is_browser(headers: &HeaderMap) -> bool {
+    let accepted = headers.get(header::ACCEPT).and_then(|value| value.to_str().ok());
+    accepted.is_some_and(|accepted| accepted.contains("text/html"))
+}
+
+/// The form for who has the secret, with the name that was entered and why it was refused.
+fn page(secret: &str, name: &str, reason: Option<&str>) -> String {
+    let reason = reason.map(|reason| format!("<p role=\"alert\"><strong>{}</strong>", escaped(reason)));
+    // The secret opens, so it is letters and digits. It comes first: no text that is put in behind it can name its place.
+    include_str!("setup.html")
+        .replace("{secret}", secret)
+        .replace("{reason}", &reason.unwrap_or_default())
+        .replace("{name}", &escaped(name))
+}
+
+/// A refusal without the form, since nothing opened it.
+fn refusal(is_browser: bool, error: ApiError) -> Response {
+    if is_browser {
+        let content = format!("<p>{}", escaped(&error.message));
+        plain(error.status(), "Tidegate is not set up by this", &content)
+    } else {
+        error.into_response()
+    }
+}
+
 /// The form.
 pub(super) async fn form(
     State(door): State<Door>,
     address: Address,
+    headers: HeaderMap,
     Query(link): Query<Link>,
-) -> Result<Response, ApiError> {
-    opens(&door, &link.secret, address)?;
-    // What opens is letters and digits.
-    let page = include_str!("setup.html").replace("{secret}", &link.secret);
-    Ok(with_policy(Html(page), POLICY))
+) -> Response {
+    match opens(&door, &link.secret, address) {
+        Ok(()) => with_policy(Html(page(&link.secret, "", None)), POLICY),
+        Err(error) => refusal(is_browser(&headers), error),
+    }
 }
 
 /// Makes the account.
 pub(super) async fn fill(
     State(door): State<Door>,
     address: Address,
+    headers: HeaderMap,
     form: Result<Form<Filled>, FormRejection>,
-) -> Result<Response, ApiError> {
-    let Form(filled) = form?;
-    opens(&door, &filled.secret, address)?;
-    let home = door.desk.home();
-    sessions::set_up(home, filled.name.trim(), filled.password, door.desk.now())
-        .await
-        .map_err(|error| ApiError::bad_request(error.to_string()))?;
+) -> Response {
+    let is_browser = is_browser(&headers);
+    let opened = form.map_err(ApiError::from).and_then(|Form(filled)| {
+        opens(&door, &filled.secret, address)?;
+        Ok(filled)
+    });
+    let Filled { secret, name, password } = match opened {
+        Ok(filled) => filled,
+        Err(error) => return refusal(is_browser, error),
+    };
+    let made = sessions::set_up(door.desk.home(), name.trim(), password, door.desk.now()).await;
+    if let Err(error) = made {
+        let error = ApiError::bad_request(error.to_string());
+        if !is_browser {
+            return error.into_response();
+        }
+        let again = page(&secret, &name, Some(&error.message));
+        return with_policy((error.status(), Html(again)), POLICY);
+    }
     *door.setup.lock().unwrap_or_else(std::sync::PoisonError::into_inner) = None;
-    let done = "<!doctype html><title>Tidegate</title><p>The account is made. Log in: POST /api/v1/session.";
-    Ok(with_policy(Html(done.to_owned()), POLICY))
+    let done = "<!doctype html><title>Tidegate</title><p>The account is made. Log in: POST /api/v1/session, \
+                as <a href=\"/\">the front page</a> says.";
+    with_policy(Html(done), POLICY)
 }
