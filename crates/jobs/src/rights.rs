@@ -1,13 +1,14 @@
 //! The rights by which rows of an answer go out, asked for again while they do.
 
 use crate::desk::{Clock, Visit};
+use crate::people::is_local_owner;
 use futures::FutureExt;
 use futures::future::BoxFuture;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
-use tidegate_ledger::{Ledger, LedgerError, PolicyVersion, Principal, PrincipalKind};
+use tidegate_ledger::{Ledger, LedgerError, PolicyVersion, Principal};
 use tidegate_query::QueryError;
 use tokio::time::{Instant, Sleep, sleep};
 
@@ -27,7 +28,7 @@ pub(crate) struct Rights {
 impl Rights {
     /// That they hold still. Those of the local owner always do.
     async fn ask(self: Arc<Self>) -> Result<(), QueryError> {
-        if self.visit.account.kind == PrincipalKind::LocalOwner {
+        if is_local_owner(&self.visit.account) {
             return Ok(());
         }
         match self.ended().await {

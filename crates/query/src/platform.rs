@@ -310,7 +310,7 @@ fn with_new_columns(
 }
 
 #[cfg(test)]
-mod tests {
+pub(crate) mod tests {
     use super::*;
     use crate::Person;
     use async_trait::async_trait;
@@ -323,7 +323,7 @@ mod tests {
     use tidegate_records::table::Grade;
     use tidegate_records::tables::DECLARATION;
 
-    fn reader(number: usize) -> Principal {
+    pub(crate) fn reader(number: usize) -> Principal {
         Principal::Person(Person {
             name: format!("Ana {number}"),
             kind: "person".to_owned(),
@@ -340,7 +340,7 @@ mod tests {
         Governance::new(policy, &PseudonymKey::derived_from(&[1; 32]), limits)
     }
 
-    fn platform(limits: Limits) -> Platform {
+    pub(crate) fn platform(limits: Limits) -> Platform {
         Platform::in_memory(Vec::new(), Some(governance(limits))).unwrap()
     }
 

@@ -248,31 +248,15 @@ fn threads() -> Result<&'static Runtime, DataFusionError> {
 
 #[cfg(test)]
 mod tests {
-    use crate::policy::{Policy, PseudonymKey};
-    use crate::{Governance, Limits, Person, Platform, Principal};
+    use crate::Limits;
+    use crate::platform::tests::{platform, reader};
     use std::time::Duration;
-    use tidegate_records::table::Grade;
     use tokio::time::{Instant, sleep};
 
     const SECONDS: u64 = 1;
 
-    fn platform() -> Platform {
-        let policy = Policy::parse(&Policy::shipped_files()).unwrap();
-        let limits = Limits { time: Duration::from_secs(SECONDS), queries: 1, ..Limits::default() };
-        let governance = Governance::new(policy.into(), &PseudonymKey::derived_from(&[1; 32]), limits);
-        Platform::in_memory(Vec::new(), Some(governance)).unwrap()
-    }
-
-    fn analyst() -> Principal {
-        Principal::Person(Person {
-            name: "Ana".to_owned(),
-            kind: "person".to_owned(),
-            roles: ["analyst".to_owned()].into(),
-            clearance: Grade::General3,
-            office: None,
-            organisation: None,
-            enterprise: None,
-        })
+    fn limits() -> Limits {
+        Limits { time: Duration::from_secs(SECONDS), queries: 1, ..Limits::default() }
     }
 
     /// Statements that compare or bring together some 10^11 rows.
@@ -289,10 +273,10 @@ mod tests {
     /// One thread waits for the statement and does everything else, as a door does.
     #[tokio::test]
     async fn a_statement_ends_with_its_time_whatever_it_computes() {
-        let platform = platform();
+        let platform = platform(limits());
         for sql in ENDLESS {
             let begun = Instant::now();
-            let plan = platform.plan_for(&analyst(), "risk-analysis", sql).await.unwrap();
+            let plan = platform.plan_for(&reader(0), "risk-analysis", sql).await.unwrap();
             let refused = plan.collect().await.unwrap_err().to_string();
             assert!(refused.contains("the query takes too long: 1 seconds"), "{refused}");
             assert!(begun.elapsed() < Duration::from_secs(20 * SECONDS), "{sql}: {:?}", begun.elapsed());
@@ -301,9 +285,9 @@ mod tests {
 
     #[tokio::test]
     async fn a_statement_that_nobody_waits_for_stops() {
-        let platform = platform();
+        let platform = platform(limits());
         for sql in ENDLESS {
-            let plan = platform.plan_for(&analyst(), "risk-analysis", sql).await.unwrap();
+            let plan = platform.plan_for(&reader(0), "risk-analysis", sql).await.unwrap();
             let answer = plan.stream().unwrap();
             sleep(Duration::from_millis(200)).await;
             drop(answer);
