@@ -12,10 +12,14 @@ use sqlx::ConnectOptions as _;
 use sqlx::sqlite::{
     Sqlite, SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous,
 };
+use tokio::time::sleep;
 
 use crate::audit::Group;
 use crate::history::Reached;
 use crate::{LedgerError, Period, migrate};
+
+/// Between two tries to connect.
+const CONNECT_AGAIN: Duration = Duration::from_millis(20);
 
 /// How patient and how parallel a handle is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -53,18 +57,7 @@ impl Ledger {
     /// [`LedgerError::MigrationChanged`].
     pub async fn open(path: &Path, limits: LedgerLimits, now: DateTime<Utc>) -> Result<Self, LedgerError> {
         create_private(path).map_err(|source| LedgerError::Open { path: path.to_owned(), source })?;
-        let options = SqliteConnectOptions::new()
-            .filename(path)
-            .journal_mode(SqliteJournalMode::Wal)
-            .synchronous(SqliteSynchronous::Full)
-            .foreign_keys(true)
-            .busy_timeout(limits.busy_timeout)
-            .disable_statement_logging();
-        let pool = SqlitePoolOptions::new()
-            .max_connections(limits.connections)
-            .connect_with(options)
-            .await
-            .map_err(|error| LedgerError::connecting(path.to_owned(), error))?;
+        let pool = connect(path, limits).await?;
         let ledger = Self { pool, group: Group::default(), signed: Arc::default() };
         migrate::apply(&ledger, path, now).await?;
         ledger.ensure_local_owner(now).await?;
@@ -100,6 +93,30 @@ impl Ledger {
     /// fails when another writer was in between.
     pub(crate) async fn begin_write(&self) -> Result<WriteTransaction, LedgerError> {
         Ok(self.pool.begin_with("BEGIN IMMEDIATE").await?)
+    }
+}
+
+/// Connects to the file. Of two who make a new file one of write-ahead logging at once, `SQLite` refuses one without a wait, so it
+/// is tried again for as long as a writer waits.
+async fn connect(path: &Path, limits: LedgerLimits) -> Result<SqlitePool, LedgerError> {
+    let options = SqliteConnectOptions::new()
+        .filename(path)
+        .journal_mode(SqliteJournalMode::Wal)
+        .synchronous(SqliteSynchronous::Full)
+        .foreign_keys(true)
+        .busy_timeout(limits.busy_timeout)
+        .disable_statement_logging();
+    let mut waited = Duration::ZERO;
+    loop {
+        let pool = SqlitePoolOptions::new().max_connections(limits.connections);
+        let connected = pool.connect_with(options.clone()).await;
+        match connected.map_err(|error| LedgerError::connecting(path.to_owned(), error)) {
+            Err(LedgerError::Busy) if waited < limits.busy_timeout => {
+                sleep(CONNECT_AGAIN).await;
+                waited += CONNECT_AGAIN;
+            }
+            connected => return connected,
+        }
     }
 }
 

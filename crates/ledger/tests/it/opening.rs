@@ -25,11 +25,16 @@ async fn opening_again_changes_nothing() {
 }
 
 #[tokio::test]
-async fn two_first_openings_at_once_make_one_ledger() {
-    let place = Place::new();
-    let (one, other) = tokio::join!(place.open(), place.open());
-    assert_eq!(one.principals().await.unwrap(), other.principals().await.unwrap());
-    assert_eq!(one.principals().await.unwrap().len(), 1);
+async fn first_openings_at_once_make_one_ledger() {
+    for _ in 0..10 {
+        let place = Place::new();
+        let (one, two, three, four) = tokio::join!(place.open(), place.open(), place.open(), place.open());
+        let owner = one.principals().await.unwrap();
+        assert_eq!(owner.len(), 1);
+        for other in [two, three, four] {
+            assert_eq!(other.principals().await.unwrap(), owner);
+        }
+    }
 }
 
 #[tokio::test]
