@@ -7,6 +7,7 @@ use crate::QueryError;
 use crate::assess::{self, Bundles};
 use crate::catalog::Catalog;
 use crate::engine::{Allowance, Engine};
+use crate::extent;
 use crate::item_rows::{self, DECLARATION_ITEM};
 use crate::plan::{Plan, Usage};
 use crate::policy::{Access, Compiler, Policy};
@@ -161,6 +162,7 @@ impl Door {
     }
 
     pub(crate) fn parse(&self, sql: &str) -> Result<Statement, QueryError> {
+        extent::is_read(sql)?;
         let state = self.context.state();
         let dialect = state.config_options().sql_parser.dialect;
         Ok(state.sql_to_statement(sql, &dialect)?)
@@ -239,7 +241,9 @@ impl Door {
             return Err(QueryError::NotPermitted { what: "assess".to_owned(), name, purpose });
         }
         assess::resolve(&mut statement, &self.bundles)?;
+        extent::is_planned(&statement)?;
         let plan = self.context.state().statement_to_plan(statement).await?;
+        extent::is_written_out(&plan)?;
         // Before anything runs: optimising evaluates constants, and what is refused should not get that far.
         verify::verify(&plan, self.may_explain)?;
         Ok(plan)

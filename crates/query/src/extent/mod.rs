@@ -1,0 +1,14 @@
+//! How much a statement asks of those who read and plan it, which no limit of a running query bounds: it is looked at before
+//! each of them begins.
+
+mod plan;
+mod text;
+
+pub(crate) use plan::{is_planned, is_written_out};
+pub use text::is_read;
+
+use crate::QueryError;
+
+fn more_than(what: &'static str, most: usize, advice: &'static str) -> QueryError {
+    QueryError::TooMuch { what, limit: most.to_string(), advice }
+}
