@@ -319,6 +319,7 @@ pub(crate) mod tests {
     use datafusion::datasource::TableType;
     use datafusion::error::DataFusionError;
     use datafusion::physical_plan::ExecutionPlan;
+    use std::collections::BTreeSet;
     use std::time::Duration;
     use tidegate_records::table::Grade;
     use tidegate_records::tables::DECLARATION;
@@ -422,6 +423,35 @@ pub(crate) mod tests {
         assert!(catalogs.upgrade().is_some(), "it is kept for the next statement");
         platform.door(&reader(1), "risk-analysis").await.unwrap();
         assert!(catalogs.upgrade().is_none(), "it stays in memory");
+    }
+
+    #[tokio::test]
+    async fn doors_share_what_every_catalog_has_and_nothing_that_tells_of_a_reader() {
+        let platform = platform(Limits::default());
+        let purpose = "risk-analysis";
+        let (mut shared, mut own) = (BTreeSet::new(), BTreeSet::new());
+        let one = platform.door(&reader(0), purpose).await.unwrap().catalogs().upgrade().unwrap();
+        let other = platform.door(&reader(1), purpose).await.unwrap().catalogs().upgrade().unwrap();
+        let [one, other] = [one, other].map(|catalogs| catalogs.catalog(purpose).unwrap());
+        for schema in one.schema_names() {
+            let [one, other] = [&one, &other].map(|catalog| catalog.schema(&schema).unwrap());
+            for name in one.table_names() {
+                let tables = [one.table(&name).await, other.table(&name).await];
+                let [one, other] = tables.map(|table| table.unwrap().unwrap());
+                let named = format!("{schema}.{name}");
+                if Arc::ptr_eq(&one, &other) {
+                    shared.insert(named)
+                } else {
+                    own.insert(named)
+                };
+            }
+        }
+        assert!(shared.iter().all(|name| name.starts_with("pg_catalog.")), "{shared:?}");
+        assert!(shared.contains("pg_catalog.pg_type") && shared.len() > 60, "{shared:?}");
+        let own: Vec<&str> = own.iter().filter_map(|name| name.strip_prefix("pg_catalog.")).collect();
+        let telling =
+            ["pg_attribute", "pg_class", "pg_database", "pg_description", "pg_namespace", "pg_tables"];
+        assert_eq!(own, telling);
     }
 
     #[tokio::test]

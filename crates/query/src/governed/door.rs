@@ -73,12 +73,6 @@ pub(crate) struct Door {
     naming: Naming,
 }
 
-impl Drop for Door {
-    fn drop(&mut self) {
-        pg_catalog::remove(&self.context);
-    }
-}
-
 impl Door {
     #[cfg(test)]
     pub(crate) fn catalogs(&self) -> std::sync::Weak<dyn datafusion::catalog::CatalogProviderList> {
@@ -151,7 +145,7 @@ impl Door {
             // The owner comes through no door that PostgreSQL's clients know.
             let description = |name: &str| catalog::description(name, known_of).map(str::to_owned);
             let asker = pg_catalog::Asker { name: &reader.0, database: &own, description: &description };
-            pg_catalog::install(&context, &asker).await?;
+            pg_catalog::install(&context, catalogs.as_ref(), &asker).await?;
         }
         let bundles = if may_assess { bundles.clone() } else { Bundles::new() };
         for (hash, bundle) in bundles.values() {

@@ -203,6 +203,21 @@ async fn catalogs_list_what_is_there_for_the_reader() {
         relations.contains(&"decision".to_owned()) && !relations.contains(&"quarantine".to_owned()),
         "{relations:?}"
     );
+    let listed = "SELECT tablename FROM pg_catalog.pg_tables WHERE schemaname = 'public' AND NOT rowsecurity";
+    assert_eq!(reader.lines(listed).await, tables);
+    let of_the_catalog =
+        "SELECT tablename FROM pg_catalog.pg_tables WHERE tablename IN ('pg_locks', 'pg_type')";
+    assert_eq!(reader.lines(of_the_catalog).await, ["pg_locks", "pg_type"]);
+    let steward = Reader {
+        platform: &platform,
+        person: person("St", "steward", Grade::General3),
+        purpose: "data-quality",
+    };
+    for sql in ["SELECT relname FROM pg_catalog.pg_class", listed] {
+        let [of_steward, of_officer] = [steward.lines(sql).await, reader.lines(sql).await];
+        assert!(of_steward.contains(&"quarantine".to_owned()), "{sql}: {of_steward:?}");
+        assert!(!of_officer.contains(&"quarantine".to_owned()), "{sql}: {of_officer:?}");
+    }
     let attributes = reader.lines("SELECT attname FROM pg_catalog.pg_attribute").await;
     assert!(
         attributes.contains(&"directive".to_owned())

@@ -1,10 +1,10 @@
-//! Functions of PostgreSQL that its clients call, besides those that come with the catalog's tables.
+//! Functions of PostgreSQL that its clients call: those of the library that say what is so here, and our own.
 
+use super::Asker;
 use super::rights::{HasRight, RIGHTS};
 use super::settings::CurrentSetting;
+use super::shared::{KEYWORDS, Shared};
 use super::type_names::TypeNames;
-use super::{Asker, SCHEMA};
-use crate::governed::GovernedTable;
 use datafusion::arrow::array::BooleanArray;
 use datafusion::arrow::datatypes::DataType;
 use datafusion::catalog::{TableFunctionArgs, TableFunctionImpl};
@@ -12,19 +12,25 @@ use datafusion::common::ScalarValue;
 use datafusion::common::cast::as_int32_array;
 use datafusion::datasource::TableProvider;
 use datafusion::error::DataFusionError;
-use datafusion::execution::FunctionRegistry;
 use datafusion::logical_expr::{
     ColumnarValue, ScalarFunctionArgs, ScalarUDF, ScalarUDFImpl, Signature, TypeSignature, Volatility,
 };
 use datafusion::prelude::SessionContext;
+use datafusion_pg_catalog::pg_catalog::array_bounds_udf::{create_array_lower_udf, create_array_upper_udf};
+use datafusion_pg_catalog::pg_catalog::format_type::create_format_type_udf;
+use datafusion_pg_catalog::pg_catalog::quote_ident_udf::{create_parse_ident_udf, create_quote_ident_udf};
+use datafusion_pg_catalog::pg_catalog::{
+    create_current_database_udf, create_current_schema_udf, create_current_schemas_udf,
+    create_pg_backend_pid_udf, create_pg_encoding_to_char_udf, create_pg_get_partition_ancestors_udf,
+    create_pg_get_statisticsobjdef_columns_udf, create_pg_get_userbyid_udf,
+    create_pg_relation_is_publishable_udf, create_pg_relation_size_udf, create_pg_stat_get_numscans,
+    create_pg_total_relation_size_udf,
+};
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
 /// What the server says that it is. Clients read the version of PostgreSQL whose protocol and catalog they meet.
 const VERSION: &str = "PostgreSQL 16.6 (Tidegate)";
-
-/// The function that gives the words of SQL.
-const KEYWORDS: &str = "pg_get_keywords";
 
 /// Definitions and descriptions of things of which there are none, or that nobody is told.
 const UNTOLD: &[&str] = &[
@@ -56,12 +62,33 @@ const ALWAYS: &[&str] = &[
     "pg_type_is_visible",
 ];
 
+/// Functions of the library, of which the first alone depends on who asks.
+fn of_the_library(asker: &Asker<'_>) -> [ScalarUDF; 16] {
+    [
+        create_current_database_udf(asker.database),
+        create_current_schema_udf(),
+        create_current_schemas_udf(),
+        create_pg_get_userbyid_udf(),
+        create_pg_relation_is_publishable_udf(),
+        create_pg_get_statisticsobjdef_columns_udf(),
+        create_pg_encoding_to_char_udf(),
+        create_pg_backend_pid_udf(),
+        create_pg_relation_size_udf(),
+        create_pg_total_relation_size_udf(),
+        create_pg_stat_get_numscans(),
+        create_pg_get_partition_ancestors_udf(),
+        create_quote_ident_udf(),
+        create_parse_ident_udf(),
+        create_array_upper_udf(),
+        create_array_lower_udf(),
+    ]
+}
+
 /// Adds the functions.
-pub(super) fn register(
-    context: &SessionContext,
-    asker: &Asker<'_>,
-    visible: BTreeSet<i32>,
-) -> Result<(), DataFusionError> {
+pub(super) fn register(context: &SessionContext, asker: &Asker<'_>, visible: BTreeSet<i32>, shared: &Shared) {
+    for function in of_the_library(asker) {
+        context.register_udf(function);
+    }
     let text = |text: &str| ScalarValue::Utf8(Some(text.to_owned()));
     let untold = UNTOLD.iter().map(|name| (*name, ScalarValue::Utf8(None)));
     let always = ALWAYS.iter().map(|name| (*name, ScalarValue::Boolean(Some(true))));
@@ -81,25 +108,20 @@ pub(super) fn register(
     }
     context.register_udf(ScalarUDF::new_from_impl(CurrentSetting::new()));
     context.register_udf(ScalarUDF::new_from_impl(IsVisible::new(visible)));
-    context.register_udf(ScalarUDF::new_from_impl(TypeNames(context.udf("format_type")?)));
-    let keywords = context.state().table_functions().get(KEYWORDS).map(|known| Arc::clone(known.function()));
-    if let Some(keywords) = keywords {
-        context.register_udtf(KEYWORDS, Arc::new(Keywords(keywords)));
-    }
-    Ok(())
+    context.register_udf(ScalarUDF::new_from_impl(TypeNames(Arc::new(create_format_type_udf()))));
+    context.register_udtf(KEYWORDS, Arc::new(Keywords(shared.keywords())));
 }
 
-/// The words of SQL as a table: a governed one, as no other is read.
+/// The words of SQL as a table.
 #[derive(Debug)]
-struct Keywords(Arc<dyn TableFunctionImpl>);
+struct Keywords(Arc<dyn TableProvider>);
 
 impl TableFunctionImpl for Keywords {
     fn call_with_args(
         &self,
-        arguments: TableFunctionArgs<'_, '_>,
+        _: TableFunctionArgs<'_, '_>,
     ) -> Result<Arc<dyn TableProvider>, DataFusionError> {
-        let words = self.0.call_with_args(arguments)?;
-        Ok(Arc::new(GovernedTable::open(&format!("{SCHEMA}.{KEYWORDS}"), words)))
+        Ok(Arc::clone(&self.0))
     }
 }
 

@@ -1,10 +1,9 @@
 //! Tables of `pg_catalog` that clients ask for besides those that the library has. There is nothing in them.
 
 use super::empty;
+use crate::governed::catalog::NamedTable;
 use datafusion::arrow::datatypes::{DataType, Field, Schema};
-use datafusion::datasource::TableProvider;
 use datafusion::error::DataFusionError;
-use std::collections::HashMap;
 use std::sync::Arc;
 
 /// Names of tables with those of their columns.
@@ -42,11 +41,17 @@ const TABLES: &[(&str, &[&str])] = &[
     ("pg_user", &["usename", "usesysid", "usecreatedb", "usesuper", "userepl", "usebypassrls", "useconfig"]),
 ];
 
+/// Names of the tables.
+pub(super) fn names() -> impl Iterator<Item = &'static str> {
+    TABLES.iter().map(|(name, _)| *name)
+}
+
 /// The tables.
-pub(super) fn tables() -> Result<HashMap<String, Arc<dyn TableProvider>>, DataFusionError> {
-    let table = |(name, columns): &(&str, &[&str])| {
+pub(super) fn tables() -> Result<Vec<NamedTable>, DataFusionError> {
+    let mut tables: Vec<NamedTable> = Vec::new();
+    for (name, columns) in TABLES {
         let fields = columns.iter().map(|column| Field::new(*column, DataType::Utf8, true));
-        Ok(((*name).to_owned(), empty(Arc::new(Schema::new(fields.collect::<Vec<_>>())))?))
-    };
-    TABLES.iter().map(table).collect()
+        tables.push((*name, empty(Arc::new(Schema::new(fields.collect::<Vec<_>>())))?));
+    }
+    Ok(tables)
 }

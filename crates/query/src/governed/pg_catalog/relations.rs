@@ -2,13 +2,14 @@
 
 use super::oids::{Numbers, catalog_table};
 use super::rows::Known;
-use super::{Asker, SCHEMA, settings};
+use super::shared::Shared;
+use super::{Asker, SCHEMA, governed, more};
 use crate::governed::{SCHEMA as PUBLIC, sql_type};
-use datafusion::arrow::datatypes::{DataType, Field, FieldRef, Schema, SchemaRef};
-use datafusion::catalog::{CatalogProvider, SchemaProvider};
+use datafusion::arrow::datatypes::{DataType, FieldRef, SchemaRef};
+use datafusion::catalog::CatalogProvider;
 use datafusion::datasource::{TableProvider, TableType};
 use datafusion::error::DataFusionError;
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
 /// A table or view.
@@ -24,54 +25,33 @@ struct Relation {
 pub(super) struct Relations {
     schemas: Vec<(i32, String)>,
     all: Vec<Relation>,
-    /// The tables of the catalog that tell of it, with their columns.
-    telling: HashMap<&'static str, SchemaRef>,
 }
 
 /// Reads what an engine has: tables as they are for the reader, and the tables of `pg_catalog`.
 pub(super) async fn describe(
     catalog: &dyn CatalogProvider,
-    tables: &dyn SchemaProvider,
+    shared: &Shared,
 ) -> Result<Relations, DataFusionError> {
-    let mut telling = HashMap::new();
-    for name in ["pg_attribute", "pg_class", "pg_database", "pg_description", "pg_namespace", "pg_settings"] {
-        let table = tables.table(name).await?;
-        let table = table.ok_or_else(|| DataFusionError::Internal(format!("there is no {name}")))?;
-        telling.insert(name, if name == "pg_class" { with_rights(&table.schema()) } else { table.schema() });
-    }
-    let (mut numbers, mut schemas, mut relations) = (Numbers::default(), Vec::new(), Vec::new());
-    let mut names = catalog.schema_names();
-    names.sort();
-    for name in names {
-        let Some(provider) = catalog.schema(&name) else { continue };
-        let schema = numbers.schema(&name);
-        let mut names = provider.table_names();
-        names.sort();
-        for table in names {
-            let Some(found) = provider.table(&table).await? else { continue };
-            let own = if name == SCHEMA { telling.get(table.as_str()) } else { None };
-            relations.push(Relation {
-                schema,
-                number: numbers.table(&name, &table),
-                is_view: found.table_type() == TableType::View,
-                columns: own.map_or_else(|| found.schema(), Arc::clone),
-                name: table,
-            });
+    let mut found = BTreeMap::from([(SCHEMA.to_owned(), shared.listed())]);
+    for name in catalog.schema_names() {
+        let Some(schema) = catalog.schema(&name) else { continue };
+        let mut tables = BTreeMap::new();
+        for table in schema.table_names() {
+            let Some(provider) = schema.table(&table).await? else { continue };
+            tables.insert(table, (provider.table_type() == TableType::View, provider.schema()));
         }
-        schemas.push((schema, name));
+        found.insert(name, tables);
     }
-    Ok(Relations { schemas, all: relations, telling })
-}
-
-/// Columns of `pg_class` that clients ask for besides those that it has: rights and options, of which there are none.
-fn with_rights(schema: &Schema) -> SchemaRef {
-    let mut fields: Vec<FieldRef> = schema.fields().iter().map(Arc::clone).collect();
-    for name in ["relacl", "reloptions"] {
-        if schema.field_with_name(name).is_err() {
-            fields.push(Arc::new(Field::new(name, DataType::Utf8, true)));
+    let (mut numbers, mut schemas, mut all) = (Numbers::default(), Vec::new(), Vec::new());
+    for (schema_name, tables) in found {
+        let schema = numbers.schema(&schema_name);
+        for (name, (is_view, columns)) in tables {
+            let number = numbers.table(&schema_name, &name);
+            all.push(Relation { schema, number, name, is_view, columns });
         }
+        schemas.push((schema, schema_name));
     }
-    Arc::new(Schema::new(fields))
+    Ok(Relations { schemas, all })
 }
 
 impl Relations {
@@ -79,21 +59,21 @@ impl Relations {
     pub(super) fn tables(
         &self,
         asker: &Asker<'_>,
-    ) -> Result<HashMap<String, Arc<dyn TableProvider>>, DataFusionError> {
+        shared: &Shared,
+    ) -> Result<HashMap<&'static str, Arc<dyn TableProvider>>, DataFusionError> {
+        let (described, descriptions) = self.descriptions(asker);
+        let (listed, listings) = self.listed();
         let told = [
             ("pg_namespace", self.namespaces(), self.schemas.len()),
             ("pg_class", self.classes(), self.all.len()),
             ("pg_attribute", self.attributes(), self.all.iter().map(|r| r.columns.fields().len()).sum()),
             ("pg_database", database(asker.database), 1),
+            ("pg_description", described, descriptions),
+            ("pg_tables", listed, listings),
         ];
         let mut tables = HashMap::new();
-        let (described, descriptions) = self.descriptions(asker);
-        let (set, settings) = settings::table();
-        let more = [("pg_description", described, descriptions), ("pg_settings", set, settings)];
-        for (name, known, rows) in told.into_iter().chain(more) {
-            if let Some(schema) = self.telling.get(name) {
-                tables.insert(name.to_owned(), known.table(schema, rows)?);
-            }
+        for (name, known, rows) in told {
+            tables.insert(name, governed(name, known.table(&shared.columns(name)?, rows)?));
         }
         Ok(tables)
     }
@@ -148,6 +128,20 @@ impl Relations {
             .texts("attstorage", all().map(|(.., wire)| if length(*wire) < 0 { "x" } else { "p" }))
             .yes("attnotnull", all().map(|(_, _, field, _)| !field.is_nullable()).collect())
             .yes("attislocal", all().map(|_| true).collect())
+    }
+
+    /// Tables by schema, those too that the library does not have, and how many there are.
+    fn listed(&self) -> (Known, usize) {
+        let mut listed: Vec<(&str, &str)> = more::names().map(|name| (SCHEMA, name)).collect();
+        for (number, schema) in &self.schemas {
+            let tables = self.all.iter().filter(|r| r.schema == *number);
+            listed.extend(tables.map(|r| (schema.as_str(), r.name.as_str())));
+        }
+        let known = Known::default()
+            .texts("schemaname", listed.iter().map(|(schema, _)| schema))
+            .texts("tablename", listed.iter().map(|(_, name)| name))
+            .texts("tableowner", listed.iter().map(|_| "postgres"));
+        (known, listed.len())
     }
 
     /// What tables and columns are, in words, and how many of these there are.

@@ -1,12 +1,14 @@
 //! Settings of a server of PostgreSQL, as `SHOW`, `pg_settings` and `current_setting` tell of them.
 
 use super::rows::Known;
-use datafusion::arrow::datatypes::DataType;
+use datafusion::arrow::datatypes::{DataType, SchemaRef};
 use datafusion::common::ScalarValue;
+use datafusion::datasource::TableProvider;
 use datafusion::error::DataFusionError;
 use datafusion::logical_expr::{
     ColumnarValue, ScalarFunctionArgs, ScalarUDFImpl, Signature, TypeSignature, Volatility,
 };
+use std::sync::Arc;
 
 /// Settings that clients make on their own, and ask for, with what holds for everybody.
 pub const SETTINGS: &[(&str, &str)] = &[
@@ -35,15 +37,15 @@ pub const SETTINGS: &[(&str, &str)] = &[
     ("transaction_read_only", "on"),
 ];
 
-/// The table `pg_settings`, and how many rows it has.
-pub(super) fn table() -> (Known, usize) {
-    let known = Known::default()
+/// The table `pg_settings`.
+pub(super) fn table(schema: &SchemaRef) -> Result<Arc<dyn TableProvider>, DataFusionError> {
+    Known::default()
         .texts("name", SETTINGS.iter().map(|(name, _)| *name))
         .texts("setting", SETTINGS.iter().map(|(_, value)| *value))
         .texts("reset_val", SETTINGS.iter().map(|(_, value)| *value))
         .texts("vartype", SETTINGS.iter().map(|_| "string"))
-        .texts("context", SETTINGS.iter().map(|_| "internal"));
-    (known, SETTINGS.len())
+        .texts("context", SETTINGS.iter().map(|_| "internal"))
+        .table(schema, SETTINGS.len())
 }
 
 /// The function `current_setting`: nothing for a setting that is not known.
