@@ -161,6 +161,9 @@ pub enum Command {
     )]
     Treatments(Treatments),
     /// Decide again from what was stored, and say whether anything differs
+    #[command(after_help = "Examples:\n  tidegate replay --from 2025-12-01 --to 2025-12-31\n  \
+        tidegate replay --from 2025-12-31      up to the last day that was decided\n  \
+        tidegate replay 12044526               one declaration")]
     Replay(Replay),
     /// Prove that consignments are drawn by chance: keys of periods, their reveal, published files and their verification
     #[command(subcommand)]

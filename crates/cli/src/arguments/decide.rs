@@ -111,7 +111,6 @@ pub struct Treatments {
 
 /// Arguments of `replay`.
 #[derive(Debug, Args)]
-#[group(required = true, multiple = true)]
 pub struct Replay {
     /// Declaration to decide again
     #[arg(conflicts_with_all = ["from", "to"])]

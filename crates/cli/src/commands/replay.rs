@@ -16,6 +16,10 @@ pub async fn run(arguments: &Arguments, command: &Replay) -> Result<(), JobError
     let home = open(arguments).await?;
     let what = match &command.id {
         Some(id) => Replayed::Declaration(id.clone()),
+        // All days may be those of years, and are only meant when somebody says so.
+        None if command.from.is_none() && command.to.is_none() && !command.in_sql => {
+            return Err(which(Replayed::stored(&home).await?));
+        }
         None => Replayed::days(&home, command.from, command.to).await?,
     };
     let (decisions, identical) = if command.in_sql {
@@ -36,6 +40,14 @@ pub async fn run(arguments: &Arguments, command: &Replay) -> Result<(), JobError
         made_again(&report)
     };
     refuse_others(decisions, identical)
+}
+
+/// Asks which decisions are meant, of those from a day to a day.
+fn which((first, last): (NaiveDate, NaiveDate)) -> JobError {
+    JobError::Missing(format!(
+        "say what to decide again, a declaration or the days of work lists, of which there are {first} to {last}: `tidegate replay \
+         --from {last}`"
+    ))
 }
 
 /// How much was decided again, and how much of it came out the same.

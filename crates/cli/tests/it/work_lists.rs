@@ -69,9 +69,11 @@ fn work_lists_are_written_whenever_they_were_decided_and_a_replay_says_its_days(
         let told = succeed(folder, "home", &[["replay"].as_slice(), asked].concat());
         assert!(told.contains(&days), "{asked:?}: {told}");
     }
+    let which = format!("of which there are {first} to {last}: `tidegate replay --from {last}`");
     for (asked, words) in [
         (["--from", "2025-12-10", "--to", "2025-12-09"].as_slice(), "exchange --from and --to"),
         (&["--from", "2031-01-01"], "nothing was decided from 2031-01-01 on"),
+        (&[], which.as_str()),
     ] {
         let told = refused(folder, &[["replay"].as_slice(), asked].concat());
         assert!(told.contains(words), "{asked:?}: {told}");

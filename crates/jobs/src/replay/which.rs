@@ -114,6 +114,20 @@ impl Replayed {
         if let (Some(from), Some(to)) = (from, to) {
             return if from <= to { Ok(Self::Days(from, to)) } else { Err(reversed(from, to)) };
         }
+        let (first, last) = Self::stored(home).await?;
+        let (begin, end) = (from.unwrap_or(first), to.unwrap_or(last));
+        if begin <= end {
+            return Ok(Self::Days(begin, end));
+        }
+        let asked = from.map_or_else(|| format!("up to {end}"), |from| format!("from {from} on"));
+        Err(JobError::Missing(format!("nothing was decided {asked}; work lists are of {first} to {last}")))
+    }
+
+    /// The first and the last day of work lists that are stored.
+    ///
+    /// # Errors
+    /// When nothing was decided, or the lake fails.
+    pub async fn stored(home: &Home) -> Result<(NaiveDate, NaiveDate), JobError> {
         let platform = home.platform().await?;
         // A list without any decision is missed, too.
         let sql = "SELECT min(listed_on) AS first, max(listed_on) AS last \
@@ -121,15 +135,10 @@ impl Replayed {
         let answer = Answer::of(&platform, "job replay", sql).await?;
         let day =
             |name| Ok::<_, JobError>(answer.texts(name)?.pop().and_then(|d| d.parse::<NaiveDate>().ok()));
-        let (Some(first), Some(last)) = (day("first")?, day("last")?) else {
-            return Err(JobError::Missing("nothing was decided yet; run `tidegate decide`".to_owned()));
-        };
-        let (begin, end) = (from.unwrap_or(first), to.unwrap_or(last));
-        if begin <= end {
-            return Ok(Self::Days(begin, end));
+        match (day("first")?, day("last")?) {
+            (Some(first), Some(last)) => Ok((first, last)),
+            _ => Err(JobError::Missing("nothing was decided yet; run `tidegate decide`".to_owned())),
         }
-        let asked = from.map_or_else(|| format!("up to {end}"), |from| format!("from {from} on"));
-        Err(JobError::Missing(format!("nothing was decided {asked}; work lists are of {first} to {last}")))
     }
 
     /// First and last day, where days were asked for.
