@@ -22,7 +22,7 @@ mod sql;
 
 pub use audit::{Audit, Span};
 pub use bundles::Bundles;
-pub use datasets::{Datasets, From as DatasetsFrom, Refresh as RefreshDatasets};
+pub use datasets::{Datasets, From as DatasetsFrom, Refresh as RefreshDatasets, Standing as DatasetStanding};
 pub use decide::{Backtest, By, Decide, Estimate, Monitor, Promises, Replay, Treatments};
 pub use draws::Draws;
 pub use learn::Learn;

@@ -8,11 +8,22 @@ use tidegate_query::{Catalog, Classification};
 use tidegate_records::category::Category;
 use tidegate_records::table::Grade;
 
-/// Reads the catalog.
+/// Reads the catalog as readers have it: without datasets that are retired.
 ///
 /// # Errors
 /// When the ledger fails, or holds what this program does not understand.
 pub async fn read(home: &Home) -> Result<Catalog, JobError> {
+    let retired = home.ledger.retired_datasets().await?;
+    let mut catalog = with_retired(home).await?;
+    catalog.datasets.retain(|dataset| !retired.iter().any(|one| one.dataset == dataset.name));
+    Ok(catalog)
+}
+
+/// Reads the catalog with datasets that are retired.
+///
+/// # Errors
+/// As [`read`].
+pub async fn with_retired(home: &Home) -> Result<Catalog, JobError> {
     let datasets = home.ledger.published_datasets().await?;
     let classified = home.ledger.classifications().await?;
     Ok(Catalog {

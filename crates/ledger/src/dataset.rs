@@ -131,18 +131,19 @@ impl Ledger {
         column::Row { table: "dataset_versions", key: version }.count(version)
     }
 
-    /// A number that grows whenever a dataset is published or a column classified: what readers are told of tables is the same as
-    /// long as it stays.
+    /// A number that grows whenever a dataset is published, retired or restored, or a column classified: what readers are told of
+    /// tables is the same as long as it stays.
     ///
     /// # Errors
     /// When the file cannot be read.
     pub async fn catalog_version(&self) -> Result<i64, LedgerError> {
         let statement = "SELECT (SELECT count(*) FROM dataset_versions)
+            + (SELECT count(*) + count(restored_at) FROM dataset_retirements)
             + (SELECT coalesce(max(id), 0) FROM column_classifications)";
         Ok(sqlx::query_scalar(statement).fetch_one(self.pool()).await?)
     }
 
-    /// The version of each dataset that readers see, by name.
+    /// The version of each dataset that readers see, or would see if it were not retired, by name.
     ///
     /// # Errors
     /// [`LedgerError::Damaged`].

@@ -49,6 +49,7 @@ mod principal;
 mod proofs;
 mod proposal;
 pub mod publication;
+mod retirement;
 mod reveal;
 mod root_key;
 mod signature;
@@ -96,6 +97,7 @@ pub use policy_state::{NewPolicyState, PolicyState};
 pub use principal::{NewPrincipal, Principal, PrincipalKind};
 pub use proofs::InclusionProof;
 pub use proposal::{NewProposal, Proposal, Verdict};
+pub use retirement::Retirement;
 pub use reveal::{NewReveal, Reveal};
 pub use root_key::RootKey;
 pub use signature::{

@@ -30,6 +30,10 @@ const MIGRATIONS: &[Migration] = &[
     Migration { name: "0008_identities", sql: include_str!("../migrations/0008_identities.sql") },
     Migration { name: "0009_sessions", sql: include_str!("../migrations/0009_sessions.sql") },
     Migration { name: "0010_erasure_orders", sql: include_str!("../migrations/0010_erasure_orders.sql") },
+    Migration {
+        name: "0011_dataset_retirements",
+        sql: include_str!("../migrations/0011_dataset_retirements.sql"),
+    },
 ];
 
 /// Applies what is missing, in one transaction: a crash leaves the old schema or the new one.

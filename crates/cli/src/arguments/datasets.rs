@@ -1,5 +1,6 @@
 //! Arguments of `datasets`.
 
+use super::retention::Reason;
 use clap::{Args, Subcommand};
 use std::path::PathBuf;
 
@@ -20,6 +21,12 @@ pub enum Datasets {
         /// Name of the dataset
         name: String,
     },
+    /// Take a dataset from readers and make it anew no more, until it is restored
+    #[command(after_help = "Its versions stay, and what is erased goes out of them too.\n\nExample:\n  \
+        tidegate datasets retire trade_statistics --reason \"published elsewhere\"")]
+    Retire(Standing),
+    /// Give a dataset that is retired back to readers, as it was made last
+    Restore(Standing),
     /// Check the files of datasets against the tables, without making anything
     Check {
         /// Folder with a folder for each domain
@@ -38,6 +45,16 @@ pub struct From {
     /// Folder with a folder for each domain: `domain/name.sql`; when left out, the shipped datasets and those that were published
     #[arg(long = "from", value_name = "FOLDER")]
     pub folder: Option<PathBuf>,
+}
+
+/// Arguments of `datasets retire` and `datasets restore`.
+#[derive(Debug, Args)]
+pub struct Standing {
+    /// Name of the dataset
+    pub name: String,
+    /// Why.
+    #[command(flatten)]
+    pub reason: Reason,
 }
 
 /// Arguments of `datasets refresh`.

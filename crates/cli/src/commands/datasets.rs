@@ -1,9 +1,11 @@
 //! `tidegate datasets`.
 
 use super::open;
-use crate::arguments::{Arguments, Datasets, DatasetsFrom, RefreshDatasets};
+use crate::arguments::{Arguments, DatasetStanding, Datasets, DatasetsFrom, RefreshDatasets};
 use crate::progress::Bars;
 use crate::show;
+use chrono::{DateTime, Utc};
+use std::collections::BTreeSet;
 use std::path::Path;
 use tidegate_jobs::datasets::{Outcome, RefreshOptions, Refreshed, Version};
 use tidegate_jobs::{Home, JobError, catalog, datasets};
@@ -14,12 +16,16 @@ pub async fn run(arguments: &Arguments, command: &Datasets) -> Result<(), JobErr
         Datasets::List(DatasetsFrom { folder }) => list(arguments, folder.as_deref()).await,
         Datasets::Refresh(command) => refresh(arguments, command).await,
         Datasets::Show { name } => shown(arguments, name).await,
+        Datasets::Retire(command) => retire(arguments, command).await,
+        Datasets::Restore(command) => restore(arguments, command).await,
         Datasets::Check { folder } => check(arguments, folder).await,
         Datasets::Write { folder } => {
             let shipped = datasets::shipped()?;
             datasets::write(folder, &shipped)?;
-            println!("{} datasets written to {}", shipped.len(), folder.display());
-            Ok(())
+            let told = serde_json::json!({ "folder": folder, "datasets": shipped.len() });
+            show::say(arguments, &told, |_| {
+                println!("{} datasets written to {}", shipped.len(), folder.display());
+            })
         }
     }
 }
@@ -39,9 +45,10 @@ struct Listed {
     title: String,
     owner: String,
     version: Option<u64>,
-    made_at: Option<chrono::DateTime<chrono::Utc>>,
+    made_at: Option<DateTime<Utc>>,
     rows: Option<u64>,
     failed_checks: Vec<CheckResult>,
+    retired_at: Option<DateTime<Utc>>,
 }
 
 impl Listed {
@@ -56,6 +63,7 @@ impl Listed {
             made_at: None,
             rows: None,
             failed_checks: Vec::new(),
+            retired_at: None,
         }
     }
 
@@ -71,6 +79,7 @@ impl Listed {
             domain: dataset.domain,
             title: dataset.title,
             owner: dataset.owner,
+            retired_at: None,
         }
     }
 }
@@ -78,26 +87,31 @@ impl Listed {
 async fn list(arguments: &Arguments, folder: Option<&Path>) -> Result<(), JobError> {
     let home = open(arguments).await?;
     let definitions = definitions(&home, folder).await?;
-    let made = catalog::read(&home).await?.datasets;
+    let made = catalog::with_retired(&home).await?.datasets;
     let is_made = |definition: &&Definition| made.iter().any(|dataset| dataset.name == definition.name);
     let mut all: Vec<Listed> =
         definitions.iter().filter(|definition| !is_made(definition)).map(Listed::defined).collect();
     all.extend(made.into_iter().map(Listed::made));
     all.sort_by(|a, b| (&a.domain, &a.name).cmp(&(&b.domain, &b.name)));
+    for retired in datasets::retired(&home).await? {
+        let of_name = all.iter_mut().filter(|one| one.name == retired.dataset);
+        of_name.for_each(|one| one.retired_at = Some(retired.retired_at));
+    }
     show::say(arguments, &all, |all| {
-        for Listed { name, domain, title, version, made_at, rows, failed_checks, .. } in all {
+        for Listed { name, domain, title, version, made_at, rows, failed_checks, retired_at, .. } in all {
             let state = match (version, made_at, rows) {
                 (Some(version), Some(at), Some(rows)) => {
                     format!("version {version} of {}, {} rows", show::moment(*at), show::count(*rows))
                 }
                 _ => "not made yet".to_owned(),
             };
-            println!("{domain:<12} {name:<24} {title}; {state}");
+            let retired = retired_at.map(|at| format!("; RETIRED since {}", show::moment(at)));
+            println!("{domain:<12} {name:<24} {title}; {state}{}", retired.unwrap_or_default());
             for check in failed_checks {
                 println!("{:38}{}: {}, wanted {}", "", check.name, check.found, check.wanted);
             }
         }
-        if all.iter().any(|listed| listed.version.is_none()) {
+        if all.iter().any(|listed| listed.version.is_none() && listed.retired_at.is_none()) {
             println!("\nMake them with `tidegate datasets refresh`.");
         }
     })
@@ -110,8 +124,17 @@ async fn refresh(arguments: &Arguments, command: &RefreshDatasets) -> Result<(),
         let known = chosen.iter().map(|d| d.name.as_str()).collect::<Vec<_>>().join(", ");
         return Err(JobError::Missing(format!("there is no dataset `{unknown}`; there are {known}")));
     }
+    if let Some(one) =
+        datasets::retired(&home).await?.into_iter().find(|one| command.names.contains(&one.dataset))
+    {
+        return Err(JobError::Missing(format!(
+            "the dataset `{name}` is retired ({}); `tidegate datasets restore {name} --reason WHY` brings it back",
+            one.reason,
+            name = one.dataset
+        )));
+    }
     chosen.retain(|definition| command.names.is_empty() || command.names.contains(&definition.name));
-    let options = RefreshOptions { whole: command.whole, only_due: command.due, whatever_checks_say: false };
+    let options = RefreshOptions { whole: command.whole, only_due: command.due, after_erasure: false };
     let refreshed = datasets::refresh(&home, &chosen, options, &mut Bars::new()).await?;
     show::say(arguments, &refreshed, |refreshed| refreshed.iter().for_each(print_refreshed))?;
     match refreshed.iter().filter(|one| one.outcome == Outcome::KeptBack).count() {
@@ -126,6 +149,7 @@ async fn refresh(arguments: &Arguments, command: &RefreshDatasets) -> Result<(),
 fn print_refreshed(one: &Refreshed) {
     let what = match (one.outcome, &one.months) {
         (Outcome::Unchanged, _) => "nothing to do".to_owned(),
+        (Outcome::Retired, _) => "retired, left as it is".to_owned(),
         (_, None) => "made anew".to_owned(),
         (_, Some(months)) => format!("made anew for {}", months.join(", ")),
     };
@@ -136,24 +160,65 @@ fn print_refreshed(one: &Refreshed) {
     }
 }
 
+async fn retire(arguments: &Arguments, command: &DatasetStanding) -> Result<(), JobError> {
+    let home = open(arguments).await?;
+    let DatasetStanding { name, reason } = command;
+    datasets::retire(&home, name, &reason.reason).await?;
+    let told = serde_json::json!({ "name": name, "reason": reason.reason, "retired_at": home.now });
+    show::say(arguments, &told, |_| {
+        println!("{name} is retired: nobody reads it, and it is made anew no more. Its versions stay.");
+        println!("To end that: tidegate datasets restore {name} --reason WHY");
+    })
+}
+
+async fn restore(arguments: &Arguments, command: &DatasetStanding) -> Result<(), JobError> {
+    let home = open(arguments).await?;
+    let DatasetStanding { name, reason } = command;
+    datasets::restore(&home, name, &reason.reason).await?;
+    let told = serde_json::json!({ "name": name, "reason": reason.reason, "restored_at": home.now });
+    show::say(arguments, &told, |_| {
+        println!("{name} is restored: readers see it as it was made last.");
+        println!("To make it anew: tidegate datasets refresh {name}");
+    })
+}
+
+/// A definition that was planned against the tables.
+#[derive(serde::Serialize)]
+struct Checked {
+    name: String,
+    /// Stored tables that it reads.
+    tables: BTreeSet<String>,
+    /// Of one that is made by months: tables that have all of it made anew when they change.
+    read_whole: Option<BTreeSet<String>>,
+}
+
 async fn check(arguments: &Arguments, folder: &Path) -> Result<(), JobError> {
     let home = open(arguments).await?;
-    for (name, derived) in datasets::check(&home, &datasets::read(folder)?).await? {
-        let how = match derived.read_whole {
-            None => "as a whole".to_owned(),
-            Some(whole) if whole.is_empty() => "month by month".to_owned(),
-            Some(whole) => {
-                let whole = whole.into_iter().collect::<Vec<_>>().join(", ");
-                format!("month by month, and as a whole when {whole} change")
-            }
-        };
-        println!("{name}: sound; made {how}");
-    }
-    Ok(())
+    let derived = datasets::check(&home, &datasets::read(folder)?).await?;
+    let checked = derived.into_iter().map(|(name, derived)| Checked {
+        name,
+        tables: derived.tables,
+        read_whole: derived.read_whole,
+    });
+    show::say(arguments, &checked.collect::<Vec<_>>(), |all| all.iter().for_each(print_checked))
+}
+
+fn print_checked(Checked { name, read_whole, .. }: &Checked) {
+    let how = match read_whole {
+        None => "as a whole".to_owned(),
+        Some(whole) if whole.is_empty() => "month by month".to_owned(),
+        Some(whole) => {
+            let whole = whole.iter().map(String::as_str).collect::<Vec<_>>().join(", ");
+            format!("month by month, and as a whole when {whole} change")
+        }
+    };
+    println!("{name}: sound; made {how}");
 }
 
 async fn shown(arguments: &Arguments, name: &str) -> Result<(), JobError> {
-    let versions = datasets::versions(&open(arguments).await?, name).await?;
+    let home = open(arguments).await?;
+    let versions = datasets::versions(&home, name).await?;
+    let retired = datasets::retired(&home).await?.into_iter().find(|one| one.dataset == name);
     if arguments.json {
         let told = |version: &Version| {
             let made = version.dataset.made.as_ref();
@@ -166,11 +231,15 @@ async fn shown(arguments: &Arguments, name: &str) -> Result<(), JobError> {
                 "months": version.recorded.made.months,
                 "snapshot": version.recorded.made.snapshot,
                 "checks": made.map(|made| &made.checks),
+                "retired_at": retired.as_ref().map(|retired| retired.retired_at),
             })
         };
         return show::json(&versions.iter().map(told).collect::<Vec<_>>());
     }
     let Some(newest) = versions.first() else { return Ok(()) };
+    if let Some(retired) = &retired {
+        println!("RETIRED since {} ({})", show::moment(retired.retired_at), retired.reason);
+    }
     print_columns(&newest.dataset);
     println!("\nVersions:");
     for Version { recorded, .. } in &versions {

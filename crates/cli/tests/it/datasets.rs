@@ -100,6 +100,30 @@ fn datasets_of_ones_own_are_refreshed_by_the_timer_and_by_name() {
     let whole = succeed(folder, "home", &["datasets", "refresh", "mine", "--whole"]);
     assert!(whole.starts_with("mine ") && whole.contains("made anew"), "{whole}");
     assert!(succeed(folder, "home", &["datasets", "show", "mine"]).contains("   2  "));
+
+    let because = ["--reason", "its file was taken away"];
+    missing(&[&["retire", "nosuch"], because.as_slice()].concat(), "there is no dataset `nosuch`");
+    let retired = succeed(folder, "home", &[&["datasets", "retire", "mine"], because.as_slice()].concat());
+    assert!(retired.starts_with("mine is retired"), "{retired}");
+    missing(&[&["retire", "mine"], because.as_slice()].concat(), "the dataset mine is already retired");
+    let sql = ["sql", "select * from mine"];
+    assert!(!run(folder, "home", &sql).status.success(), "nobody reads it, the owner of the machine neither");
+    missing(&["refresh", "mine"], "is retired (its file was taken away); `tidegate datasets restore mine");
+    let all = succeed(folder, "home", &["datasets", "refresh"]);
+    let of_mine = all.lines().find(|line| line.starts_with("mine ")).unwrap();
+    assert!(of_mine.contains("retired, left as it is"), "{all}");
+    for command in [["datasets", "list"].as_slice(), &["datasets", "show", "mine"]] {
+        let told = succeed(folder, "home", command);
+        assert!(told.contains("RETIRED since"), "{told}");
+    }
+    let restore = ["datasets", "restore", "mine", "--reason", "it is needed"];
+    assert!(succeed(folder, "home", &restore).starts_with("mine is restored"));
+    succeed(folder, "home", &sql);
+    missing(&restore[1..], "holds no retired dataset mine");
+    let told = succeed(folder, "home", &["audit", "log", "--event", "dataset"]);
+    for act in ["dataset mine retired", "dataset mine restored", "its file was taken away"] {
+        assert!(told.contains(act), "{act}: {told}");
+    }
 }
 
 #[test]

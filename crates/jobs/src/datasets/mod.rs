@@ -3,10 +3,12 @@
 mod checks;
 mod files;
 mod refresh;
+mod retired;
 
 pub use files::{read, shipped, write};
 pub(crate) use refresh::is_lake_table_of;
 pub use refresh::{Outcome, RefreshOptions, Refreshed, check, refresh};
+pub use retired::{restore, retire, retired};
 
 use crate::{Home, JobError, catalog};
 use tidegate_ledger::DatasetVersion;
@@ -32,19 +34,24 @@ pub async fn versions(home: &Home, name: &str) -> Result<Vec<Version>, JobError>
     let recorded = home.ledger.dataset_versions(name, MOST_VERSIONS).await?;
     if recorded.is_empty() {
         let is_shipped = shipped()?.iter().any(|definition| definition.name == name);
-        return Err(JobError::Missing(if is_shipped {
-            format!("the dataset `{name}` was not made yet; `tidegate datasets refresh {name}` makes it")
-        } else {
-            format!("there is no dataset `{name}`; `tidegate datasets list` names them")
-        }));
+        if !is_shipped {
+            return Err(unknown(name));
+        }
+        return Err(JobError::Missing(format!(
+            "the dataset `{name}` was not made yet; `tidegate datasets refresh {name}` makes it"
+        )));
     }
     let version =
         |recorded: DatasetVersion| Ok(Version { dataset: catalog::dataset(recorded.clone())?, recorded });
     recorded.into_iter().map(version).collect()
 }
 
+fn unknown(name: &str) -> JobError {
+    JobError::Missing(format!("there is no dataset `{name}`; `tidegate datasets list` names them"))
+}
+
 /// What datasets are made by where no folder is given: the shipped files, and beside them the definitions of other datasets that
-/// readers see, as they were last made. A dataset that bears the name of a shipped one is made by the shipped file.
+/// were published, as they were last made. A dataset that bears the name of a shipped one is made by the shipped file.
 ///
 /// # Errors
 /// When the ledger fails, or holds what is no definition.
@@ -57,7 +64,7 @@ pub async fn known(home: &Home) -> Result<Vec<Definition>, JobError> {
     Ok(known)
 }
 
-/// The definitions of the datasets that readers see, as they were last made.
+/// The definitions of the datasets that were published, as they were last made; those of retired ones too.
 pub(crate) async fn published(home: &Home) -> Result<Vec<Definition>, JobError> {
     let mut definitions = Vec::new();
     for version in home.ledger.published_datasets().await? {

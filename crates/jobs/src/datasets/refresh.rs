@@ -22,8 +22,9 @@ pub struct RefreshOptions {
     pub whole: bool,
     /// Leaves out what is not due yet by its header.
     pub only_due: bool,
-    /// Shows readers the new rows even where a strict check fails: those of before are to be seen no more.
-    pub whatever_checks_say: bool,
+    /// Rows of before are to be seen no more: the new ones are shown even where a strict check fails, and what is retired is made
+    /// anew as well.
+    pub after_erasure: bool,
 }
 
 /// What became of a dataset.
@@ -53,9 +54,11 @@ pub enum Outcome {
     Published,
     /// A strict check failed: readers see the version before.
     KeptBack,
+    /// It is retired: nobody reads it, and nothing was made.
+    Retired,
 }
 
-/// Makes datasets anew, one after the other.
+/// Makes datasets anew, one after the other; what is retired stays as it is.
 ///
 /// # Errors
 /// When nothing is loaded, a definition is refused, or lake or ledger fail; datasets before stay made.
@@ -67,7 +70,8 @@ pub async fn refresh(
 ) -> Result<Vec<Refreshed>, JobError> {
     let nothing = "no record is loaded yet; run `tidegate ingest` first";
     let snapshot = home.snapshot().await?.ok_or_else(|| JobError::Missing(nothing.to_owned()))?;
-    let platform = home.platform().await?;
+    let platform = home.platform_of(Some(&snapshot), catalog::with_retired(home).await?).await?;
+    let retired = home.ledger.retired_datasets().await?;
     let published: BTreeMap<String, DatasetVersion> = home
         .ledger
         .published_datasets()
@@ -78,13 +82,14 @@ pub async fn refresh(
     progress.step("datasets", definitions.len() as u64, "datasets");
     let mut refreshed = Vec::new();
     for (done, definition) in (1..).zip(definitions) {
-        let making = Making {
-            home,
-            platform: &platform,
-            snapshot: &snapshot,
-            definition,
-            last: published.get(&definition.name),
-        };
+        let last = published.get(&definition.name);
+        let is_retired = retired.iter().any(|one| one.dataset == definition.name);
+        if is_retired && !options.after_erasure {
+            refreshed.push(left_out(definition, last));
+            progress.done(done);
+            continue;
+        }
+        let making = Making { home, platform: &platform, snapshot: &snapshot, definition, last };
         let made = making.refresh(options).await;
         refreshed.push(made.map_err(|cause| of_dataset(definition, cause))?);
         progress.done(done);
@@ -97,7 +102,7 @@ struct Making<'a> {
     platform: &'a Platform,
     snapshot: &'a Snapshot,
     definition: &'a Definition,
-    /// The version that readers see.
+    /// The version that readers see, or would see if it were not retired.
     last: Option<&'a DatasetVersion>,
 }
 
@@ -184,7 +189,7 @@ impl Making<'_> {
         let replaced = writer.replace(&what).await?;
         let (rows, checks) = self.checked(&dataset, replaced.version).await?;
         let is_passed = checks.iter().all(|check| check.is_passed || !check.is_strict);
-        let is_published = is_passed || options.whatever_checks_say;
+        let is_published = is_passed || options.after_erasure;
         if is_published {
             home.lake.record_snapshot(home.now, [&replaced]).await?;
         }
@@ -251,6 +256,17 @@ impl Making<'_> {
             format!("graded at most {grade}, since rows with less than {at_least} {count} are left out")
         });
         lowered.unwrap_or_default()
+    }
+}
+
+fn left_out(definition: &Definition, last: Option<&DatasetVersion>) -> Refreshed {
+    Refreshed {
+        name: definition.name.clone(),
+        outcome: Outcome::Retired,
+        version: None,
+        months: None,
+        rows: last.map_or(0, |last| last.made.rows),
+        checks: Vec::new(),
     }
 }
 

@@ -10,8 +10,9 @@ use tidegate_lake::Erased;
 use tidegate_ledger::NewErasure;
 use tidegate_query::dataset::Definition;
 
-/// Makes every dataset anew that is made of a table of which rows were erased, and removes what held its rows before. The certificate
-/// of a dataset says how many rows it has since. What the order has a certificate of is done.
+/// Makes every dataset anew that is made of a table of which rows were erased, and removes what held its rows before; retired ones too,
+/// whose rows wait to be restored. The certificate of a dataset says how many rows it has since. What the order has a certificate of is
+/// done.
 ///
 /// # Errors
 /// When lake or ledger fail.
@@ -22,7 +23,7 @@ pub(super) async fn remake(home: &Home, order: &Order, progress: &mut dyn Progre
     if definitions.is_empty() {
         return Ok(());
     }
-    let options = RefreshOptions { whatever_checks_say: true, ..RefreshOptions::default() };
+    let options = RefreshOptions { after_erasure: true, ..RefreshOptions::default() };
     // One that cannot be made keeps no others from being made, whose files hold what was erased.
     let (mut made, mut stuck) = (BTreeSet::new(), None);
     for definition in definitions {
@@ -62,7 +63,7 @@ pub(super) async fn remake(home: &Home, order: &Order, progress: &mut dyn Progre
     stuck.map_or(Ok(()), Err)
 }
 
-/// Datasets that readers see and that read one of the tables.
+/// Datasets that were published, be they retired since, and that read one of the tables.
 async fn made_of(home: &Home, tables: &BTreeSet<String>) -> Result<Vec<Definition>, JobError> {
     let platform = home.platform().await?;
     let mut definitions = Vec::new();

@@ -2,9 +2,15 @@
 
 use crate::place::Place;
 use crate::source;
-use tidegate_jobs::Quiet;
-use tidegate_jobs::datasets::{Outcome, RefreshOptions, Refreshed, refresh, shipped, versions};
+use chrono::{DateTime, Utc};
+use std::sync::Arc;
+use tidegate_jobs::datasets::{
+    Outcome, RefreshOptions, Refreshed, refresh, restore, retire, retired, shipped, versions,
+};
+use tidegate_jobs::desk::{Desk, Visit};
 use tidegate_jobs::maintenance::{Maintained, maintain};
+use tidegate_jobs::{Configuration, Home, Quiet, query};
+use tidegate_ledger::Door;
 use tidegate_query::dataset::Definition;
 
 const COUNTS: &str = "SELECT d.month, d.office_id, count(*) AS items, sum(g.net_mass_kg) AS mass_kg FROM declaration d \
@@ -110,6 +116,67 @@ async fn a_definition_with_other_columns_takes_the_place_of_the_one_before() {
     let changed = made(&place, &as_real, RefreshOptions::default()).await;
     assert_eq!((changed.outcome, changed.version, changed.months), (Outcome::Published, Some(2), None));
     assert!(rows(&place).await[0].ends_with(".5") || rows(&place).await[0].ends_with(".0"));
+}
+
+#[tokio::test]
+async fn a_dataset_that_is_retired_is_read_and_made_no_more_until_it_is_restored() {
+    let mut place = Place::new().await;
+    load(&place, "first.csv", &source::rows(1, 2025, 60, 0)).await;
+    let definition = counts(COUNTS, 1_000);
+    let stranger = retire(&place.home, "counts", "nobody needs it").await.unwrap_err().to_string();
+    assert!(stranger.contains("there is no dataset `counts`"), "{stranger}");
+    made(&place, &definition, RefreshOptions::default()).await;
+    let before = rows(&place).await;
+    let told = "SELECT count(*) FROM information_schema.datasets WHERE dataset_name = 'counts'";
+    assert_eq!(place.count(told).await, 1);
+
+    retire(&place.home, "counts", "its file was taken away").await.unwrap();
+    let retired: Vec<String> = retired(&place.home)
+        .await
+        .unwrap()
+        .into_iter()
+        .map(|one| format!("{}: {}", one.dataset, one.reason))
+        .collect();
+    assert_eq!(retired, ["counts: its file was taken away"]);
+    let refused = query(&place.home, "test", "SELECT * FROM counts").await.unwrap_err().to_string();
+    assert!(refused.contains("counts"), "{refused}");
+    assert_eq!(place.count(told).await, 0);
+    load(&place, "second.csv", &source::rows(2, 2025, 60, 1_000)).await;
+    let left = made(&place, &definition, RefreshOptions { whole: true, ..RefreshOptions::default() }).await;
+    assert_eq!((left.outcome, left.version, left.rows), (Outcome::Retired, None, before.len() as u64));
+    assert_eq!(versions(&place.home, "counts").await.unwrap().len(), 1);
+    // Upkeep keeps what can be restored.
+    place.home.now = "2100-01-01T00:00:00Z".parse().unwrap();
+    let upkeep = maintain(&place.home, false, &mut Quiet).await.unwrap();
+    assert!(upkeep.iter().all(|one| !one.is_dropped), "{upkeep:?}");
+
+    restore(&place.home, "counts", "it is needed").await.unwrap();
+    assert_eq!(rows(&place).await, before, "readers see the version of before");
+    let made = made(&place, &definition, RefreshOptions::default()).await;
+    assert_eq!((made.outcome, made.version), (Outcome::Published, Some(2)));
+    assert_ne!(rows(&place).await, before);
+}
+
+#[tokio::test]
+async fn an_open_desk_knows_what_is_retired_and_restored_with_the_next_statement() {
+    let place = Place::new().await;
+    load(&place, "first.csv", &source::rows(1, 2025, 60, 0)).await;
+    made(&place, &counts(COUNTS, 1_000), RefreshOptions::default()).await;
+    let (now, root) = (place.home.now, place.home.root());
+    let home = Home::open(root, Configuration::default(), now).await.unwrap();
+    let account = home.ledger.local_owner().await.unwrap();
+    let desk = Desk::new(home, Arc::new(move || -> DateTime<Utc> { now }));
+    let visit = Visit { account, token: None, door: Door::Http, purpose: "test".to_owned() };
+    let is_read = async || match desk.ask(&visit, "SELECT * FROM counts", None).await {
+        Ok(answer) => answer.collect().await.is_ok(),
+        Err(_) => false,
+    };
+    assert!(is_read().await);
+    retire(&place.home, "counts", "nobody needs it").await.unwrap();
+    assert!(!is_read().await);
+    restore(&place.home, "counts", "it is needed").await.unwrap();
+    assert!(is_read().await);
+    desk.close().await;
 }
 
 /// Folders of the lake with a file, but for those of the lake itself.

@@ -10,11 +10,11 @@ use std::collections::BTreeSet;
 use std::fs::File;
 use std::panic::AssertUnwindSafe;
 use std::path::PathBuf;
-use tidegate_jobs::datasets::{RefreshOptions, refresh};
+use tidegate_jobs::datasets::{RefreshOptions, refresh, restore, retire};
 use tidegate_jobs::grades::{confirm, detect};
 use tidegate_jobs::maintenance::maintain;
 use tidegate_jobs::retention::{Due, Erase, due, erase, hold, holds, lift, rows_held};
-use tidegate_jobs::{Progress, Quiet, Replayed, explain_decision, replay, replay_in_sql};
+use tidegate_jobs::{Progress, Quiet, Replayed, explain_decision, query, replay, replay_in_sql};
 use tidegate_ledger::{AuditEvent, AuditFilter, Held};
 use tidegate_query::dataset::Definition;
 use tidegate_records::category::Category;
@@ -338,6 +338,24 @@ async fn what_was_made_of_erased_rows_goes_with_them() {
     assert!(made.files > 0 && !certificates.iter().any(|one| one.erased.table == "treated"));
     assert_eq!(place.count(&of_party).await, 0);
     assert!(!lake_holds(&place, PARTY), "no byte of it is left in the lake");
+}
+
+#[tokio::test]
+async fn what_is_retired_is_made_anew_without_erased_rows_too() {
+    let place = with_party().await;
+    let of_party = format!("SELECT count(*) FROM importers WHERE importer_id = '{PARTY}'");
+    assert_eq!(place.count(&of_party).await, 1);
+    retire(&place.home, "importers", "nobody needs it").await.unwrap();
+    assert!(lake_holds(&place, PARTY), "its rows stay");
+    let party = Erase::Party(PARTY.to_owned());
+    let certificates = erase(&place.home, &party, "a request", &mut Quiet).await.unwrap();
+    let made = &certificates.iter().find(|one| one.erased.table == "importers").unwrap().erased;
+    assert!(made.is_made_anew && made.files > 0);
+    assert!(!lake_holds(&place, PARTY) && !parquet_holds(&place, PARTY), "no byte of it is left");
+    assert!(query(&place.home, "test", &of_party).await.is_err(), "it is retired still");
+    restore(&place.home, "importers", "it is needed").await.unwrap();
+    assert_eq!(place.count(&of_party).await, 0);
+    assert!(place.count("SELECT count(*) FROM importers").await > 0);
 }
 
 /// Breaks off, as a process does that is killed, when so much of a step is done.

@@ -38,7 +38,7 @@ words! {
         Bundle = "bundle",
         /// Somebody was given or lost rights: accounts, roles, clearances, tokens, holds.
         Grant = "grant",
-        /// A dataset was made, by a definition that may lower grades.
+        /// A dataset was made, by a definition that may lower grades, or it was retired or restored.
         Dataset = "dataset",
         /// Data was erased.
         Erasure = "erasure",

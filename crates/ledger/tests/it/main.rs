@@ -14,6 +14,7 @@ mod keys;
 mod opening;
 mod policies;
 mod publication;
+mod retirements;
 mod rows;
 mod support;
 mod synthetic;
