@@ -219,7 +219,7 @@ pub enum Command {
     Bench(Bench),
     /// Print the whole configuration as TOML: what each setting is, and where it was set
     Config(Config),
-    /// Print the data dictionary as Markdown: every table and column
+    /// Print the data dictionary: every table and column, as Markdown where no JSON is asked for
     Dictionary,
     /// Print completions for a shell
     Completions {
@@ -358,7 +358,7 @@ pub struct Score {
     /// Bundle.
     #[command(flatten)]
     pub which: Which,
-    /// Where to write the scores; standard output when left out
+    /// Where to write the scores, as CSV; standard output when left out, one object a line with --json
     #[arg(long, value_name = "FILE")]
     pub out: Option<PathBuf>,
 }

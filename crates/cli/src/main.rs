@@ -15,6 +15,8 @@ use arguments::{Arguments, Command};
 use clap::{CommandFactory, FromArgMatches};
 use std::process::ExitCode;
 use tidegate_jobs::JobError;
+use tidegate_records::dictionary::{described, to_markdown};
+use tidegate_records::tables::TABLES;
 
 #[tokio::main]
 async fn main() -> ExitCode {
@@ -69,8 +71,7 @@ async fn run(arguments: &Arguments) -> Result<(), JobError> {
         Command::Bench(command) => commands::bench::run(arguments, command).await,
         Command::Config(command) => commands::config::run(arguments, command),
         Command::Dictionary => {
-            print!("{}", tidegate_records::dictionary::to_markdown(tidegate_records::tables::TABLES));
-            Ok(())
+            show::say(arguments, &described(TABLES), |_| print!("{}", to_markdown(TABLES)))
         }
         Command::Completions { shell } => {
             commands::completions(*shell);

@@ -84,7 +84,7 @@ pub use replay::{
 };
 pub use report::report;
 pub use run::Run;
-pub use score::{Scored, score};
+pub use score::{Scored, score, scores};
 pub use source::SourceError;
 pub use treatments::{
     LostTreatment, Matched, Progressed, Treatments, TreatmentsOptions, UnderWay, treatments,

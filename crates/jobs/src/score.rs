@@ -128,8 +128,24 @@ pub(crate) fn read_items(
     Ok(Scored { declarations, refused, problems: reader.batcher.problems })
 }
 
-/// Writes `declaration_id,score` for every declaration of an input; the score is the calibrated probability
-/// that an inspection finds a discrepancy, of the goods item where it is highest.
+/// Gives every declaration of an input with its score, in order; the score is the calibrated probability that an inspection finds a
+/// discrepancy, of the goods item where it is highest.
+///
+/// # Errors
+/// When a file cannot be read, or what is done with a score fails.
+pub fn scores(
+    bundle: &Bundle,
+    input: &Input,
+    mut each: impl FnMut(&str, f64) -> Result<(), JobError>,
+    progress: &mut dyn Progress,
+) -> Result<Scored, JobError> {
+    assess_input(bundle, input, progress, |batch| {
+        let scores = highest_by_declaration(&batch.ids, &batch.assessment.probabilities);
+        scores.into_iter().try_for_each(|(id, score)| each(id, score))
+    })
+}
+
+/// Writes `declaration_id,score` for every declaration of an input, as [`scores`] gives them.
 ///
 /// # Errors
 /// When a file cannot be read or the scores cannot be written.
@@ -141,12 +157,8 @@ pub fn score(
 ) -> Result<Scored, JobError> {
     let written = |cause| JobError::File { path: "scores".to_owned(), cause };
     out.write_all(b"declaration_id,score\n").map_err(written)?;
-    let scored = assess_input(bundle, input, progress, |batch| {
-        for (id, score) in highest_by_declaration(&batch.ids, &batch.assessment.probabilities) {
-            writeln!(out, "{},{score}", csv_field(id)).map_err(written)?;
-        }
-        Ok(())
-    })?;
+    let row = |id: &str, score: f64| writeln!(out, "{},{score}", csv_field(id)).map_err(written);
+    let scored = scores(bundle, input, row, progress)?;
     out.flush().map_err(written)?;
     Ok(scored)
 }

@@ -1,4 +1,4 @@
-//! The data dictionary: every table and column as Markdown, written from the table definitions.
+//! The data dictionary: every table and column, as Markdown and for machines, written from the table definitions.
 
 use crate::category::Category;
 use crate::codes::CodeList;
@@ -48,6 +48,70 @@ pub fn to_markdown(tables: &[&Table]) -> String {
     text
 }
 
+/// A table as the dictionary has it.
+#[derive(Debug, serde::Serialize)]
+pub struct DescribedTable {
+    /// Name in the lake and in SQL.
+    pub name: &'static str,
+    /// Business domain.
+    pub domain: &'static str,
+    /// The department that answers for it.
+    pub owner: &'static str,
+    /// One sentence.
+    pub description: &'static str,
+    /// Its columns, in order.
+    pub columns: Vec<DescribedColumn>,
+}
+
+/// A column as the dictionary has it.
+#[derive(Debug, serde::Serialize)]
+pub struct DescribedColumn {
+    /// Name in the lake and in SQL.
+    pub name: &'static str,
+    /// What its type is called.
+    #[serde(rename = "type")]
+    pub type_name: String,
+    /// Unit of the values.
+    pub unit: Option<&'static str>,
+    /// WCO id of the field it comes from.
+    pub wco_id: Option<&'static str>,
+    /// Path of that field.
+    pub path: Option<&'static str>,
+    /// What it is about.
+    pub category: Category,
+    /// Default grade.
+    pub grade: Grade,
+    /// One sentence.
+    pub description: &'static str,
+}
+
+/// The dictionary of tables, for machines.
+pub fn described(tables: &[&Table]) -> Vec<DescribedTable> {
+    let of = |table: &&Table| DescribedTable {
+        name: table.name,
+        domain: table.domain.as_str(),
+        owner: table.owner,
+        description: table.description,
+        columns: table.columns.iter().map(|column| DescribedColumn::of(table, column)).collect(),
+    };
+    tables.iter().map(of).collect()
+}
+
+impl DescribedColumn {
+    fn of(table: &Table, column: &Column) -> Self {
+        Self {
+            name: column.name,
+            type_name: type_name(&column.data_type(table.class)),
+            unit: column.unit,
+            wco_id: column.wco_id(table.class),
+            path: column.path(),
+            category: column.category(table),
+            grade: column.grade,
+            description: column.sentence(table.class),
+        }
+    }
+}
+
 fn describe(text: &mut String, table: &Table) {
     let rows = if table.is_built_in() {
         "compiled in".to_owned()
@@ -66,15 +130,16 @@ fn describe(text: &mut String, table: &Table) {
 }
 
 fn row(table: &Table, column: &Column) -> String {
+    let column = DescribedColumn::of(table, column);
     let cells = [
         format!("`{}`", column.name),
-        type_name(&column.data_type(table.class)),
+        column.type_name,
         column.unit.unwrap_or_default().to_owned(),
-        column.wco_id(table.class).unwrap_or_default().to_owned(),
-        column.path().unwrap_or_default().to_owned(),
-        column.category(table).as_str().to_owned(),
+        column.wco_id.unwrap_or_default().to_owned(),
+        column.path.unwrap_or_default().to_owned(),
+        column.category.as_str().to_owned(),
         column.grade.as_str().to_owned(),
-        column.sentence(table.class).to_owned(),
+        column.description.to_owned(),
     ];
     format!("| {} |", cells.map(|c| c.replace('|', "\\|")).join(" | "))
 }
@@ -181,5 +246,24 @@ mod tests {
             "| `net_mass_kg` | decimal(22,6) | kg | 128 | Commodity/GoodsMeasure/NetNetWeightMeasure |";
         let written = row(&GOODS_ITEM, column);
         assert!(written.starts_with(expected) && written.ends_with(&format!("| {sentence} |")), "{written}");
+    }
+
+    #[test]
+    fn machines_are_told_every_table_and_column_too() {
+        let told = serde_json::to_value(described(TABLES)).unwrap();
+        let names = |list: &serde_json::Value| -> Vec<String> {
+            list.as_array().unwrap().iter().map(|one| one["name"].as_str().unwrap().to_owned()).collect()
+        };
+        assert_eq!(names(&told), TABLES.iter().map(|table| table.name).collect::<Vec<_>>());
+        for (table, told) in TABLES.iter().zip(told.as_array().unwrap()) {
+            assert_eq!(names(&told["columns"]), table.columns.iter().map(|c| c.name).collect::<Vec<_>>());
+        }
+        let item = told.as_array().unwrap().iter().find(|table| table["name"] == "goods_item").unwrap();
+        let mass = item["columns"].as_array().unwrap().iter().find(|c| c["name"] == "net_mass_kg").unwrap();
+        for (key, value) in
+            [("type", "decimal(22,6)"), ("unit", "kg"), ("wco_id", "128"), ("category", "consignment")]
+        {
+            assert_eq!(mass[key], value);
+        }
     }
 }

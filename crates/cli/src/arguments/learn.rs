@@ -5,7 +5,7 @@ use clap::Args;
 use std::path::PathBuf;
 
 /// Arguments of `learn`.
-#[derive(Debug, Default, Args)]
+#[derive(Debug, Args)]
 pub struct Learn {
     /// Feature set: a shipped name (kcs-import) or a .toml file; what the mapping of the newest load names when left out
     #[arg(long, value_name = "NAME")]

@@ -4,8 +4,10 @@ use super::open;
 use crate::arguments::{Arguments, Grades};
 use crate::progress::Bars;
 use crate::show;
+use chrono::{DateTime, Utc};
 use tidegate_jobs::JobError;
 use tidegate_jobs::grades::{Proposed, confirm, confirmed, detect};
+use tidegate_ledger::ColumnClassification;
 use tidegate_records::category::Category;
 use tidegate_records::table::Grade;
 
@@ -27,28 +29,49 @@ pub async fn run(arguments: &Arguments, command: &Grades) -> Result<(), JobError
             let grade = new.grade.as_deref().map(grade).transpose()?;
             let category = new.category.as_deref().map(category).transpose()?;
             let held = confirm(&home, &new.column, grade, category, &new.reason.reason).await?;
-            println!("{} is {}, {}.", new.column, held.grade.as_str(), held.category.as_str());
-            Ok(())
+            let (grade, category) = (held.grade.as_str(), held.category.as_str());
+            let told = serde_json::json!({ "column": new.column, "grade": grade, "category": category });
+            show::say(arguments, &told, |_| println!("{} is {grade}, {category}.", new.column))
         }
         Grades::List => {
             let all = confirmed(&home).await?;
-            if all.is_empty() {
-                println!("Nothing was confirmed: every column has the grade of `tidegate dictionary`.");
-            }
-            for one in all {
-                let known = &one.classification;
-                println!(
-                    "{}.{}: {}, {} ({}), {}",
-                    known.table,
-                    known.column,
-                    known.grade,
-                    known.category,
-                    known.evidence,
-                    show::moment(one.confirmed_at)
-                );
-            }
-            Ok(())
+            let all: Vec<Confirmed<'_>> = all.iter().map(Confirmed::from).collect();
+            show::say(arguments, all.as_slice(), print_confirmed)
         }
+    }
+}
+
+/// What was confirmed of a column, as it is told.
+#[derive(serde::Serialize)]
+struct Confirmed<'a> {
+    table: &'a str,
+    column: &'a str,
+    grade: &'static str,
+    category: &'a str,
+    evidence: &'a str,
+    confirmed_at: DateTime<Utc>,
+}
+
+impl<'a> From<&'a ColumnClassification> for Confirmed<'a> {
+    fn from(confirmed: &'a ColumnClassification) -> Self {
+        let known = &confirmed.classification;
+        Self {
+            table: &known.table,
+            column: &known.column,
+            grade: known.grade.as_str(),
+            category: &known.category,
+            evidence: &known.evidence,
+            confirmed_at: confirmed.confirmed_at,
+        }
+    }
+}
+
+fn print_confirmed(all: &[Confirmed<'_>]) {
+    if all.is_empty() {
+        println!("Nothing was confirmed: every column has the grade of `tidegate dictionary`.");
+    }
+    for Confirmed { table, column, grade, category, evidence, confirmed_at } in all {
+        println!("{table}.{column}: {grade}, {category} ({evidence}), {}", show::moment(*confirmed_at));
     }
 }
 

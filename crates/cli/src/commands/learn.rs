@@ -24,11 +24,7 @@ pub async fn run(arguments: &Arguments, command: &Learn) -> Result<(), JobError>
         return matrix(arguments, &home, &options, out).await;
     }
     let summary = learn(&home, &options, &mut Bars::new()).await?;
-    if arguments.json {
-        return show::json(&summary);
-    }
-    print(&home, &summary);
-    Ok(())
+    show::say(arguments, &summary, |summary| print(&home, summary))
 }
 
 async fn matrix(
@@ -49,7 +45,8 @@ async fn matrix(
     Ok(())
 }
 
-fn print(home: &Home, summary: &LearnSummary) {
+/// Prints what was learnt.
+pub fn print(home: &Home, summary: &LearnSummary) {
     let verb = if summary.origin.is_some() { "Made" } else { "Learnt" };
     println!("{verb} bundle {} on feature set {}", &summary.bundle[..16], summary.feature_set);
     if let Some(origin) = &summary.origin {

@@ -14,23 +14,31 @@ pub async fn run(arguments: &Arguments, command: &Policies) -> Result<(), JobErr
     match command {
         Policies::Check { folder } => {
             let policy = parse(folder)?;
-            println!("{}: sound; purposes: {}", folder.display(), purposes(&policy));
-            Ok(())
+            let purposes: Vec<&str> = policy.purposes().iter().map(|purpose| purpose.name.as_str()).collect();
+            let told = serde_json::json!({ "folder": folder, "usable": true, "purposes": purposes });
+            show::say(arguments, &told, |_| {
+                println!("{}: sound; purposes: {}", folder.display(), purposes.join(", "));
+            })
         }
         Policies::Write { folder } => {
             let home = open(arguments).await?;
             let (files, version) = policies::in_force(&home).await?;
             policies::write(folder, &files)?;
-            let version =
-                version.map_or("the shipped policy".to_owned(), |version| format!("version {version}"));
-            println!("{version} written to {}", folder.display());
-            Ok(())
+            let told = serde_json::json!({ "folder": folder, "version": version.map(|version| version.0) });
+            show::say(arguments, &told, |_| {
+                let what =
+                    version.map_or("the shipped policy".to_owned(), |number| format!("version {number}"));
+                println!("{what} written to {}", folder.display());
+            })
         }
         Policies::List => list(arguments).await,
         Policies::Propose { folder, by } => {
             let home = open(arguments).await?;
             let act = policies::act_of(&home, &by.by, &by.reason).await?;
             let version = policies::propose(&home, &policies::read(folder)?, &act).await?;
+            if arguments.json {
+                return list(arguments).await;
+            }
             println!("Version {version} waits: tidegate policies approve {version} --by NAME --reason WHY");
             Ok(())
         }
@@ -67,10 +75,6 @@ async fn list(arguments: &Arguments) -> Result<(), JobError> {
 
 fn parse(folder: &Path) -> Result<Policy, JobError> {
     Ok(Policy::parse(&policies::read(folder)?).map_err(QueryError::from)?)
-}
-
-fn purposes(policy: &Policy) -> String {
-    policy.purposes().iter().map(|purpose| purpose.name.as_str()).collect::<Vec<_>>().join(", ")
 }
 
 async fn access(arguments: &Arguments, command: &PolicyAccess) -> Result<(), JobError> {

@@ -3,28 +3,49 @@
 use super::open;
 use crate::arguments::{Arguments, Report};
 use crate::show;
+use std::path::PathBuf;
 use tidegate_jobs::{JobError, report};
 
+/// What was reported.
+#[derive(serde::Serialize)]
+pub struct Reported {
+    file: PathBuf,
+    decided: u64,
+    selected: u64,
+    with_result: u64,
+    discrepancies: u64,
+}
+
 pub async fn run(arguments: &Arguments, command: &Report) -> Result<(), JobError> {
+    show::say(arguments, &write(arguments, command).await?, print)
+}
+
+/// Writes the page.
+pub async fn write(arguments: &Arguments, command: &Report) -> Result<Reported, JobError> {
     let home = open(arguments).await?;
     let made = report(&home, command.run).await?;
     std::fs::write(&command.out, &made.html)
         .map_err(|cause| JobError::File { path: command.out.display().to_string(), cause })?;
-    let all = made.data.as_ref().map(|d| d.all).unwrap_or_default();
-    if arguments.json {
-        return show::json(&serde_json::json!({
-            "file": command.out, "decided": all.decided, "selected": all.selected,
-            "with_result": all.judged, "discrepancies": all.hits,
-        }));
+    let all = made.data.map(|data| data.all).unwrap_or_default();
+    Ok(Reported {
+        file: command.out.clone(),
+        decided: all.decided,
+        selected: all.selected,
+        with_result: all.judged,
+        discrepancies: all.hits,
+    })
+}
+
+/// Prints what was reported.
+pub fn print(reported: &Reported) {
+    let file = reported.file.display();
+    if reported.decided == 0 {
+        println!("Nothing was decided yet; {file} says what to run.");
+        return;
     }
-    match made.data {
-        None => println!("Nothing was decided yet; {} says what to run.", command.out.display()),
-        Some(_) => println!(
-            "Reported {} decided declarations, counted by their newest version, {} of them on work lists, in {}",
-            show::count(all.decided),
-            show::count(all.selected),
-            command.out.display()
-        ),
-    }
-    Ok(())
+    println!(
+        "Reported {} decided declarations, counted by their newest version, {} of them on work lists, in {file}",
+        show::count(reported.decided),
+        show::count(reported.selected)
+    );
 }

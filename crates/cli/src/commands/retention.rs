@@ -27,25 +27,12 @@ pub async fn run(arguments: &Arguments, command: &Retention) -> Result<(), JobEr
             print_open(arguments, &home.ledger.open_erasures().await?);
             Ok(())
         }
-        Retention::Hold(HoldRows { table, key, from, to, reason }) => {
-            let held = match (key, from, to) {
-                (Some(key), _, _) => Held::Key(key.clone()),
-                (None, Some(from), Some(to)) => Held::Days(*from, *to),
-                _ => return Err(JobError::Missing("say --key, or --from and --to".to_owned())),
-            };
-            let number = hold(&home, table, &held, &reason.reason).await?;
-            println!("Legal hold {number} is in force.");
-            print_open(arguments, &home.ledger.open_erasures().await?);
-            if rows_held(&home, table, &held).await? == 0 {
-                let what = told(&held);
-                println!("No row of {table} is under it now: none is of {what}. It keeps those that come.");
-            }
-            Ok(())
-        }
+        Retention::Hold(command) => place(arguments, &home, command).await,
         Retention::Lift { number, reason } => {
             lift(&home, *number, &reason.reason).await?;
-            println!("Legal hold {number} is lifted.");
-            Ok(())
+            let lifted =
+                serde_json::json!({ "number": number, "reason": reason.reason, "lifted_at": home.now });
+            show::say(arguments, &lifted, |_| println!("Legal hold {number} is lifted."))
         }
         Retention::Holds => print_holds(arguments, &holds(&home).await?),
     }
@@ -173,17 +160,65 @@ struct Told<'a> {
     placed_at: DateTime<Utc>,
 }
 
-fn print_holds(arguments: &Arguments, all: &[Hold]) -> Result<(), JobError> {
-    let all: Vec<Told<'_>> = all
-        .iter()
-        .map(|hold| Told {
+impl<'a> From<&'a Hold> for Told<'a> {
+    fn from(hold: &'a Hold) -> Self {
+        Self {
             number: hold.id.0,
             table: &hold.table,
             held: told(&hold.held),
             reason: &hold.reason,
             placed_at: hold.placed_at,
-        })
-        .collect();
+        }
+    }
+}
+
+/// A hold that was placed now.
+#[derive(serde::Serialize)]
+struct Placed<'a> {
+    #[serde(flatten)]
+    hold: Told<'a>,
+    /// Rows that it keeps now.
+    rows: u64,
+    /// Erasures that broke off: what is out already, no hold brings back.
+    open_erasures: Vec<Open<'a>>,
+}
+
+/// An erasure that broke off.
+#[derive(serde::Serialize)]
+struct Open<'a> {
+    begun_at: DateTime<Utc>,
+    reason: &'a str,
+}
+
+async fn place(arguments: &Arguments, home: &Home, command: &HoldRows) -> Result<(), JobError> {
+    let HoldRows { table, key, from, to, reason } = command;
+    let held = match (key, from, to) {
+        (Some(key), _, _) => Held::Key(key.clone()),
+        (None, Some(from), Some(to)) => Held::Days(*from, *to),
+        _ => return Err(JobError::Missing("say --key, or --from and --to".to_owned())),
+    };
+    let number = hold(home, table, &held, &reason.reason).await?;
+    let open = home.ledger.open_erasures().await?;
+    if !arguments.json {
+        println!("Legal hold {number} is in force.");
+    }
+    print_open(arguments, &open);
+    let reason = &reason.reason;
+    let placed = Placed {
+        hold: Told { number: number.0, table, held: told(&held), reason, placed_at: home.now },
+        rows: rows_held(home, table, &held).await?,
+        open_erasures: open.iter().map(|o| Open { begun_at: o.begun_at, reason: &o.reason }).collect(),
+    };
+    show::say(arguments, &placed, |placed| {
+        if placed.rows == 0 {
+            let what = &placed.hold.held;
+            println!("No row of {table} is under it now: none is of {what}. It keeps those that come.");
+        }
+    })
+}
+
+fn print_holds(arguments: &Arguments, all: &[Hold]) -> Result<(), JobError> {
+    let all: Vec<Told<'_>> = all.iter().map(Told::from).collect();
     show::say(arguments, &all, |all| {
         if all.is_empty() {
             println!("No legal hold is in force.");

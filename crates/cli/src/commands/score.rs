@@ -6,22 +6,28 @@ use crate::output::Output;
 use crate::progress::Bars;
 use crate::show;
 use std::fs::File;
-use std::io::{BufWriter, Write};
-use tidegate_jobs::{JobError, score};
+use std::io::BufWriter;
+use tidegate_jobs::{JobError, score, scores};
 
 pub async fn run(arguments: &Arguments, command: &Score) -> Result<(), JobError> {
     let home = open(arguments).await?;
     let input = input(&home, &command.input)?;
     let (bundle, _) = home.bundle(command.which.bundle.as_deref()).await?;
-    let mut out: Box<dyn Write> = match &command.out {
-        None => Box::new(Output),
+    let bars = &mut Bars::new();
+    let scored = match &command.out {
+        None if arguments.json => {
+            let line = |id: &str, score: f64| {
+                println!("{}", serde_json::json!({ "declaration_id": id, "score": score }));
+                Ok(())
+            };
+            scores(&bundle, &input, line, bars)?
+        }
+        None => score(&bundle, &input, &mut Output, bars)?,
         Some(path) => {
             let file = |cause| JobError::File { path: path.display().to_string(), cause };
-            Box::new(BufWriter::new(File::create(path).map_err(file)?))
+            score(&bundle, &input, &mut BufWriter::new(File::create(path).map_err(file)?), bars)?
         }
     };
-    let scored = score(&bundle, &input, &mut out, &mut Bars::new())?;
-    drop(out);
     for problem in &scored.problems {
         eprintln!("no score: {problem}");
     }

@@ -2,6 +2,7 @@
 
 use super::open;
 use crate::arguments::{Arguments, Serve};
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 use tidegate_jobs::desk::Desk;
@@ -34,34 +35,28 @@ pub async fn run(arguments: &Arguments, command: &Serve) -> Result<(), JobError>
     let door = Door::new(Arc::clone(&admission)).with_setup(setup).with_sign_on(sign_on);
     let places = Places::new(desk.home().configuration.serve.connections);
     let listening = |address| Listening { address, tls: tls.clone(), places: places.clone() };
+    let is_json = arguments.json;
     let say = move |address| {
-        println!("HTTP: {scheme}://{address}");
-        if let Some(link) = link {
-            println!("First account, within an hour: {scheme}://{address}{link}");
-        }
+        let address = format!("{scheme}://{address}");
+        say_http(is_json, &address, link.map(|link| format!("{address}{link}")).as_deref());
     };
     let over_http = http::serve(door, listening(command.http), say, until(stopped.clone()));
     let over_postgres = async {
         // HTTP is always served.
         let Some(address) = command.postgres else { return Ok::<_, ServeError>(()) };
-        let say = |address| {
-            println!("PostgreSQL: {address}; user is the person, password a token, database the purpose");
-        };
+        let how = "user is the person, password a token, database the purpose";
+        let say = |address| say_door(is_json, ["postgres", "PostgreSQL"], address, how);
         postgres::serve(Arc::clone(&admission), listening(address), say, until(stopped.clone())).await
     };
     let over_flight = async {
         let Some(address) = command.flight else { return Ok::<_, ServeError>(()) };
-        let say = |address| println!("Flight SQL: {address}; header x-tidegate-purpose is the purpose");
+        let how = "header x-tidegate-purpose is the purpose";
+        let say = |address| say_door(is_json, ["flight", "Flight SQL"], address, how);
         flight::serve(Arc::clone(&admission), listening(address), say, until(stopped.clone())).await
     };
-    if !has_tokens {
-        println!(
-            "Nobody can come in yet. Make a person and a token, or open the link for the first account:"
-        );
-        println!("  tidegate people add NAME --role analyst --clearance general-3 --reason WHY");
-        println!("  tidegate tokens create NAME --label \"my notebook\" --reason WHY");
+    if !is_json {
+        say_how_to_go_on(has_tokens);
     }
-    println!("Ctrl-C stops it.");
     let serving = async {
         let served = tokio::try_join!(over_http, over_postgres, over_flight);
         served.map(drop)
@@ -79,6 +74,39 @@ pub async fn run(arguments: &Arguments, command: &Serve) -> Result<(), JobError>
     desk.close().await;
     sign(&desk).await;
     outcome.map_err(|error| JobError::Missing(error.to_string()))
+}
+
+/// Says where HTTP is served, and the link for the first account where there is none: for machines one object on a line, as for
+/// every door.
+fn say_http(is_json: bool, address: &str, first_account: Option<&str>) {
+    if is_json {
+        println!("{}", serde_json::json!({ "http": address, "first_account": first_account }));
+        return;
+    }
+    println!("HTTP: {address}");
+    if let Some(link) = first_account {
+        println!("First account, within an hour: {link}");
+    }
+}
+
+/// Says where another door is, and how one comes in.
+fn say_door(is_json: bool, [key, name]: [&str; 2], address: SocketAddr, how: &str) {
+    if is_json {
+        println!("{}", serde_json::json!({ key: address.to_string() }));
+    } else {
+        println!("{name}: {address}; {how}");
+    }
+}
+
+fn say_how_to_go_on(has_tokens: bool) {
+    if !has_tokens {
+        println!(
+            "Nobody can come in yet. Make a person and a token, or open the link for the first account:"
+        );
+        println!("  tidegate people add NAME --role analyst --clearance general-3 --reason WHY");
+        println!("  tidegate tokens create NAME --label \"my notebook\" --reason WHY");
+    }
+    println!("Ctrl-C stops it.");
 }
 
 /// Signs the audit log as often as configured.

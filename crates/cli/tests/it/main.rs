@@ -13,6 +13,7 @@ mod governance;
 mod held;
 mod homes;
 mod limits;
+mod machines;
 mod output;
 #[path = "../../../risk/tests/it/python.rs"]
 mod python;
