@@ -65,6 +65,15 @@ fn results_come_after_acceptance_and_amendments_after_the_first_version() {
     assert!((amended - 0.03 * 0.87 * 4_000.0).abs() < 5.0 * (0.03_f64 * 4_000.0).sqrt(), "{amended}");
 }
 
+/// As `docs/datasets.md` says: nothing is lodged under the procedures of cross-border e-commerce.
+#[test]
+fn what_is_imported_is_general_trade_or_processed() {
+    let chunks = chunks(Configuration::new(2, 2026, 4_000));
+    let modes: BTreeSet<&str> =
+        chunks.iter().flat_map(|chunk| texts(&chunk.declarations, "supervision_mode_code")).collect();
+    assert_eq!(modes, ["0110", "0615"].into());
+}
+
 #[test]
 fn declaration_version_and_sequence_name_one_goods_item() {
     let mut second = 0;
