@@ -58,10 +58,12 @@ impl Queries {
         client: &C,
         query: &str,
     ) -> PgWireResult<Vec<Response>> {
-        let all = self.parser.read(client, query).await?;
+        // Of whom may not come in any more nothing is read.
+        let visit = Session::visit(&self.admission, client).await?;
+        let all = self.parser.read(&visit, query).await?;
         let cursors = Cursors::of(client);
         cursors.begin(client.transaction_status(), all.len() > 1);
-        let answered = self.answer_all(client, &cursors, &all).await;
+        let answered = self.answer_all(client, visit, &cursors, &all).await;
         if answered.is_ok() {
             cursors.text_ends();
         } else {
@@ -74,12 +76,16 @@ impl Queries {
     async fn answer_all<C: ClientInfo + Sync>(
         &self,
         client: &C,
+        visit: Visit,
         cursors: &Cursors,
         all: &[Asked],
     ) -> PgWireResult<Vec<Response>> {
-        let mut responses = Vec::new();
+        let (mut first, mut responses) = (Some(visit), Vec::new());
         for asked in all {
-            let visit = Session::visit(&self.admission, client).await?;
+            let visit = match first.take() {
+                Some(visit) => visit,
+                None => Session::visit(&self.admission, client).await?,
+            };
             responses.push(self.answer(&visit, cursors, asked, None, None).await?);
         }
         if responses.is_empty() {
@@ -178,12 +184,11 @@ pub(super) struct Parser {
 
 impl Parser {
     /// The statements of a text. One that cannot be read is shown to the desk all the same, which writes the refusal down.
-    async fn read<C: ClientInfo + Sync>(&self, client: &C, sql: &str) -> PgWireResult<Vec<Asked>> {
+    async fn read(&self, visit: &Visit, sql: &str) -> PgWireResult<Vec<Asked>> {
         let all = match self.dialect.read(sql) {
             Ok(all) => all,
             Err(error) => {
-                let visit = Session::visit(&self.admission, client).await?;
-                self.describe(&visit, sql).await?;
+                self.describe(visit, sql).await?;
                 return Err(refusal("42601", error.to_string()));
             }
         };
@@ -232,12 +237,13 @@ impl QueryParser for Parser {
     where
         C: ClientInfo + Unpin + Send + Sync,
     {
-        let mut all = self.read(client, sql).await?.into_iter();
+        // Of whom may not come in any more nothing is read.
+        let visit = Session::visit(&self.admission, client).await?;
+        let mut all = self.read(&visit, sql).await?.into_iter();
         let Some(asked) = all.next() else { return Ok(None) };
         if all.next().is_some() {
             return Err(refusal("42601", "a prepared statement is one statement"));
         }
-        let visit = Session::visit(&self.admission, client).await?;
         let described = match &asked {
             Asked::Plain(statement) => match self.aside(statement).transpose()? {
                 Some(Aside::Answer(_)) => Described::nothing(),
