@@ -4,6 +4,7 @@
 mod admission;
 mod answers;
 mod clients;
+mod conversation;
 mod cursors;
 mod datasets;
 mod doors;

@@ -2,6 +2,7 @@
 
 use crate::answers::{PROGRAM, headers};
 use crate::clients::by_program;
+use crate::conversation::{message, said, start_up};
 use crate::succeed;
 use serde_json::json;
 use std::io::{BufRead, BufReader};
@@ -10,6 +11,18 @@ use std::process::{Child, Command, Stdio};
 use tempfile::TempDir;
 
 const STATEMENT: &str = "SELECT count(*) AS n FROM declaration";
+
+/// Sends words in the clear, makes the handshake of TLS, and prints what comes then.
+const SMUGGLE: &str = "\
+import socket, ssl, sys
+plain = socket.create_connection(('127.0.0.1', int(sys.argv[1])))
+plain.sendall(open('words', 'rb').read())
+assert plain.recv(1) == b'S'
+context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+context.check_hostname = False
+context.verify_mode = ssl.CERT_NONE
+print(context.wrap_socket(plain).recv(1000))
+";
 
 /// Runs openssl in a folder.
 fn openssl(folder: &Path, arguments: &str) {
@@ -120,6 +133,17 @@ impl Secured {
         }
     }
 
+    /// What is said over TLS to words that came in the clear, behind the request for TLS.
+    fn smuggled(&self, words: &[u8]) -> String {
+        let at = self.folder.path();
+        let request = b"\0\0\0\x08\x04\xd2\x16\x2f".as_slice();
+        std::fs::write(at.join("words"), [request, words].concat()).unwrap();
+        let done = Command::new("python3").current_dir(at).args(["-c", SMUGGLE, &self.postgres]).output();
+        let done = done.unwrap();
+        assert!(done.status.success(), "{}", String::from_utf8_lossy(&done.stderr));
+        String::from_utf8(done.stdout).unwrap()
+    }
+
     /// The answer over Flight SQL as the driver tells it.
     fn adbc(&self, scheme: &str, root: Option<&str>) -> String {
         let mut options = headers(&self.token, "supervision");
@@ -155,6 +179,14 @@ fn every_door_has_tls_and_lets_nobody_in_without() {
     assert!(refused.contains("certificate verify failed"), "{refused}");
     let refused = server.psql("disable", "ca.pem").unwrap_err();
     assert!(refused.contains("over TLS alone"), "{refused}");
+    // Nothing that comes in the clear is heard, with a token that holds or before TLS.
+    let start_up = start_up("Ana", "supervision");
+    let log_in = [start_up.clone(), message("p", &format!("{}\0", server.token))].concat();
+    let words = [log_in, message("Q", &format!("{STATEMENT}\0"))].concat();
+    let told = said(server.postgres.parse().unwrap(), &words);
+    assert!(told.len() == 1 && told[0].0 == 'E' && told[0].1.contains("over TLS alone"), "{told:?}");
+    let refused = server.smuggled(&start_up);
+    assert!(refused.contains("08P01") && refused.contains("in the clear"), "{refused}");
 
     assert_eq!(server.adbc("grpc+tls", Some("ca.pem")), json!([[[count]]]).to_string());
     for (scheme, root) in [("grpc+tls", Some("other.pem")), ("grpc+tls", None), ("grpc", None)] {

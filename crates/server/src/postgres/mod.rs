@@ -4,6 +4,7 @@
 //! Tokens travel as they are, so others than this machine need TLS.
 
 mod cancel;
+mod conversation;
 mod cursors;
 mod dialect;
 mod error;
@@ -17,13 +18,11 @@ use crate::admission::Admission;
 use crate::listening::{Listening, ServeError, Tls};
 use crate::places::{Place, Places};
 use cancel::{Cancellable, gone};
+use conversation::{Handlers, hold};
 use futures::FutureExt;
-use pgwire::api::auth::StartupHandler;
-use pgwire::api::cancel::{CancelHandler, DefaultCancelHandler};
-use pgwire::api::query::{ExtendedQueryHandler, SimpleQueryHandler};
-use pgwire::api::{ClientInfo, ConnectionManager, ErrorHandler, PgWireServerHandlers};
-use pgwire::error::PgWireError;
-use pgwire::tokio::{TlsAcceptor, process_socket};
+use pgwire::api::ConnectionManager;
+use pgwire::api::cancel::DefaultCancelHandler;
+use pgwire::tokio::TlsAcceptor;
 use rustls::ServerConfig;
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
@@ -31,7 +30,7 @@ use session::Queries;
 use startup::Startup;
 use std::future::Future;
 use std::io;
-use std::net::{Shutdown, SocketAddr};
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::net::{TcpListener, TcpStream};
@@ -43,55 +42,6 @@ struct Service {
     connections: Arc<ConnectionManager>,
     queries: Arc<Cancellable>,
     acceptor: Option<TlsAcceptor>,
-}
-
-/// What one connection is served with.
-struct Handlers {
-    startup: Arc<Startup>,
-    queries: Arc<Cancellable>,
-    cancel: Arc<DefaultCancelHandler>,
-    ear: Arc<Ear>,
-}
-
-/// The end of a connection where its client is heard. When it is shut, the session ends as soon as what was asked is answered.
-struct Ear(std::net::TcpStream);
-
-impl Ear {
-    fn shut(&self) {
-        // Fails when the client is gone, and then the session ends as well.
-        drop(self.0.shutdown(Shutdown::Read));
-    }
-}
-
-impl ErrorHandler for Ear {
-    /// After a fatal error nothing more is heard: without this a client could keep its place by keeping silent.
-    fn on_error<C: ClientInfo>(&self, _client: &C, error: &mut PgWireError) {
-        if matches!(error, PgWireError::UserError(told) if told.is_fatal()) {
-            self.shut();
-        }
-    }
-}
-
-impl PgWireServerHandlers for Handlers {
-    fn simple_query_handler(&self) -> Arc<impl SimpleQueryHandler> {
-        Arc::clone(&self.queries)
-    }
-
-    fn extended_query_handler(&self) -> Arc<impl ExtendedQueryHandler> {
-        Arc::clone(&self.queries)
-    }
-
-    fn startup_handler(&self) -> Arc<impl StartupHandler> {
-        Arc::clone(&self.startup)
-    }
-
-    fn cancel_handler(&self) -> Arc<impl CancelHandler> {
-        Arc::clone(&self.cancel)
-    }
-
-    fn error_handler(&self) -> Arc<impl ErrorHandler> {
-        Arc::clone(&self.ear)
-    }
 }
 
 /// Serves until `stop` comes, then lets running queries end within the configured time. `ready` is told the address.
@@ -153,32 +103,26 @@ async fn admitted(
 }
 
 impl Service {
-    /// Serves a connection until its client is gone, unless nobody is let in over it in time. When `stop` comes it hears no more
-    /// from its client, so that it ends as soon as what was asked is answered.
+    /// Serves a connection until its client is gone, unless nobody is let in over it in time. When `stop` comes it ends as soon as
+    /// what was asked is answered.
     async fn attend(&self, socket: TcpStream, stop: impl Future<Output = ()>) -> io::Result<()> {
         let socket = socket.into_std()?;
-        let ear = Arc::new(Ear(socket.try_clone()?));
         let watched = TcpStream::from_std(socket.try_clone()?)?;
+        let socket = TcpStream::from_std(socket)?;
+        let serve = self.admission.desk().home().configuration.serve;
         let (admission, connections) = (Arc::clone(&self.admission), Arc::clone(&self.connections));
-        let has_tls = self.acceptor.is_some();
-        let startup = Arc::new(Startup::new(admission, Arc::clone(&connections), has_tls));
+        let startup = Arc::new(Startup::new(admission, Arc::clone(&connections), self.acceptor.is_some()));
         let handlers = Handlers {
             startup: Arc::clone(&startup),
             queries: Arc::clone(&self.queries),
             cancel: Arc::new(DefaultCancelHandler::new(connections)),
-            ear: Arc::clone(&ear),
+            request_bytes: serve.request_bytes,
         };
-        let served = process_socket(TcpStream::from_std(socket)?, self.acceptor.clone(), handlers);
-        tokio::pin!(served);
-        let log_in = Duration::from_secs(self.admission.desk().home().configuration.serve.log_in_seconds);
         tokio::select! {
-            ended = &mut served => return ended,
-            () = gone(&watched) => return Ok(()),
-            () = startup.late(log_in) => return Err(io::ErrorKind::TimedOut.into()),
-            () = stop => {}
+            ended = hold(socket, self.acceptor.clone(), handlers, stop) => ended,
+            () = gone(&watched) => Ok(()),
+            () = startup.late(Duration::from_secs(serve.log_in_seconds)) => Err(io::ErrorKind::TimedOut.into()),
         }
-        ear.shut();
-        served.await
     }
 }
 

@@ -21,6 +21,9 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
+/// What is said to whoever says something else before the log-in.
+pub(super) const PASSWORD_AWAITED: &str = "a password is awaited, and nothing else before it";
+
 /// Admits a client by user, token and purpose.
 pub(super) struct Startup {
     admission: Arc<Admission>,
@@ -86,7 +89,7 @@ impl StartupHandler for Startup {
                 client.session_extensions().insert(guard);
                 finish_authentication(client, &parameters(&user)).await?;
             }
-            _ => {}
+            _ => return Err(fatal("08P01", PASSWORD_AWAITED)),
         }
         Ok(())
     }
