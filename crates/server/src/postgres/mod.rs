@@ -36,6 +36,10 @@ use std::time::Duration;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::mpsc;
 
+/// How long it is waited after a connection could not be accepted, at first and at most: without, whoever has used up all descriptors
+/// would use up the processor too.
+const PAUSES: [Duration; 2] = [Duration::from_millis(100), Duration::from_secs(1)];
+
 /// What all connections are served with.
 struct Service {
     admission: Arc<Admission>,
@@ -88,11 +92,19 @@ async fn admitted(
     stop: impl Future<Output = ()>,
 ) -> Option<(TcpStream, Place)> {
     let next = async {
+        let [first, longest] = PAUSES;
+        let mut pause = first;
         loop {
             match listener.accept().await {
                 Ok((socket, _)) => return (socket, places.take().await),
-                // A connection that is gone already; the listener itself goes on.
-                Err(error) => tracing::warn!(%error, "a connection was not accepted"),
+                // A connection that is gone already, or no descriptor for it; the listener itself goes on.
+                Err(error) => {
+                    if pause == first {
+                        tracing::warn!(%error, "a connection was not accepted; it is tried again until one is");
+                    }
+                    tokio::time::sleep(pause).await;
+                    pause = longest.min(pause * 2);
+                }
             }
         }
     };
