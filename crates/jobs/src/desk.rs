@@ -152,8 +152,9 @@ impl Desk {
             visit: visit.clone(),
             policy: standing.policy_version,
         };
-        let recheck = Duration::from_secs(self.home.configuration.reading.recheck_seconds);
-        Served::of(plan, end, Watch::new(rights, recheck))
+        let reading = &self.home.configuration.reading;
+        let [recheck, time] = [reading.recheck_seconds, reading.seconds].map(Duration::from_secs);
+        Served::of(plan, end, Watch::new(rights, recheck, time))
     }
 
     /// What a statement answers with, and the parameters it wants; nothing is read, and a refusal is written down.

@@ -4,13 +4,15 @@ use crate::place::Place;
 use crate::source::{file, rows};
 use chrono::{DateTime, TimeDelta, Utc};
 use futures::StreamExt;
+use std::io::{BufRead as _, BufReader};
+use std::process::{Command, Stdio};
 use std::sync::Arc;
 use std::time::Duration;
 use tidegate_jobs::desk::{Desk, Visit};
 use tidegate_jobs::people::{self, Change};
 use tidegate_jobs::tokens::{self, Wanted};
 use tidegate_jobs::{Configuration, Home, LearnOptions, Quiet, learn, policies};
-use tidegate_ledger::{AuditEvent, AuditFilter, Clearance, Door, TokenId};
+use tidegate_ledger::{AuditEvent, AuditFilter, Clearance, Door, NewAuditEntry, TokenId};
 use tidegate_query::QueryError;
 use tidegate_query::policy::Policy;
 
@@ -79,11 +81,9 @@ async fn what_is_left_or_passed_by_of_an_answer_has_not_gone_out() {
     assert!(end.detail.contains("closed it"), "{end:?}");
 }
 
-/// What becomes of an answer that is on its way while something changes.
-async fn breaks_off_when(change: impl AsyncFnOnce(&Place, TokenId)) -> Result<usize, QueryError> {
-    let place = Place::new().await;
+/// A desk over some declarations, four in a batch, and Ana who reads there by a token; Bo and Cy are there besides.
+async fn open_for_ana(place: &Place, mut settings: Configuration) -> (Desk, Visit) {
     place.ingest(&place.write("year.csv", &file(&rows(1, 2025, 40, 1))), true).await.unwrap();
-    let mut settings = Configuration::default();
     settings.engine.batch_rows = 4;
     let (now, root) = (place.home.now, place.home.root());
     let roles = || Some(["analyst".to_owned()].into());
@@ -104,19 +104,30 @@ async fn breaks_off_when(change: impl AsyncFnOnce(&Place, TokenId)) -> Result<us
     let account = people::account(&home, "Ana").await.unwrap();
     let desk = Desk::new(home, Arc::new(move || -> DateTime<Utc> { now }));
     let visit = Visit { account, token: Some(token), door: Door::Http, purpose: "risk-analysis".to_owned() };
+    (desk, visit)
+}
+
+/// The end of a read that is written down last, when all are.
+async fn end_of_read(desk: &Desk) -> NewAuditEntry {
+    desk.close().await;
+    desk.home().ledger.audit_log(&AuditFilter::default(), 1).await.unwrap().remove(0).entry
+}
+
+/// What becomes of an answer that is on its way while something changes.
+async fn breaks_off_when(change: impl AsyncFnOnce(&Place, TokenId)) -> Result<usize, QueryError> {
+    let place = Place::new().await;
+    let (desk, visit) = open_for_ana(&place, Configuration::default()).await;
     let mut answer = desk.ask(&visit, "SELECT declaration_id FROM declaration", None).await.unwrap();
     let mut seen = answer.next().await.unwrap()?.num_rows();
     assert!(seen < 40, "one batch of several");
-    change(&place, token).await;
+    change(&place, visit.token.unwrap()).await;
     tokio::time::sleep(Duration::from_millis(1_100)).await;
     while let Some(batch) = answer.next().await {
         match batch {
             Ok(rows) => seen += rows.num_rows(),
             Err(error) => {
                 assert!(answer.next().await.is_none(), "nothing comes after the reason");
-                desk.close().await;
-                let filter = AuditFilter::default();
-                let end = desk.home().ledger.audit_log(&filter, 1).await.unwrap().remove(0).entry;
+                let end = end_of_read(&desk).await;
                 assert_eq!((end.event, end.rows), (AuditEvent::Failed, Some(seen as u64)), "{end:?}");
                 assert_eq!(end.detail, error.to_string());
                 return Err(error);
@@ -153,4 +164,45 @@ async fn an_answer_on_its_way_ends_with_the_rights_that_it_is_given_by() {
         policies::decide(&place.home, version.0, true, &by("Cy").await.unwrap()).await.unwrap();
     });
     assert!(why(policy.await).contains("the policy was changed"));
+}
+
+/// Begins to write in a ledger, and goes on until its input ends.
+const WRITER: &str = "import sqlite3, sys\n\
+    ledger = sqlite3.connect(sys.argv[1], timeout=30, isolation_level=None)\n\
+    ledger.execute('BEGIN IMMEDIATE')\n\
+    print('writes', flush=True)\n\
+    sys.stdin.read()\n";
+
+#[tokio::test]
+async fn an_answer_does_not_wait_for_the_ledger_longer_than_a_query_may_run() {
+    let place = Place::new().await;
+    let mut settings = Configuration::default();
+    (settings.reading.recheck_seconds, settings.reading.seconds) = (3, 8);
+    settings.ledger.busy_timeout_seconds = 3_600;
+    let (desk, visit) = open_for_ana(&place, settings).await;
+    let mut answer = desk.ask(&visit, "SELECT declaration_id FROM declaration", None).await.unwrap();
+    let seen = answer.next().await.unwrap().unwrap().num_rows();
+    assert!(seen < 40, "one batch of several");
+    let mut writer = Command::new("python3")
+        .args(["-c", WRITER])
+        .arg(place.home.root().join("ledger.db"))
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut said = String::new();
+    BufReader::new(writer.stdout.take().unwrap()).read_line(&mut said).unwrap();
+    assert_eq!(said, "writes\n");
+    tokio::time::sleep(Duration::from_millis(3_100)).await;
+    // That the token is used is to be written, which the other writer does not let be.
+    let told = tokio::time::timeout(Duration::from_mins(1), answer.next()).await;
+    // Without input it ends.
+    drop(writer.stdin.take());
+    writer.wait().unwrap();
+    let error = told.expect("it waits for the ledger").unwrap().unwrap_err();
+    assert!(error.to_string().contains("not answered in time whether the account may still read"), "{error}");
+    assert!(answer.next().await.is_none(), "nothing comes after the reason");
+    let end = end_of_read(&desk).await;
+    assert_eq!((end.event, end.rows), (AuditEvent::Failed, Some(seen as u64)), "{end:?}");
+    assert_eq!(end.detail, error.to_string());
 }
