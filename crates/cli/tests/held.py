@@ -1,13 +1,18 @@
 """Holds one connection to a running server, and asks over it whenever it is told to.
 
-First line of standard input: {"client": "psycopg" or "adbc", "port", "name", "token", "purpose"}. Each line after it is
+First line of standard input: {"client": "psycopg", "asyncpg" or "adbc", "port", "name", "token", "purpose"}. Each line after it is
 {"statement": "...", "is_bound": true or false}; each is answered with a line: rows as lists of texts, or {"refused": "..."}.
+
+To asyncpg `bind p SELECT ...` binds a portal that is called `p` here, `fetch p 5` executes it for so many rows, and `close p`
+closes it.
 """
 
+import asyncio
 import json
 import sys
 
 import adbc_driver_flightsql.dbapi as flight
+import asyncpg
 import psycopg
 
 
@@ -22,6 +27,31 @@ def over_psycopg(port, name, token, purpose):
         return cursor.fetchall() if cursor.description else []
 
     return ask
+
+
+def over_asyncpg(port, name, token, purpose):
+    loop = asyncio.new_event_loop()
+    where = {"host": "127.0.0.1", "port": port, "user": name, "password": token, "database": purpose}
+    connection = loop.run_until_complete(asyncpg.connect(**where, ssl=False))
+    portals = {}
+
+    async def told(statement, is_bound):
+        match statement.split(" ", 2):
+            case ["bind", portal, query]:
+                portals[portal] = await connection.cursor(query)
+            case ["fetch", portal, rows]:
+                return await portals[portal].fetch(int(rows))
+            case ["close", portal]:
+                # The driver itself closes those that it has read to their end, that of JDBC others too.
+                await portals[portal]._close_portal(None)
+            case _ if is_bound:
+                # The first row alone, of a portal without a name.
+                return [await connection.fetchrow(statement)]
+            case _:
+                await connection.execute(statement)
+        return []
+
+    return lambda statement, is_bound: loop.run_until_complete(told(statement, is_bound))
 
 
 def over_adbc(port, name, token, purpose):
@@ -39,7 +69,7 @@ def over_adbc(port, name, token, purpose):
     return ask
 
 
-CLIENTS = {"psycopg": over_psycopg, "adbc": over_adbc}
+CLIENTS = {"psycopg": over_psycopg, "asyncpg": over_asyncpg, "adbc": over_adbc}
 
 
 def main():

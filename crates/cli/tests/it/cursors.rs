@@ -9,18 +9,18 @@ use std::ops::Range;
 use std::time::{Duration, Instant};
 
 const PROGRAM: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/cursors.py");
-const DECLARATIONS: &str = "SELECT declaration_id FROM declaration ORDER BY declaration_id";
+pub const DECLARATIONS: &str = "SELECT declaration_id FROM declaration ORDER BY declaration_id";
 
 /// A server, and an officer who reads what is of one office.
-struct Office {
-    server: Server,
-    token: String,
-    id: String,
-    declarations: Vec<String>,
+pub struct Office {
+    pub server: Server,
+    pub token: String,
+    pub id: String,
+    pub declarations: Vec<String>,
 }
 
 impl Office {
-    fn open(configuration: &str) -> Self {
+    pub fn open(configuration: &str) -> Self {
         let server = Server::configured("127.0.0.1:0", configuration);
         let busiest =
             "SELECT office_id FROM declaration GROUP BY office_id ORDER BY count(*) DESC, office_id LIMIT 1";
@@ -35,22 +35,22 @@ impl Office {
     }
 
     /// Lines that psql prints.
-    fn psql(&self, arguments: &[&str]) -> Result<Vec<String>, String> {
+    pub fn psql(&self, arguments: &[&str]) -> Result<Vec<String>, String> {
         let printed = self.server.psql("Ou", &self.token, "inspection", arguments)?;
         Ok(printed.lines().map(str::to_owned).collect())
     }
 
-    fn hold(&self) -> Held {
-        Held::connect(&self.server, "psycopg", ["Ou", &self.token, "inspection"])
+    pub fn hold(&self, client: &str) -> Held {
+        Held::connect(&self.server, client, ["Ou", &self.token, "inspection"])
     }
 
     /// Declarations of the office as a client is told of them.
-    fn rows(&self, which: Range<usize>) -> Vec<Vec<Option<String>>> {
+    pub fn rows(&self, which: Range<usize>) -> Vec<Vec<Option<String>>> {
         self.declarations[which].iter().map(|id| vec![Some(id.clone())]).collect()
     }
 
     /// Waits until the end of a read is written down, with so many rows that went out, and these words.
-    fn has_ended(&self, event: &str, rows: usize, words: &str) {
+    pub fn has_ended(&self, event: &str, rows: usize, words: &str) {
         let until = Instant::now() + Duration::from_mins(2);
         loop {
             let log = ["audit", "log", "--by", "Ou", "--event", event, "--json"];
@@ -66,13 +66,13 @@ impl Office {
         }
     }
 
-    fn change(&self, arguments: &[&str]) {
+    pub fn change(&self, arguments: &[&str]) {
         succeed(self.server.folder(), "home", &[arguments, &["--reason", "a test"]].concat());
     }
 }
 
 /// Statements that bring no rows.
-fn say(held: &mut Held, statements: &[&str]) {
+pub fn say(held: &mut Held, statements: &[&str]) {
     for statement in statements {
         assert_eq!(held.ask(statement), Ok(Vec::new()), "{statement}");
     }
@@ -205,7 +205,7 @@ fn drivers_and_pandas_read_through_cursors() {
 #[test]
 fn what_went_out_of_a_cursor_is_written_down_when_it_ends() {
     let office = Office::open("");
-    let mut held = office.hold();
+    let mut held = office.hold("psycopg");
     say(&mut held, &["BEGIN", &declare("c")]);
     assert_eq!(held.ask("FETCH 3 FROM c"), Ok(office.rows(0..3)));
     say(&mut held, &["MOVE 2 FROM c"]);
@@ -231,7 +231,7 @@ fn what_went_out_of_a_cursor_is_written_down_when_it_ends() {
 #[test]
 fn a_cursor_has_the_rights_of_the_moment() {
     let office = Office::open("");
-    let mut held = office.hold();
+    let mut held = office.hold("psycopg");
     say(&mut held, &["BEGIN", &declare("c")]);
     assert_eq!(held.ask("FETCH 2 FROM c"), Ok(office.rows(0..2)));
     office.change(&["people", "change", "Ou", "--office", "nowhere"]);
@@ -250,7 +250,7 @@ fn a_cursor_has_the_rights_of_the_moment() {
 #[test]
 fn a_cursor_takes_a_place_among_the_readers_queries_as_long_as_a_query_may_run() {
     let office = Office::open("[reading]\nqueries = 2\nseconds = 20\n");
-    let mut held = office.hold();
+    let mut held = office.hold("psycopg");
     let is_free = || office.psql(&["-c", "SELECT 1"]);
     let taken = || is_free().is_err_and(|refused| refused.contains("queries at once: 2 is the most"));
     say(&mut held, &["BEGIN", &declare("a"), &declare("b")]);

@@ -18,7 +18,7 @@ pub struct Held {
 }
 
 impl Held {
-    /// Connects a client, psycopg or adbc, as somebody with a token, for a purpose.
+    /// Connects a client, psycopg, asyncpg or adbc, as somebody with a token, for a purpose.
     pub fn connect(server: &Server, client: &str, [name, token, purpose]: [&str; 3]) -> Self {
         let python = python("clients", &PACKAGES.lines().collect::<Vec<_>>());
         let port = if client == "adbc" { server.flight } else { server.postgres };

@@ -16,6 +16,7 @@ mod homes;
 mod limits;
 mod machines;
 mod output;
+mod portals;
 #[path = "../../../risk/tests/it/python.rs"]
 mod python;
 mod sign_on;

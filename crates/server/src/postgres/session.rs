@@ -1,6 +1,6 @@
 //! Statements of one connection, answered at the desk.
 
-use super::cursors::Cursors;
+use super::cursors::{Cursors, Execution};
 use super::dialect::{Asked, Dialect};
 use super::error::{refusal, unanswered};
 use super::identity::{Session, counted};
@@ -13,7 +13,7 @@ use arrow_pg::datatypes::df::deserialize_parameters_with_server_types;
 use async_trait::async_trait;
 use futures::stream;
 use pgwire::api::portal::{Format, Portal};
-use pgwire::api::results::{FieldInfo, Response};
+use pgwire::api::results::{FieldInfo, QueryResponse, Response};
 use pgwire::api::stmt::QueryParser;
 use pgwire::api::{ClientInfo, Type};
 use pgwire::error::PgWireResult;
@@ -94,27 +94,42 @@ impl Queries {
         Ok(responses)
     }
 
-    /// Answers a prepared statement with its parameters.
+    /// Answers a prepared statement with its parameters, with so many rows at most for now.
     pub(super) async fn answer_prepared<C: ClientInfo + Sync>(
         &self,
         client: &C,
         portal: &Portal<Prepared>,
+        most: usize,
     ) -> PgWireResult<Response> {
-        let visit = Session::visit(&self.admission, client).await?;
         let Prepared { asked, cursors, .. } = &portal.statement.statement;
+        // One of this name that was bound before is no more.
+        cursors.end_portals(Some(&portal.name));
+        let visit = Session::visit(&self.admission, client).await?;
         let values = if self.parser.is_read(asked) { values(portal)? } else { None };
         cursors.begin(client.transaction_status(), false);
-        self.answer(&visit, cursors, asked, values, Some(&portal.result_column_format)).await
+        let execution = Execution { portal: &portal.name, format: &portal.result_column_format, most };
+        self.answer(&visit, cursors, asked, values, Some(&execution)).await
     }
 
-    /// Answers a statement, in the form that the client wants where it says so.
+    /// The next rows of a portal that has begun, so many at most, if its reader is still let in; none where it is over no answer.
+    pub(super) async fn go_on<C: ClientInfo + Sync>(
+        &self,
+        client: &C,
+        portal: &str,
+        most: usize,
+    ) -> PgWireResult<Option<QueryResponse>> {
+        Session::visit(&self.admission, client).await?;
+        Cursors::of(client).go_on(portal, most).transpose()
+    }
+
+    /// Answers a statement: as a client executes it where it is prepared, and otherwise whole, as text.
     async fn answer(
         &self,
         visit: &Visit,
         cursors: &Cursors,
         asked: &Asked,
         values: Option<ParamValues>,
-        format: Option<&Format>,
+        execution: Option<&Execution<'_>>,
     ) -> PgWireResult<Response> {
         let text = Format::UnifiedText;
         match asked {
@@ -124,12 +139,16 @@ impl Queries {
                     Ok(response)
                 }
                 Some(Aside::Show(schema, batch)) => {
-                    let rows = wire::rows(&schema, stream::iter([Ok(batch)]), format.unwrap_or(&text))?;
+                    let format = execution.map_or(&text, |execution| execution.format);
+                    let rows = wire::rows(&schema, stream::iter([Ok(batch)]), format)?;
                     Ok(Response::Query(rows))
                 }
                 None => {
                     let served = self.ask(visit, statement, values).await?;
-                    Ok(Response::Query(wire::whole(served, format.unwrap_or(&text))?))
+                    match execution {
+                        Some(execution) => cursors.execute(execution, served, self.parser.seconds()),
+                        None => Ok(Response::Query(wire::whole(served, &text)?)),
+                    }
                 }
             },
             Asked::Declare(declare) => {
@@ -137,7 +156,7 @@ impl Queries {
                 let served = self.ask(visit, &declare.query, values).await?;
                 Ok(cursors.open(declare, served, self.parser.seconds()))
             }
-            Asked::Fetch(fetch) => cursors.fetch(fetch, format).await,
+            Asked::Fetch(fetch) => cursors.fetch(fetch, execution).await,
             Asked::Close(name) => cursors.close(name.as_deref()),
         }
     }

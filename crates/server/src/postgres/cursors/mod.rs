@@ -1,19 +1,22 @@
-//! Cursors of a connection: answers that go out piece by piece, as far as they are fetched.
+//! Cursors and portals of a connection: answers that go out piece by piece, as far as they are fetched.
 
 mod book;
+mod portals;
 mod rows;
+
+pub(super) use portals::Execution;
 
 use super::dialect::{Ahead, Declare, Fetch};
 use super::error::refusal;
-use super::wire;
 use arrow::datatypes::SchemaRef;
 use arrow_pg::datatypes::arrow_schema_to_pg_fields;
 use book::Book;
 use pgwire::api::ClientInfo;
 use pgwire::api::portal::Format;
-use pgwire::api::results::{FieldInfo, Response, Tag};
+use pgwire::api::results::{FieldInfo, QueryResponse, Response, Tag};
 use pgwire::error::{PgWireError, PgWireResult};
 use pgwire::messages::response::TransactionStatus;
+use portals::{Pieces, Portals};
 use rows::Rows;
 use sqlparser::ast::Statement;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -23,9 +26,12 @@ const SCROLL: &str = "cursors go forward alone: leave SCROLL out";
 /// The words of PostgreSQL, and what is so.
 const ELSEWHERE: &str = "cursor can only scan forward: FETCH or MOVE a number of the next rows, or ALL";
 
-/// The cursors of one connection.
+/// The cursors and portals of one connection.
 #[derive(Default)]
-pub(super) struct Cursors(Mutex<Book<Cursor>>);
+pub(super) struct Cursors {
+    book: Mutex<Book<Cursor>>,
+    portals: Portals,
+}
 
 /// A cursor.
 #[derive(Clone)]
@@ -88,7 +94,11 @@ impl Cursors {
     }
 
     /// The next rows of a cursor, or how many were passed by.
-    pub(super) async fn fetch(&self, fetch: &Fetch, format: Option<&Format>) -> PgWireResult<Response> {
+    pub(super) async fn fetch(
+        &self,
+        fetch: &Fetch,
+        execution: Option<&Execution<'_>>,
+    ) -> PgWireResult<Response> {
         let known = self.book().get(&fetch.name).cloned();
         let cursor = known.ok_or_else(|| unknown(&fetch.name))?;
         let most = match fetch.rows {
@@ -100,10 +110,36 @@ impl Cursors {
             let passed = cursor.rows.pass(most).await?;
             return Ok(Response::Execution(Tag::new("MOVE").with_rows(passed)));
         }
-        let format = format.unwrap_or(&cursor.format);
-        let mut rows = wire::rows(&cursor.schema, cursor.rows.fetch(most), format)?;
-        rows.set_command_tag("FETCH");
+        let rows = match execution {
+            Some(execution) => {
+                let cursor = Cursor { format: execution.format.clone(), ..cursor };
+                self.portals.begin(execution, Pieces::of_cursor(cursor, most))?
+            }
+            None => Pieces::of_cursor(cursor, most).next(usize::MAX)?,
+        };
         Ok(Response::Query(rows))
+    }
+
+    /// Begins a portal over an answer, which is there for so many seconds.
+    pub(super) fn execute(
+        &self,
+        execution: &Execution<'_>,
+        served: Served,
+        seconds: u64,
+    ) -> PgWireResult<Response> {
+        let (schema, format) = (served.schema(), execution.format.clone());
+        let cursor = Cursor { schema, format, rows: Rows::of(served, seconds) };
+        self.portals.begin(execution, Pieces::of_answer(cursor)).map(Response::Query)
+    }
+
+    /// The next rows of a portal that has begun, so many at most; none where it is over no answer.
+    pub(super) fn go_on(&self, portal: &str, most: usize) -> Option<PgWireResult<QueryResponse>> {
+        self.portals.next(portal, most)
+    }
+
+    /// Ends a portal, or all.
+    pub(super) fn end_portals(&self, name: Option<&str>) {
+        self.portals.end(name);
     }
 
     /// Closes a cursor, or all.
@@ -119,7 +155,7 @@ impl Cursors {
     }
 
     fn book(&self) -> MutexGuard<'_, Book<Cursor>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.book.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

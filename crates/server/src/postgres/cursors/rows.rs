@@ -1,10 +1,11 @@
-//! Rows of one cursor: what is left of an answer, which goes out as it is fetched.
+//! Rows of one cursor or portal: what is left of an answer, which goes out as it is fetched.
 
 use super::super::error::{refusal, unanswered};
 use arrow::array::RecordBatch;
 use futures::stream::{self, BoxStream, StreamExt};
 use pgwire::error::PgWireResult;
 use std::mem;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 use tidegate_jobs::desk::Served;
@@ -21,9 +22,9 @@ pub(super) struct Rows {
 
 struct Place {
     left: Left,
-    /// Answers to `FETCH` that have not gone out whole.
+    /// How many times rows are wanted that have not gone out whole.
     under_way: usize,
-    /// Whether the cursor is no more: what is left ends with the last answer that is under way.
+    /// Whether the cursor is no more: what is left ends with the last rows that are under way.
     is_closed: bool,
     /// Ends what is left when its time is over, whether somebody comes for it or not.
     alarm: Option<AbortHandle>,
@@ -58,14 +59,10 @@ impl Rows {
         rows
     }
 
-    /// The next rows, so many at most. They are taken when it is their turn, behind those that were answered before.
-    pub(super) fn fetch(self: &Arc<Self>, most: usize) -> BoxStream<'static, PgWireResult<RecordBatch>> {
-        let fetching = Fetching { rows: UnderWay::begin(self), served: None, most };
-        let next = |mut fetching: Fetching| async move {
-            let next = fetching.next().await;
-            next.map(|batch| batch.map(|batch| (batch, fetching)))
-        };
-        stream::try_unfold(fetching, next).boxed()
+    /// The next rows, so many at most.
+    pub(super) fn fetch(self: &Arc<Self>, most: usize) -> Arc<Wanted> {
+        self.place().under_way += 1;
+        Arc::new(Wanted { rows: Arc::clone(self), left: AtomicUsize::new(most) })
     }
 
     /// Passes by the next rows, so many at most, and tells how many they were.
@@ -160,35 +157,49 @@ impl Drop for Rows {
     }
 }
 
-/// Rows that an answer to `FETCH` still has.
-struct UnderWay(Arc<Rows>);
+/// Rows that somebody wants of an answer, at once or piece by piece.
+pub(super) struct Wanted {
+    rows: Arc<Rows>,
+    left: AtomicUsize,
+}
 
-impl UnderWay {
-    fn begin(rows: &Arc<Rows>) -> Self {
-        rows.place().under_way += 1;
-        Self(Arc::clone(rows))
+impl Wanted {
+    /// The next piece, of so many rows at most. They are taken when it is their turn, behind those that were wanted before.
+    pub(super) fn piece(self: &Arc<Self>, most: usize) -> BoxStream<'static, PgWireResult<RecordBatch>> {
+        let most = most.min(self.left.load(Ordering::Relaxed));
+        let piece = Piece { wanted: Arc::clone(self), served: None, most };
+        let next = |mut piece: Piece| async move {
+            let next = piece.next().await;
+            next.map(|batch| batch.map(|batch| (batch, piece)))
+        };
+        stream::try_unfold(piece, next).boxed()
+    }
+
+    /// Ends what is left of the whole answer, once nothing of it is under way.
+    pub(super) fn close(&self) {
+        self.rows.close();
     }
 }
 
-impl Drop for UnderWay {
+impl Drop for Wanted {
     fn drop(&mut self) {
-        self.0.place().under_way -= 1;
+        self.rows.place().under_way -= 1;
     }
 }
 
-/// An answer to `FETCH`. What is left of the query is with it while it takes some; if it breaks off in between, that ends too.
-struct Fetching {
-    rows: UnderWay,
+/// A piece on its way. What is left of the query is with it while it takes some; if it breaks off in between, that ends too.
+struct Piece {
+    wanted: Arc<Wanted>,
     served: Option<Box<Served>>,
     most: usize,
 }
 
-impl Fetching {
+impl Piece {
     async fn next(&mut self) -> PgWireResult<Option<RecordBatch>> {
         if self.most == 0 {
             return Ok(None);
         }
-        let rows = &self.rows.0;
+        let rows = &self.wanted.rows;
         let served = match self.served.take() {
             Some(served) => Some(served),
             None => rows.take()?,
@@ -200,6 +211,7 @@ impl Fetching {
         };
         let batch = batch.map_err(|error| unanswered(&error))?;
         self.most -= batch.num_rows();
+        self.wanted.left.fetch_sub(batch.num_rows(), Ordering::Relaxed);
         if self.most == 0 {
             rows.give_back(Left::Rows(served));
         } else {

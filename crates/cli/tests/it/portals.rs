@@ -1,0 +1,112 @@
+//! Portals at the door of PostgreSQL that a client executes piece by piece, as the driver of JDBC does with `setFetchSize`; here
+//! asyncpg: what becomes of the rows that are left.
+
+use crate::cursors::{DECLARATIONS, Office, say};
+use std::time::Duration;
+
+/// Tells asyncpg to bind a portal over the declarations.
+fn bind(portal: &str) -> String {
+    format!("bind {portal} {DECLARATIONS}")
+}
+
+#[test]
+fn what_was_executed_of_a_portal_went_out_and_nothing_else() {
+    // Pieces and batches begin and end at different rows.
+    let office = Office::open("[engine]\nbatch_rows = 4\n");
+    let mut held = office.hold("asyncpg");
+    say(&mut held, &["BEGIN", &bind("p")]);
+    assert_eq!(held.ask("fetch p 3"), Ok(office.rows(0..3)));
+    say(&mut held, &["SELECT 'between'"]);
+    assert_eq!(held.ask("fetch p 4"), Ok(office.rows(3..7)));
+    say(&mut held, &["close p"]);
+    office.has_ended("finished", 7, "its reader closed it");
+
+    // With the transaction, in the pieces of another portal too.
+    say(&mut held, &[bind("p").as_str(), &bind("q")]);
+    assert_eq!(held.ask("fetch p 1"), Ok(office.rows(0..1)));
+    assert_eq!(held.ask("fetch q 2"), Ok(office.rows(0..2)));
+    assert_eq!(held.ask("fetch p 5"), Ok(office.rows(1..6)));
+    say(&mut held, &["COMMIT"]);
+    office.has_ended("finished", 6, "its reader closed it");
+    office.has_ended("finished", 2, "its reader closed it");
+
+    // Without one, the first row of a portal that has no name.
+    assert_eq!(held.bind(DECLARATIONS), Ok(office.rows(0..1)));
+    office.has_ended("finished", 1, "its reader closed it");
+
+    // To the end, the last piece being empty.
+    say(&mut held, &["BEGIN", &format!("{} LIMIT 9", bind("p"))]);
+    assert_eq!(held.ask("fetch p 9"), Ok(office.rows(0..9)));
+    say(&mut held, &["fetch p 1"]);
+    office.has_ended("finished", 9, "");
+    say(&mut held, &["ROLLBACK", "BEGIN", &bind("p")]);
+    assert_eq!(held.ask("fetch p 5"), Ok(office.rows(0..5)));
+    drop(held);
+    office.has_ended("failed", 5, "the reader left before the end");
+}
+
+#[test]
+fn a_fetch_of_a_cursor_goes_out_piece_by_piece_too() {
+    let office = Office::open("");
+    let mut held = office.hold("asyncpg");
+    say(&mut held, &["BEGIN", &format!("DECLARE c CURSOR FOR {DECLARATIONS}"), "bind f FETCH 5 FROM c"]);
+    assert_eq!(held.ask("fetch f 2"), Ok(office.rows(0..2)));
+    assert_eq!(held.ask("fetch f 4"), Ok(office.rows(2..5)));
+    say(&mut held, &["MOVE 1 FROM c", "bind g FETCH 4 FROM c"]);
+    assert_eq!(held.ask("fetch g 3"), Ok(office.rows(6..9)));
+    let refused = held.ask("MOVE 1 FROM c").unwrap_err();
+    assert!(refused.contains("has a FETCH before it that has not gone out yet"), "{refused}");
+    say(&mut held, &["ROLLBACK"]);
+    office.has_ended("finished", 8, "its reader closed it");
+}
+
+#[test]
+fn a_portal_has_the_rights_of_the_moment() {
+    let office = Office::open("");
+    let mut held = office.hold("asyncpg");
+    say(&mut held, &["BEGIN", &bind("p")]);
+    assert_eq!(held.ask("fetch p 2"), Ok(office.rows(0..2)));
+    office.change(&["people", "change", "Ou", "--office", "nowhere"]);
+    std::thread::sleep(Duration::from_millis(1_100));
+    let refused = held.ask("fetch p 2").unwrap_err();
+    assert!(refused.contains("what it may be was changed"), "{refused}");
+    office.has_ended("failed", 2, "what it may be was changed");
+    let refused = held.ask("fetch p 2").unwrap_err();
+    assert!(refused.contains("was broken off"), "{refused}");
+
+    office.change(&["people", "change", "Ou", "--office", &office.id]);
+    say(&mut held, &["ROLLBACK", "BEGIN", &bind("p")]);
+    assert_eq!(held.ask("fetch p 3"), Ok(office.rows(0..3)));
+    office.change(&["people", "disable", "Ou"]);
+    let refused = held.ask("fetch p 1").unwrap_err();
+    assert!(refused.contains("`Ou` is not admitted any more"), "{refused}");
+    office.has_ended("failed", 3, "the reader left before the end");
+}
+
+#[test]
+fn a_portal_takes_a_place_among_the_readers_queries_as_long_as_a_query_may_run() {
+    let office = Office::open("[reading]\nqueries = 2\nseconds = 20\n");
+    let mut held = office.hold("asyncpg");
+    let is_free = || office.psql(&["-c", "SELECT 1"]);
+    let taken = || is_free().is_err_and(|refused| refused.contains("queries at once: 2 is the most"));
+    say(&mut held, &["BEGIN", &bind("a"), &bind("b")]);
+    assert_eq!(held.ask("fetch a 1"), Ok(office.rows(0..1)));
+    assert_eq!(held.ask("fetch b 1"), Ok(office.rows(0..1)));
+    assert!(taken());
+    say(&mut held, &["close a"]);
+    assert_eq!(is_free().unwrap(), ["1"]);
+    let all = office.declarations.len();
+    assert_eq!(held.ask(&format!("fetch b {}", all + 1)), Ok(office.rows(1..all)));
+    say(&mut held, &["ROLLBACK", "BEGIN", &bind("a"), &bind("b")]);
+    assert_eq!(held.ask("fetch a 2"), Ok(office.rows(0..2)));
+    assert_eq!(held.ask("fetch b 3"), Ok(office.rows(0..3)));
+    assert!(taken());
+    // Nobody comes for the rest.
+    office.has_ended("failed", 2, "the cursor was open too long: 20 seconds is the most");
+    office.has_ended("failed", 3, "the cursor was open too long: 20 seconds is the most");
+    assert_eq!(is_free().unwrap(), ["1"]);
+    for _ in 0..2 {
+        let refused = held.ask("fetch a 2").unwrap_err();
+        assert!(refused.contains("the cursor was open too long"), "{refused}");
+    }
+}

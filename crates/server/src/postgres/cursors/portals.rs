@@ -1,0 +1,86 @@
+//! Portals with rows left: answers that go out in the pieces in which a client executes them, as cursors do in those that are fetched.
+
+use super::super::wire;
+use super::Cursor;
+use super::rows::Wanted;
+use pgwire::api::portal::Format;
+use pgwire::api::results::QueryResponse;
+use pgwire::error::PgWireResult;
+use std::collections::BTreeMap;
+use std::mem;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+/// How a client executes a prepared statement.
+pub(in super::super) struct Execution<'a> {
+    /// Name of the portal.
+    pub(in super::super) portal: &'a str,
+    /// The form of its rows.
+    pub(in super::super) format: &'a Format,
+    /// How many rows are wanted at most, for now.
+    pub(in super::super) most: usize,
+}
+
+/// An answer that goes out piece by piece.
+#[derive(Clone)]
+pub(super) struct Pieces {
+    cursor: Cursor,
+    wanted: Arc<Wanted>,
+    command: &'static str,
+    /// Whether the rows are its own, and not those of a cursor that was declared.
+    are_own: bool,
+}
+
+impl Pieces {
+    /// All rows of an answer.
+    pub(super) fn of_answer(cursor: Cursor) -> Self {
+        let wanted = cursor.rows.fetch(usize::MAX);
+        Self { cursor, wanted, command: "SELECT", are_own: true }
+    }
+
+    /// The next rows of a cursor, so many at most.
+    pub(super) fn of_cursor(cursor: Cursor, most: usize) -> Self {
+        let wanted = cursor.rows.fetch(most);
+        Self { cursor, wanted, command: "FETCH", are_own: false }
+    }
+
+    /// The next piece, of so many rows at most.
+    pub(super) fn next(&self, most: usize) -> PgWireResult<QueryResponse> {
+        let mut rows = wire::rows(&self.cursor.schema, self.wanted.piece(most), &self.cursor.format)?;
+        rows.set_command_tag(self.command);
+        Ok(rows)
+    }
+}
+
+/// The portals of a connection that have rows left, by name.
+#[derive(Default)]
+pub(super) struct Portals(Mutex<BTreeMap<String, Pieces>>);
+
+impl Portals {
+    /// Begins a portal; gives its first piece.
+    pub(super) fn begin(&self, execution: &Execution<'_>, pieces: Pieces) -> PgWireResult<QueryResponse> {
+        let first = pieces.next(execution.most)?;
+        self.all().insert(execution.portal.to_owned(), pieces);
+        Ok(first)
+    }
+
+    /// The next piece of a portal that has begun, of so many rows at most.
+    pub(super) fn next(&self, name: &str, most: usize) -> Option<PgWireResult<QueryResponse>> {
+        let pieces = self.all().get(name).cloned()?;
+        Some(pieces.next(most))
+    }
+
+    /// Ends a portal, or all.
+    pub(super) fn end(&self, name: Option<&str>) {
+        let gone: Vec<Pieces> = match name {
+            Some(name) => self.all().remove(name).into_iter().collect(),
+            None => mem::take(&mut *self.all()).into_values().collect(),
+        };
+        for pieces in gone.iter().filter(|pieces| pieces.are_own) {
+            pieces.wanted.close();
+        }
+    }
+
+    fn all(&self) -> MutexGuard<'_, BTreeMap<String, Pieces>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
