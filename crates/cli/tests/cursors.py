@@ -30,6 +30,8 @@ REFUSED = {
     "taken back": ["BEGIN", "SAVEPOINT s", DECLARE, "ROLLBACK TO s", "FETCH c"],
     "hidden": ["BEGIN", "DECLARE c CURSOR FOR SELECT inclusion_probability FROM decision"],
     "change": ["BEGIN", "DECLARE c CURSOR FOR INSERT INTO declaration SELECT * FROM declaration"],
+    "nameless": ["BEGIN", f'DECLARE "" CURSOR FOR {ALL}'],
+    "long name": ["BEGIN", f"DECLARE {'c' * 64} CURSOR FOR {ALL}"],
 }
 
 

@@ -141,7 +141,7 @@ fn the_local_owner_comes_in_through_no_door() {
 }
 
 /// What a server says to somebody who says something and then waits, until it breaks off.
-fn said(door: &str, words: &[u8]) -> String {
+pub fn said(door: &str, words: &[u8]) -> String {
     let mut stream = TcpStream::connect(door).unwrap();
     stream.set_read_timeout(Some(Duration::from_mins(1))).unwrap();
     stream.write_all(words).unwrap();

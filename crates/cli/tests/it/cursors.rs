@@ -195,6 +195,8 @@ fn drivers_and_pandas_read_through_cursors() {
         ("taken back", "34000", "does not exist"),
         ("hidden", "42703", "no column"),
         ("change", "25006", "refused"),
+        ("nameless", "42601", "zero-length delimited identifier"),
+        ("long name", "42622", "64 bytes long: 63 is the most"),
     ] {
         let refused = &told["refused"][what];
         assert_eq!(refused[0], code, "{what}: {refused}");

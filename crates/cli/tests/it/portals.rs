@@ -1,6 +1,7 @@
 //! Portals at the door of PostgreSQL that a client executes piece by piece, as the driver of JDBC does with `setFetchSize`; here
 //! asyncpg: what becomes of the rows that are left.
 
+use crate::admission::said;
 use crate::cursors::{DECLARATIONS, Office, say};
 use std::time::Duration;
 
@@ -109,4 +110,34 @@ fn a_portal_takes_a_place_among_the_readers_queries_as_long_as_a_query_may_run()
         let refused = held.ask("fetch a 2").unwrap_err();
         assert!(refused.contains("the cursor was open too long"), "{refused}");
     }
+}
+
+/// A message of the protocol.
+fn message(kind: u8, parts: &[&str]) -> Vec<u8> {
+    let content = parts.concat();
+    let length = u32::try_from(content.len() + 4).unwrap().to_be_bytes();
+    [[kind].as_slice(), &length, content.as_bytes()].concat()
+}
+
+/// No driver gives a portal the name of a cursor, so that the messages are written here.
+#[test]
+fn a_portal_is_described_and_not_a_cursor_of_its_name() {
+    let office = Office::open("");
+    let startup = b"\0\0\0\x25\0\x03\0\0user\0Ou\0database\0inspection\0\0";
+    let words = [
+        startup.to_vec(),
+        message(b'p', &[&office.token, "\0"]),
+        message(
+            b'Q',
+            &["BEGIN; DECLARE x CURSOR FOR SELECT 1 AS of_x; DECLARE y CURSOR FOR SELECT 1 AS of_y\0"],
+        ),
+        message(b'P', &["\0SELECT 1 AS of_the_portal\0\0\0"]),
+        message(b'B', &["x\0\0\0\0\0\0\0\0"]),
+        message(b'D', &["Px\0"]),
+        message(b'D', &["Py\0"]),
+        message(b'S', &[]),
+        message(b'X', &[]),
+    ];
+    let told = said(&format!("127.0.0.1:{}", office.server.postgres), &words.concat());
+    assert!(told.contains("of_the_portal") && told.contains("of_y") && !told.contains("of_x"), "{told}");
 }

@@ -148,7 +148,8 @@ impl ExtendedQueryHandler for Cancellable {
         self.0.parser()
     }
 
-    /// A cursor is described as a portal is, which to PostgreSQL it is one of; psycopg asks so.
+    /// A cursor is described as a portal is, which to PostgreSQL it is one of; psycopg asks so. Where there is a portal of its name,
+    /// that is meant.
     async fn on_describe<C>(&self, client: &mut C, message: Describe) -> PgWireResult<()>
     where
         C: ClientInfo + ClientPortalStore + Sink<PgWireBackendMessage> + Unpin + Send + Sync,
@@ -156,8 +157,12 @@ impl ExtendedQueryHandler for Cancellable {
         C::Error: Debug,
         PgWireError: From<<C as Sink<PgWireBackendMessage>>::Error>,
     {
-        let name = message.name.as_deref().filter(|_| message.target_type == TARGET_TYPE_BYTE_PORTAL);
-        match name.and_then(|name| Cursors::of(client).fields(name)) {
+        let is_of_no_portal = |name: &&str| {
+            let is_portal = message.target_type == TARGET_TYPE_BYTE_PORTAL;
+            is_portal && client.portal_store().get_portal(name).is_none()
+        };
+        let cursor = message.name.as_deref().filter(is_of_no_portal);
+        match cursor.and_then(|name| Cursors::of(client).fields(name)) {
             Some(fields) => send_describe_response(client, &DescribePortalResponse::new(fields?)).await,
             None => self._on_describe(client, message).await,
         }

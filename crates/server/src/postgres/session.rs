@@ -1,6 +1,6 @@
 //! Statements of one connection, answered at the desk.
 
-use super::cursors::{Cursors, Execution};
+use super::cursors::{Cursors, Execution, check_name};
 use super::dialect::{Asked, Dialect};
 use super::error::{refusal, unanswered};
 use super::identity::{Session, counted};
@@ -214,6 +214,7 @@ impl Parser {
         if all.len() > MOST_STATEMENTS {
             return Err(refusal("54000", format!("more than {MOST_STATEMENTS} statements in one text")));
         }
+        all.iter().try_for_each(check_name)?;
         Ok(all)
     }
 

@@ -6,7 +6,7 @@ mod rows;
 
 pub(super) use portals::Execution;
 
-use super::dialect::{Ahead, Declare, Fetch};
+use super::dialect::{Ahead, Asked, Declare, Fetch};
 use super::error::refusal;
 use arrow::datatypes::SchemaRef;
 use arrow_pg::datatypes::arrow_schema_to_pg_fields;
@@ -25,6 +25,8 @@ use tidegate_jobs::desk::Served;
 const SCROLL: &str = "cursors go forward alone: leave SCROLL out";
 /// The words of PostgreSQL, and what is so.
 const ELSEWHERE: &str = "cursor can only scan forward: FETCH or MOVE a number of the next rows, or ALL";
+/// Bytes of the longest name of a cursor: PostgreSQL cuts off what is beyond (`NAMEDATALEN`).
+const LONGEST_NAME: usize = 63;
 
 /// The cursors and portals of one connection.
 #[derive(Default)]
@@ -167,4 +169,52 @@ fn close(gone: Vec<Cursor>) {
 
 fn unknown(name: &str) -> PgWireError {
     refusal("34000", format!("cursor \"{name}\" does not exist"))
+}
+
+/// That a statement, where it is about a cursor, gives it a name.
+pub(super) fn check_name(asked: &Asked) -> PgWireResult<()> {
+    match asked.cursor() {
+        Some("") => Err(refusal("42601", "zero-length delimited identifier: a cursor has a name")),
+        Some(name) if name.len() > LONGEST_NAME => {
+            let told =
+                format!("the name of a cursor is {} bytes long: {LONGEST_NAME} is the most", name.len());
+            Err(refusal("42622", told))
+        }
+        _ => Ok(()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::dialect::Dialect;
+    use super::*;
+
+    fn told(sql: &str) -> String {
+        let all = Dialect::new().read(sql).unwrap();
+        all.iter().try_for_each(check_name).map_or_else(|error| error.to_string(), |()| String::new())
+    }
+
+    #[test]
+    fn a_cursor_has_a_name_that_is_not_too_long() {
+        let longest = "ä".repeat(31) + "a";
+        let too_long = format!("{longest}b");
+        for (name, words) in [
+            ("c", ""),
+            ("\"a b\"", ""),
+            (longest.as_str(), ""),
+            ("\"\"", "zero-length delimited identifier"),
+            (too_long.as_str(), "64 bytes long: 63 is the most"),
+        ] {
+            for sql in [
+                format!("DECLARE {name} CURSOR FOR SELECT 1"),
+                format!("FETCH 5 FROM {name}"),
+                format!("MOVE {name}"),
+                format!("BEGIN; CLOSE {name}"),
+            ] {
+                let told = told(&sql);
+                assert!(told.contains(words) && told.is_empty() == words.is_empty(), "{sql}: {told}");
+            }
+        }
+        assert_eq!(told("CLOSE ALL; SELECT 1"), "");
+    }
 }

@@ -21,6 +21,18 @@ pub(in super::super) enum Asked {
     Close(Option<String>),
 }
 
+impl Asked {
+    /// Name of the cursor that it is about, where it is about one.
+    pub(in super::super) fn cursor(&self) -> Option<&str> {
+        match self {
+            Self::Plain(_) => None,
+            Self::Declare(declare) => Some(&declare.name),
+            Self::Fetch(fetch) => Some(&fetch.name),
+            Self::Close(name) => name.as_deref(),
+        }
+    }
+}
+
 /// A cursor that is to be opened.
 #[derive(Debug, PartialEq)]
 pub(in super::super) struct Declare {
