@@ -10,11 +10,13 @@ mod datasets;
 mod doors;
 mod elsewhere;
 mod endings;
+mod entrance;
 mod governance;
 mod held;
 mod homes;
 mod limits;
 mod machines;
+mod log;
 mod output;
 mod portals;
 #[path = "../../../risk/tests/it/python.rs"]
