@@ -8,7 +8,7 @@ use chrono::{DateTime, Utc};
 use std::collections::BTreeMap;
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
-use tidegate_ledger::{AuditEntry, AuditFilter, Door};
+use tidegate_ledger::{AuditEntry, AuditFilter, Door, PolicyName};
 pub use tidegate_ledger::{AuditEvent, SignedAuditCheckpoint, TableRead};
 use tidegate_query::tables_of_nobody;
 
@@ -38,8 +38,8 @@ pub struct Told {
     pub fingerprint: Option<String>,
     /// Tables and columns read.
     pub tables: BTreeMap<String, TableRead>,
-    /// Policy version that decided.
-    pub policy_version: Option<i64>,
+    /// Policy that decided.
+    pub policy_version: Option<PolicyName>,
     /// Snapshot that was read.
     pub snapshot: Option<u64>,
     /// Rows that went out.
@@ -126,7 +126,7 @@ impl From<AuditEntry> for Told {
             statement: entry.statement,
             fingerprint: entry.fingerprint.map(|hash| hash.to_string()),
             tables: entry.tables,
-            policy_version: entry.policy_version.map(|version| version.0),
+            policy_version: entry.policy_version,
             snapshot: entry.snapshot,
             rows: entry.rows,
             bytes: entry.bytes,

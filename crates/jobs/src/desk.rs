@@ -9,7 +9,7 @@ use std::sync::Arc;
 use std::time::Duration;
 use tidegate_lake::Snapshot;
 use tidegate_ledger::{
-    Actor, AuditEvent, Door, Hash256, NewAuditEntry, PolicyVersion, Principal as Account, PrincipalKind,
+    Actor, AuditEvent, Door, Hash256, NewAuditEntry, PolicyName, Principal as Account, PrincipalKind,
     TableRead, TokenId,
 };
 use tidegate_query::policy::{Access, Policy, PseudonymKey};
@@ -39,18 +39,18 @@ pub struct Visit {
 /// The platform in one state of lake and policy.
 struct Standing {
     snapshot: Option<u64>,
-    policy_version: Option<PolicyVersion>,
+    policy: PolicyName,
     catalog_version: i64,
     platform: Platform,
 }
 
-/// A checked policy with its version; the shipped one has none.
+/// A checked policy, and what the audit chain calls it.
 #[derive(Clone)]
 pub struct InForce {
     /// The policy.
     pub policy: Arc<Policy>,
-    /// Its version.
-    pub version: Option<PolicyVersion>,
+    /// Its version, or the hash of the shipped one.
+    pub name: PolicyName,
 }
 
 /// The desk where people read.
@@ -92,11 +92,12 @@ impl Desk {
     pub async fn policy(&self) -> Result<InForce, JobError> {
         let (files, version) = policies::in_force(&self.home).await?;
         let mut in_force = self.in_force.lock().await;
-        if let Some(known) = in_force.as_ref().filter(|known| known.version == version) {
+        if let Some(known) = in_force.as_ref().filter(|known| known.name.version() == version) {
             return Ok(known.clone());
         }
         let policy = Arc::new(Policy::parse(&files).map_err(QueryError::from)?);
-        Ok(in_force.insert(InForce { policy, version }).clone())
+        let name = policies::name(&files, version)?;
+        Ok(in_force.insert(InForce { policy, name }).clone())
     }
 
     /// What is there for somebody and a purpose, under the policy in force or under a draft of one. Nothing is read or written down.
@@ -150,7 +151,7 @@ impl Desk {
             ledger: self.home.ledger.clone(),
             clock: Arc::clone(&self.clock),
             visit: visit.clone(),
-            policy: standing.policy_version,
+            policy: standing.policy.version(),
         };
         let reading = &self.home.configuration.reading;
         let [recheck, time] = [reading.recheck_seconds, reading.seconds].map(Duration::from_secs);
@@ -203,7 +204,7 @@ impl Desk {
     /// An entry that names the policy and the state of the tables.
     fn entry_at(&self, visit: &Visit, standing: &Standing, event: AuditEvent) -> NewAuditEntry {
         NewAuditEntry {
-            policy_version: standing.policy_version,
+            policy_version: Some(standing.policy),
             snapshot: standing.snapshot,
             ..self.entry(visit, event)
         }
@@ -218,11 +219,11 @@ impl Desk {
     async fn standing(&self, sql: &str) -> Result<Arc<Standing>, JobError> {
         let snapshot = self.home.snapshot().await?;
         let number = snapshot.as_ref().map(|snapshot| snapshot.version);
-        let InForce { policy, version: policy_version } = self.policy().await?;
+        let InForce { policy, name } = self.policy().await?;
         let catalog_version = self.home.ledger.catalog_version().await?;
         let mut standing = self.standing.lock().await;
         if let Some(known) = standing.as_ref()
-            && (known.snapshot, known.policy_version) == (number, policy_version)
+            && (known.snapshot, known.policy) == (number, name)
             && known.catalog_version == catalog_version
             && known.platform.bundle_names(sql).await.unwrap_or_default().is_empty()
         {
@@ -232,7 +233,7 @@ impl Desk {
         // A statement that is no SQL is refused where it is planned, and written down there.
         let bundles = platform.bundle_names(sql).await.unwrap_or_default();
         self.home.add_bundles(&mut platform, bundles, self.now()).await?;
-        let opened = Arc::new(Standing { snapshot: number, policy_version, catalog_version, platform });
+        let opened = Arc::new(Standing { snapshot: number, policy: name, catalog_version, platform });
         *standing = Some(Arc::clone(&opened));
         Ok(opened)
     }

@@ -8,7 +8,8 @@ use chrono::{DateTime, Utc};
 use std::collections::HashMap;
 use std::path::Path;
 use tidegate_ledger::{
-    Act, Door, LedgerError, MAX_POLICY_BYTES, MAX_POLICY_FILES, PolicyVersion, PrincipalId, Verdict,
+    Act, Door, LedgerError, MAX_POLICY_BYTES, MAX_POLICY_FILES, PolicyName, PolicyVersion, PrincipalId,
+    Verdict,
 };
 use tidegate_query::QueryError;
 use tidegate_query::policy::{Policy, PolicyFiles};
@@ -21,6 +22,17 @@ pub async fn in_force(home: &Home) -> Result<(PolicyFiles, Option<PolicyVersion>
     Ok(match home.ledger.policy_in_force().await? {
         None => (Policy::shipped_files(), None),
         Some(policy) => (policy.files, Some(policy.version)),
+    })
+}
+
+/// What the audit chain calls a policy: its version, or the hash of the shipped files.
+///
+/// # Errors
+/// When no version can have the files.
+pub fn name(files: &PolicyFiles, version: Option<PolicyVersion>) -> Result<PolicyName, JobError> {
+    Ok(match version {
+        Some(version) => PolicyName::Version(version),
+        None => PolicyName::Shipped(tidegate_ledger::Policy::hash_of(files)?),
     })
 }
 

@@ -63,7 +63,8 @@ mod words;
 pub use act::Act;
 pub use audit::{
     Actor, AuditCheckpoint, AuditEntry, AuditEvent, AuditFault, AuditFilter, AuditVerified, Door,
-    MAX_DETAIL_BYTES, MAX_STATEMENT_BYTES, MAX_SUBJECTS, NewAuditEntry, SignedAuditCheckpoint, TableRead,
+    MAX_DETAIL_BYTES, MAX_STATEMENT_BYTES, MAX_SUBJECTS, NewAuditEntry, PolicyName, SignedAuditCheckpoint,
+    TableRead,
 };
 pub use bundle::{Activation, Bundle};
 pub use chain::ChainHead;

@@ -45,6 +45,14 @@ const SELECT: &str = "SELECT p.version, p.content, p.sha256, p.reason, p.propose
     ORDER BY p.version";
 
 impl Policy {
+    /// The hash that files have as a version.
+    ///
+    /// # Errors
+    /// [`LedgerError::Invalid`] for files that no version can have.
+    pub fn hash_of(files: &BTreeMap<String, String>) -> Result<Hash256, LedgerError> {
+        Ok(Hash256::of(content(files)?.as_bytes()))
+    }
+
     fn from_stored(stored: Stored) -> Result<Self, LedgerError> {
         let (version, content, sha256, reason, proposed_by, proposed_at, approved, why, by, at) = stored;
         let row = column::Row { table: "policy_versions", key: version };

@@ -57,10 +57,14 @@ async fn decide(arguments: &Arguments, verdict: &PolicyVerdict, is_approved: boo
 }
 
 async fn list(arguments: &Arguments) -> Result<(), JobError> {
-    let all = policies::known(&open(arguments).await?).await?;
+    let home = open(arguments).await?;
+    let all = policies::known(&home).await?;
+    let (files, version) = policies::in_force(&home).await?;
+    let name = policies::name(&files, version)?;
     show::say(arguments, &all, |all| {
-        if !all.iter().any(|policy| policy.is_in_force) {
+        if version.is_none() {
             println!("The shipped policy is in force; `tidegate policies write DIR` gives its files.");
+            println!("The audit chain calls it {name}");
         }
         for policy in all {
             let state = if policy.is_in_force { "in force" } else { policy.state };

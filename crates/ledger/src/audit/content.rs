@@ -10,7 +10,8 @@ use chrono::DateTime;
 use serde::{Deserialize, Serialize};
 
 use super::entry::{Actor, AuditEvent, Door, NewAuditEntry, TableRead};
-use crate::{Hash256, PolicyVersion, PrincipalId};
+use super::policy_name::PolicyName;
+use crate::{Hash256, PrincipalId};
 
 /// The fields stand in the order of their names, which serde keeps.
 #[derive(Serialize, Deserialize)]
@@ -22,7 +23,7 @@ struct Content<'a> {
     door: Door,
     event: AuditEvent,
     fingerprint: Option<Hash256>,
-    policy_version: Option<i64>,
+    policy_version: Option<PolicyName>,
     principal: Option<i64>,
     principal_name: Cow<'a, str>,
     purpose: Cow<'a, str>,
@@ -45,7 +46,7 @@ pub(super) fn to_json(sequence: u64, entry: &NewAuditEntry) -> Result<String, se
         door: entry.door,
         event: entry.event,
         fingerprint: entry.fingerprint,
-        policy_version: entry.policy_version.map(|version| version.0),
+        policy_version: entry.policy_version,
         principal: entry.actor.id.map(|id| id.0),
         principal_name: Cow::Borrowed(&entry.actor.name),
         purpose: Cow::Borrowed(&entry.purpose),
@@ -75,7 +76,7 @@ pub(super) fn from_json(json: &[u8]) -> Result<(u64, NewAuditEntry), String> {
         fingerprint: content.fingerprint,
         statement: content.statement.map(Cow::into_owned),
         tables: content.tables.into_owned(),
-        policy_version: content.policy_version.map(PolicyVersion),
+        policy_version: content.policy_version,
         snapshot: content.snapshot,
         rows: content.rows,
         bytes: content.bytes,

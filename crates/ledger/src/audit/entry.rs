@@ -5,8 +5,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
+use super::policy_name::PolicyName;
 use crate::words::words;
-use crate::{Hash256, PolicyVersion, Principal, PrincipalId};
+use crate::{Hash256, Principal, PrincipalId};
 
 words! {
     /// Through which door somebody came.
@@ -91,8 +92,8 @@ pub struct NewAuditEntry {
     pub statement: Option<String>,
     /// Tables that were read, also those of which no column was named.
     pub tables: BTreeMap<String, TableRead>,
-    /// Policy version that decided.
-    pub policy_version: Option<PolicyVersion>,
+    /// Policy that decided.
+    pub policy_version: Option<PolicyName>,
     /// Snapshot of the lake that was read.
     pub snapshot: Option<u64>,
     /// Rows that went out.

@@ -1,6 +1,7 @@
 //! What an entry may hold at most, so that no reader of the chain is ever surprised.
 
 use super::entry::{AuditEvent, NewAuditEntry};
+use super::policy_name::PolicyName;
 use crate::column::MAX_NAME_BYTES;
 use crate::{LedgerError, column};
 
@@ -40,8 +41,9 @@ pub(super) fn check(entry: &NewAuditEntry) -> Result<(), LedgerError> {
     columns.flatten().try_for_each(|name| name_is_short("the name of a column", name))?;
     entry.subjects.iter().try_for_each(|key| name_is_short("the key of a subject", key))?;
     let numbers = [entry.read, entry.snapshot, entry.rows, entry.bytes];
+    let version = entry.policy_version.and_then(PolicyName::version);
     if numbers.into_iter().flatten().any(|number| number > MAX_NUMBER)
-        || entry.policy_version.is_some_and(|version| version.0.unsigned_abs() > MAX_NUMBER)
+        || version.is_some_and(|version| version.0.unsigned_abs() > MAX_NUMBER)
         || entry.at.timestamp_micros().unsigned_abs() > MAX_NUMBER
     {
         return invalid("a number of an audit entry", "larger".to_owned(), "below 2^53");

@@ -12,6 +12,7 @@ mod fault;
 mod group;
 mod limits;
 mod log;
+mod policy_name;
 mod verify;
 
 pub(crate) use append::append;
@@ -21,6 +22,7 @@ pub use fault::AuditFault;
 pub(crate) use group::Group;
 pub use limits::{MAX_DETAIL_BYTES, MAX_STATEMENT_BYTES, MAX_SUBJECTS};
 pub use log::AuditFilter;
+pub use policy_name::PolicyName;
 pub use verify::AuditVerified;
 
 use crate::Hash256;

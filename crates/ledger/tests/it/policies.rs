@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use sqlx::AssertSqlSafe;
 use tidegate_ledger::{
-    Act, AuditEvent, AuditFilter, Hash256, Held, LedgerError, PolicyVersion, PrincipalKind,
+    Act, AuditEvent, AuditFilter, Hash256, Held, LedgerError, Policy, PolicyVersion, PrincipalKind,
 };
 
 use crate::support::{Place, act, newcomer};
@@ -24,6 +24,7 @@ async fn one_person_alone_decides_and_of_two_the_other() {
     let in_force = ledger.policy_in_force().await.unwrap().unwrap();
     assert_eq!((in_force.version, &in_force.files), (PolicyVersion(1), &files("permit();")));
     assert_eq!(in_force.sha256, Hash256::of(br#"{"permits.cedar":"permit();"}"#));
+    assert_eq!(Policy::hash_of(&in_force.files).unwrap(), in_force.sha256);
     assert!(matches!(ledger.decide_policy(first, true, &act()).await, Err(LedgerError::Already { .. })));
 
     let ana = ledger.add_principal(&newcomer("Ana", PrincipalKind::Person), &act()).await.unwrap();

@@ -28,7 +28,6 @@ use crate::catalog::Catalog;
 use crate::principal::Person;
 use authority::Authority;
 use serde::Deserialize;
-use sha2::{Digest, Sha256};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// The files of the policy that this program ships.
@@ -64,7 +63,6 @@ pub struct Policy {
     filters: Vec<Filter>,
     masks: Vec<Mask>,
     purposes: Vec<Purpose>,
-    hash: [u8; 32],
 }
 
 impl Policy {
@@ -90,12 +88,7 @@ impl Policy {
         let authority = Authority::parse(files)?;
         authority.check_annotations("mask", |name| masks.iter().any(|m| m.name == name))?;
         authority.check_annotations("filter", |name| filters.iter().any(|f| f.name == name))?;
-        Ok(Self { authority, filters, masks, purposes: purposes.purpose, hash: hash(files) })
-    }
-
-    /// SHA-256 of the files, by which a version is known.
-    pub fn hash(&self) -> [u8; 32] {
-        self.hash
+        Ok(Self { authority, filters, masks, purposes: purposes.purpose })
     }
 
     /// What people may read for.
@@ -150,15 +143,4 @@ impl Policy {
 fn read<T: serde::de::DeserializeOwned>(files: &PolicyFiles, name: &'static str) -> Result<T, PolicyError> {
     let text = files.get(name).ok_or(PolicyError::NoFile { file: name })?;
     toml::from_str(text).map_err(|error| PolicyError::Toml { file: name, cause: error.to_string() })
-}
-
-/// Covers names and texts with their lengths, so that no two sets of files have the same bytes.
-fn hash(files: &PolicyFiles) -> [u8; 32] {
-    let mut hasher = Sha256::new();
-    hasher.update(b"tidegate/policy/v1");
-    for text in files.iter().flat_map(|(name, text)| [name, text]) {
-        hasher.update((text.len() as u64).to_be_bytes());
-        hasher.update(text.as_bytes());
-    }
-    hasher.finalize().into()
 }

@@ -7,7 +7,7 @@ mod tampered;
 mod verifying;
 
 use tidegate_ledger::{
-    Actor, AuditEvent, Door, Hash256, Ledger, NewAuditEntry, PolicyVersion, SignedAuditCheckpoint,
+    Actor, AuditEvent, Door, Hash256, Ledger, NewAuditEntry, PolicyName, PolicyVersion, SignedAuditCheckpoint,
 };
 
 use crate::support::{at, signing_key};
@@ -28,7 +28,10 @@ pub fn entry(number: u64) -> NewAuditEntry {
     let read = entry.tables.entry("goods_item".to_owned()).or_default();
     read.shown.insert("importer_id".to_owned());
     read.used.extend(["commodity_hs6".to_owned(), "declaration_id".to_owned()]);
-    entry.policy_version = Some(PolicyVersion(3));
+    entry.policy_version = Some(match number % 2 {
+        0 => PolicyName::Version(PolicyVersion(3)),
+        _ => PolicyName::Shipped(Hash256::of(b"files")),
+    });
     (entry.snapshot, entry.rows) = (Some(12), Some(number));
     entry.subjects.extend([format!("E{}", number % 5), format!("P{}", number % 3)]);
     entry.subjects_complete = true;
