@@ -189,7 +189,7 @@ impl Desk {
     /// Writes down that a statement was refused, and gives what the reader is told.
     async fn refused(&self, visit: &Visit, standing: &Standing, sql: &str, error: QueryError) -> JobError {
         let mut entry = self.entry_at(visit, standing, AuditEvent::Denied);
-        entry.detail = error.to_string();
+        entry.detail = error.for_audit();
         // Fails only where the tables of the owner cannot be opened, which the log tells.
         if let Ok(statement) = standing.platform.statement(sql).await {
             entry.fingerprint = Some(Hash256::new(statement.fingerprint.0));

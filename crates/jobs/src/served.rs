@@ -211,7 +211,7 @@ impl End {
         entry.subjects.extend(self.shown.drain());
         if let Some(error) = error {
             entry.event = AuditEvent::Failed;
-            entry.detail = error.to_string();
+            entry.detail = error.for_audit();
         }
         let ledger = self.ledger.clone();
         self.ends.spawn(async move {

@@ -90,6 +90,8 @@ pub enum QueryError {
     Inside {
         /// Fingerprint of the statement, by which the cause is found in the log.
         fingerprint: Fingerprint,
+        /// What failed, for the log and the audit log alone.
+        cause: String,
     },
 }
 
@@ -139,8 +141,17 @@ impl QueryError {
         if !is_telling {
             return self;
         }
-        tracing::error!(%fingerprint, error = %self, "a query failed inside the platform");
-        Self::Inside { fingerprint }
+        let cause = self.to_string();
+        tracing::error!(%fingerprint, error = %cause, "a query failed inside the platform");
+        Self::Inside { fingerprint, cause }
+    }
+
+    /// As the audit log has it, which readers are not shown: with the cause of what failed inside.
+    pub fn for_audit(&self) -> String {
+        match self {
+            Self::Inside { cause, .. } => format!("{self}: {cause}"),
+            told => told.to_string(),
+        }
     }
 }
 
@@ -237,9 +248,11 @@ mod tests {
             DataFusionError::ArrowError(Box::new(ArrowError::ParquetError("/srv".to_owned())), None),
         ];
         for error in inside {
-            let error = error.context("reading");
-            let told = told(error);
+            let error = QueryError::from(error.context("reading")).for_reader(Fingerprint([7; 32]));
+            let (told, kept) = (error.to_string(), error.for_audit());
             assert!(!told.contains("/srv") && told.contains("under 0707070707070707"), "{told}");
+            let cause = kept.strip_prefix(&told).unwrap();
+            assert!(cause.contains("/srv") || cause.contains("partition_sizes"), "{kept}");
         }
     }
 }

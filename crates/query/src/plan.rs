@@ -116,7 +116,7 @@ impl Usage {
             Broken::TooLong => self.allowance.too_long(),
             Broken::Program(error) => {
                 tracing::error!(%fingerprint, %error, "a query was broken off by the program");
-                QueryError::Inside { fingerprint }
+                QueryError::Inside { fingerprint, cause: error.to_string() }
             }
         }
     }
