@@ -235,17 +235,41 @@ fn copies_of(home: &Home) -> Result<Vec<PathBuf>, JobError> {
     Ok(files)
 }
 
-/// Writes a file that is not there yet, and waits until it is on disk.
+/// Writes a file that is not there yet, and waits until it is on disk. Who verifies beside it finds all of it or nothing.
 fn write_new(path: &Path, text: &str) -> std::io::Result<()> {
+    if path.try_exists()? {
+        return Err(std::io::ErrorKind::AlreadyExists.into());
+    }
     if let Some(folder) = path.parent() {
         std::fs::create_dir_all(folder)?;
     }
-    let mut file = std::fs::File::create_new(path)?;
+    let part = path.with_extension("part");
+    let mut file = std::fs::File::create(&part)?;
     file.write_all(text.as_bytes())?;
-    file.sync_all()
+    file.sync_all()?;
+    std::fs::rename(part, path)
 }
 
 fn read_checkpoint(path: &Path) -> Result<SignedAuditCheckpoint, JobError> {
     let refused = |error| JobError::Missing(format!("{} is no audit checkpoint: {error}", path.display()));
     serde_json::from_str(&read_file(path)?).map_err(refused)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::io::ErrorKind;
+
+    #[test]
+    fn a_copy_is_written_once_whatever_broke_off_before() {
+        let home = tempfile::tempdir().unwrap();
+        let folder = home.path().join("_audit");
+        std::fs::create_dir(&folder).unwrap();
+        std::fs::write(folder.join("checkpoint-000001.part"), "{\"check").unwrap();
+        let path = folder.join("checkpoint-000001.json");
+        write_new(&path, "whole").unwrap();
+        assert_eq!(write_new(&path, "another").unwrap_err().kind(), ErrorKind::AlreadyExists);
+        assert_eq!(std::fs::read_to_string(&path).unwrap(), "whole");
+        assert_eq!(std::fs::read_dir(&folder).unwrap().count(), 1);
+    }
 }
