@@ -142,3 +142,43 @@ pub(super) async fn fill(
                 as <a href=\"/\">the front page</a> says.";
     with_policy(Html(done), POLICY)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::admission::Admission;
+    use axum::http::StatusCode;
+    use std::sync::Arc;
+    use std::sync::atomic::{AtomicI64, Ordering};
+    use tidegate_jobs::desk::Desk;
+    use tidegate_jobs::{Configuration, Home};
+
+    #[tokio::test]
+    async fn the_link_opens_for_an_hour_and_no_longer() {
+        let folder = tempfile::tempdir().unwrap();
+        let begun: DateTime<Utc> = "2026-11-24T12:00:00Z".parse().unwrap();
+        let home = Home::open(&folder.path().join("home"), Configuration::default(), begun).await.unwrap();
+        let seconds = Arc::new(AtomicI64::new(0));
+        let since = Arc::clone(&seconds);
+        let clock = move || begun + TimeDelta::seconds(since.load(Ordering::Relaxed));
+        let setup = Setup::new([7; 32], begun);
+        let secret = setup.secret.clone();
+        let desk = Arc::new(Desk::new(home, Arc::new(clock)));
+        let door = Door::new(Arc::new(Admission::new(desk))).with_setup(Some(setup));
+        let opens = async || {
+            let link = Query(Link { secret: secret.clone() });
+            form(State(door.clone()), Address(None), HeaderMap::new(), link).await.status()
+        };
+        let makes = async || {
+            let (name, password) = ("Ana".to_owned(), "correct horse battery".to_owned());
+            let filled = Form(Filled { secret: secret.clone(), name, password });
+            fill(State(door.clone()), Address(None), HeaderMap::new(), Ok(filled)).await.status()
+        };
+        seconds.store(3_600, Ordering::Relaxed);
+        assert_eq!((opens().await, makes().await), (StatusCode::UNAUTHORIZED, StatusCode::UNAUTHORIZED));
+        assert!(sessions::is_new(door.desk.home()).await.unwrap());
+        seconds.store(3_599, Ordering::Relaxed);
+        assert_eq!((opens().await, makes().await), (StatusCode::OK, StatusCode::OK));
+        assert!(!sessions::is_new(door.desk.home()).await.unwrap());
+    }
+}
