@@ -5,11 +5,13 @@ First line of standard input: {"client": "psycopg", "asyncpg" or "adbc", "port",
 
 To asyncpg `bind p SELECT ...` binds a portal that is called `p` here, `fetch p 5` executes it for so many rows, and `close p`
 closes it.
+For adbc, "rows" is how many rows are fetched of it, and "is_cancelled" that the next line, whatever it says, cancels it.
 """
 
 import asyncio
 import json
 import sys
+import threading
 
 import adbc_driver_flightsql.dbapi as flight
 import asyncpg
@@ -54,6 +56,11 @@ def over_asyncpg(port, name, token, purpose):
     return lambda statement, is_bound: loop.run_until_complete(told(statement, is_bound))
 
 
+def cancel_when_told(cursor):
+    sys.stdin.readline()
+    cursor.adbc_cancel()
+
+
 def over_adbc(port, name, token, purpose):
     options = {
         "adbc.flight.sql.authorization_header": f"Bearer {token}",
@@ -61,10 +68,13 @@ def over_adbc(port, name, token, purpose):
     }
     connection = flight.connect(f"grpc://127.0.0.1:{port}", db_kwargs=options)
 
-    def ask(statement, is_bound):
+    def ask(statement, is_bound, rows=None, is_cancelled=False):
+        # What is not fetched is left where the cursor closes.
         with connection.cursor() as cursor:
             cursor.execute(statement)
-            return cursor.fetchall()
+            if is_cancelled:
+                threading.Thread(target=cancel_when_told, args=[cursor]).start()
+            return cursor.fetchall() if rows is None else cursor.fetchmany(rows)
 
     return ask
 

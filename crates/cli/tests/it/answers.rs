@@ -88,12 +88,17 @@ fn parameters_are_bound_over_flight() {
     assert!(read.contains("flight"), "{read}");
 }
 
-/// A statement is refused over HTTP and over the protocol of PostgreSQL, in these words.
+/// A statement is refused at every door, in these words.
 fn refused(server: &Server, token: &str, statement: &str, words: &str) {
     let (status, told) = server.curl(token, "supervision", statement, "application/json");
     assert!(status == 422 && told.contains("too-much") && told.contains(words), "{status}: {told}");
     let told = server.psql("Sung", token, "supervision", &["-c", statement]).unwrap_err();
     assert!(told.contains(words), "{told}");
+    let uri = format!("grpc://127.0.0.1:{}", server.flight);
+    let asked = json!({"uri": uri, "options": headers(token, "supervision"), "asked": [[statement, null]]});
+    let told = by_program(PROGRAM, &asked);
+    let told = told[0]["refused"].as_str().unwrap();
+    assert!(told.contains("ResourceExhausted") && told.contains(words), "{told}");
 }
 
 #[test]

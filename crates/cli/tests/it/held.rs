@@ -50,7 +50,28 @@ impl Held {
 
     fn asked(&mut self, statement: &str, is_bound: bool) -> Told {
         self.tell(&serde_json::json!({"statement": statement, "is_bound": is_bound}));
+        self.answer()
+    }
+
+    fn answer(&mut self) -> Told {
         told(&serde_json::from_str(&self.answers.next().unwrap().unwrap()).unwrap())
+    }
+
+    /// The first rows of an answer over Flight SQL, so many, of which the others are left.
+    pub fn first_rows(&mut self, statement: &str, rows: usize) -> Told {
+        self.tell(&serde_json::json!({"statement": statement, "is_bound": false, "rows": rows}));
+        self.answer()
+    }
+
+    /// Begins a statement over Flight SQL that is to be cancelled.
+    pub fn begin(&mut self, statement: &str) {
+        self.tell(&serde_json::json!({"statement": statement, "is_bound": false, "is_cancelled": true}));
+    }
+
+    /// Cancels what was begun, and gives what the client is told of it.
+    pub fn cancel(&mut self) -> Told {
+        self.tell(&serde_json::json!({}));
+        self.answer()
     }
 }
 
@@ -196,4 +217,36 @@ fn what_drivers_are_refused_when_they_prepare_is_in_the_audit_log() {
         assert!(entry["detail"].as_str().unwrap().contains("no column `draw`"), "{entry}");
         assert!(entry["statement"].as_str().unwrap().contains("decision"), "{entry}");
     }
+}
+
+#[test]
+fn a_connection_that_is_held_sees_what_is_loaded_and_erased() {
+    let server = Server::start();
+    let token = server.person(&["Sung", "--role", "supervisor", "--clearance", "important"]);
+    let run = |arguments: &[&str]| succeed(server.folder(), "home", arguments);
+    let one_version = "SELECT min(declaration_id) FROM (SELECT declaration_id FROM declaration \
+                       GROUP BY declaration_id HAVING count(*) = 1) AS q";
+    let known = run(&["sql", one_version, "--format", "csv"]).lines().nth(1).unwrap().to_owned();
+    let all = "SELECT count(*) AS n FROM declaration";
+    let before: u64 = run(&["sql", all, "--format", "csv"]).lines().nth(1).unwrap().parse().unwrap();
+    let mut held =
+        ["psycopg", "adbc"].map(|client| Held::connect(&server, client, ["Sung", &token, "supervision"]));
+    let mut there_are = |declarations: u64| {
+        for held in &mut held {
+            for told in [held.ask(all), held.bind(all)] {
+                assert_eq!(told, Ok(one(&declarations.to_string())));
+            }
+        }
+    };
+    there_are(before);
+
+    // The same declaration under another name.
+    let of_it = format!("declaration_id = '{known}'");
+    run(&["export", "--format", "ndjson", "--out", "one.ndjson", "--where", &of_it]);
+    let text = std::fs::read_to_string(server.folder().join("one.ndjson")).unwrap();
+    std::fs::write(server.folder().join("new.ndjson"), text.replace(&known, "LATER")).unwrap();
+    run(&["ingest", "--strict", "new.ndjson"]);
+    there_are(before + 1);
+    tell(&server, &["retention", "erase", "--declaration", "LATER"]);
+    there_are(before);
 }
