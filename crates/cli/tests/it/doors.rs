@@ -1,6 +1,8 @@
 //! The doors of `tidegate serve`, each with the client that people use: curl and psql.
 
+use crate::endings::until;
 use crate::{run, succeed};
+use serde_json::{Value, json};
 use std::io::{BufRead, BufReader};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
@@ -72,6 +74,11 @@ impl Server {
     pub fn stop(&self) {
         let told = Command::new("kill").arg(self.process.id().to_string()).status();
         assert!(told.unwrap().success());
+    }
+
+    /// Waits until the server has stopped.
+    pub fn has_stopped(&mut self) {
+        assert!(self.process.wait().unwrap().success());
     }
 
     pub fn folder(&self) -> &Path {
@@ -231,10 +238,16 @@ fn psql_lists_tables_and_describes_them() {
     assert!(refused.is_err());
 }
 
+/// Names in a list.
+fn names(list: &Value) -> Vec<&str> {
+    list.as_array().unwrap().iter().map(|name| name.as_str().unwrap()).collect()
+}
+
 #[test]
 fn every_read_is_in_the_audit_log_and_refusals_too() {
-    let server = Server::start();
+    let server = Server::configured("127.0.0.1:0", "[serve]\ncheckpoint_seconds = 1\n");
     let token = server.person(&["Ou", "--role", "officer", "--office", "X", "--clearance", "general-3"]);
+    server.person(&["Bo", "--role", "supervisor", "--clearance", "important"]);
     server.curl(
         &token,
         "inspection",
@@ -247,17 +260,54 @@ fn every_read_is_in_the_audit_log_and_refusals_too() {
     std::thread::sleep(std::time::Duration::from_secs(1));
     let log = succeed(server.folder(), "home", &["audit", "log", "--json"]);
     assert!(!log.contains("WHERE importer_id = '9131SECRET'") && !log.contains(&token), "{log}");
-    let log: Vec<serde_json::Value> = serde_json::from_str(&log).unwrap();
-    let events = |door: &str| -> Vec<&str> {
+    let log: Vec<Value> = serde_json::from_str(&log).unwrap();
+    let entries = |door: &str| -> Vec<&Value> {
         // The newest come first.
-        let of = log.iter().rev().filter(|entry| entry["door"] == door && entry["principal"] == "Ou");
-        of.map(|entry| entry["event"].as_str().unwrap()).collect()
+        log.iter().rev().filter(|entry| entry["door"] == door && entry["principal"] == "Ou").collect()
     };
-    assert_eq!(events("http"), ["read", "finished", "denied"]);
-    assert_eq!(events("postgres"), ["read", "finished"]);
+    let events = |entries: &[&Value]| -> Vec<String> {
+        entries.iter().map(|entry| entry["event"].as_str().unwrap().to_owned()).collect()
+    };
+    let (http, postgres) = (entries("http"), entries("postgres"));
+    assert_eq!(events(&http), ["read", "finished", "denied"]);
+    assert_eq!(events(&postgres), ["read", "finished"]);
+    let read = &http[0]["tables"]["declaration"];
+    assert!(names(&read["used"]).contains(&"importer_id"), "{read}");
+    assert!(!names(&read["shown"]).contains(&"importer_id"), "it only chose the rows: {read}");
+    assert_eq!(postgres[0]["tables"]["declaration"]["shown"], json!(["office_id"]));
+    let policy = &http[0]["policy_version"];
+    assert!(policy.as_str().is_some_and(|name| name.starts_with("shipped:")), "{policy}");
+    for entry in [http[2], postgres[0]] {
+        assert_eq!(&entry["policy_version"], policy);
+    }
     let who = succeed(server.folder(), "home", &["audit", "who", "9131SECRET"]);
     assert!(who.contains("Ou through http: inspection"), "{who}");
     assert!(who.contains("possible Ou through postgres: inspection"), "{who}");
-    let verified = succeed(server.folder(), "home", &["audit", "verify"]);
-    assert!(verified.contains("The audit chain holds"), "{verified}");
+    until("all of the log is signed while the server runs", || {
+        let verified = succeed(server.folder(), "home", &["audit", "verify", "--json"]);
+        let verified: Value = serde_json::from_str(&verified).unwrap();
+        assert_eq!(verified["faults"], json!([]));
+        verified["copies"].as_u64() > Some(0) && verified["signed"] == verified["entries"]
+    });
+    is_named_as_version(&server, &token, policy);
+}
+
+/// Puts the shipped files in force as a version: reads name its number from then on, and it has the hash that they were named by.
+fn is_named_as_version(server: &Server, token: &str, shipped: &Value) {
+    let told = succeed(server.folder(), "home", &["policies", "list"]);
+    assert!(told.contains(shipped.as_str().unwrap()), "{told}");
+    succeed(server.folder(), "home", &["policies", "write", "draft"]);
+    let because = ["--reason", "a test", "--by"];
+    let change = |arguments: &[&str], by: &str| {
+        succeed(server.folder(), "home", &[&["policies"], arguments, because.as_slice(), &[by]].concat());
+    };
+    change(&["propose", "draft"], "Ou");
+    change(&["approve", "1"], "Bo");
+    server.psql("Ou", token, "inspection", &["-c", "SELECT office_id FROM declaration"]).unwrap();
+    let newest = ["audit", "log", "--by", "Ou", "--event", "read", "--limit", "1", "--json"];
+    let newest: Value = serde_json::from_str(&succeed(server.folder(), "home", &newest)).unwrap();
+    assert_eq!(newest[0]["policy_version"], 1);
+    let known = succeed(server.folder(), "home", &["policies", "list", "--json"]);
+    let known: Value = serde_json::from_str(&known).unwrap();
+    assert_eq!(*shipped, json!(format!("shipped:{}", known[0]["sha256"].as_str().unwrap())));
 }

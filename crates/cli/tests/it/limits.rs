@@ -3,6 +3,7 @@
 use crate::clients::{Asked, by_driver, check};
 use crate::doors::Server;
 use crate::succeed;
+use serde_json::json;
 use std::net::TcpStream;
 use std::process::Command;
 use std::time::Duration;
@@ -35,7 +36,7 @@ fn places_for_connections_are_those_of_all_doors_together() {
 
 #[test]
 fn what_runs_at_any_door_when_the_server_stops_comes_to_its_end() {
-    let server = Server::configured("127.0.0.1:0", "[serve]\nstop_seconds = 300\n");
+    let mut server = Server::configured("127.0.0.1:0", "[serve]\nstop_seconds = 300\n");
     let names = ["Sung", "Kato", "Weiss"];
     let tokens = names.map(|name| server.person(&[name, "--role", "supervisor", "--clearance", "important"]));
     let [sung, kato, weiss] = tokens.each_ref().map(String::as_str);
@@ -65,6 +66,7 @@ fn what_runs_at_any_door_when_the_server_stops_comes_to_its_end() {
             std::thread::sleep(Duration::from_millis(100));
         }
         assert!(!psql.is_finished() && !curl.is_finished() && !adbc.is_finished(), "the queries run");
+        assert!(!server.folder().join("home/lake/_audit").exists(), "the log is to be signed in an hour");
         server.stop();
         assert_eq!(psql.join().unwrap().as_deref(), Ok("0"));
         let (status, body) = curl.join().unwrap();
@@ -73,4 +75,13 @@ fn what_runs_at_any_door_when_the_server_stops_comes_to_its_end() {
     });
     let refused = server.psql("Sung", sung, "supervision", &["-c", "SELECT 1"]);
     assert!(refused.is_err(), "nobody else is let in");
+    // The last thing that it does is to sign the log, with the ends of all reads.
+    server.has_stopped();
+    let verified = succeed(server.folder(), "home", &["audit", "verify", "--json"]);
+    let verified: serde_json::Value = serde_json::from_str(&verified).unwrap();
+    assert_eq!(
+        (&verified["faults"], &verified["checkpoints"], &verified["copies"]),
+        (&json!([]), &1.into(), &1.into())
+    );
+    assert_eq!(verified["signed"], verified["entries"]);
 }
