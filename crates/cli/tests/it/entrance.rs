@@ -7,16 +7,19 @@ use std::process::Command;
 #[test]
 fn answers_carry_the_headers_that_browsers_need() {
     let server = Server::start();
-    let output = Command::new("curl")
-        .args(["--silent", "--head", "-X", "GET", &format!("{}/health", server.http)])
-        .output();
-    let headers = String::from_utf8(output.unwrap().stdout).unwrap().to_lowercase();
-    for header in [
-        "x-content-type-options: nosniff",
-        "content-security-policy: default-src 'none'",
-        "cache-control: no-store",
-    ] {
-        assert!(headers.contains(header), "{headers}");
+    for path in ["health", "api/v1/me", "no/such/path"] {
+        let (_, answer) = curl(&["--include", &format!("{}/{path}", server.http)]);
+        let answer = answer.to_lowercase();
+        for header in [
+            "cache-control: no-store",
+            "content-security-policy: default-src 'none'; frame-ancestors 'none'",
+            "referrer-policy: no-referrer",
+            "strict-transport-security: max-age=31536000",
+            "x-content-type-options: nosniff",
+            "x-frame-options: deny",
+        ] {
+            assert!(answer.lines().any(|line| line == header), "{header}: {answer}");
+        }
     }
     let plain = run(server.folder(), "home", &["serve", "--http", "0.0.0.0:0"]);
     assert!(String::from_utf8_lossy(&plain.stderr).contains("--tls-certificate"));

@@ -170,7 +170,12 @@ fn every_door_has_tls_and_lets_nobody_in_without() {
     let shown = succeed(server.folder.path(), "home", &["sql", STATEMENT, "--format", "csv"]);
     let count = shown.lines().nth(1).unwrap().to_owned();
 
-    assert_eq!(server.curl("https", &["--cacert", "ca.pem"]), Some(shown));
+    let answer = server.curl("https", &["--cacert", "ca.pem", "--include"]).unwrap();
+    assert!(answer.ends_with(&shown), "{answer}");
+    assert!(
+        answer.to_lowercase().contains("\r\nstrict-transport-security: max-age=31536000\r\n"),
+        "{answer}"
+    );
     assert_eq!(server.curl("https", &["--cacert", "other.pem"]), None);
     assert_eq!(server.curl("http", &[]), None);
 
