@@ -6,7 +6,7 @@ use crate::doors::Server;
 use crate::succeed;
 use serde_json::{Value, json};
 
-const PROGRAM: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/tools.py");
+pub const PROGRAM: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/tools.py");
 const JDBC: &str = include_str!("../jdbc.sql");
 const DBEAVER: &str = include_str!("../dbeaver.sql");
 
