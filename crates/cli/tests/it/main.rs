@@ -21,6 +21,7 @@ mod output;
 mod portals;
 #[path = "../../../risk/tests/it/python.rs"]
 mod python;
+mod readme;
 mod sign_on;
 mod tls;
 mod tools;
@@ -61,6 +62,7 @@ fn the_tour_decides_alike_twice_and_ends_what_it_began_to_read() {
     };
     assert!(entries("read") >= 3);
     assert_eq!(entries("finished"), entries("read"));
+    readme::asks_the_country_of_the_demo(folder);
 }
 
 #[test]
