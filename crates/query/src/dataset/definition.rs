@@ -16,6 +16,10 @@ const MOST_BYTES: usize = 1 << 18;
 /// Statistical Disclosure Control, 2012, 4.2).
 const LEAST_GROUP: u32 = 3;
 
+/// How much earlier than a day, week or month after the last time a dataset is due: a timer does not start at the very same second,
+/// and the day on which summer time begins has 23 hours.
+const EARLY: TimeDelta = TimeDelta::hours(2);
+
 /// A dataset as its file defines it.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Definition {
@@ -75,7 +79,7 @@ impl Refresh {
             Self::Weekly => 7,
             Self::Monthly => 30,
         };
-        now - last >= TimeDelta::days(days)
+        now - last >= TimeDelta::days(days) - EARLY
     }
 }
 
@@ -277,9 +281,12 @@ mod tests {
     fn it_is_due_when_its_time_is_over() {
         let at = |text: &str| text.parse::<DateTime<Utc>>().unwrap();
         let last = at("2026-11-01T08:00:00Z");
-        assert!(!Refresh::Daily.is_due(last, at("2026-11-02T07:59:59Z")));
         assert!(Refresh::Daily.is_due(last, at("2026-11-02T08:00:00Z")));
+        assert!(Refresh::Daily.is_due(last, at("2026-11-02T07:59:59Z")), "a timer came a second early");
+        assert!(Refresh::Daily.is_due(last, at("2026-11-02T06:59:59Z")), "and summer time began");
+        assert!(!Refresh::Daily.is_due(last, at("2026-11-02T05:59:59Z")));
         assert!(!Refresh::Weekly.is_due(last, at("2026-11-07T08:00:00Z")));
-        assert!(Refresh::Monthly.is_due(last, at("2026-12-01T08:00:00Z")));
+        assert!(Refresh::Weekly.is_due(last, at("2026-11-08T07:59:59Z")));
+        assert!(Refresh::Monthly.is_due(last, at("2026-12-01T07:59:59Z")));
     }
 }
