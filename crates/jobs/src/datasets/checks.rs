@@ -76,12 +76,15 @@ fn judge(check: &Check, found: Option<&str>, earlier: Option<&str>, today: Naive
         }
         Limit::Share(share) => {
             let number = |text: Option<&str>| text.and_then(|text| text.parse::<f64>().ok());
-            let (Some(now), Some(before)) = (number(found), number(earlier)) else {
-                return result(true, false, told, "anything: there is no version before".to_owned());
+            let Some(before) = number(earlier) else {
+                return result(true, false, told, "anything: no version before has a value".to_owned());
             };
             let (least, greatest) = (before - share * before.abs(), before + share * before.abs());
             let wanted = format!("{least} to {greatest}, as before within {} %", share * 100.0);
-            result((least..=greatest).contains(&now), false, told, wanted)
+            match number(found) {
+                Some(now) => result((least..=greatest).contains(&now), false, told, wanted),
+                None => result(false, false, "no value in any row".to_owned(), wanted),
+            }
         }
     }
 }
@@ -118,5 +121,7 @@ mod tests {
         assert!(!judged(Limit::Share(0.1), Some("11.1"), Some("10")));
         assert!(!judged(Limit::Share(0.1), Some("-9.8"), Some("10")));
         assert!(judged(Limit::Share(0.1), Some("9"), None), "the first version has nothing to differ from");
+        assert!(!judged(Limit::Share(0.1), None, Some("10")), "no value is another mean than any");
+        assert!(judged(Limit::Share(0.1), None, None));
     }
 }
