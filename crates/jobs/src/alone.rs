@@ -8,6 +8,17 @@ use std::fs::{File, TryLockError};
 pub(crate) struct Alone(#[expect(dead_code, reason = "held, not read")] File);
 
 impl Alone {
+    /// Work on what datasets are made of and on their files: making them anew, erasing, upkeep. Each would bring back or show what
+    /// another is about to take away.
+    ///
+    /// # Errors
+    /// As [`Alone::in_home`].
+    pub(crate) fn with_datasets(home: &Home) -> Result<Self, JobError> {
+        let busy =
+            "another run makes datasets anew, erases or does upkeep in this home; wait until it has ended";
+        Self::in_home(home, "datasets.lock", busy)
+    }
+
     /// Locks a file of a home; `busy` is what is told when somebody holds it already.
     ///
     /// # Errors

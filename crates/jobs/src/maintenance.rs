@@ -1,7 +1,8 @@
 //! Upkeep of the lake: small files joined, states that are kept no longer forgotten, and files and tables that nobody needs
 //! removed.
 
-use crate::datasets::is_lake_table_of;
+use crate::alone::Alone;
+use crate::datasets::dataset_of;
 use crate::progress::Progress;
 use crate::{Home, JobError};
 use chrono::{DateTime, TimeDelta, Utc};
@@ -45,12 +46,14 @@ impl Maintained {
 /// held a dataset when it had other columns. A dry run only says what would be removed now.
 ///
 /// # Errors
-/// When the lake fails; what was done until then stays done.
+/// When another run makes datasets anew, erases or does upkeep in the home, and when the lake fails; what was done until then stays
+/// done.
 pub async fn maintain(
     home: &Home,
     is_dry: bool,
     progress: &mut dyn Progress,
 ) -> Result<Vec<Maintained>, JobError> {
+    let _alone = if is_dry { None } else { Some(Alone::with_datasets(home)?) };
     let Some(snapshot) = home.snapshot().await? else { return Ok(Vec::new()) };
     let superseded = superseded(home).await?;
     let tables: Vec<&String> = snapshot.tables.keys().filter(|table| !superseded.contains(*table)).collect();
@@ -59,7 +62,7 @@ pub async fn maintain(
     let mut compacted = Vec::new();
     for (done, table) in (1..).zip(&tables) {
         let mut one = Maintained::of(table);
-        if !is_dry {
+        if !is_dry && is_shown(home, &snapshot, table).await? {
             let joined = home.lake.compact(table).await?;
             (one.joined, one.joined_to) = (joined.files_removed, joined.files_added);
             compacted.push(joined);
@@ -85,10 +88,17 @@ pub async fn maintain(
         progress.done(done);
     }
     for table in dropped {
-        let removed = if is_dry { 0 } else { home.lake.drop_table(table).await? };
+        let removed = if is_dry { 0 } else { home.lake.drop_table(table).await?.files };
         all.push(Maintained { removed, is_dropped: true, ..Maintained::of(table) });
     }
     Ok(all)
+}
+
+/// Whether readers may be shown the newest version of a table. That of a dataset may hold rows that were kept back from them, or that a
+/// run left which broke off.
+async fn is_shown(home: &Home, snapshot: &Snapshot, table: &str) -> Result<bool, JobError> {
+    Ok(dataset_of(table).is_none()
+        || snapshot.tables.get(table) == Some(&home.lake.table_version(table).await?))
 }
 
 /// Tables of datasets that no current version names. One that was written to lately may be about to become current again.
@@ -100,7 +110,7 @@ async fn superseded(home: &Home) -> Result<BTreeSet<String>, JobError> {
             Err(LakeError::NoTable { .. }) => None,
             Err(error) => return Err(error.into()),
         };
-        if is_lake_table_of(&dataset, &table) && last.is_some_and(|last| home.now - last > YOUNG) {
+        if dataset_of(&table) == Some(dataset.as_str()) && last.is_some_and(|last| home.now - last > YOUNG) {
             tables.insert(table);
         }
     }

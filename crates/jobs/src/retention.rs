@@ -83,22 +83,21 @@ pub async fn due(home: &Home) -> Result<Vec<Due>, JobError> {
 /// subject of which there were rows, and for each dataset.
 ///
 /// # Errors
-/// When a declaration is under a legal hold or there is none, when another run erases, and when lake or ledger fail; what was
-/// certified until then is erased, and repeating goes on.
+/// When a declaration is under a legal hold or there is none, when another run erases, makes datasets anew or does upkeep, and when
+/// lake or ledger fail; what was certified until then is erased, and repeating goes on.
 pub async fn erase(
     home: &Home,
     what: &Erase,
     reason: &str,
     progress: &mut dyn Progress,
 ) -> Result<Vec<Erasure>, JobError> {
-    let busy = "another run erases in this home; wait until it has ended";
-    let _alone = Alone::in_home(home, "retention.lock", busy)?;
+    let alone = Alone::with_datasets(home)?;
     let before = home.ledger.erasures().await?.len();
     let whose = match what {
         Erase::Due => None,
         Erase::Declaration(name) | Erase::Party(name) => Some(subject(&home.root_key().await?, name)),
     };
-    let (finished, stuck) = order::go_on(home, progress).await?;
+    let (finished, stuck) = order::go_on(home, &alone, progress).await?;
     let platform = home.platform().await?;
     let found = match what {
         Erase::Due => found_due(home, &platform).await?,
@@ -112,7 +111,7 @@ pub async fn erase(
     let is_nothing = order.is_none() && !finished.contains(&whose);
     if let Some(mut order) = order {
         order.take_out(home, &found, progress).await?;
-        order.finish(home, progress).await?;
+        order.finish(home, &alone, progress).await?;
     }
     if let Some(stuck) = stuck {
         return Err(stuck);

@@ -4,11 +4,13 @@ mod checks;
 mod files;
 mod refresh;
 mod retired;
+mod tables;
 
 pub use files::{read, shipped, write};
-pub(crate) use refresh::is_lake_table_of;
+pub(crate) use refresh::refresh_alone;
 pub use refresh::{Outcome, RefreshOptions, Refreshed, check, refresh};
 pub use retired::{restore, retire, retired};
+pub(crate) use tables::{dataset_of, is_overwritten, unseen_tables};
 
 use crate::{Home, JobError, catalog};
 use tidegate_ledger::DatasetVersion;
@@ -66,11 +68,12 @@ pub async fn known(home: &Home) -> Result<Vec<Definition>, JobError> {
 
 /// The definitions of the datasets that were published, as they were last made; those of retired ones too.
 pub(crate) async fn published(home: &Home) -> Result<Vec<Definition>, JobError> {
-    let mut definitions = Vec::new();
-    for version in home.ledger.published_datasets().await? {
-        let (name, text) = (version.made.name.clone(), version.made.definition.clone());
-        let domain = catalog::dataset(version)?.domain;
-        definitions.push(Definition::parse(&domain, &name, &text).map_err(QueryError::from)?);
-    }
-    Ok(definitions)
+    home.ledger.published_datasets().await?.into_iter().map(definition_of).collect()
+}
+
+/// The definition that a version was made by.
+pub(crate) fn definition_of(version: DatasetVersion) -> Result<Definition, JobError> {
+    let (name, text) = (version.made.name.clone(), version.made.definition.clone());
+    let domain = catalog::dataset(version)?.domain;
+    Ok(Definition::parse(&domain, &name, &text).map_err(QueryError::from)?)
 }

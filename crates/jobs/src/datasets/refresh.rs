@@ -1,17 +1,16 @@
 //! Making datasets anew: what changed since the version that readers see, or everything.
 
 use super::checks;
+use super::tables::{is_overwritten, lake_table};
+use crate::alone::Alone;
 use crate::progress::Progress;
 use crate::{Home, JobError, catalog};
-use arrow::datatypes::Schema;
 use futures::StreamExt;
-use sha2::{Digest, Sha256};
 use std::collections::{BTreeMap, BTreeSet};
 use tidegate_lake::{LakeError, Replace, Snapshot, SnapshotWanted, TableSpec};
 use tidegate_ledger::{Act, DatasetVersion, Door, NewDatasetVersion};
 use tidegate_query::dataset::{CheckResult, Dataset, Definition, Derived};
 use tidegate_query::{Catalog, Platform, Principal};
-use tidegate_risk::bundle::hex;
 
 const PURPOSE: &str = "job datasets";
 
@@ -61,11 +60,24 @@ pub enum Outcome {
 /// Makes datasets anew, one after the other; what is retired stays as it is.
 ///
 /// # Errors
-/// When nothing is loaded, a definition is refused, or lake or ledger fail; datasets before stay made.
+/// When another run makes datasets anew, erases or does upkeep in the home, nothing is loaded, a definition is refused, or lake or
+/// ledger fail; datasets before stay made.
 pub async fn refresh(
     home: &Home,
     definitions: &[Definition],
     options: RefreshOptions,
+    progress: &mut dyn Progress,
+) -> Result<Vec<Refreshed>, JobError> {
+    let alone = Alone::with_datasets(home)?;
+    Box::pin(refresh_alone(home, definitions, options, &alone, progress)).await
+}
+
+/// The same of a run that is alone with the datasets already.
+pub(crate) async fn refresh_alone(
+    home: &Home,
+    definitions: &[Definition],
+    options: RefreshOptions,
+    _: &Alone,
     progress: &mut dyn Progress,
 ) -> Result<Vec<Refreshed>, JobError> {
     let nothing = "no record is loaded yet; run `tidegate ingest` first";
@@ -129,7 +141,7 @@ impl Making<'_> {
         Dataset {
             name: name.clone(),
             domain: domain.clone(),
-            lake_table: lake_table(name, &derived.schema),
+            lake_table: lake_table(name, derived),
             title: header.title.clone(),
             description: header.description.clone(),
             owner: header.owner.clone(),
@@ -144,6 +156,10 @@ impl Making<'_> {
         let Some(last) = self.last else { return everything };
         let described = Dataset { made: None, ..catalog::dataset(last.clone())? };
         if last.sha256.as_bytes() != &self.definition.hash() || described != *dataset {
+            return everything;
+        }
+        // Months that are replaced would come to stand beside rows that nobody has seen.
+        if is_overwritten(self.home, last).await? {
             return everything;
         }
         let before = match self.home.lake.snapshot(SnapshotWanted::Version(last.made.snapshot)).await {
@@ -286,22 +302,6 @@ pub async fn check(home: &Home, definitions: &[Definition]) -> Result<Vec<(Strin
         derived.push((definition.name.clone(), one));
     }
     Ok(derived)
-}
-
-/// Whether a table of the lake has the name of one that holds rows of a dataset.
-pub(crate) fn is_lake_table_of(dataset: &str, table: &str) -> bool {
-    let hash = table.strip_prefix("dataset_").and_then(|rest| rest.strip_prefix(dataset)?.strip_prefix('_'));
-    hash.is_some_and(|hash| hash.len() == 8 && hash.bytes().all(|b| b.is_ascii_hexdigit()))
-}
-
-/// Table of the lake for rows of these columns: another schema is another table, so that readers of the version before
-/// keep it.
-fn lake_table(name: &str, schema: &Schema) -> String {
-    let mut hasher = Sha256::new();
-    for field in schema.fields() {
-        hasher.update(format!("{}\u{0}{}\u{0}", field.name(), field.data_type()));
-    }
-    format!("dataset_{name}_{}", hex(&hasher.finalize()[..4]))
 }
 
 fn json(value: &impl serde::Serialize) -> Result<String, JobError> {

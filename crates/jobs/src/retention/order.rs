@@ -6,6 +6,7 @@
 
 use super::derived;
 use crate::JobError;
+use crate::alone::Alone;
 use crate::home::Home;
 use crate::progress::Progress;
 use serde::{Deserialize, Serialize};
@@ -129,7 +130,12 @@ impl Order {
     }
 
     /// Shows readers the tables without the rows, removes every file that held them, certifies it, and does the same with datasets.
-    pub(super) async fn finish(&self, home: &Home, progress: &mut dyn Progress) -> Result<(), JobError> {
+    pub(super) async fn finish(
+        &self,
+        home: &Home,
+        alone: &Alone,
+        progress: &mut dyn Progress,
+    ) -> Result<(), JobError> {
         let without = |table: &Table| {
             let version = *self.plan.versions.get(table.name)?;
             Some(Erased { table: table.name.to_owned(), version, rows: 0, files: Vec::new() })
@@ -142,7 +148,7 @@ impl Order {
             self.remove(home, erased, certified.get(&erased.table)).await?;
             progress.done(done);
         }
-        Box::pin(derived::remake(home, self, progress)).await?;
+        Box::pin(derived::remake(home, self, alone, progress)).await?;
         Ok(home.ledger.finish_erasure(self.id, home.now).await?)
     }
 
@@ -221,11 +227,12 @@ impl Order {
 /// finished, which keeps no other from it.
 pub(super) async fn go_on(
     home: &Home,
+    alone: &Alone,
     progress: &mut dyn Progress,
 ) -> Result<(BTreeSet<Option<Hash256>>, Option<JobError>), JobError> {
     let (mut finished, mut stuck) = (BTreeSet::new(), None);
     for order in open(home).await?.into_iter().filter(|order| order.plan.is_out) {
-        match order.finish(home, progress).await {
+        match order.finish(home, alone, progress).await {
             Ok(()) => {
                 finished.insert(order.subject);
             }

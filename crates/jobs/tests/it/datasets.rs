@@ -2,6 +2,8 @@
 
 use crate::place::Place;
 use crate::source;
+use arrow::array::{Int64Array, RecordBatch, StringArray};
+use arrow::datatypes::{DataType, Field, Schema};
 use chrono::{DateTime, Utc};
 use std::sync::Arc;
 use tidegate_jobs::datasets::{
@@ -10,6 +12,7 @@ use tidegate_jobs::datasets::{
 use tidegate_jobs::desk::{Desk, Visit};
 use tidegate_jobs::maintenance::{Maintained, maintain};
 use tidegate_jobs::{Configuration, Home, Quiet, query};
+use tidegate_lake::TableSpec;
 use tidegate_ledger::Door;
 use tidegate_query::dataset::Definition;
 
@@ -98,13 +101,84 @@ async fn rows_that_fail_a_strict_check_are_kept_from_readers() {
 
     let fixed = made(&place, &counts(COUNTS, 1_000), RefreshOptions::default()).await;
     assert_eq!((fixed.outcome, fixed.version), (Outcome::Published, Some(3)));
-    assert_eq!(fixed.months.map(|months| months.len()), Some(12), "what was kept back is made again");
+    assert_eq!(fixed.months, None, "nothing of what was kept back stays");
     assert_ne!(rows(&place).await, before);
     let twice = COUNTS
         .replace("GROUP BY d.month, d.office_id", "GROUP BY d.month, d.office_id, g.origin_country_code");
     let twice = made(&place, &counts(&twice, 1_000), RefreshOptions::default()).await;
     assert_eq!(twice.outcome, Outcome::KeptBack);
     assert!(twice.checks.iter().any(|check| check.name == "unique month, office_id" && !check.is_passed));
+}
+
+#[tokio::test]
+async fn rows_that_were_kept_back_never_come_to_stand_beside_others() {
+    let place = Place::new().await;
+    let year = source::rows(1, 2025, 120, 0);
+    load(&place, "first.csv", &year[..100]).await;
+    let definition = counts(COUNTS, 100_000);
+    made(&place, &definition, RefreshOptions::default()).await;
+    // Of every month, with the same columns.
+    let other = counts(&COUNTS.replace("count(*)", "count(*) + 1000"), 5);
+    assert_eq!(made(&place, &other, RefreshOptions::default()).await.outcome, Outcome::KeptBack);
+    let told = versions(&place.home, "counts").await.unwrap();
+    assert_eq!(told[0].recorded.made.lake_table, told[1].recorded.made.lake_table);
+
+    load(&place, "second.csv", &year[100..]).await;
+    let again = made(&place, &definition, RefreshOptions::default()).await;
+    assert_eq!((again.outcome, again.months), (Outcome::Published, None), "everything is made anew");
+    let shown = rows(&place).await;
+    let whole = made(&place, &definition, RefreshOptions { whole: true, ..RefreshOptions::default() }).await;
+    assert_eq!((whole.version, rows(&place).await), (Some(4), shown));
+}
+
+#[tokio::test]
+async fn rows_of_a_run_that_broke_off_are_shown_to_nobody() {
+    let place = Place::new().await;
+    load(&place, "first.csv", &source::rows(1, 2025, 60, 0)).await;
+    let text = "-- title = \"Months\"\n-- description = \"Months.\"\n-- owner = \"tests\"\n-- refresh = \"daily\"\n\
+        -- increment = \"month\"\n-- unique = [\"month\"]\n-- [columns.month]\n-- description = \"Month\"\n\
+        -- [columns.declarations]\n-- description = \"Number\"\n\
+        SELECT month, count(*) AS declarations FROM declaration GROUP BY month\n";
+    let definition = Definition::parse("declaration", "months", text).unwrap();
+    made(&place, &definition, RefreshOptions::default()).await;
+    let shown = async || place.texts("SELECT concat(month, ' ', declarations) FROM months ORDER BY 1").await;
+    let before = shown().await;
+    let table = versions(&place.home, "months").await.unwrap().remove(0).recorded.made.lake_table;
+    let columns =
+        vec![Field::new("month", DataType::Utf8, false), Field::new("declarations", DataType::Int64, true)];
+    let schema = Arc::new(Schema::new(columns));
+    let spec = TableSpec::try_new(&table, &schema, Some("month"), &[]).unwrap();
+    let (month, number) = (StringArray::from(vec!["2025-03"]), Int64Array::from(vec![7]));
+    let row = RecordBatch::try_new(schema, vec![Arc::new(month), Arc::new(number)]).unwrap();
+    place.home.lake.append(&spec, [row], None).await.unwrap();
+
+    // The month has two small files now.
+    let upkeep = maintain(&place.home, false, &mut Quiet).await.unwrap();
+    assert_eq!(upkeep.iter().find(|one| one.table == table).unwrap().joined, 0);
+    assert_eq!(shown().await, before);
+    let again = made(&place, &definition, RefreshOptions::default()).await;
+    assert_eq!((again.outcome, again.months), (Outcome::Published, None), "everything is made anew");
+    assert_eq!(shown().await, before);
+    let later = made(&place, &definition, RefreshOptions::default()).await;
+    assert_eq!(later.outcome, Outcome::Unchanged);
+}
+
+#[tokio::test]
+async fn a_column_without_any_value_left_has_drifted() {
+    let place = Place::new().await;
+    load(&place, "first.csv", &source::rows(1, 2025, 60, 0)).await;
+    let drifting = |sql: &str| {
+        let unit = "-- unit = \"kg\"\n";
+        let text = counts(sql, 1_000).text.replace(unit, &format!("{unit}-- drift = 0.5\n"));
+        Definition::parse("declaration", "counts", &text).unwrap()
+    };
+    made(&place, &drifting(COUNTS), RefreshOptions::default()).await;
+    let mass = "sum(g.net_mass_kg)";
+    let nothing = COUNTS.replace(mass, &format!("CASE WHEN {mass} < 0 THEN {mass} END"));
+    let refreshed = made(&place, &drifting(&nothing), RefreshOptions::default()).await;
+    let check = refreshed.checks.iter().find(|check| check.name == "drift mass_kg").unwrap();
+    assert_eq!((check.is_passed, check.found.as_str()), (false, "no value in any row"), "{check:?}");
+    assert_eq!(refreshed.outcome, Outcome::Published, "it is told and keeps nothing back");
 }
 
 #[tokio::test]

@@ -8,6 +8,7 @@ mod decide;
 mod desk;
 mod draws;
 mod epochs;
+mod erased_datasets;
 mod estimate;
 mod formats;
 mod interrupted;

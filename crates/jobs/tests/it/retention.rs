@@ -27,15 +27,15 @@ async fn loaded() -> Place {
 }
 
 /// A party whose number is the least, so that statistics of files tell it, and within no other one.
-const PARTY: &str = "A-PARTY-TO-ERASE";
+pub const PARTY: &str = "A-PARTY-TO-ERASE";
 
-const IMPORTERS: &str = "-- title = \"Importers\"\n-- description = \"Declarations of each.\"\n-- owner = \"tests\"\n\
+pub const IMPORTERS: &str = "-- title = \"Importers\"\n-- description = \"Declarations of each.\"\n-- owner = \"tests\"\n\
     -- refresh = \"daily\"\n-- unique = [\"importer_id\"]\n-- [columns.importer_id]\n-- description = \"Importer\"\n\
     -- [columns.declarations]\n-- description = \"Declarations\"\n\
     SELECT importer_id, count(*) AS declarations FROM declaration GROUP BY importer_id\n";
 
 /// A year with that party, and datasets of all importers, of the party alone, and of nobody.
-async fn with_party() -> Place {
+pub async fn with_party() -> Place {
     let place = Place::new().await;
     let year = rows(1, 2025, 240, 7_000_001);
     let year: Vec<String> = year.iter().map(|row| row.replace(",I7,", &format!(",{PARTY},"))).collect();
@@ -67,14 +67,14 @@ fn files_below(folder: PathBuf) -> Vec<PathBuf> {
 }
 
 /// Whether a file of the home's lake has a text in it as it is.
-fn lake_holds(place: &Place, text: &str) -> bool {
+pub fn lake_holds(place: &Place, text: &str) -> bool {
     let holds =
         |path: &PathBuf| std::fs::read(path).unwrap().windows(text.len()).any(|part| part == text.as_bytes());
     files_below(place.home.root().join("lake")).iter().any(holds)
 }
 
 /// Whether a value of any Parquet file of the home has a text in it, read as the file is compressed.
-fn parquet_holds(place: &Place, text: &str) -> bool {
+pub fn parquet_holds(place: &Place, text: &str) -> bool {
     let files = files_below(place.home.root().to_owned());
     let options = FormatOptions::default();
     files.iter().filter(|path| path.extension().is_some_and(|extension| extension == "parquet")).any(|path| {

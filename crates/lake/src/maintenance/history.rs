@@ -80,6 +80,30 @@ impl Lake {
         }
         Ok(Some(changed))
     }
+
+    /// Whether commits after a version changed rows of a table, also when the log does not go back that far. What a compaction
+    /// rewrote is not changed.
+    ///
+    /// # Errors
+    /// [`LakeError::NoTable`] before the table's first append.
+    pub async fn is_changed_since(&self, table: &str, version: u64) -> Result<bool, LakeError> {
+        let handle = self.table(table).await?;
+        let newest = loaded_version(&handle, table)?;
+        let log = handle.log_store();
+        let is_change = |action: &Action| match action {
+            Action::Add(add) => add.data_change,
+            Action::Remove(removed) => removed.data_change,
+            _ => false,
+        };
+        for later in version + 1..=newest {
+            let Some(bytes) = log.read_commit_entry(later).await.of_table(table)? else { return Ok(true) };
+            if get_actions(later, &bytes).of_table(table)?.iter().any(is_change) {
+                return Ok(true);
+            }
+        }
+        // A table that has not come that far is another one of the same name.
+        Ok(newest < version)
+    }
 }
 
 /// The commits of versions `first` to `last`, oldest first, less those already trimmed from the log.

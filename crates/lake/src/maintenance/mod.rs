@@ -8,6 +8,7 @@ mod rewrite;
 mod vacuum;
 
 pub use compact::Compacted;
+pub use drop::Dropped;
 pub use erase::{Erased, Purged};
 pub use history::Commit;
 pub use vacuum::Vacuumed;

@@ -178,7 +178,9 @@ async fn a_table_is_dropped_when_no_snapshot_names_it() {
     assert!(without.tables.is_empty() && without.version == 1);
     assert!(test.lake.drop_table(TABLE).await.is_err(), "the older snapshot names it still");
     test.lake.expire_snapshots(later(), TimeDelta::days(5)).await.unwrap();
-    assert!(test.lake.drop_table(TABLE).await.unwrap() > 3);
+    assert_eq!(test.lake.tables().await.unwrap(), tables);
+    let dropped = test.lake.drop_table(TABLE).await.unwrap();
+    assert!(dropped.files > 3 && dropped.bytes > 0 && dropped.rows == 300, "{dropped:?}");
     assert!(test.data_files().is_empty());
     for nothing in [TABLE, "_snapshots", "", "../lake"] {
         let error = test.lake.drop_table(nothing).await.unwrap_err();
@@ -186,4 +188,15 @@ async fn a_table_is_dropped_when_no_snapshot_names_it() {
     }
     test.lake.append(&spec(), [batch(0..100)], None).await.unwrap();
     assert_eq!(test.rows().await, expected(0..100), "a table of its name can be made anew");
+}
+
+#[tokio::test]
+async fn a_table_that_must_go_takes_the_snapshots_along_that_name_it() {
+    let (test, named) = fragmented().await;
+    assert_eq!(test.lake.forget_snapshots_of(TABLE).await.unwrap(), 0, "the newest is never forgotten");
+    let without = test.lake.record_snapshot_without(later(), &[TABLE.to_owned()].into()).await.unwrap();
+    assert_eq!(test.lake.forget_snapshots_of(TABLE).await.unwrap(), 1);
+    let left = test.lake.list_snapshots().await.unwrap();
+    assert_eq!(left, [without], "{} is forgotten", named.version);
+    assert_eq!(test.lake.drop_table(TABLE).await.unwrap().rows, 300);
 }

@@ -59,6 +59,9 @@ async fn commits_tell_which_months_they_changed() {
     let changed = |after, last| test.lake.changed_months(TABLE, after, last);
     assert_eq!(changed(first, last).await.unwrap(), Some(months(&["2026-01", "2026-03"])));
     assert_eq!(changed(last - 1, last).await.unwrap(), Some(months(&[])), "a compaction changes nothing");
+    for (version, is_changed) in [(first, true), (last - 1, false), (last, false), (last + 1, true)] {
+        assert_eq!(test.lake.is_changed_since(TABLE, version).await.unwrap(), is_changed, "{version}");
+    }
     let nobody = declared("no such declaration");
     assert_eq!(test.lake.erase(TABLE, &nobody).await.unwrap().version, last);
 }
