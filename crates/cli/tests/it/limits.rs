@@ -35,6 +35,24 @@ fn places_for_connections_are_those_of_all_doors_together() {
 }
 
 #[test]
+fn a_statement_that_nobody_could_read_ends_nothing_but_itself() {
+    let server = Server::configured("127.0.0.1:0", "");
+    let token = server.person(&["Ou", "--role", "officer", "--office", "X", "--clearance", "general-3"]);
+    let long = format!("SELECT {}1", "1+".repeat(50_000));
+    let deep = format!("SELECT {}1{}", "abs(".repeat(40), ")".repeat(40));
+    let doubled: String =
+        (1..40).map(|i| format!(", t{i} AS (SELECT a.x FROM t{j} a, t{j} b)", j = i - 1)).collect();
+    let named = format!("WITH t0 AS (SELECT 1 AS x){doubled} SELECT count(*) FROM t39");
+    for statement in [long, deep, named] {
+        let refused = server.psql("Ou", &token, "inspection", &["-c", &statement]).unwrap_err();
+        assert!(refused.contains("is the most"), "{refused}");
+        let (status, body) = server.curl(&token, "inspection", &statement, "text/csv");
+        assert!(status == 422 && body.contains("is the most"), "{status}: {body}");
+    }
+    assert_eq!(server.psql("Ou", &token, "inspection", &["-c", "SELECT 1"]).as_deref(), Ok("1"));
+}
+
+#[test]
 fn what_runs_at_any_door_when_the_server_stops_comes_to_its_end() {
     let mut server = Server::configured("127.0.0.1:0", "[serve]\nstop_seconds = 300\n");
     let names = ["Sung", "Kato", "Weiss"];

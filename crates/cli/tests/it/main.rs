@@ -15,8 +15,8 @@ mod governance;
 mod held;
 mod homes;
 mod limits;
-mod machines;
 mod log;
+mod machines;
 mod output;
 mod portals;
 #[path = "../../../risk/tests/it/python.rs"]

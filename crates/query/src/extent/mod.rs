@@ -4,8 +4,8 @@
 mod plan;
 mod text;
 
-pub(crate) use plan::{is_planned, is_written_out};
-pub use text::is_read;
+pub(crate) use plan::{check_plan, check_statement};
+pub use text::check_text;
 
 use crate::QueryError;
 

@@ -29,10 +29,10 @@ const MOST_PARTS: usize = 500_000;
 ///
 /// # Errors
 /// [`QueryError::TooMuch`] when it reads too many tables.
-pub(crate) fn is_planned(statement: &Statement) -> Result<(), QueryError> {
+pub(crate) fn check_statement(statement: &Statement) -> Result<(), QueryError> {
     let statement = match statement {
         Statement::Statement(statement) => statement,
-        Statement::Explain(explain) => return is_planned(&explain.statement),
+        Statement::Explain(explain) => return check_statement(&explain.statement),
         _ => return Ok(()),
     };
     let mut tables = Tables(0);
@@ -70,7 +70,7 @@ impl Visitor for Tables {
 ///
 /// # Errors
 /// [`QueryError::TooMuch`] when it comes to too many steps, or a step to too many parts.
-pub(crate) fn is_written_out(plan: &LogicalPlan) -> Result<(), QueryError> {
+pub(crate) fn check_plan(plan: &LogicalPlan) -> Result<(), QueryError> {
     Measured::default().extent(plan).map(drop)
 }
 

@@ -22,7 +22,7 @@ const TRIES_OF_WORDS: usize = 4;
 ///
 /// # Errors
 /// [`QueryError::TooMuch`] when it has too many operators, or functions too deep in functions.
-pub fn is_read(sql: &str) -> Result<(), QueryError> {
+pub fn check_text(sql: &str) -> Result<(), QueryError> {
     // What is no SQL is told by who reads it.
     let Ok(tokens) = Tokenizer::new(&PostgreSqlDialect {}, sql).tokenize_with_location() else {
         return Ok(());
@@ -144,7 +144,7 @@ mod tests {
             nested("(SELECT max(x) FROM ", "t", ")", 15),
             "not 'SQL".to_owned(),
         ] {
-            is_read(&sql).unwrap();
+            check_text(&sql).unwrap();
         }
     }
 
@@ -160,7 +160,7 @@ mod tests {
             nested("POSITION(", "1 !!", " IN 'x')", 12),
             nested("CASE WHEN 1 THEN ", "1 !!", " END", 22),
         ] {
-            let refused = is_read(&sql).unwrap_err().to_string();
+            let refused = check_text(&sql).unwrap_err().to_string();
             assert!(refused.contains("is the most"), "{refused}");
         }
     }

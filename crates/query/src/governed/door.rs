@@ -156,7 +156,7 @@ impl Door {
     }
 
     pub(crate) fn parse(&self, sql: &str) -> Result<Statement, QueryError> {
-        extent::is_read(sql)?;
+        extent::check_text(sql)?;
         let state = self.context.state();
         let dialect = state.config_options().sql_parser.dialect;
         Ok(state.sql_to_statement(sql, &dialect)?)
@@ -235,9 +235,9 @@ impl Door {
             return Err(QueryError::NotPermitted { what: "assess".to_owned(), name, purpose });
         }
         assess::resolve(&mut statement, &self.bundles)?;
-        extent::is_planned(&statement)?;
+        extent::check_statement(&statement)?;
         let plan = self.context.state().statement_to_plan(statement).await?;
-        extent::is_written_out(&plan)?;
+        extent::check_plan(&plan)?;
         // Before anything runs: optimising evaluates constants, and what is refused should not get that far.
         verify::verify(&plan, self.may_explain)?;
         Ok(plan)

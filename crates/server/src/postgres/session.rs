@@ -20,7 +20,7 @@ use pgwire::error::PgWireResult;
 use sqlparser::ast::Statement;
 use std::sync::Arc;
 use tidegate_jobs::desk::{Served, Visit};
-use tidegate_query::{Described, ParamValues};
+use tidegate_query::{Described, ParamValues, check_text};
 
 /// Most statements in one text.
 const MOST_STATEMENTS: usize = 100;
@@ -202,8 +202,13 @@ pub(super) struct Parser {
 }
 
 impl Parser {
-    /// The statements of a text. One that cannot be read is shown to the desk all the same, which writes the refusal down.
+    /// The statements of a text. One that cannot be read, or not in a moment, is shown to the desk all the same, which writes the
+    /// refusal down.
     async fn read(&self, visit: &Visit, sql: &str) -> PgWireResult<Vec<Asked>> {
+        if let Err(error) = check_text(sql) {
+            self.describe(visit, sql).await?;
+            return Err(unanswered(&error));
+        }
         let all = match self.dialect.read(sql) {
             Ok(all) => all,
             Err(error) => {
