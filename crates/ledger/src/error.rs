@@ -52,6 +52,19 @@ pub enum LedgerError {
         /// SHA-256 of the one in this program.
         embedded: Hash256,
     },
+    /// The file has something that no migration of this program makes, or has lost something.
+    #[error(
+        "the ledger {path} was changed by hand: the {object} is {what}; restore the file from a backup, or undo the \
+         change"
+    )]
+    SchemaChanged {
+        /// The ledger file.
+        path: PathBuf,
+        /// Kind and name of the first table, index, trigger or view that differs.
+        object: String,
+        /// `missing`, `another` or `not ours`.
+        what: &'static str,
+    },
     /// Another writer held the file for too long.
     #[error("another writer held the ledger longer than the busy timeout; try again when it has finished")]
     Busy,
@@ -161,6 +174,15 @@ pub enum LedgerError {
         "the writer of the audit chain stopped before it answered; append again, since the entries may be missing"
     )]
     AuditUnanswered,
+    /// An entry did not come into the audit chain although nothing refused it.
+    #[error(
+        "entry {sequence} did not come into the audit chain: something in the file keeps it out; `tidegate audit \
+         verify` says what"
+    )]
+    AuditKeptOut {
+        /// The sequence that it would have.
+        sequence: u64,
+    },
     /// Somebody could not prove who it is.
     #[error("not admitted: {0}")]
     NotAuthenticated(&'static str),

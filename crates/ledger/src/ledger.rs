@@ -50,11 +50,12 @@ pub struct Ledger {
 
 impl Ledger {
     /// Opens the ledger file `path`, or creates it readable for its owner only, since it holds the period keys.
-    /// Brings its schema up to date and makes sure of the one local owner; `now` dates what is created.
+    /// Brings its schema up to date, refuses a file that has another one then, and makes sure of the one local owner; `now`
+    /// dates what is created.
     ///
     /// # Errors
     /// [`LedgerError::Open`], [`LedgerError::NotALedger`], [`LedgerError::NewerSchema`],
-    /// [`LedgerError::MigrationChanged`].
+    /// [`LedgerError::MigrationChanged`], [`LedgerError::SchemaChanged`].
     pub async fn open(path: &Path, limits: LedgerLimits, now: DateTime<Utc>) -> Result<Self, LedgerError> {
         create_private(path).map_err(|source| LedgerError::Open { path: path.to_owned(), source })?;
         let pool = connect(path, limits).await?;

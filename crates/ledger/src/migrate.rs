@@ -6,6 +6,7 @@ use std::path::Path;
 use chrono::{DateTime, Utc};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection};
 use sqlx::{ConnectOptions as _, Connection as _};
+use tokio::sync::OnceCell;
 
 use crate::ledger::WriteTransaction;
 use crate::{Hash256, Ledger, LedgerError, column};
@@ -36,7 +37,13 @@ const MIGRATIONS: &[Migration] = &[
     },
 ];
 
-/// Applies what is missing, in one transaction: a crash leaves the old schema or the new one.
+/// The table of what was applied. `SQLite` keeps this text as it stands, blanks included, and every ledger has it.
+const APPLIED: &str = "CREATE TABLE schema_migrations (
+            version INTEGER PRIMARY KEY, name TEXT NOT NULL, sha256 BLOB NOT NULL, applied_at INTEGER NOT NULL
+        ) STRICT";
+
+/// Applies what is missing, in one transaction: a crash leaves the old schema or the new one. A file whose schema is not what
+/// comes of the migrations alone is refused, whatever was added to it, and is left as it was.
 pub(crate) async fn apply(ledger: &Ledger, path: &Path, now: DateTime<Utc>) -> Result<(), LedgerError> {
     let mut tx = ledger.begin_write().await?;
     let recorded = recorded(&mut tx, path).await?;
@@ -72,6 +79,10 @@ pub(crate) async fn apply(ledger: &Ledger, path: &Path, now: DateTime<Utc>) -> R
             }
         }
     }
+    let first = differences(&mut tx).await?.into_iter().next();
+    if let Some(Difference { object, what }) = first {
+        return Err(LedgerError::SchemaChanged { path: path.to_owned(), object, what });
+    }
     Ok(tx.commit().await?)
 }
 
@@ -83,10 +94,7 @@ async fn recorded(tx: &mut WriteTransaction, path: &Path) -> Result<Vec<(i64, Ve
     .fetch_all(&mut **tx)
     .await?;
     if tables.is_empty() {
-        let table = "CREATE TABLE schema_migrations (
-            version INTEGER PRIMARY KEY, name TEXT NOT NULL, sha256 BLOB NOT NULL, applied_at INTEGER NOT NULL
-        ) STRICT";
-        sqlx::query(table).execute(&mut **tx).await?;
+        sqlx::query(APPLIED).execute(&mut **tx).await?;
         return Ok(Vec::new());
     }
     if !tables.iter().any(|name| name == "schema_migrations") {
@@ -97,26 +105,60 @@ async fn recorded(tx: &mut WriteTransaction, path: &Path) -> Result<Vec<(i64, Ve
         .await?)
 }
 
-/// Tables, indexes and triggers of the tables named, in a file as it is: kind and name, and the statement that made it.
-pub(crate) async fn schema_of(
-    connection: &mut SqliteConnection,
-    tables: &[&str],
-) -> Result<BTreeMap<String, Vec<u8>>, LedgerError> {
-    // The names and statements of somebody else may be any bytes.
-    let statement = "SELECT CAST(type || ' ' || name AS BLOB), CAST(tbl_name AS BLOB),
-        CAST(coalesce(sql, '') AS BLOB) FROM sqlite_schema";
-    let all: Vec<(Vec<u8>, Vec<u8>, Vec<u8>)> = sqlx::query_as(statement).fetch_all(connection).await?;
-    let ours = all.into_iter().filter(|(_, table, _)| tables.iter().any(|name| name.as_bytes() == table));
-    Ok(ours.map(|(object, _, sql)| (String::from_utf8_lossy(&object).into_owned(), sql)).collect())
+/// All tables, indexes, triggers and views by kind and name: the table of each, and the statement that made it. More than one
+/// under a name is nothing that `SQLite` makes.
+type Schema = BTreeMap<Vec<u8>, Vec<(Vec<u8>, Vec<u8>)>>;
+
+/// Something of a schema that is not as this program makes it.
+pub(crate) struct Difference {
+    /// Kind and name.
+    pub(crate) object: String,
+    /// `missing`, `another` or `not ours`.
+    pub(crate) what: &'static str,
 }
 
-/// The same of a file that this program makes now, in memory.
-pub(crate) async fn fresh_schema(tables: &[&str]) -> Result<BTreeMap<String, Vec<u8>>, LedgerError> {
+impl Difference {
+    fn new(object: &[u8], what: &'static str) -> Self {
+        Self { object: String::from_utf8_lossy(object).into_owned(), what }
+    }
+}
+
+/// What differs between the schema of a file and the one that this program makes. The whole is compared, and not what names a table
+/// of ours: `SQLite` finds names in any case, and a trigger on one table may write to another.
+pub(crate) async fn differences(connection: &mut SqliteConnection) -> Result<Vec<Difference>, LedgerError> {
+    static OURS: OnceCell<Schema> = OnceCell::const_new();
+    let ours = OURS.get_or_try_init(fresh_schema).await?;
+    let found = schema_of(connection).await?;
+    let changed = ours.iter().filter_map(|(object, made)| match found.get(object) {
+        Some(same) if same == made => None,
+        Some(_) => Some(Difference::new(object, "another")),
+        None => Some(Difference::new(object, "missing")),
+    });
+    let added = found.keys().filter(|object| !ours.contains_key(*object));
+    Ok(changed.chain(added.map(|object| Difference::new(object, "not ours"))).collect())
+}
+
+async fn schema_of(connection: &mut SqliteConnection) -> Result<Schema, LedgerError> {
+    // The names and statements of somebody else may be any bytes, or none.
+    let statement = "SELECT CAST(coalesce(type, '') || ' ' || coalesce(name, '') AS BLOB),
+        CAST(coalesce(tbl_name, '') AS BLOB), CAST(coalesce(sql, '') AS BLOB)
+        FROM sqlite_schema ORDER BY rowid";
+    let all: Vec<(Vec<u8>, Vec<u8>, Vec<u8>)> = sqlx::query_as(statement).fetch_all(connection).await?;
+    let mut schema = Schema::new();
+    for (object, table, sql) in all {
+        schema.entry(object).or_default().push((table, sql));
+    }
+    Ok(schema)
+}
+
+/// The schema of a file that this program makes now, in memory.
+async fn fresh_schema() -> Result<Schema, LedgerError> {
     let mut fresh = SqliteConnectOptions::new().in_memory(true).connect().await?;
+    sqlx::query(APPLIED).execute(&mut fresh).await?;
     for migration in MIGRATIONS {
         sqlx::raw_sql(migration.sql).execute(&mut fresh).await?;
     }
-    let schema = schema_of(&mut fresh, tables).await?;
+    let schema = schema_of(&mut fresh).await?;
     fresh.close().await?;
     Ok(schema)
 }
@@ -130,5 +172,11 @@ mod tests {
         for (version, migration) in (1..).zip(MIGRATIONS) {
             assert!(migration.name.starts_with(&format!("{version:04}_")), "{}", migration.name);
         }
+    }
+
+    #[test]
+    fn the_table_of_what_was_applied_is_written_as_in_every_ledger() {
+        let blanks = APPLIED.lines().map(|line| line.len() - line.trim_start().len());
+        assert_eq!(blanks.collect::<Vec<_>>(), [0, 12, 8]);
     }
 }

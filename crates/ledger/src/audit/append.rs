@@ -12,7 +12,7 @@ impl Ledger {
     ///
     /// # Errors
     /// [`LedgerError::Invalid`] for an entry beyond a limit; [`LedgerError::Unknown`] for a read that is not there;
-    /// [`LedgerError::Busy`]; [`LedgerError::AuditUnanswered`].
+    /// [`LedgerError::Busy`]; [`LedgerError::AuditUnanswered`]; [`LedgerError::AuditKeptOut`].
     pub async fn append_audit(&self, new: &[NewAuditEntry]) -> Result<Vec<u64>, LedgerError> {
         new.iter().try_for_each(limits::check)?;
         self.group().append(self, new.to_vec()).await
@@ -38,13 +38,21 @@ pub(crate) async fn append(
             right: "one that has a JSON form",
         })?;
         head = content::hash(head, json.as_bytes());
-        sqlx::query("INSERT INTO audit (sequence, content, hash) VALUES (?, ?, ?)")
+        let inserted = sqlx::query("INSERT INTO audit (sequence, content, hash) VALUES (?, ?, ?)")
             .bind(column::from_count("a sequence", sequence)?)
             .bind(json)
             .bind(head.as_bytes().as_slice())
             .execute(&mut *connection)
             .await?;
+        // A trigger of somebody else can leave a row out without an error.
+        if inserted.rows_affected() != 1 {
+            return Err(LedgerError::AuditKeptOut { sequence });
+        }
         sequences.push(sequence);
+    }
+    // Nor may one have taken the end of the chain out again.
+    if end(connection).await? != (sequence, head) {
+        return Err(LedgerError::AuditKeptOut { sequence });
     }
     Ok(sequences)
 }

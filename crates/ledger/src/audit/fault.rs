@@ -73,7 +73,7 @@ pub enum AuditFault {
         /// Its number.
         number: u64,
     },
-    /// A table, index or trigger that guards the chain is not the one that this program makes.
+    /// A table, index, trigger or view of the file is not one that this program makes.
     #[error("the {object} is {what}; the file was changed by hand")]
     Schema {
         /// Kind and name.

@@ -7,13 +7,11 @@ use sqlx::SqliteConnection;
 use super::checkpoint::{self, AuditCheckpoint, SignedAuditCheckpoint};
 use super::fault::AuditFault;
 use super::{content, first_hash};
-use crate::{Hash256, Ledger, LedgerError, PublicKey, column, migrate};
+use crate::migrate::{self, Difference};
+use crate::{Hash256, Ledger, LedgerError, PublicKey, column};
 
 /// Entries held in memory at once.
 const PAGE: i64 = 1_024;
-
-/// The tables of the chain, whose indexes and triggers are checked with them.
-const TABLES: [&str; 3] = ["audit", "audit_subject", "audit_checkpoints"];
 
 /// What verification found.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -284,19 +282,10 @@ async fn shortened(connection: &mut SqliteConnection) -> Result<Vec<AuditFault>,
     Ok(differing.map(|(table, reached, found)| AuditFault::Shortened { table, reached, found }).collect())
 }
 
-/// What differs between the guards of this file and those that this program makes.
+/// What differs between the schema of this file, which guards the chain, and the one that this program makes.
 async fn schema(connection: &mut SqliteConnection) -> Result<Vec<AuditFault>, LedgerError> {
-    let mut found = migrate::schema_of(connection, &TABLES).await?;
-    let mut faults = Vec::new();
-    for (object, sql) in migrate::fresh_schema(&TABLES).await? {
-        match found.remove(&object) {
-            Some(same) if same == sql => {}
-            Some(_) => faults.push(AuditFault::Schema { object, what: "another" }),
-            None => faults.push(AuditFault::Schema { object, what: "missing" }),
-        }
-    }
-    faults.extend(found.into_keys().map(|object| AuditFault::Schema { object, what: "not ours" }));
-    Ok(faults)
+    let differing = migrate::differences(connection).await?.into_iter();
+    Ok(differing.map(|Difference { object, what }| AuditFault::Schema { object, what }).collect())
 }
 
 /// What `SQLite` itself finds: pages, constraints, and indexes that do not fit their tables.

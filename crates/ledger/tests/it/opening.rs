@@ -74,6 +74,35 @@ async fn a_changed_migration_is_refused() {
 }
 
 #[tokio::test]
+async fn a_schema_that_somebody_changed_is_refused_until_it_is_as_before() {
+    let place = Place::new();
+    place.open().await.close().await;
+    let trigger = "CREATE TRIGGER x BEFORE INSERT ON AUDIT BEGIN SELECT RAISE(IGNORE); END";
+    let index = "CREATE INDEX loads_by_content ON loads (bytes_sha256, mapping_name)";
+    let changes = [
+        (trigger, "trigger x", "not ours", "DROP TRIGGER x"),
+        ("CREATE TABLE mine (x)", "table mine", "not ours", "DROP TABLE mine"),
+        ("CREATE VIEW mine AS SELECT 1", "view mine", "not ours", "DROP VIEW mine"),
+        ("CREATE INDEX mine ON Audit (at)", "index mine", "not ours", "DROP INDEX mine"),
+        ("DROP INDEX loads_by_content", "index loads_by_content", "missing", index),
+        (
+            "DROP INDEX loads_by_content; CREATE INDEX loads_by_content ON loads (mapping_name)",
+            "index loads_by_content",
+            "another",
+            "DROP INDEX loads_by_content; CREATE INDEX loads_by_content ON loads (bytes_sha256, mapping_name)",
+        ),
+    ];
+    for (change, object, what, undo) in changes {
+        sqlx::raw_sql(change).execute(&mut place.raw().await).await.unwrap();
+        let error = Ledger::open(&place.file(), LedgerLimits::default(), now()).await.unwrap_err();
+        assert!(matches!(error, LedgerError::SchemaChanged { .. }), "{error}");
+        assert!(error.to_string().contains(&format!("the {object} is {what}; ")), "{error}");
+        sqlx::raw_sql(undo).execute(&mut place.raw().await).await.unwrap();
+        place.open().await.close().await;
+    }
+}
+
+#[tokio::test]
 async fn a_foreign_file_is_refused_and_left_alone() {
     let place = Place::new();
     let text = "declaration_id,score\n".repeat(100);

@@ -83,16 +83,18 @@ impl Place {
         SqliteConnectOptions::new().filename(self.file()).connect().await.unwrap()
     }
 
-    /// Runs statements as somebody would who has the file and drops its triggers and foreign keys.
+    /// Runs statements as a careful hand would that has the file: drops its triggers, and makes them again.
     pub async fn tamper(&self, sql: &str) {
         let mut raw = self.raw().await;
-        let triggers: Vec<String> =
-            sqlx::query_scalar("SELECT name FROM sqlite_schema WHERE type = 'trigger'")
+        let triggers: Vec<(String, String)> =
+            sqlx::query_as("SELECT name, sql FROM sqlite_schema WHERE type = 'trigger'")
                 .fetch_all(&mut raw)
                 .await
                 .unwrap();
-        let drops: Vec<String> = triggers.iter().map(|name| format!("DROP TRIGGER {name};")).collect();
-        let script = format!("PRAGMA foreign_keys = OFF; {} {sql}", drops.concat());
+        let drops: Vec<String> = triggers.iter().map(|(name, _)| format!("DROP TRIGGER {name};")).collect();
+        let makes: Vec<&str> = triggers.iter().map(|(_, sql)| sql.as_str()).collect();
+        let (drops, makes) = (drops.concat(), makes.join("; "));
+        let script = format!("PRAGMA foreign_keys = OFF; BEGIN; {drops} {sql}; {makes}; COMMIT;");
         sqlx::raw_sql(AssertSqlSafe(script)).execute(&mut raw).await.unwrap();
     }
 }

@@ -4,7 +4,6 @@ use std::path::Path;
 use std::process::Command;
 use std::{env, fs, io};
 
-use super::verifying::tamper;
 use super::{fill, sign};
 use crate::support::Place;
 
@@ -58,7 +57,7 @@ async fn a_stranger_finds_an_honest_chain_sound_and_every_kind_of_edit() {
             assert!(said.starts_with("FORGED: the signature of checkpoint 2"), "{said}");
             continue;
         }
-        tamper(&place, sql).await;
+        place.tamper(sql).await;
         let said = run(&place.file(), &signed.to_json().unwrap()).expect_err(sql);
         assert!(said.starts_with("FORGED: ") && said.contains(expected), "{sql}: {said}");
     }

@@ -22,21 +22,6 @@ async fn faults(ledger: &Ledger, kept: &[SignedAuditCheckpoint]) -> Vec<AuditFau
     ledger.verify_audit(&signing_key().public_key(), kept).await.unwrap().faults
 }
 
-/// Drops every trigger, runs statements, and makes the triggers again, as a careful hand would.
-pub async fn tamper(place: &Place, sql: &str) {
-    let mut raw = place.raw().await;
-    let triggers: Vec<(String, String)> =
-        sqlx::query_as("SELECT name, sql FROM sqlite_schema WHERE type = 'trigger' AND name LIKE 'audit%'")
-            .fetch_all(&mut raw)
-            .await
-            .unwrap();
-    let drops: Vec<String> = triggers.iter().map(|(name, _)| format!("DROP TRIGGER {name};")).collect();
-    let makes: Vec<&str> = triggers.iter().map(|(_, sql)| sql.as_str()).collect();
-    let (drops, makes) = (drops.concat(), makes.join("; "));
-    let script = format!("PRAGMA foreign_keys = OFF; BEGIN; {drops} {sql}; {makes}; COMMIT;");
-    sqlx::raw_sql(sqlx::AssertSqlSafe(script)).execute(&mut raw).await.unwrap();
-}
-
 #[tokio::test]
 async fn an_honest_chain_holds_and_says_how_far_it_is_signed() {
     let (_place, ledger, signed) = signed_chain().await;
@@ -53,7 +38,7 @@ async fn a_chain_cut_behind_its_checkpoint_is_found() {
     let (place, ledger, signed) = signed_chain().await;
     let cut = "DELETE FROM audit_subject WHERE sequence > 5; DELETE FROM audit WHERE sequence > 5;
         UPDATE sqlite_sequence SET seq = 5 WHERE name = 'audit'";
-    tamper(&place, cut).await;
+    place.tamper(cut).await;
     let truncated = AuditFault::Truncated { signed: 7, found: 5 };
     assert_eq!(faults(&ledger, &[]).await, std::slice::from_ref(&truncated));
     let refused = ledger.append_audit_checkpoint(AUDIT_LOG, &signing_key(), at("2026-11-26T00:00:00Z")).await;
@@ -62,7 +47,7 @@ async fn a_chain_cut_behind_its_checkpoint_is_found() {
     // With the checkpoint gone too, only a copy that was kept elsewhere can tell.
     let forget = "DELETE FROM audit_checkpoints WHERE number = 3;
         UPDATE sqlite_sequence SET seq = 2 WHERE name = 'audit_checkpoints'";
-    tamper(&place, forget).await;
+    place.tamper(forget).await;
     assert_eq!(faults(&ledger, &[]).await, []);
     let found = faults(&ledger, &signed[2..]).await;
     assert_eq!(found, [truncated, AuditFault::CheckpointMissing { number: 3 }]);
@@ -71,8 +56,7 @@ async fn a_chain_cut_behind_its_checkpoint_is_found() {
 #[tokio::test]
 async fn an_end_cut_off_without_care_is_found_also_where_nothing_was_signed() {
     let (place, ledger, _) = signed_chain().await;
-    tamper(&place, "DELETE FROM audit_subject WHERE sequence > 8; DELETE FROM audit WHERE sequence > 8")
-        .await;
+    place.tamper("DELETE FROM audit_subject WHERE sequence > 8; DELETE FROM audit WHERE sequence > 8").await;
     let shortened = AuditFault::Shortened { table: "audit", reached: 10, found: 8 };
     assert_eq!(faults(&ledger, &[]).await, [shortened]);
 }
@@ -80,8 +64,7 @@ async fn an_end_cut_off_without_care_is_found_also_where_nothing_was_signed() {
 #[tokio::test]
 async fn a_chain_written_again_is_found_and_not_signed() {
     let (place, ledger, signed) = signed_chain().await;
-    tamper(&place, "DELETE FROM audit_subject WHERE sequence > 2; DELETE FROM audit WHERE sequence > 2")
-        .await;
+    place.tamper("DELETE FROM audit_subject WHERE sequence > 2; DELETE FROM audit WHERE sequence > 2").await;
     ledger.append_audit(&(20..28).map(entry).collect::<Vec<_>>()).await.unwrap();
     let rewritten = AuditFault::Rewritten { number: 2, count: 4 };
     assert_eq!(faults(&ledger, &[]).await, std::slice::from_ref(&rewritten));
@@ -91,11 +74,9 @@ async fn a_chain_written_again_is_found_and_not_signed() {
     assert!(matches!(&refused, Err(LedgerError::Audit(fault)) if *fault == newest), "{refused:?}");
 
     // Signed anew from the beginning, it meets the checkpoints that others have kept.
-    tamper(
-        &place,
-        "DELETE FROM audit_checkpoints; DELETE FROM sqlite_sequence WHERE name = 'audit_checkpoints'",
-    )
-    .await;
+    place
+        .tamper("DELETE FROM audit_checkpoints; DELETE FROM sqlite_sequence WHERE name = 'audit_checkpoints'")
+        .await;
     sign(&ledger, "2026-11-26T00:00:00Z").await;
     assert_eq!(faults(&ledger, &[]).await, []);
     let found = faults(&ledger, &signed).await;
@@ -116,7 +97,7 @@ async fn another_key_or_log_is_refused_and_a_stranger_s_signature_found() {
     let mut forged = signed[2].clone();
     forged.checkpoint.head = Hash256::of(b"");
     assert!(matches!(faults(&ledger, &[forged]).await[..], [AuditFault::Checkpoint { number: 3, .. }]));
-    tamper(&place, "DELETE FROM audit_checkpoints WHERE number = 2").await;
+    place.tamper("DELETE FROM audit_checkpoints WHERE number = 2").await;
     assert_eq!(faults(&ledger, &[]).await, [AuditFault::CheckpointMissing { number: 2 }]);
 }
 
@@ -134,11 +115,41 @@ async fn guards_that_are_gone_changed_or_added_are_found() {
             "CREATE TRIGGER helpful AFTER INSERT ON audit BEGIN DELETE FROM audit WHERE sequence = 1; END",
             "not ours",
         ),
+        ("CREATE TRIGGER x AFTER INSERT ON AUDIT BEGIN SELECT 1; END", "not ours"),
+        ("CREATE TRIGGER x AFTER INSERT ON loads BEGIN DELETE FROM audit; END", "not ours"),
+        ("CREATE VIEW x AS SELECT 1", "not ours"),
+        ("DROP TRIGGER principals_no_delete", "missing"),
     ];
     for (sql, expected) in changes {
         let (place, ledger, _) = signed_chain().await;
         sqlx::raw_sql(sql).execute(&mut place.raw().await).await.unwrap();
         let found = faults(&ledger, &[]).await;
         assert!(matches!(&found[..], [AuditFault::Schema { what, .. }] if *what == expected), "{found:?}");
+    }
+}
+
+/// What somebody writes into the file once, so that what they read has no entry.
+const KEEPS_OUT: &str = "CREATE TRIGGER x BEFORE INSERT ON AUDIT WHEN NEW.content LIKE '%Mallory%'
+    BEGIN SELECT RAISE(IGNORE); END";
+const TAKES_OUT: &str = "DROP TRIGGER audit_no_delete;
+    CREATE TRIGGER x AFTER INSERT ON AUDIT WHEN NEW.content LIKE '%Mallory%'
+    BEGIN DELETE FROM audit WHERE sequence = NEW.sequence; END";
+
+#[tokio::test]
+async fn what_the_file_keeps_out_of_the_chain_is_an_error_and_is_found() {
+    for (sql, differing) in [(KEEPS_OUT, 1), (TAKES_OUT, 2)] {
+        let (place, ledger, signed) = signed_chain().await;
+        sqlx::raw_sql(sql).execute(&mut place.raw().await).await.unwrap();
+        let mut by_mallory = entry(11);
+        by_mallory.actor.name = "Mallory".to_owned();
+        by_mallory.subjects.clear();
+        let refused = ledger.append_audit(std::slice::from_ref(&by_mallory)).await;
+        assert!(matches!(refused, Err(LedgerError::AuditKeptOut { sequence: 11 })), "{refused:?}");
+        let refused = ledger.append_audit(&[entry(11), by_mallory]).await;
+        assert!(matches!(refused, Err(LedgerError::AuditKeptOut { sequence: 12 })), "{refused:?}");
+        assert_eq!(ledger.append_audit(&[entry(11)]).await.unwrap(), [11], "all or none");
+        let found = faults(&ledger, &signed).await;
+        let not_ours = AuditFault::Schema { object: "trigger x".to_owned(), what: "not ours" };
+        assert!(found.len() == differing && found.contains(&not_ours), "{found:?}");
     }
 }
