@@ -6,7 +6,9 @@ use crate::act::Act;
 use crate::audit::AuditEvent;
 use crate::ledger::WriteTransaction;
 use crate::principal::{self, Rights};
-use crate::{Ledger, LedgerError, NewPrincipal, Principal, PrincipalId, PrincipalKind, Standing, column};
+use crate::{
+    Ledger, LedgerError, NewPrincipal, Principal, PrincipalId, PrincipalKind, Standing, column, token,
+};
 
 /// Roles of one principal.
 const MAX_ROLES: usize = 64;
@@ -99,13 +101,7 @@ impl Ledger {
             .bind(id.0)
             .execute(&mut *tx)
             .await?;
-        let statement = "UPDATE api_tokens SET revoked_at = ? WHERE principal_id = ? AND revoked_at IS NULL";
-        let revoked = sqlx::query(statement)
-            .bind(column::from_time(act.at))
-            .bind(id.0)
-            .execute(&mut *tx)
-            .await?
-            .rows_affected();
+        let revoked = token::revoke_left(&mut tx, id, false, act.at).await?;
         let detail =
             format!("{} {:?} enabled; tokens of before revoked: {revoked}", principal.kind, principal.name);
         act.record(&mut tx, AuditEvent::Grant, detail).await?;

@@ -7,7 +7,7 @@ use zeroize::Zeroizing;
 
 use crate::act::Act;
 use crate::audit::AuditEvent;
-use crate::{Ledger, LedgerError, Principal, PrincipalId, PrincipalKind, column, principal};
+use crate::{Ledger, LedgerError, Principal, PrincipalId, PrincipalKind, column, principal, token};
 
 /// Fewest characters of a new password. NIST SP 800-63B-4 wants 15 where nothing but a password is asked for.
 const LEAST_CHARACTERS: usize = 15;
@@ -50,7 +50,8 @@ impl fmt::Debug for Password {
 }
 
 impl Ledger {
-    /// Sets or replaces the password of a person. `salt` comes from a cryptographic random source.
+    /// Sets or replaces the password of a person, and ends the sessions of before: whoever knew the old password may have begun one.
+    /// `salt` comes from a cryptographic random source.
     ///
     /// # Errors
     /// [`LedgerError::Invalid`] for a password that is too short or too long, and for a principal that is no person;
@@ -76,7 +77,9 @@ impl Ledger {
         let statement = "INSERT INTO passwords (principal_id, phc, changed_at) VALUES (?, ?, ?)
             ON CONFLICT (principal_id) DO UPDATE SET phc = excluded.phc, changed_at = excluded.changed_at";
         sqlx::query(statement).bind(id.0).bind(phc).bind(column::from_time(act.at)).execute(&mut *tx).await?;
-        act.record(&mut tx, AuditEvent::Grant, format!("password of {:?} set", principal.name)).await?;
+        let revoked = token::revoke_left(&mut tx, id, true, act.at).await?;
+        let detail = format!("password of {:?} set; sessions of before revoked: {revoked}", principal.name);
+        act.record(&mut tx, AuditEvent::Grant, detail).await?;
         Ok(tx.commit().await?)
     }
 

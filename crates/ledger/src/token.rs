@@ -298,6 +298,24 @@ impl Ledger {
     }
 }
 
+/// Revokes what is left of the tokens of a principal, or of its sessions alone, and says how many that were.
+pub(crate) async fn revoke_left(
+    connection: &mut SqliteConnection,
+    of: PrincipalId,
+    only_sessions: bool,
+    at: DateTime<Utc>,
+) -> Result<u64, LedgerError> {
+    let statement = "UPDATE api_tokens SET revoked_at = ? WHERE principal_id = ? AND revoked_at IS NULL
+        AND (? = 0 OR idle_seconds IS NOT NULL)";
+    let revoked = sqlx::query(statement)
+        .bind(column::from_time(at))
+        .bind(of.0)
+        .bind(only_sessions)
+        .execute(connection)
+        .await?;
+    Ok(revoked.rows_affected())
+}
+
 /// The principal of a token that was found, if it holds; its use is noted.
 async fn let_in(
     connection: &mut SqliteConnection,

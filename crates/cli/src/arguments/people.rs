@@ -32,7 +32,7 @@ pub enum People {
     /// Let somebody act again who was disabled, with roles, password and identities; tokens of before are revoked
     #[command(after_help = "Example:\n  tidegate people enable Ana --reason \"is back\"")]
     Enable(NameAndReason),
-    /// Set the password of a person; read without echo, or the first line of standard input
+    /// Set the password of a person, which ends their sessions; read without echo, or the first line of standard input
     #[command(after_help = "At least 15 characters. Only an argon2id hash is stored.\n\nExamples:\n  \
         tidegate people password Ana --reason \"first password\"\n  \
         pass customs/ana | tidegate people password Ana --reason \"first password\"")]

@@ -106,6 +106,45 @@ async fn who_is_enabled_again_acts_and_has_none_of_the_tokens_of_before() {
 }
 
 #[tokio::test]
+async fn a_new_password_ends_the_sessions_of_before_and_no_token_of_a_program() {
+    let place = Place::new();
+    let ledger = place.open().await;
+    let ana = ledger.add_principal(&newcomer("Ana", PrincipalKind::Person), &act()).await.unwrap();
+    let bo = ledger.add_principal(&newcomer("Bo", PrincipalKind::Person), &act()).await.unwrap();
+    ledger.set_password(ana, &password("correct horse battery"), [1; 16], &act()).await.unwrap();
+    let idle = Some(TimeDelta::minutes(30));
+    let begun = async |principal: PrincipalId, idle: Option<TimeDelta>, number: u8| {
+        let new = NewToken {
+            principal,
+            label: "a test".to_owned(),
+            scopes: TokenScopes { doors: BTreeSet::from([Door::Http]), purposes: None },
+            expires_at: now() + TimeDelta::hours(8),
+            idle,
+        };
+        let secret = TokenSecret::new([number; 32]);
+        ledger.create_token(&new, &secret, TimeDelta::days(90), &act()).await.unwrap();
+        secret.expose()
+    };
+    let (stolen, own, program, other) = (
+        begun(ana, idle, 1).await,
+        begun(ana, idle, 2).await,
+        begun(ana, None, 3).await,
+        begun(bo, idle, 4).await,
+    );
+    ledger.set_password(ana, &password("another horse battery"), [2; 16], &act()).await.unwrap();
+    assert_eq!(told(&ledger).await[0], "password of \"Ana\" set; sessions of before revoked: 2");
+    for ended in [&stolen, &own] {
+        let refused = ledger.authenticate_token(ended, now()).await;
+        assert!(matches!(refused, Err(LedgerError::NotAuthenticated(_))), "{refused:?}");
+    }
+    for left in [&program, &other] {
+        ledger.authenticate_token(left, now()).await.unwrap();
+    }
+    let after = begun(ana, idle, 5).await;
+    ledger.authenticate_token(&after, now()).await.unwrap();
+}
+
+#[tokio::test]
 async fn nobody_changes_its_own_rights_or_those_of_the_owner() {
     let place = Place::new();
     let ledger = place.open().await;
