@@ -21,8 +21,8 @@ pub struct Session {
 /// Lets a person in by name and password, through a door.
 ///
 /// # Errors
-/// [`LedgerError::NotAuthenticated`] when they do not fit, which is written down under the name that was claimed; when the ledger
-/// fails.
+/// [`LedgerError::NotAuthenticated`] when they do not fit, which is written down under the name that was claimed;
+/// [`LedgerError::TooManyLogIns`], of which nothing is written down; when the ledger fails.
 pub async fn log_in(
     home: &Home,
     name: &str,
@@ -33,6 +33,8 @@ pub async fn log_in(
     let found = home.ledger.authenticate_password(name, &Password::new(password)).await;
     match found {
         Ok(account) => begin(home, &account, "log-in with a password", door, now).await,
+        // Nothing was compared, and whoever floods the log-in does not fill the audit chain too.
+        Err(error @ LedgerError::TooManyLogIns) => Err(error.into()),
         Err(error) => {
             let detail = error.to_string();
             deny(home, name, detail, door, now).await?;

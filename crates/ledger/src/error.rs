@@ -189,6 +189,9 @@ pub enum LedgerError {
     /// A password could not be hashed.
     #[error("the password could not be hashed: {0}")]
     Hashing(String),
+    /// More passwords wait to be compared than may.
+    #[error("too many people log in at this moment; try again in a few seconds")]
+    TooManyLogIns,
     /// A stored value does not decode: somebody changed the file by hand.
     #[error("the ledger's {table} row {key} is damaged: {what}; restore the file from a backup")]
     Damaged {

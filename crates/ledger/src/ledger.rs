@@ -15,6 +15,7 @@ use sqlx::sqlite::{
 use tokio::time::sleep;
 
 use crate::audit::Group;
+use crate::hashing::Hashing;
 use crate::history::Reached;
 use crate::{LedgerError, Period, migrate};
 
@@ -44,6 +45,7 @@ pub(crate) type WriteTransaction = sqlx::Transaction<'static, Sqlite>;
 pub struct Ledger {
     pool: SqlitePool,
     group: Group,
+    hashing: Hashing,
     /// Where the log of each period was signed last, so that the next signature need not read it again from its start.
     signed: Arc<Mutex<BTreeMap<Period, Reached>>>,
 }
@@ -59,7 +61,8 @@ impl Ledger {
     pub async fn open(path: &Path, limits: LedgerLimits, now: DateTime<Utc>) -> Result<Self, LedgerError> {
         create_private(path).map_err(|source| LedgerError::Open { path: path.to_owned(), source })?;
         let pool = connect(path, limits).await?;
-        let ledger = Self { pool, group: Group::default(), signed: Arc::default() };
+        let (group, hashing) = (Group::default(), Hashing::default());
+        let ledger = Self { pool, group, hashing, signed: Arc::default() };
         migrate::apply(&ledger, path, now).await?;
         ledger.ensure_local_owner(now).await?;
         Ok(ledger)
@@ -88,6 +91,11 @@ impl Ledger {
     /// What waits to be appended to the audit chain.
     pub(crate) fn group(&self) -> &Group {
         &self.group
+    }
+
+    /// Room for hashing passwords.
+    pub(crate) fn hashing(&self) -> &Hashing {
+        &self.hashing
     }
 
     /// Takes the write lock at once: a transaction that reads first and writes later cannot wait for it, and

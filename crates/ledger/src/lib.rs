@@ -28,6 +28,7 @@ mod erasure;
 mod erasure_order;
 mod error;
 mod hash;
+mod hashing;
 mod hex;
 mod history;
 mod hold;

@@ -65,9 +65,7 @@ impl Ledger {
     ) -> Result<(), LedgerError> {
         password.check()?;
         let typed = password.clone();
-        // Hashing takes long on purpose, and would hold up everything else.
-        let phc = tokio::task::spawn_blocking(move || hash(&typed, &salt)).await;
-        let phc = phc.map_err(|error| LedgerError::Hashing(error.to_string()))??;
+        let phc = self.hashing().core().await?.run(move || hash(&typed, &salt)).await??;
         let mut tx = self.begin_write().await?;
         let principal = principal::read(&mut tx, id).await?;
         if principal.kind != PrincipalKind::Person {
@@ -87,7 +85,7 @@ impl Ledger {
     /// wrong password all take one hash and give the same answer.
     ///
     /// # Errors
-    /// [`LedgerError::NotAuthenticated`].
+    /// [`LedgerError::NotAuthenticated`]; [`LedgerError::TooManyLogIns`] where too many wait to be compared.
     pub async fn authenticate_password(
         &self,
         name: &str,
@@ -97,18 +95,23 @@ impl Ledger {
         if password.0.len() > MAX_BYTES {
             return Err(refused());
         }
+        let core = self.hashing().core_for_log_in().await?;
+        let stored = self.stored_password(name).await?;
+        let (typed, phc) = (password.clone(), stored.as_ref().map(|(_, phc)| phc.clone()));
+        let fits = core.run(move || fits(&typed, phc.as_deref())).await?;
+        let known = stored.filter(|_| fits).ok_or_else(refused)?;
+        // What was replaced while it was hashed lets nobody in any more.
+        if self.stored_password(name).await?.as_ref() != Some(&known) {
+            return Err(refused());
+        }
+        self.principal(PrincipalId(known.0)).await
+    }
+
+    /// Number and hash of who may log in by a name.
+    async fn stored_password(&self, name: &str) -> Result<Option<(i64, String)>, LedgerError> {
         let statement = "SELECT p.id, w.phc FROM principals p JOIN passwords w ON w.principal_id = p.id
             WHERE p.name = ? AND p.disabled_at IS NULL";
-        let stored: Option<(i64, String)> =
-            sqlx::query_as(statement).bind(name).fetch_optional(self.pool()).await?;
-        let (id, phc) = stored.unzip();
-        let typed = password.clone();
-        let fits = tokio::task::spawn_blocking(move || fits(&typed, phc.as_deref())).await;
-        let fits = fits.map_err(|error| LedgerError::Hashing(error.to_string()))?;
-        match id.filter(|_| fits) {
-            Some(id) => self.principal(PrincipalId(id)).await,
-            None => Err(refused()),
-        }
+        Ok(sqlx::query_as(statement).bind(name).fetch_optional(self.pool()).await?)
     }
 }
 

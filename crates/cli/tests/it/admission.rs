@@ -99,6 +99,41 @@ fn failed_log_ins_are_counted_over_all_doors_and_no_flood_of_them_is_written_dow
     assert_eq!(denied(&server).len(), 1, "{:?}", denied(&server));
 }
 
+/// The status of an answer to a log-in over a connection of its own.
+fn logged_in(mut stream: TcpStream) -> String {
+    let body = r#"{"name": "Ou", "password": "none that she has"}"#;
+    let length = body.len();
+    let request = format!(
+        "POST /api/v1/session HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: {length}\r\n\
+         Connection: close\r\n\r\n{body}"
+    );
+    stream.write_all(request.as_bytes()).unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).unwrap();
+    answer.split(' ').nth(1).unwrap().to_owned()
+}
+
+#[test]
+fn a_flood_of_log_ins_is_told_to_come_again_and_fills_neither_memory_nor_the_audit_log() {
+    let server =
+        Server::configured("127.0.0.1:0", "[serve]\nfailures_a_minute = 10000\nlog_in_seconds = 60\n");
+    officer(&server, "Ou");
+    let http = server.http.strip_prefix("http://").unwrap();
+    // Several times as many as are compared at once and wait.
+    let cores = std::thread::available_parallelism().unwrap().get();
+    let streams: Vec<TcpStream> = (0..4 * (cores + 64)).map(|_| TcpStream::connect(http).unwrap()).collect();
+    let statuses: Vec<String> = std::thread::scope(|scope| {
+        let asked: Vec<_> = streams.into_iter().map(|stream| scope.spawn(|| logged_in(stream))).collect();
+        asked.into_iter().map(|one| one.join().unwrap()).collect()
+    });
+    let of = |status: &str| statuses.iter().filter(|found| *found == status).count();
+    let (compared, refused) = (of("401"), of("503"));
+    assert_eq!(compared + refused, statuses.len(), "{statuses:?}");
+    assert!(refused > 0 && compared >= 64, "{compared} compared, {refused} told to come again");
+    assert_eq!(logged_in(TcpStream::connect(http).unwrap()), "401", "when the flood is over");
+    assert_eq!(denied(&server).len(), compared + 1, "only what was compared is written down");
+}
+
 #[test]
 fn requests_are_counted_for_each_person_over_all_doors() {
     let server = Server::configured("127.0.0.1:0", "[serve]\nrequests_a_minute = 2\n");

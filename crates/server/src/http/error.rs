@@ -7,6 +7,7 @@ use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 use tidegate_jobs::JobError;
+use tidegate_ledger::LedgerError;
 use utoipa::ToSchema;
 
 /// A refusal: a word for programs and a sentence for people.
@@ -57,7 +58,7 @@ impl ApiError {
         Self::new(StatusCode::REQUEST_TIMEOUT, "too-slow", message)
     }
 
-    /// Somebody else whom it takes does not answer: the caller has told the log.
+    /// Something that it takes is not to be had now: the caller has told the log where somebody should look after it.
     pub(super) fn unavailable(message: impl Into<String>) -> Self {
         Self::new(StatusCode::SERVICE_UNAVAILABLE, "unavailable", message)
     }
@@ -89,6 +90,9 @@ bad_request_of!(FormRejection, JsonRejection, PathRejection, QueryRejection);
 
 impl From<JobError> for ApiError {
     fn from(error: JobError) -> Self {
+        if let JobError::Ledger(busy @ LedgerError::TooManyLogIns) = &error {
+            return Self::unavailable(busy.to_string());
+        }
         let Unanswered { reason, message } = Unanswered::from(&error);
         let (status, code) = match reason {
             Reason::Column | Reason::Statement => (StatusCode::BAD_REQUEST, "statement"),

@@ -75,6 +75,7 @@ impl From<sessions::Session> for Session {
         (status = 200, body = Session),
         (status = 401, description = "Name and password do not fit", body = ApiError),
         (status = 429, description = "Too many failed log-ins", body = ApiError),
+        (status = 503, description = "Too many log in at this moment; try again in a few seconds", body = ApiError),
     )
 )]
 pub(super) async fn log_in(
