@@ -112,6 +112,16 @@ impl Admission {
         }
     }
 
+    /// Counts a sign-on that is begun. It is no failed log-in: it guesses nothing.
+    pub(crate) fn count_sign_on(&self, address: Option<IpAddr>) -> Result<(), Refusal> {
+        match address {
+            Some(address) if !self.limits.lets_begin(address) => {
+                Err(Refusal::TooMany("sign-ons from this address"))
+            }
+            _ => Ok(()),
+        }
+    }
+
     /// The account of a token, if it is the one that is claimed. It is a request of this account.
     pub(crate) async fn account(&self, token: &str, caller: &Caller) -> Result<Admitted, Refusal> {
         let found = self.desk.home().ledger.authenticate_token(token, self.desk.now()).await;

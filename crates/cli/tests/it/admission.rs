@@ -99,6 +99,32 @@ fn failed_log_ins_are_counted_over_all_doors_and_no_flood_of_them_is_written_dow
     assert_eq!(denied(&server).len(), 1, "{:?}", denied(&server));
 }
 
+#[test]
+fn what_guesses_nothing_is_no_failed_log_in() {
+    let server = Server::configured("127.0.0.1:0", "[serve]\nfailures_a_minute = 1\n");
+    officer(&server, "Ou");
+    let status = |arguments: &[&str]| {
+        let all = [&["--silent", "--max-time", "30", "--write-out", "\n%{http_code}"], arguments].concat();
+        let output = Command::new("curl").args(all).output().unwrap();
+        let text = String::from_utf8(output.stdout).unwrap();
+        text.rsplit_once('\n').unwrap().1.to_owned()
+    };
+    // As a page of somebody else makes the browser of an officer ask.
+    let [me, setup] = ["api/v1/me", "setup"].map(|path| format!("{}/{path}", server.http));
+    for _ in 0..5 {
+        assert_eq!(status(&[&me]), "401");
+        assert_eq!(status(&["-H", "Authorization: Basic T3U6eA==", &me]), "401");
+        assert_eq!(status(&[&setup]), "401");
+    }
+    let session = format!("{}/api/v1/session", server.http);
+    let log_in = || {
+        let body = "{\"name\": \"Ou\", \"password\": \"none that she has\"}";
+        status(&["-H", "Content-Type: application/json", "--data", body, &session])
+    };
+    assert_eq!(log_in(), "401", "the first failure is this one");
+    assert_eq!([log_in(), log_in()], ["429", "429"]);
+}
+
 /// The status of an answer to a log-in over a connection of its own.
 fn logged_in(mut stream: TcpStream) -> String {
     let body = r#"{"name": "Ou", "password": "none that she has"}"#;

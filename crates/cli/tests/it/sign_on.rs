@@ -282,7 +282,7 @@ fn what_does_not_prove_who_somebody_is_is_refused() {
 
 #[test]
 fn a_provider_that_is_not_there_stops_nobody_else() {
-    let configuration = "[serve]\nfailures_a_minute = 2\n[single_sign_on]\nissuer = \"http://127.0.0.1:1\"\n\
+    let configuration = "[serve]\nfailures_a_minute = 1\n[single_sign_on]\nissuer = \"http://127.0.0.1:1\"\n\
                          client_id = \"tidegate\"\npublic_url = \"http://127.0.0.1:2\"\n";
     let server = Server::configured("127.0.0.1:0", configuration);
     let at = format!("{}/sign-on", server.http);
@@ -295,8 +295,20 @@ fn a_provider_that_is_not_there_stops_nobody_else() {
         log.contains("the provider of single sign-on cannot be asked: ") && log.contains("refused"),
         "{log}"
     );
-    let statuses: Vec<u16> = (0..3).map(|_| curl(&[&at]).status).collect();
-    assert_eq!(statuses, [503, 429, 429], "sign-ons count as log-ins do");
+    // A page of somebody else has the browser ask for it as for an image.
+    for _ in 0..20 {
+        assert_eq!(curl(&["-H", "Sec-Fetch-Dest: image", &at]).status, 403);
+    }
+    let status = || curl(&["-H", "Sec-Fetch-Dest: document", &at]).status;
+    let statuses: Vec<u16> = (0..20).map(|_| status()).collect();
+    assert_eq!(statuses[..5], [503; 5], "six sign-ons may begin for each log-in that may fail");
+    assert!(statuses.contains(&429), "{statuses:?}");
+    let callback = format!("{at}/callback?state=x&code=y");
+    assert_eq!([(); 3].map(|()| curl(&[&callback]).status), [401; 3], "without a cookie it is no guess");
+    let body = "{\"name\": \"Ana\", \"password\": \"none that she has\"}";
+    let session = format!("{}/api/v1/session", server.http);
+    let log_in = || curl(&["-H", "Content-Type: application/json", "--data", body, &session]).status;
+    assert_eq!([log_in(), log_in()], [401, 429], "none of these was a failed log-in");
 
     let with_secret = format!("{configuration}client_secret_file = \"nowhere\"\n");
     std::fs::write(server.folder().join("secret.toml"), with_secret).unwrap();

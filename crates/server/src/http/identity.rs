@@ -2,7 +2,7 @@
 
 use super::Door;
 use super::error::ApiError;
-use super::session::{self, Address};
+use super::session::Address;
 use crate::admission::{Admitted, Caller, Refusal};
 use axum::extract::FromRequestParts;
 use axum::http::header;
@@ -45,7 +45,8 @@ impl FromRequestParts<Door> for Identity {
         let Some(token) = header.and_then(|value| value.strip_prefix("Bearer ")) else {
             let send = "send a token: Authorization: Bearer tg_…; `tidegate tokens create` makes one, or POST \
                         /api/v1/session";
-            return Err(session::refused(door, address, send));
+            // No token is no guess: any page that a browser shows can make it ask without one, which must not keep it out.
+            return Err(ApiError::unauthorized(send));
         };
         let caller = Caller { door: AuditDoor::Http, address: address.0, claimed: None };
         Ok(Self(door.admission.account(token.trim(), &caller).await?))

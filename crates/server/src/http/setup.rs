@@ -38,8 +38,12 @@ impl Setup {
         format!("/setup?secret={}", self.secret)
     }
 
-    fn is_opened_by(&self, secret: &str, now: DateTime<Utc>) -> bool {
-        now < self.until && bool::from(self.secret.as_bytes().ct_eq(secret.as_bytes()))
+    fn is_good(&self, now: DateTime<Utc>) -> bool {
+        now < self.until
+    }
+
+    fn is_opened_by(&self, secret: &str) -> bool {
+        bool::from(self.secret.as_bytes().ct_eq(secret.as_bytes()))
     }
 }
 
@@ -63,9 +67,15 @@ pub(super) struct Filled {
 }
 
 fn opens(door: &Door, secret: &str, address: Address) -> Result<(), ApiError> {
+    let reason = "this link is not good, or not any more";
     let waiting = door.setup.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-    let is_open = waiting.as_ref().is_some_and(|setup| setup.is_opened_by(secret, door.desk.now()));
-    if is_open { Ok(()) } else { Err(refused(door, address, "this link is not good, or not any more")) }
+    let good = waiting.as_ref().filter(|setup| setup.is_good(door.desk.now()));
+    match good.map(|setup| setup.is_opened_by(secret)) {
+        Some(true) => Ok(()),
+        Some(false) if !secret.is_empty() => Err(refused(door, address, reason)),
+        // Nothing is guessed without a secret, or where none opens.
+        Some(false) | None => Err(ApiError::unauthorized(reason)),
+    }
 }
 
 /// Whether the set-up still waits.

@@ -111,13 +111,19 @@ pub(super) struct Returned {
     path = "/sign-on",
     responses(
         (status = 303, description = "Go to the provider; it sends the browser back to /sign-on/callback"),
+        (status = 403, description = "A page loads this as a part of itself", body = ApiError),
         (status = 404, description = "There is no single sign-on here", body = ApiError),
-        (status = 429, description = "Too many log-ins", body = ApiError),
+        (status = 429, description = "Too many sign-ons were begun", body = ApiError),
         (status = 503, description = "The provider cannot be asked", body = ApiError),
     )
 )]
-pub(super) async fn begin(State(door): State<Door>, address: Address, form: Form) -> Response {
-    match start(&door, address).await {
+pub(super) async fn begin(
+    State(door): State<Door>,
+    address: Address,
+    form: Form,
+    headers: HeaderMap,
+) -> Response {
+    match start(&door, address, &headers).await {
         Ok([place, cookie]) => {
             (StatusCode::SEE_OTHER, [(header::LOCATION, place), (header::SET_COOKIE, cookie)]).into_response()
         }
@@ -162,11 +168,21 @@ fn set_up(door: &Door) -> Result<&SignOn, ApiError> {
     door.sign_on.as_deref().ok_or_else(|| ApiError::not_found(nowhere))
 }
 
-async fn start(door: &Door, address: Address) -> Result<[HeaderValue; 2], ApiError> {
+/// Whether somebody goes there. A browser says so when a page loads it as a part of itself, such as an image (Fetch Metadata
+/// Request Headers, section 2.1); programs and old browsers say nothing.
+fn is_gone_to(headers: &HeaderMap) -> bool {
+    headers.get("sec-fetch-dest").is_none_or(|destination| destination == "document")
+}
+
+async fn start(door: &Door, address: Address, headers: &HeaderMap) -> Result<[HeaderValue; 2], ApiError> {
     let sign_on = set_up(door)?;
-    address.counted(door)?;
-    let (place, started) =
-        sign_on.provider.begin(door.desk.now()).await.map_err(|error| unproven(door, address, &error))?;
+    // A page of somebody else must not use up what those behind an address may begin.
+    if !is_gone_to(headers) {
+        return Err(ApiError::forbidden("a sign-on begins where somebody goes to /sign-on"));
+    }
+    door.admission.count_sign_on(address.0)?;
+    let begun = sign_on.provider.begin(door.desk.now()).await;
+    let (place, started) = begun.map_err(|error| unproven(&error))?;
     let texts = [place.to_string(), sign_on.cookie(started.browser.secret())];
     sign_on.pending.add(started);
     let [place, cookie] = texts.map(HeaderValue::try_from);
@@ -182,20 +198,29 @@ async fn admit(
 ) -> Result<Session, ApiError> {
     let (sign_on, now) = (set_up(door)?, door.desk.now());
     let state = returned.state.unwrap_or_default();
-    let started = sign_on.browser(headers).and_then(|browser| sign_on.pending.take(&state, browser, now));
+    let browser = sign_on.browser(headers);
+    let started = browser.and_then(|browser| sign_on.pending.take(&state, browser, now));
     if let Some(error) = &returned.error {
-        return Err(refused(door, address, &told(error)));
+        return Err(ApiError::unauthorized(told(error)));
     }
     let Some(started) = started else {
         let again = "this sign-on was not begun in this browser, is over, or took longer than ten minutes; sign on again";
-        return Err(refused(door, address, again));
+        // Who has no cookie guesses nothing.
+        let is_guess = browser.is_some();
+        return Err(if is_guess { refused(door, address, again) } else { ApiError::unauthorized(again) });
     };
     if returned.iss.is_some_and(|issuer| issuer != sign_on.provider.issuer()) {
         return Err(refused(door, address, "another provider than the one asked sent the browser back"));
     }
     let code = returned.code.ok_or_else(|| refused(door, address, "the provider sent no code"))?;
     let identity = sign_on.provider.identity(code, started, now).await;
-    let identity = identity.map_err(|error| unproven(door, address, &error))?;
+    let identity = identity.map_err(|error| {
+        let answer = unproven(&error);
+        match error {
+            ProviderError::Unproven(_) => address.counted(door).err().unwrap_or(answer),
+            ProviderError::Unreachable(_) => answer,
+        }
+    })?;
     match sessions::sign_on(door.desk.home(), &identity, AuditDoor::Http, now).await {
         Ok(session) => Ok(session.into()),
         Err(error) if sessions::is_refusal(&error) => Err(ApiError::forbidden(format!(
@@ -219,7 +244,7 @@ fn told(error: &str) -> String {
 }
 
 /// That a provider proves nobody: the log has the cause.
-fn unproven(door: &Door, address: Address, error: &ProviderError) -> ApiError {
+fn unproven(error: &ProviderError) -> ApiError {
     match error {
         ProviderError::Unreachable(_) => {
             tracing::error!(%error, "a sign-on failed");
@@ -230,7 +255,7 @@ fn unproven(door: &Door, address: Address, error: &ProviderError) -> ApiError {
             tracing::warn!(%error, "a sign-on was refused");
             let message =
                 "what the provider answered does not prove who you are; the platform's log has the cause";
-            refused(door, address, message)
+            ApiError::unauthorized(message)
         }
     }
 }
