@@ -38,6 +38,9 @@ pub(crate) enum Refusal {
         /// The purpose.
         purpose: String,
     },
+    /// The token is not good for the door, whatever for.
+    #[error("the token is not good for the door {0}")]
+    Door(Door),
     /// The token was made for a program, and this takes a person who logged in.
     #[error(
         "this takes a person who logged in (POST /api/v1/session, or /sign-on); an API token is not enough"
@@ -170,6 +173,20 @@ impl Admission {
         };
         let (who, detail) = (Actor::from(&admitted.account), refusal.to_string());
         Err(self.turned_away(who, door, &purpose, detail, refusal).await)
+    }
+
+    /// An account whose token is good for a door, where nothing is read for a purpose.
+    pub(crate) async fn at_door(
+        &self,
+        admitted: Admitted,
+        door: Door,
+        purpose: &str,
+    ) -> Result<Admitted, Refusal> {
+        if admitted.token.token.scopes.doors.contains(&door) {
+            return Ok(admitted);
+        }
+        let (who, refusal) = (Actor::from(&admitted.account), Refusal::Door(door));
+        Err(self.turned_away(who, door, purpose, refusal.to_string(), refusal).await)
     }
 
     /// An account that somebody logged in to, and no program's token, whatever that is good for.

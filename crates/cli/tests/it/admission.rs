@@ -161,6 +161,25 @@ fn a_flood_of_log_ins_is_told_to_come_again_and_fills_neither_memory_nor_the_aud
 }
 
 #[test]
+fn a_token_for_another_door_tells_nothing_over_http() {
+    let server = Server::start();
+    officer(&server, "Ou");
+    let made =
+        ["tokens", "create", "Ou", "--label", "x", "--door", "postgres", "--reason", "a test", "--json"];
+    let made: serde_json::Value = serde_json::from_str(&succeed(server.folder(), "home", &made)).unwrap();
+    let bearer = format!("Authorization: Bearer {}", made["token"].as_str().unwrap());
+    let me = format!("{}/api/v1/me", server.http);
+    let output = Command::new("curl").args(["--silent", "-H", &bearer, &me]).output().unwrap();
+    let told: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!(told["code"], "not-permitted");
+    assert_eq!(told["message"], "the token is not good for the door http");
+    assert_eq!(told.get("name"), None);
+    let [door, name, purpose, why] = denied(&server).remove(0);
+    assert_eq!([door, name, purpose], ["http", "Ou", "account"]);
+    assert!(why.contains("not good for the door http"), "{why}");
+}
+
+#[test]
 fn requests_are_counted_for_each_person_over_all_doors() {
     let server = Server::configured("127.0.0.1:0", "[serve]\nrequests_a_minute = 2\n");
     let [ou, sun] = ["Ou", "Sun"].map(|name| officer(&server, name));

@@ -70,7 +70,7 @@ fn refused(refusal: &Refusal) -> Status {
     match refusal {
         Refusal::Token(_) => Status::unauthenticated(message),
         Refusal::Purpose { .. } => Status::invalid_argument(message),
-        Refusal::Scope { .. } | Refusal::NoSession => Status::permission_denied(message),
+        Refusal::Scope { .. } | Refusal::Door(_) | Refusal::NoSession => Status::permission_denied(message),
         Refusal::TooMany(_) => Status::resource_exhausted(message),
         Refusal::Inside(_) => Status::internal(message),
     }

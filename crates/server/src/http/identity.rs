@@ -29,6 +29,11 @@ impl Identity {
         Ok(door.admission.visit(self.0, AuditDoor::Http, purpose).await?)
     }
 
+    /// Who may ask at this door; what for is written down where the token is not good for it.
+    pub(super) async fn at_this_door(self, door: &Door, purpose: &str) -> Result<Self, ApiError> {
+        Ok(Self(door.admission.at_door(self.0, AuditDoor::Http, purpose).await?))
+    }
+
     /// The account with its session, if somebody logged in; what for is written down where nobody did.
     pub(super) async fn logged_in(self, door: &Door, purpose: &str) -> Result<(Account, TokenId), ApiError> {
         let admitted = door.admission.logged_in(self.0, AuditDoor::Http, purpose).await?;
@@ -57,7 +62,7 @@ impl From<Refusal> for ApiError {
     fn from(refusal: Refusal) -> Self {
         match &refusal {
             Refusal::Token(reason) => Self::unauthorized(*reason),
-            Refusal::Purpose { .. } | Refusal::Scope { .. } | Refusal::NoSession => {
+            Refusal::Purpose { .. } | Refusal::Scope { .. } | Refusal::Door(_) | Refusal::NoSession => {
                 Self::forbidden(refusal.to_string())
             }
             Refusal::TooMany(_) => Self::too_many_requests(refusal.to_string()),

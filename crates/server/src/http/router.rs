@@ -63,8 +63,18 @@ pub(super) struct Me {
 }
 
 /// Who the token belongs to.
-#[utoipa::path(get, path = "/api/v1/me", responses((status = 200, body = Me)), security(("token" = [])))]
+#[utoipa::path(
+    get,
+    path = "/api/v1/me",
+    responses(
+        (status = 200, body = Me),
+        (status = 401, description = "No token, or one that does not hold", body = ApiError),
+        (status = 403, description = "The token is not good for HTTP", body = ApiError),
+    ),
+    security(("token" = []))
+)]
 pub(super) async fn me(State(door): State<Door>, identity: Identity) -> Result<Json<Me>, ApiError> {
+    let identity = identity.at_this_door(&door, "account").await?;
     let policy = door.desk.policy().await?.policy;
     let purposes = policy.purposes().iter().map(|purpose| purpose.name.clone());
     let purposes = purposes.filter(|purpose| identity.may_read_for(purpose)).collect();

@@ -26,7 +26,7 @@ impl Session {
         let told = |why: Refusal| match why {
             Refusal::Token(reason) => refused(reason),
             Refusal::Purpose { .. } => fatal("3D000", format!("the database is the purpose: {why}")),
-            Refusal::Scope { .. } | Refusal::NoSession => fatal("28000", why.to_string()),
+            Refusal::Scope { .. } | Refusal::Door(_) | Refusal::NoSession => fatal("28000", why.to_string()),
             Refusal::TooMany(_) => fatal("53400", why.to_string()),
             Refusal::Inside(_) => fatal("XX000", why.to_string()),
         };
