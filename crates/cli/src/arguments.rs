@@ -27,7 +27,7 @@ pub use decide::{Backtest, By, Decide, Estimate, Monitor, Promises, Replay, Trea
 pub use draws::Draws;
 pub use learn::Learn;
 pub use learning::{CompareLoop, Loop, ProtocolLoop, RunLoop};
-pub use people::{CreateToken, People, Standing, Tokens};
+pub use people::{CreateToken, NamedIdentity, People, Standing, Tokens};
 pub use policies::{Access as PolicyAccess, Policies, Verdict as PolicyVerdict};
 pub use retention::{EraseRows, Grades, HoldRows, Retention};
 pub use serve::Serve;

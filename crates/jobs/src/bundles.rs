@@ -6,7 +6,7 @@ use crate::home::Home;
 use crate::people::names;
 use crate::verdict::KnownVerdict;
 use chrono::{DateTime, Utc};
-use tidegate_ledger::{Act, Door, Hash256, LedgerError, NewProposal, Proposal, ProposalId, Verdict};
+use tidegate_ledger::{Act, Hash256, LedgerError, NewProposal, Proposal, ProposalId, Verdict};
 use tidegate_risk::origin::Origin;
 
 /// A bundle as the home knows it.
@@ -120,14 +120,6 @@ pub async fn proposals(home: &Home) -> Result<Vec<KnownProposal>, JobError> {
         verdict: verdict.map(|verdict| KnownVerdict::of(verdict, &names)),
     };
     Ok(home.ledger.proposals().await?.into_iter().map(known).collect())
-}
-
-/// Something that somebody does now whose name is taken at its word; who is not known is added.
-///
-/// # Errors
-/// When the ledger fails.
-pub async fn act_of(home: &Home, door: Door, name: &str, reason: &str) -> Result<Act, JobError> {
-    Ok(Act { by: home.person(name).await?, door, reason: reason.to_owned(), at: home.now })
 }
 
 /// Proposes to put a bundle in force; gives the number of the proposal.

@@ -9,6 +9,27 @@ use tidegate_ledger::{Act, Actor, Door, LedgerError, PolicyVersion, Principal as
 use tidegate_query::QueryError;
 use tidegate_query::policy::{GOVERNANCE, PolicyFiles, Right};
 
+/// The rights to propose and to approve something that is in force.
+struct Rights {
+    propose: Right,
+    approve: Right,
+}
+
+const OF_POLICIES: Rights = Rights { propose: Right::ProposePolicy, approve: Right::ApprovePolicy };
+const OF_BUNDLES: Rights = Rights { propose: Right::ProposeBundle, approve: Right::ApproveBundle };
+
+impl Rights {
+    /// What it takes to see what was proposed: one of them.
+    fn seeing(&self) -> [Right; 2] {
+        [self.propose, self.approve]
+    }
+
+    /// What it takes to decide: the right to approve; to withdraw what one proposed oneself, the right to propose is enough.
+    fn deciding(&self, is_withdrawal: bool) -> Vec<Right> {
+        if is_withdrawal { vec![self.approve, self.propose] } else { vec![self.approve] }
+    }
+}
+
 /// Somebody who comes to the desk to change what is in force.
 pub struct Governor<'a> {
     /// The desk.
@@ -25,7 +46,7 @@ impl Governor<'_> {
     /// # Errors
     /// [`JobError::NoRight`]; when the ledger fails.
     pub async fn policies(&self) -> Result<Vec<KnownPolicy>, JobError> {
-        self.with(&[Right::ProposePolicy, Right::ApprovePolicy], policies::known(self.home())).await
+        self.with(&OF_POLICIES.seeing(), policies::known(self.home())).await
     }
 
     /// One policy version with its files.
@@ -33,8 +54,7 @@ impl Governor<'_> {
     /// # Errors
     /// [`JobError::NoRight`]; when there is none, or the ledger fails.
     pub async fn policy(&self, version: i64) -> Result<(KnownPolicy, PolicyFiles), JobError> {
-        let shown = policies::version(self.home(), version);
-        self.with(&[Right::ProposePolicy, Right::ApprovePolicy], shown).await
+        self.with(&OF_POLICIES.seeing(), policies::version(self.home(), version)).await
     }
 
     /// Proposes files of a policy, as [`policies::propose`] does; gives the version.
@@ -43,7 +63,7 @@ impl Governor<'_> {
     /// [`JobError::NoRight`]; as [`policies::propose`].
     pub async fn propose_policy(&self, files: &PolicyFiles, reason: &str) -> Result<i64, JobError> {
         let act = self.act(reason);
-        let version = self.with(&[Right::ProposePolicy], policies::propose(self.home(), files, &act)).await?;
+        let version = self.with(&[OF_POLICIES.propose], policies::propose(self.home(), files, &act)).await?;
         Ok(version.0)
     }
 
@@ -55,8 +75,8 @@ impl Governor<'_> {
         let act = self.act(reason);
         let found = self.home().ledger.policy(PolicyVersion(version)).await?;
         let is_own = found.is_some_and(|policy| policy.proposed_by == self.account.id);
-        let rights = deciding([Right::ProposePolicy, Right::ApprovePolicy], is_own && !approved);
-        self.with(rights.as_slice(), policies::decide(self.home(), version, approved, &act)).await
+        let rights = OF_POLICIES.deciding(is_own && !approved);
+        self.with(&rights, policies::decide(self.home(), version, approved, &act)).await
     }
 
     /// Every proposal of a bundle, the oldest first; who may propose or approve sees them.
@@ -64,7 +84,7 @@ impl Governor<'_> {
     /// # Errors
     /// [`JobError::NoRight`]; when the ledger fails.
     pub async fn proposals(&self) -> Result<Vec<KnownProposal>, JobError> {
-        self.with(&[Right::ProposeBundle, Right::ApproveBundle], bundles::proposals(self.home())).await
+        self.with(&OF_BUNDLES.seeing(), bundles::proposals(self.home())).await
     }
 
     /// Proposes to put a bundle in force, as [`bundles::propose`] does; gives the number of the proposal.
@@ -73,7 +93,7 @@ impl Governor<'_> {
     /// [`JobError::NoRight`]; as [`bundles::propose`].
     pub async fn propose_bundle(&self, new: &Propose, reason: &str) -> Result<i64, JobError> {
         let act = self.act(reason);
-        self.with(&[Right::ProposeBundle], bundles::propose(self.home(), new, &act)).await
+        self.with(&[OF_BUNDLES.propose], bundles::propose(self.home(), new, &act)).await
     }
 
     /// Decides a proposal of a bundle, as [`bundles::decide`] does.
@@ -84,8 +104,8 @@ impl Governor<'_> {
         let act = self.act(reason);
         let found = self.home().ledger.proposal(ProposalId(number)).await?;
         let is_own = found.is_some_and(|found| found.proposal.proposed_by == self.account.id);
-        let rights = deciding([Right::ProposeBundle, Right::ApproveBundle], is_own && !approved);
-        self.with(rights.as_slice(), bundles::decide(self.home(), number, approved, &act)).await
+        let rights = OF_BUNDLES.deciding(is_own && !approved);
+        self.with(&rights, bundles::decide(self.home(), number, approved, &act)).await
     }
 
     fn home(&self) -> &Home {
@@ -126,11 +146,6 @@ impl Governor<'_> {
     }
 }
 
-/// What it takes to decide: the right to approve; to withdraw what one proposed oneself, the right to propose is enough.
-fn deciding([propose, approve]: [Right; 2], is_withdrawal: bool) -> Vec<Right> {
-    if is_withdrawal { vec![approve, propose] } else { vec![approve] }
-}
-
 /// Whether an error says that something is refused, and what would be right; otherwise something of ours failed.
 pub fn is_refusal(error: &JobError) -> bool {
     match error {
@@ -152,9 +167,8 @@ mod tests {
 
     #[test]
     fn who_proposed_may_withdraw_without_a_right_to_approve() {
-        let rights = [Right::ProposePolicy, Right::ApprovePolicy];
-        assert_eq!(deciding(rights, false), [Right::ApprovePolicy]);
-        assert_eq!(deciding(rights, true), [Right::ApprovePolicy, Right::ProposePolicy]);
+        assert_eq!(OF_POLICIES.deciding(false), [Right::ApprovePolicy]);
+        assert_eq!(OF_POLICIES.deciding(true), [Right::ApprovePolicy, Right::ProposePolicy]);
     }
 
     #[test]

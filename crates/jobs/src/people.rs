@@ -1,7 +1,7 @@
 //! Persons and services: who they are, what they may be, how they prove it. All of it is told by the audit chain.
 
+use crate::JobError;
 use crate::home::{Home, random_bytes};
-use crate::{JobError, policies};
 use chrono::{DateTime, Utc};
 use std::collections::{BTreeSet, HashMap};
 pub use tidegate_ledger::Clearance;
@@ -164,25 +164,6 @@ pub async fn change(home: &Home, name: &str, change: &Change, reason: &str) -> R
     show(home, name).await
 }
 
-/// Says which of the roles no policy names, with those that policies do; nothing when there are none. They may come with a later
-/// version of the policy, and give nothing until then.
-///
-/// # Errors
-/// When the ledger fails, or holds a policy that this program does not understand.
-pub async fn note_of_roles(home: &Home, roles: &BTreeSet<String>) -> Result<Option<String>, JobError> {
-    if roles.is_empty() {
-        return Ok(None);
-    }
-    let known = policies::checked(home).await?.roles();
-    let list = |roles: Vec<&str>| roles.join(", ");
-    let unknown: Vec<&str> = roles.difference(&known).map(String::as_str).collect();
-    if unknown.is_empty() {
-        return Ok(None);
-    }
-    let (unknown, known) = (list(unknown), list(known.iter().map(String::as_str).collect()));
-    Ok(Some(format!("the policy in force gives nothing to the role {unknown}; it names {known}")))
-}
-
 /// Disables somebody from now on, with all tokens.
 ///
 /// # Errors
@@ -213,7 +194,8 @@ pub async fn set_password(home: &Home, name: &str, text: String, reason: &str) -
     Ok(home.ledger.set_password(id, &Password::new(text), random_bytes()?, &act).await?)
 }
 
-/// Says that an identity at a provider of single sign-on is this person's; the configured provider's when no issuer is given.
+/// Says that an identity at a provider of single sign-on is this person's from now on, or that it is not any more; the configured
+/// provider's when no issuer is given.
 ///
 /// # Errors
 /// When nobody has the name, no provider is configured or given, or the ledger refuses it and says why.
@@ -222,26 +204,16 @@ pub async fn link(
     name: &str,
     subject: &str,
     issuer: Option<&str>,
+    is_theirs: bool,
     reason: &str,
 ) -> Result<KnownPerson, JobError> {
     let (id, identity) = (named(home, name).await?.id, identity(home, subject, issuer)?);
-    home.ledger.link_identity(id, &identity, &home.act(Door::Cli, reason).await?).await?;
-    show(home, name).await
-}
-
-/// Says that an identity is not this person's any more.
-///
-/// # Errors
-/// As [`link`].
-pub async fn unlink(
-    home: &Home,
-    name: &str,
-    subject: &str,
-    issuer: Option<&str>,
-    reason: &str,
-) -> Result<KnownPerson, JobError> {
-    let (id, identity) = (named(home, name).await?.id, identity(home, subject, issuer)?);
-    home.ledger.unlink_identity(id, &identity, &home.act(Door::Cli, reason).await?).await?;
+    let act = home.act(Door::Cli, reason).await?;
+    if is_theirs {
+        home.ledger.link_identity(id, &identity, &act).await?;
+    } else {
+        home.ledger.unlink_identity(id, &identity, &act).await?;
+    }
     show(home, name).await
 }
 
@@ -260,7 +232,10 @@ pub(crate) async fn names(home: &Home) -> Result<HashMap<PrincipalId, String>, J
 }
 
 /// A principal by its name.
-pub(crate) async fn named(home: &Home, name: &str) -> Result<Principal, JobError> {
+///
+/// # Errors
+/// When nobody has the name.
+pub async fn named(home: &Home, name: &str) -> Result<Principal, JobError> {
     let found = home.ledger.principals().await?.into_iter().find(|principal| principal.name == name);
     found.ok_or_else(|| {
         JobError::Missing(format!("nobody is called {name:?} here; `tidegate people list` shows all names"))

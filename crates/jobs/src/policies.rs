@@ -1,15 +1,14 @@
 //! Access policies as files and as versions in the ledger.
 
 use crate::files::{read_file, write_file};
-use crate::people::{named, names};
+use crate::people::names;
 use crate::verdict::KnownVerdict;
 use crate::{Home, JobError};
 use chrono::{DateTime, Utc};
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::path::Path;
 use tidegate_ledger::{
-    Act, Door, LedgerError, MAX_POLICY_BYTES, MAX_POLICY_FILES, PolicyName, PolicyVersion, PrincipalId,
-    Verdict,
+    Act, LedgerError, MAX_POLICY_BYTES, MAX_POLICY_FILES, PolicyName, PolicyVersion, PrincipalId, Verdict,
 };
 use tidegate_query::QueryError;
 use tidegate_query::policy::{Policy, PolicyFiles};
@@ -40,6 +39,25 @@ pub fn name(files: &PolicyFiles, version: Option<PolicyVersion>) -> Result<Polic
 pub(crate) async fn checked(home: &Home) -> Result<Policy, JobError> {
     let (files, _) = in_force(home).await?;
     Ok(Policy::parse(&files).map_err(QueryError::from)?)
+}
+
+/// Says which of the roles no policy names, with those that policies do; nothing when there are none. They may come with a later
+/// version of the policy, and give nothing until then.
+///
+/// # Errors
+/// When the ledger fails, or holds a policy that this program does not understand.
+pub async fn note_of_roles(home: &Home, roles: &BTreeSet<String>) -> Result<Option<String>, JobError> {
+    if roles.is_empty() {
+        return Ok(None);
+    }
+    let known = checked(home).await?.roles();
+    let list = |roles: Vec<&str>| roles.join(", ");
+    let unknown: Vec<&str> = roles.difference(&known).map(String::as_str).collect();
+    if unknown.is_empty() {
+        return Ok(None);
+    }
+    let (unknown, known) = (list(unknown), list(known.iter().map(String::as_str).collect()));
+    Ok(Some(format!("the policy in force gives nothing to the role {unknown}; it names {known}")))
 }
 
 /// Reads the files of a policy from a folder.
@@ -137,15 +155,6 @@ pub async fn version(home: &Home, number: i64) -> Result<(KnownPolicy, PolicyFil
     let mut policy = home.ledger.policy(PolicyVersion(number)).await?.ok_or_else(unknown)?;
     let files = std::mem::take(&mut policy.files);
     Ok((Knowing::of(home).await?.known(policy), files))
-}
-
-/// Something that a person does now at the command line, whose name is taken at its word.
-///
-/// # Errors
-/// When nobody has the name, or the ledger fails.
-pub async fn act_of(home: &Home, name: &str, reason: &str) -> Result<Act, JobError> {
-    let by = named(home, name).await?.id;
-    Ok(Act { by, door: Door::Cli, reason: reason.to_owned(), at: home.now })
 }
 
 /// Proposes files, which are checked first.

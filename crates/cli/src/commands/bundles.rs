@@ -5,9 +5,7 @@ use crate::arguments::{Arguments, Bundles};
 use crate::show;
 use chrono::NaiveTime;
 use tidegate_jobs::JobError;
-use tidegate_jobs::bundles::{
-    DEFAULT_ALIAS, KnownBundles, KnownProposal, Propose, act_of, decide, known, propose,
-};
+use tidegate_jobs::bundles::{DEFAULT_ALIAS, KnownBundles, KnownProposal, Propose, decide, known, propose};
 use tidegate_jobs::tokens::Door;
 
 pub async fn run(arguments: &Arguments, command: &Bundles) -> Result<(), JobError> {
@@ -15,7 +13,7 @@ pub async fn run(arguments: &Arguments, command: &Bundles) -> Result<(), JobErro
     let verdict = match command {
         Bundles::List => None,
         Bundles::Propose(new) => {
-            let act = act_of(&home, Door::Cli, &new.by, &new.reason).await?;
+            let act = home.act_of(home.person(&new.by).await?, Door::Cli, &new.reason);
             let new = Propose {
                 alias: DEFAULT_ALIAS.to_owned(),
                 bundle: new.bundle.clone(),
@@ -33,7 +31,7 @@ pub async fn run(arguments: &Arguments, command: &Bundles) -> Result<(), JobErro
         Bundles::Reject(verdict) => Some((verdict, false)),
     };
     if let Some((verdict, approved)) = verdict {
-        let act = act_of(&home, Door::Cli, &verdict.by, &verdict.reason).await?;
+        let act = home.act_of(home.person(&verdict.by).await?, Door::Cli, &verdict.reason);
         decide(&home, verdict.number, approved, &act).await?;
     }
     let all = known(&home).await?;

@@ -1,14 +1,14 @@
 //! `tidegate people`.
 
 use super::open;
-use crate::arguments::{Arguments, People, Standing};
+use crate::arguments::{Arguments, NamedIdentity, People, Standing};
 use crate::show;
 use std::collections::BTreeSet;
 use std::io::IsTerminal as _;
 use tidegate_jobs::people::{
-    Change, KnownPerson, add, change, disable, enable, link, list, note_of_roles, set_password,
-    show as show_one, unlink,
+    Change, KnownPerson, add, change, disable, enable, link, list, set_password, show as show_one,
 };
+use tidegate_jobs::policies::note_of_roles;
 use tidegate_jobs::{Home, JobError};
 
 pub async fn run(arguments: &Arguments, command: &People) -> Result<(), JobError> {
@@ -32,12 +32,8 @@ pub async fn run(arguments: &Arguments, command: &People) -> Result<(), JobError
             }
             person
         }
-        People::Link(one) => {
-            link(&home, &one.who.name, &one.subject, one.issuer.as_deref(), &one.who.reason).await?
-        }
-        People::Unlink(one) => {
-            unlink(&home, &one.who.name, &one.subject, one.issuer.as_deref(), &one.who.reason).await?
-        }
+        People::Link(one) => link_identity(&home, one, true).await?,
+        People::Unlink(one) => link_identity(&home, one, false).await?,
         People::Disable(who) => disable(&home, &who.name, &who.reason).await?,
         People::Enable(who) => enable(&home, &who.name, &who.reason).await?,
         People::Password(who) => {
@@ -48,6 +44,11 @@ pub async fn run(arguments: &Arguments, command: &People) -> Result<(), JobError
         }
     };
     show::say(arguments, &person, print)
+}
+
+async fn link_identity(home: &Home, one: &NamedIdentity, is_theirs: bool) -> Result<KnownPerson, JobError> {
+    let NamedIdentity { who, subject, issuer } = one;
+    link(home, &who.name, subject, issuer.as_deref(), is_theirs, &who.reason).await
 }
 
 /// Says what is given for nothing: a mistyped role does no harm, and no good.

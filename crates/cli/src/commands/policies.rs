@@ -6,6 +6,7 @@ use crate::show;
 use std::path::Path;
 use std::sync::Arc;
 use tidegate_jobs::desk::Desk;
+use tidegate_jobs::tokens::Door;
 use tidegate_jobs::{JobError, people, policies};
 use tidegate_query::QueryError;
 use tidegate_query::policy::{Access, Policy, Rows, Shown};
@@ -34,7 +35,7 @@ pub async fn run(arguments: &Arguments, command: &Policies) -> Result<(), JobErr
         Policies::List => list(arguments).await,
         Policies::Propose { folder, by } => {
             let home = open(arguments).await?;
-            let act = policies::act_of(&home, &by.by, &by.reason).await?;
+            let act = home.act_of(people::named(&home, &by.by).await?.id, Door::Cli, &by.reason);
             let version = policies::propose(&home, &policies::read(folder)?, &act).await?;
             if arguments.json {
                 return list(arguments).await;
@@ -51,7 +52,7 @@ pub async fn run(arguments: &Arguments, command: &Policies) -> Result<(), JobErr
 async fn decide(arguments: &Arguments, verdict: &PolicyVerdict, is_approved: bool) -> Result<(), JobError> {
     let PolicyVerdict { number, by } = verdict;
     let home = open(arguments).await?;
-    let act = policies::act_of(&home, &by.by, &by.reason).await?;
+    let act = home.act_of(people::named(&home, &by.by).await?.id, Door::Cli, &by.reason);
     policies::decide(&home, *number, is_approved, &act).await?;
     list(arguments).await
 }

@@ -269,10 +269,12 @@ impl Course<'_> {
             bundle: bundle.to_owned(),
             effective_from: Some(from.and_time(NaiveTime::MIN).and_utc()),
         };
-        let analyst = bundles::act_of(self.home, Door::Job, &self.options.analyst, reason).await?;
+        let analyst = self.home.person(&self.options.analyst).await?;
+        let analyst = self.home.act_of(analyst, Door::Job, reason);
         let number = bundles::propose(self.home, &proposal, &analyst).await?;
         let (approved, reason) = (verdict.is_ok(), verdict.unwrap_or_else(|why| why));
-        let supervisor = bundles::act_of(self.home, Door::Job, &self.options.supervisor, reason).await?;
+        let supervisor = self.home.person(&self.options.supervisor).await?;
+        let supervisor = self.home.act_of(supervisor, Door::Job, reason);
         bundles::decide(self.home, number, approved, &supervisor).await
     }
 

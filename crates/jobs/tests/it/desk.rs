@@ -159,9 +159,12 @@ async fn an_answer_on_its_way_ends_with_the_rights_that_it_is_given_by() {
     assert!(why(moved.await).contains("what it may be was changed"));
     let policy = breaks_off_when(async |place, _| {
         let files = Policy::shipped_files();
-        let by = |name| policies::act_of(&place.home, name, "the law changed");
-        let version = policies::propose(&place.home, &files, &by("Bo").await.unwrap()).await.unwrap();
-        policies::decide(&place.home, version.0, true, &by("Cy").await.unwrap()).await.unwrap();
+        let by = async |name: &str| {
+            let person = people::named(&place.home, name).await.unwrap();
+            place.home.act_of(person.id, Door::Cli, "the law changed")
+        };
+        let version = policies::propose(&place.home, &files, &by("Bo").await).await.unwrap();
+        policies::decide(&place.home, version.0, true, &by("Cy").await).await.unwrap();
     });
     assert!(why(policy.await).contains("the policy was changed"));
 }
