@@ -2,7 +2,7 @@
 
 use crate::answer::Answer;
 use crate::home::Home;
-use crate::ingest::writer;
+use crate::writer::writer;
 use crate::{JobError, catalog};
 use arrow::array::RecordBatch;
 use std::collections::BTreeMap;
@@ -86,7 +86,7 @@ pub async fn loads_held(home: &Home) -> Result<Vec<(String, u64)>, JobError> {
         loaded_at: BTreeMap::new(),
     });
     newest.tables.insert(DECLARATION.name.to_owned(), version);
-    let platform = home.platform_of(Some(&newest), catalog::read(home).await?).await?;
+    let platform = home.platform_of(Some(&newest), catalog::read(&home.ledger).await?).await?;
     let sql =
         "SELECT load_id, count(*) AS held FROM declaration GROUP BY load_id ORDER BY held DESC, load_id";
     let answer = Answer::of(&platform, "job generate", sql).await?;

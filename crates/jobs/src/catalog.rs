@@ -1,8 +1,8 @@
 //! What the ledger knows of tables beyond their definitions: published datasets, and columns that stewards classified.
 
-use crate::{Home, JobError};
+use crate::JobError;
 use std::collections::BTreeMap;
-use tidegate_ledger::{ColumnClassification, DatasetVersion};
+use tidegate_ledger::{ColumnClassification, DatasetVersion, Ledger};
 use tidegate_query::dataset::{Dataset, Made};
 use tidegate_query::{Catalog, Classification};
 use tidegate_records::category::Category;
@@ -12,9 +12,9 @@ use tidegate_records::table::Grade;
 ///
 /// # Errors
 /// When the ledger fails, or holds what this program does not understand.
-pub async fn read(home: &Home) -> Result<Catalog, JobError> {
-    let retired = home.ledger.retired_datasets().await?;
-    let mut catalog = with_retired(home).await?;
+pub async fn read(ledger: &Ledger) -> Result<Catalog, JobError> {
+    let retired = ledger.retired_datasets().await?;
+    let mut catalog = with_retired(ledger).await?;
     catalog.datasets.retain(|dataset| !retired.iter().any(|one| one.dataset == dataset.name));
     Ok(catalog)
 }
@@ -23,9 +23,9 @@ pub async fn read(home: &Home) -> Result<Catalog, JobError> {
 ///
 /// # Errors
 /// As [`read`].
-pub async fn with_retired(home: &Home) -> Result<Catalog, JobError> {
-    let datasets = home.ledger.published_datasets().await?;
-    let classified = home.ledger.classifications().await?;
+pub async fn with_retired(ledger: &Ledger) -> Result<Catalog, JobError> {
+    let datasets = ledger.published_datasets().await?;
+    let classified = ledger.classifications().await?;
     Ok(Catalog {
         datasets: datasets.into_iter().map(dataset).collect::<Result<_, _>>()?,
         classified: classified.into_iter().map(classification).collect::<Result<BTreeMap<_, _>, _>>()?,

@@ -2,6 +2,7 @@
 //! row goes out.
 
 use crate::rights::{Rights, Watch};
+use crate::run::tables_of;
 use crate::served::End;
 use crate::{Home, JobError, catalog, policies};
 use chrono::{DateTime, Utc};
@@ -10,7 +11,6 @@ use std::time::Duration;
 use tidegate_lake::Snapshot;
 use tidegate_ledger::{
     Actor, AuditEvent, Door, Hash256, NewAuditEntry, PolicyName, Principal as Account, PrincipalKind,
-    TableRead, TokenId,
 };
 use tidegate_query::policy::{Access, Policy, PseudonymKey};
 use tidegate_query::{Described, Governance, ParamValues, Person, Platform, Principal, QueryError, Reading};
@@ -19,22 +19,7 @@ use tokio::sync::Mutex;
 use tokio_util::task::TaskTracker;
 
 pub use crate::served::Served;
-
-/// Gives the time; passed in, so that nothing below reads the clock.
-pub type Clock = Arc<dyn Fn() -> DateTime<Utc> + Send + Sync>;
-
-/// Who comes, through which door and what for.
-#[derive(Debug, Clone)]
-pub struct Visit {
-    /// Who.
-    pub account: Account,
-    /// By which token; none who acts at the machine itself.
-    pub token: Option<TokenId>,
-    /// Through which door.
-    pub door: Door,
-    /// What for.
-    pub purpose: String,
-}
+pub use crate::visit::{Clock, Visit};
 
 /// The platform in one state of lake and policy.
 struct Standing {
@@ -244,7 +229,7 @@ impl Desk {
         let limits = self.home.configuration.reading.limits();
         let governance = Governance::new(policy, &key, limits);
         let engine = self.home.configuration.engine.of_queries();
-        let catalog = catalog::read(&self.home).await?;
+        let catalog = catalog::read(&self.home.ledger).await?;
         Ok(Platform::open(&self.home.lake, snapshot, catalog, engine, Some(governance)).await?)
     }
 }
@@ -279,14 +264,6 @@ fn describe(entry: &mut NewAuditEntry, reading: &Reading) {
     entry.tables = tables_of(reading).collect();
     entry.subjects.clone_from(&reading.subjects.keys);
     entry.subjects_complete = reading.subjects.are_all;
-}
-
-/// Tables and columns that a statement reads, as the audit chain has them.
-pub(crate) fn tables_of(reading: &Reading) -> impl Iterator<Item = (String, TableRead)> {
-    let tables = reading.lineage.tables.iter();
-    tables.map(|(table, read)| {
-        (table.clone(), TableRead { shown: read.shown.clone(), used: read.used.clone() })
-    })
 }
 
 #[cfg(test)]

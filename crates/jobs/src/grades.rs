@@ -47,7 +47,7 @@ pub async fn detect(
     progress: &mut dyn Progress,
 ) -> Result<Vec<Proposed>, JobError> {
     let platform = home.platform().await?;
-    let catalog = catalog::read(home).await?;
+    let catalog = catalog::read(&home.ledger).await?;
     let chosen: Vec<_> =
         tables::stored().filter(|known| table.is_none_or(|table| known.name == table)).collect();
     if let (Some(table), true) = (table, chosen.is_empty()) {
@@ -111,7 +111,7 @@ pub async fn confirm(
         ))
     };
     let (table, name) = column.split_once('.').ok_or_else(unknown)?;
-    let known = catalog::read(home).await?.of_stored(table, name).ok_or_else(unknown)?;
+    let known = catalog::read(&home.ledger).await?.of_stored(table, name).ok_or_else(unknown)?;
     let defined = tidegate_query::Catalog::default().of_stored(table, name).ok_or_else(unknown)?;
     let confirmed =
         Classification { grade: grade.unwrap_or(known.grade), category: category.unwrap_or(known.category) };

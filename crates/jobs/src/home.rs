@@ -2,7 +2,7 @@
 //! `ledger.db` who did what.
 
 use crate::files::write_file;
-use crate::{Configuration, JobError, Run, catalog};
+use crate::{Configuration, HomeError, JobError, Run, catalog};
 use chrono::{DateTime, Utc};
 use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
@@ -21,19 +21,6 @@ use tidegate_risk::features::{PROFILE_SECRET_BYTES, ProfileSecret};
 
 /// Alias under which `learn` activates and `score` reads.
 pub const DEFAULT_ALIAS: &str = "default";
-
-/// Why a home cannot be used.
-#[derive(Debug, thiserror::Error)]
-pub enum HomeError {
-    /// The folder cannot be made or read.
-    #[error("home {path}: {cause}")]
-    Folder {
-        /// The folder.
-        path: PathBuf,
-        /// What the system says.
-        cause: std::io::Error,
-    },
-}
 
 /// An open home.
 pub struct Home {
@@ -132,7 +119,7 @@ impl Home {
     /// When the lake fails.
     pub async fn platform(&self) -> Result<Platform, JobError> {
         let snapshot = self.snapshot().await?;
-        self.platform_of(snapshot.as_ref(), catalog::read(self).await?).await
+        self.platform_of(snapshot.as_ref(), catalog::read(&self.ledger).await?).await
     }
 
     /// The door to a state of the tables, with what a catalog knows of them.

@@ -9,6 +9,7 @@ use crate::check::Counts;
 use crate::home::Home;
 use crate::input::Input;
 use crate::progress::Progress;
+use crate::writer::writer;
 use arrow::array::AsArray;
 use arrow::datatypes::Int64Type;
 use futures::TryStreamExt;
@@ -17,10 +18,9 @@ use std::collections::BTreeSet;
 use std::fs::File;
 use std::io::Read;
 use std::path::{Path, PathBuf};
-use tidegate_lake::{AppTransaction, Appended, LakeError, LakeWriter, TableSpec};
+use tidegate_lake::{AppTransaction, Appended, LakeWriter};
 use tidegate_ledger::{Hash256, LoadOutcome, LoadStart};
 use tidegate_query::{Platform, Principal};
-use tidegate_records::table::{Key, Source, Table};
 use tidegate_records::tables::{DATA_FINDING, DECLARATION, GOODS_ITEM, INSPECTION, QUARANTINE};
 use tidegate_risk::bundle::hex;
 
@@ -268,16 +268,5 @@ impl Tables {
             writer.abort().await?;
         }
         Ok(())
-    }
-}
-
-/// A writer of one of our tables; a stored table gets the columns that its definition has gained.
-pub(crate) async fn writer(home: &Home, table: &'static Table) -> Result<LakeWriter, JobError> {
-    let by_month = table.columns.iter().any(|c| c.source == Source::Key(Key::Month));
-    let spec =
-        TableSpec::try_new(table.name, &table.schema(), by_month.then_some("month"), table.statistics)?;
-    match home.lake.evolve(&spec).await {
-        Ok(_) | Err(LakeError::NoTable { .. }) => Ok(home.lake.writer(&spec).await?),
-        Err(error) => Err(error.into()),
     }
 }

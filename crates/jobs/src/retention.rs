@@ -4,6 +4,7 @@
 //! Law: Personal Information Protection Law, articles 19 and 47; Data Security Law, article 27.
 
 mod derived;
+mod finish;
 mod holds;
 mod order;
 mod subjects;
@@ -16,19 +17,15 @@ use crate::answer::Answer;
 use crate::home::{Home, mac};
 use crate::progress::Progress;
 use chrono::{Datelike, Days, NaiveDate};
+use finish::{finish, go_on};
 use holds::Holds;
 use order::{Found, Order};
-use std::collections::{BTreeMap, BTreeSet};
-use subjects::{Subjects, among, is_of_subjects, row_name};
+use std::collections::BTreeMap;
+use subjects::{PURPOSE, Subjects, among, is_of_subjects, row_name};
 use tidegate_ledger::{ErasedRows, Erasure, Hash256, RootKey};
 use tidegate_query::Platform;
-use tidegate_records::category::Category;
-use tidegate_records::table::{Key, Source, Table};
+use tidegate_records::table::Table;
 use tidegate_records::tables::{self, DECLARATION, GOODS_ITEM};
-
-const PURPOSE: &str = "job retention";
-/// Declarations of one party that are erased at once.
-const MOST_DECLARATIONS: usize = 100_000;
 
 /// Rows of a table that are older than they are kept.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
@@ -97,7 +94,7 @@ pub async fn erase(
         Erase::Due => None,
         Erase::Declaration(name) | Erase::Party(name) => Some(subject(&home.root_key().await?, name)),
     };
-    let (finished, stuck) = order::go_on(home, &alone, progress).await?;
+    let (finished, stuck) = go_on(home, &alone, progress).await?;
     let platform = home.platform().await?;
     let found = match what {
         Erase::Due => found_due(home, &platform).await?,
@@ -111,7 +108,7 @@ pub async fn erase(
     let is_nothing = order.is_none() && !finished.contains(&whose);
     if let Some(mut order) = order {
         order.take_out(home, &found, progress).await?;
-        order.finish(home, &alone, progress).await?;
+        finish(home, &order, &alone, progress).await?;
     }
     if let Some(stuck) = stuck {
         return Err(stuck);
@@ -228,33 +225,6 @@ fn kept(home: &Home) -> Vec<(&'static Table, u32)> {
 fn cutoff(today: NaiveDate, days: u32) -> String {
     let oldest = today.checked_sub_days(Days::new(u64::from(days))).unwrap_or(NaiveDate::MIN);
     format!("{:04}-{:02}", oldest.year(), oldest.month())
-}
-
-/// Declarations that name a party in one of the columns for parties.
-async fn of_party(platform: &Platform, key: &str) -> Result<BTreeSet<String>, JobError> {
-    let parties = DECLARATION.columns.iter().filter(|column| {
-        column.category(&DECLARATION) == Category::Party
-            && !matches!(column.source, Source::List(_) | Source::Key(Key::LoadId))
-    });
-    let parties: Vec<&str> = parties.map(|column| column.name).collect();
-    let sql = format!(
-        "SELECT DISTINCT declaration_id FROM declaration WHERE {} IN ({}) ORDER BY 1 LIMIT {}",
-        text(key),
-        parties.join(", "),
-        MOST_DECLARATIONS + 1
-    );
-    let found = Answer::of(platform, PURPOSE, &sql).await?.texts("declaration_id")?;
-    if found.len() > MOST_DECLARATIONS {
-        return Err(JobError::Missing(format!(
-            "more than {MOST_DECLARATIONS} declarations name it: this is no right of a person to erasure, but a retention \
-             that the configuration sets"
-        )));
-    }
-    Ok(found.into_iter().collect())
-}
-
-fn text(value: &str) -> String {
-    format!("'{}'", value.replace('\'', "''"))
 }
 
 #[cfg(test)]

@@ -1,7 +1,7 @@
 //! The rights by which rows of an answer go out, asked for again while they do.
 
-use crate::desk::{Clock, Visit};
 use crate::people::is_local_owner;
+use crate::visit::{Clock, Visit};
 use futures::FutureExt;
 use futures::future::BoxFuture;
 use std::pin::Pin;

@@ -2,7 +2,6 @@
 //! entered before the first row, what it read is noted here and entered when whoever started the run ends it.
 
 use crate::JobError;
-use crate::desk::tables_of;
 use arrow::array::{AsArray, RecordBatch};
 use chrono::{DateTime, Utc};
 use std::collections::{BTreeMap, BTreeSet};
@@ -118,4 +117,12 @@ impl Run {
         (entry.tables, entry.subjects, entry.snapshot) = (tables, subjects, snapshot);
         Ok(self.ledger.append_audit(&[entry.fitted()]).await?.pop())
     }
+}
+
+/// Tables and columns that a statement reads, as the audit chain has them.
+pub(crate) fn tables_of(reading: &Reading) -> impl Iterator<Item = (String, TableRead)> {
+    let tables = reading.lineage.tables.iter();
+    tables.map(|(table, read)| {
+        (table.clone(), TableRead { shown: read.shown.clone(), used: read.used.clone() })
+    })
 }

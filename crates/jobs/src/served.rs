@@ -1,8 +1,8 @@
 //! An answer on its way, and what is written down when it ends: how many rows went out, or why it broke off.
 
 use crate::JobError;
-use crate::desk::Clock;
 use crate::rights::Watch;
+use crate::visit::Clock;
 use arrow::array::{AsArray, RecordBatch};
 use arrow::compute::cast;
 use arrow::datatypes::{DataType, SchemaRef};

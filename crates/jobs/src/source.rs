@@ -1,35 +1,21 @@
 //! The records of an input, file by file, whatever their format.
 
-use crate::JobError;
 use crate::input::{Format, Input};
+use crate::{JobError, SourceError};
 use std::fs::File;
 use std::io::{self, BufReader, Read};
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use tidegate_records::csv::{CsvError, CsvReader};
+use tidegate_records::csv::CsvReader;
 use tidegate_records::json::{JsonReader, ObjectReader};
-use tidegate_records::parquet::{MappedParquet, ReadParquetError, WholeParquet};
+use tidegate_records::parquet::{MappedParquet, WholeParquet};
 use tidegate_records::reading::SourceRecord;
 use tidegate_records::tables::RecordKind;
 use tidegate_records::wco::MessageReader;
 
 /// Bytes read from a file at once.
 const BUFFER: usize = 1 << 20;
-
-/// Why a source cannot be read on.
-#[derive(Debug, thiserror::Error)]
-pub enum SourceError {
-    /// The file cannot be read.
-    #[error(transparent)]
-    File(#[from] io::Error),
-    /// The file does not fit its mapping, or is no CSV.
-    #[error(transparent)]
-    Csv(#[from] CsvError),
-    /// The file does not fit its mapping, or is no Parquet file.
-    #[error(transparent)]
-    Parquet(#[from] ReadParquetError),
-}
 
 /// Records of an input, in the order of its files.
 pub(crate) struct Records<'a> {

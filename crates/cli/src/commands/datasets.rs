@@ -87,7 +87,7 @@ impl Listed {
 async fn list(arguments: &Arguments, folder: Option<&Path>) -> Result<(), JobError> {
     let home = open(arguments).await?;
     let definitions = definitions(&home, folder).await?;
-    let made = catalog::with_retired(&home).await?.datasets;
+    let made = catalog::with_retired(&home.ledger).await?.datasets;
     let is_made = |definition: &&Definition| made.iter().any(|dataset| dataset.name == definition.name);
     let mut all: Vec<Listed> =
         definitions.iter().filter(|definition| !is_made(definition)).map(Listed::defined).collect();

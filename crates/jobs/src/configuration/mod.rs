@@ -1,6 +1,7 @@
 //! The configuration: every limit and default that an installation may change, each defined once with its sentence,
 //! unit, default and range. It is read from one TOML file and printed as one.
 
+mod file;
 mod print;
 mod read;
 mod setting;
@@ -10,11 +11,9 @@ pub use print::{to_json, to_toml};
 pub use read::ConfigurationError;
 pub use single_sign_on::SingleSignOn;
 
-use crate::JobError;
 use setting::{Number, Section, SetError, Setting, Value, sections};
 use std::collections::BTreeMap;
 use std::num::{NonZeroU64, NonZeroUsize};
-use std::path::{Path, PathBuf};
 use std::time::Duration;
 use tidegate_lake::WriteLimits;
 use tidegate_ledger::LedgerLimits;
@@ -23,9 +22,6 @@ use tidegate_records::path::MAX_OCCURRENCE;
 use tidegate_records::reading::RowLimits;
 use tidegate_records::wco::Limits;
 use tidegate_risk::evaluation::Bootstrap;
-
-/// Name of the file in the home that is read when no other is given.
-pub const CONFIGURATION_FILE: &str = "tidegate.toml";
 
 sections! {
     /// Reading rows: CSV and Parquet.
@@ -224,31 +220,6 @@ sections! {
         most_enterprises: u64 = 1_500_000, "enterprises", 1, 1_679_616;
         /// Goods items of one declaration.
         most_goods_items: u32 = 50, "goods items", 1, 999;
-    }
-}
-
-impl Configuration {
-    /// Reads and checks a file.
-    ///
-    /// # Errors
-    /// When it cannot be read, is not TOML, has an unknown key or a value out of range.
-    pub fn read(path: &Path) -> Result<Self, JobError> {
-        let text = std::fs::read_to_string(path)
-            .map_err(|cause| JobError::File { path: path.display().to_string(), cause })?;
-        Ok(Self::parse(&path.display().to_string(), &text)?)
-    }
-
-    /// The configuration of a home: the file given, otherwise `tidegate.toml` in the home, otherwise the defaults.
-    ///
-    /// # Errors
-    /// As [`Configuration::read`]; a file given must be there.
-    pub fn of_home(home: &Path, given: Option<&Path>) -> Result<Self, JobError> {
-        let in_home: PathBuf = home.join(CONFIGURATION_FILE);
-        match given {
-            Some(path) => Self::read(path),
-            None if in_home.exists() => Self::read(&in_home),
-            None => Ok(Self::default()),
-        }
     }
 }
 

@@ -82,7 +82,7 @@ pub(crate) async fn refresh_alone(
 ) -> Result<Vec<Refreshed>, JobError> {
     let nothing = "no record is loaded yet; run `tidegate ingest` first";
     let snapshot = home.snapshot().await?.ok_or_else(|| JobError::Missing(nothing.to_owned()))?;
-    let platform = home.platform_of(Some(&snapshot), catalog::with_retired(home).await?).await?;
+    let platform = home.platform_of(Some(&snapshot), catalog::with_retired(&home.ledger).await?).await?;
     let retired = home.ledger.retired_datasets().await?;
     let published: BTreeMap<String, DatasetVersion> = home
         .ledger

@@ -9,6 +9,7 @@ mod cases;
 mod closed;
 mod day;
 mod earlier;
+mod expressions;
 mod interrupted;
 mod lists;
 mod packaging;
@@ -21,11 +22,9 @@ mod work_list;
 mod writing;
 
 pub use capacity::{Capacity, ParseCapacityError};
-pub(crate) use cases::{
-    Case, Cases, EXPECTED, GRADE_COLUMNS, Grades, IS_MANDATORY, Which, any_version, between, cases,
-    later_versions, read, regime_of,
-};
+pub(crate) use cases::{Case, Cases, GRADE_COLUMNS, Grades, Which, any_version, cases, read};
 pub(crate) use earlier::{Earlier, LODGEMENT, Lodgement, lodgements};
+pub(crate) use expressions::{EXPECTED, IS_MANDATORY, between, later_versions, regime_of};
 pub use packaging::Opening;
 pub(crate) use packaging::{Packaging, TREATED, seen as packaging_records, treated};
 pub(crate) use state::{parse as parse_state, stored_state};

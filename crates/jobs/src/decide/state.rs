@@ -1,7 +1,8 @@
 //! The policy state of an epoch: slots, thresholds and multipliers from what was lodged and what closed before it.
 
 use super::ahead::{AssessedDay, Assessor};
-use super::cases::{EXPECTED, IS_MANDATORY, Which, between, later_versions, regime_of};
+use super::cases::Which;
+use super::expressions::{EXPECTED, IS_MANDATORY, between, later_versions, regime_of};
 use super::stretches::stretches;
 use super::{Capacity, DecideOptions};
 use crate::JobError;

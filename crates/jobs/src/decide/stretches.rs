@@ -1,7 +1,7 @@
 //! Which days have declarations, and in which months of the lake those rest: known first, so that no query has to open the
 //! files of other months.
 
-use super::cases::{LODGED, between};
+use super::expressions::{LODGED, between};
 use crate::JobError;
 use crate::answer::Answer;
 use chrono::{Datelike, NaiveDate};

@@ -5,7 +5,7 @@ use super::closed::{Closed, DayRows};
 use super::work_list::WorkListEntry;
 use crate::JobError;
 use crate::home::Home;
-use crate::ingest::writer;
+use crate::writer::writer;
 use tidegate_lake::LakeWriter;
 use tidegate_records::tables::{DECISION, DECISION_ITEM, WORK_LIST};
 use tokio::sync::mpsc;

@@ -1,7 +1,6 @@
 //! Records of a kind, such as filings, on their way into their table: checked like declarations, set aside like them,
 //! and visible all at once.
 
-use super::writer;
 use crate::JobError;
 use crate::answer::Answer;
 use crate::batcher::{quarantined, refuse};
@@ -12,6 +11,7 @@ use crate::home::Home;
 use crate::input::Input;
 use crate::progress::Progress;
 use crate::source::objects;
+use crate::writer::writer;
 use std::collections::{BTreeSet, HashMap};
 use std::sync::atomic::Ordering;
 use tidegate_lake::{AppTransaction, LakeWriter};

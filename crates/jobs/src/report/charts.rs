@@ -1,8 +1,9 @@
 //! The charts of the report, drawn as SVG.
 
-use super::data::{Day, SCORE_BINS, Tally};
+use super::data::{Day, Tally};
 use super::format::{count, percent};
 use super::rate::Rate;
+use super::statements::SCORE_BINS;
 use crate::JobError;
 use plotters::coord::Shift;
 use plotters::prelude::*;

@@ -2,7 +2,7 @@
 
 use super::capacity::Capacities;
 use super::rate::Rate;
-use super::statements::{self, Scope};
+use super::statements::{self, SCORE_BINS, Scope};
 use super::work_list::{self, WorkItem};
 use crate::JobError;
 use crate::answer::Answer;
@@ -13,8 +13,6 @@ use tidegate_records::codes::{CodeList, hs};
 
 /// What every read of the report is for.
 const PURPOSE: &str = "report on decisions";
-/// Equal bins of the score from 0 to 1.
-pub const SCORE_BINS: usize = 20;
 /// More days than this are drawn by month.
 const MOST_DAYS: usize = 400;
 

@@ -1,9 +1,10 @@
 //! The SQL behind the report. The last decision about a declaration counts; earlier ones are those of versions that
 //! an amendment has replaced.
 
-use super::data::SCORE_BINS;
 use crate::results::HAS_RESULT;
 
+/// Equal bins of the score from 0 to 1.
+pub(super) const SCORE_BINS: usize = 20;
 /// Columns of counts that every statement about groups gives.
 pub(super) const TALLY_COLUMNS: [&str; 5] = ["decided", "candidates", "selected", "judged", "hits"];
 

@@ -1,7 +1,6 @@
 //! Legal holds: placed, lifted, listed, and what they keep of a table.
 
-use super::PURPOSE;
-use super::subjects::{Rows, Subjects, among, is_of_subjects, row_name};
+use super::subjects::{PURPOSE, Rows, Subjects, among, is_of_subjects, row_name};
 use crate::JobError;
 use crate::answer::Answer;
 use crate::home::Home;

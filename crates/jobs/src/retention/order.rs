@@ -4,17 +4,13 @@
 //! Until the rows are out of all tables, going on needs the name of the declaration or party, which the ledger does not keep.
 //! From then on it needs nothing but the order.
 
-use super::derived;
 use crate::JobError;
-use crate::alone::Alone;
 use crate::home::Home;
 use crate::progress::Progress;
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
-use tidegate_lake::Erased;
-use tidegate_ledger::{Act, Door, ErasedRows, ErasureOrder, ErasureOrderId, Hash256, NewErasure};
+use tidegate_ledger::{Act, Door, ErasedRows, ErasureOrder, ErasureOrderId, Hash256};
 use tidegate_records::table::Table;
-use tidegate_records::tables;
 
 /// Rows of a table that are to go.
 pub(super) struct Found {
@@ -129,63 +125,28 @@ impl Order {
         self.keep(home).await
     }
 
-    /// Shows readers the tables without the rows, removes every file that held them, certifies it, and does the same with datasets.
-    pub(super) async fn finish(
-        &self,
-        home: &Home,
-        alone: &Alone,
-        progress: &mut dyn Progress,
-    ) -> Result<(), JobError> {
-        let without = |table: &Table| {
-            let version = *self.plan.versions.get(table.name)?;
-            Some(Erased { table: table.name.to_owned(), version, rows: 0, files: Vec::new() })
-        };
-        let out: Vec<Erased> = tables::stored().filter_map(without).collect();
-        home.lake.record_snapshot(home.now, &out).await?;
-        let certified = self.certified(home).await?;
-        progress.step("removing files", out.len() as u64, "tables");
-        for (done, erased) in (1..).zip(&out) {
-            self.remove(home, erased, certified.get(&erased.table)).await?;
-            progress.done(done);
-        }
-        Box::pin(derived::remake(home, self, alone, progress)).await?;
-        Ok(home.ledger.finish_erasure(self.id, home.now).await?)
-    }
-
-    /// Removes the files of one table, and certifies what is not certified yet.
-    async fn remove(
-        &self,
-        home: &Home,
-        erased: &Erased,
-        certified: Option<&BTreeSet<ErasedRows>>,
-    ) -> Result<(), JobError> {
-        let all = self.plan.tables.get(&erased.table).map(Vec::as_slice).unwrap_or_default();
-        let is_open =
-            |(of, _): &&(ErasedRows, u64)| certified.is_none_or(|certified| !certified.contains(of));
-        let parts: Vec<&(ErasedRows, u64)> = all.iter().filter(is_open).collect();
-        if parts.is_empty() && !all.is_empty() {
-            return Ok(());
-        }
-        let purged = home.lake.purge(erased).await?;
-        let act = self.act(home).await?;
-        for (of, rows) in parts {
-            let new = NewErasure {
-                table: erased.table.clone(),
-                of: of.clone(),
-                rows: *rows,
-                files: purged.files as u64,
-                bytes: purged.bytes,
-                lake_version: erased.version,
-                is_made_anew: false,
-                order: Some(self.id),
-            };
-            home.ledger.record_erasure(&new, &act).await?;
-        }
-        Ok(())
-    }
-
     pub(super) fn id(&self) -> ErasureOrderId {
         self.id
+    }
+
+    /// The declaration or party that it is about; none when it is about what is due.
+    pub(super) fn subject(&self) -> Option<Hash256> {
+        self.subject
+    }
+
+    /// Whether the rows are out of all tables.
+    pub(super) fn is_out(&self) -> bool {
+        self.plan.is_out
+    }
+
+    /// The version of a table without the rows, if it is so far.
+    pub(super) fn version_without(&self, table: &str) -> Option<u64> {
+        self.plan.versions.get(table).copied()
+    }
+
+    /// Rows of a table that go: whose, and how many.
+    pub(super) fn rows_of(&self, table: &str) -> &[(ErasedRows, u64)] {
+        self.plan.tables.get(table).map(Vec::as_slice).unwrap_or_default()
     }
 
     /// Whom or what it is about.
@@ -223,28 +184,8 @@ impl Order {
     }
 }
 
-/// Finishes the orders that broke off when the rows were out of all tables. Returns whom they were about, and why one could not be
-/// finished, which keeps no other from it.
-pub(super) async fn go_on(
-    home: &Home,
-    alone: &Alone,
-    progress: &mut dyn Progress,
-) -> Result<(BTreeSet<Option<Hash256>>, Option<JobError>), JobError> {
-    let (mut finished, mut stuck) = (BTreeSet::new(), None);
-    for order in open(home).await?.into_iter().filter(|order| order.plan.is_out) {
-        match order.finish(home, alone, progress).await {
-            Ok(()) => {
-                finished.insert(order.subject);
-            }
-            Err(error) => {
-                stuck.get_or_insert(error);
-            }
-        }
-    }
-    Ok((finished, stuck))
-}
-
-async fn open(home: &Home) -> Result<Vec<Order>, JobError> {
+/// The orders that are not finished.
+pub(super) async fn open(home: &Home) -> Result<Vec<Order>, JobError> {
     home.ledger.open_erasures().await?.into_iter().map(Order::read).collect()
 }
 

@@ -3,7 +3,6 @@
 //! A record that was set aside belongs to no declaration of the lake. Where its declaration could not be read, its text is
 //! searched.
 
-use super::{PURPOSE, of_party, text};
 use crate::JobError;
 use crate::answer::Answer;
 use crate::columns;
@@ -13,9 +12,14 @@ use arrow::datatypes::DataType;
 use futures::TryStreamExt;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use tidegate_query::{Platform, Principal};
-use tidegate_records::table::Table;
-use tidegate_records::tables::QUARANTINE;
+use tidegate_records::category::Category;
+use tidegate_records::table::{Key, Source, Table};
+use tidegate_records::tables::{DECLARATION, QUARANTINE};
 
+/// What every read is for.
+pub(super) const PURPOSE: &str = "job retention";
+/// Declarations of one party that are erased at once.
+const MOST_DECLARATIONS: usize = 100_000;
 const DECLARATION_ID: &str = "declaration_id";
 const ENTERPRISE_ID: &str = "enterprise_id";
 
@@ -119,6 +123,33 @@ impl Subjects {
         }
         Ok(rows)
     }
+}
+
+/// Declarations that name a party in one of the columns for parties.
+async fn of_party(platform: &Platform, key: &str) -> Result<BTreeSet<String>, JobError> {
+    let parties = DECLARATION.columns.iter().filter(|column| {
+        column.category(&DECLARATION) == Category::Party
+            && !matches!(column.source, Source::List(_) | Source::Key(Key::LoadId))
+    });
+    let parties: Vec<&str> = parties.map(|column| column.name).collect();
+    let sql = format!(
+        "SELECT DISTINCT declaration_id FROM declaration WHERE {} IN ({}) ORDER BY 1 LIMIT {}",
+        text(key),
+        parties.join(", "),
+        MOST_DECLARATIONS + 1
+    );
+    let found = Answer::of(platform, PURPOSE, &sql).await?.texts("declaration_id")?;
+    if found.len() > MOST_DECLARATIONS {
+        return Err(JobError::Missing(format!(
+            "more than {MOST_DECLARATIONS} declarations name it: this is no right of a person to erasure, but a retention \
+             that the configuration sets"
+        )));
+    }
+    Ok(found.into_iter().collect())
+}
+
+fn text(value: &str) -> String {
+    format!("'{}'", value.replace('\'', "''"))
 }
 
 /// Keys that are looked for in texts as whole words, not within longer ones.

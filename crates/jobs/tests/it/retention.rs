@@ -462,7 +462,7 @@ async fn values_tell_what_a_column_holds_and_a_steward_confirms_it() {
     confirm(&place.home, column, Some(Grade::General4), Some(Category::Person), &seller.evidence)
         .await
         .unwrap();
-    let known = tidegate_jobs::catalog::read(&place.home)
+    let known = tidegate_jobs::catalog::read(&place.home.ledger)
         .await
         .unwrap()
         .of_stored("declaration", "seller_id")

@@ -1,0 +1,22 @@
+//! One statement of the local owner.
+
+use crate::{Home, JobError};
+use arrow::array::RecordBatch;
+use tidegate_query::Principal;
+
+/// Answers one statement of the local owner on the newest state of the tables.
+///
+/// # Errors
+/// When the statement is refused or fails.
+pub async fn query(home: &Home, purpose: &str, sql: &str) -> Result<Vec<RecordBatch>, JobError> {
+    let mut platform = home.platform().await?;
+    let bundles = platform.bundle_names(sql).await?;
+    home.add_bundles(&mut platform, bundles, home.now).await?;
+    let plan = platform.plan_for(&Principal::LocalOwner, purpose, sql).await?;
+    let schema = plan.schema();
+    let mut batches = plan.collect().await?;
+    if batches.is_empty() {
+        batches.push(RecordBatch::new_empty(schema));
+    }
+    Ok(batches)
+}
