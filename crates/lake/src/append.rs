@@ -3,29 +3,8 @@
 use arrow::array::RecordBatch;
 
 use crate::commit::{is_applied, last_sequence};
-use crate::lake::loaded_version;
-use crate::{AppTransaction, Lake, LakeError, LakeWriter, TableSpec};
-
-/// What an append did.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Appended {
-    /// The table appended to.
-    pub table: String,
-    /// The version that holds the rows; any later one holds them too.
-    pub version: u64,
-    /// Rows added now.
-    pub rows: u64,
-    /// Files added now.
-    pub files: usize,
-    /// Whether the application transaction had been committed before, so that nothing was added now.
-    pub already_applied: bool,
-}
-
-impl Appended {
-    pub(crate) fn before(table: &str, version: u64) -> Self {
-        Self { table: table.to_owned(), version, rows: 0, files: 0, already_applied: true }
-    }
-}
+use crate::state::loaded_version;
+use crate::{AppTransaction, Appended, Lake, LakeError, LakeWriter, TableSpec};
 
 impl Lake {
     /// Appends batches to a table, which is created if need be.

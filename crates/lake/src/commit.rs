@@ -8,7 +8,7 @@ use deltalake::protocol::DeltaOperation;
 use deltalake::{DeltaTable, DeltaTableError};
 
 use crate::error::OfTable;
-use crate::lake::loaded_version;
+use crate::state::loaded_version;
 use crate::{LakeError, durable};
 
 /// The mark that makes an append happen exactly once.

@@ -1,11 +1,9 @@
 //! The lake: Delta tables, one folder each under a root, and how a table is opened or created.
 
 use std::path::Path as FsPath;
-use std::sync::Arc;
 
-use arrow::datatypes::SchemaRef;
 use deltalake::kernel::StructType;
-use deltalake::kernel::engine::arrow_conversion::{TryIntoArrow, TryIntoKernel};
+use deltalake::kernel::engine::arrow_conversion::TryIntoKernel;
 use deltalake::kernel::transaction::CommitProperties;
 use deltalake::logstore::{LogStoreRef, StorageConfig, logstore_for};
 use deltalake::operations::create::CreateBuilder;
@@ -14,6 +12,7 @@ use deltalake::{DeltaTable, ensure_table_uri};
 
 use crate::error::OfTable;
 use crate::schema::{added_columns, check_definition};
+use crate::state::{loaded_version, table_schema};
 use crate::{LakeError, SchemaMismatch, TableSpec, WriteLimits};
 
 /// Delta tables under one root. Cheap to clone; any number of handles, in any number of processes, may work on one
@@ -175,15 +174,4 @@ fn check_spec(table: &DeltaTable, spec: &TableSpec) -> Result<(), LakeError> {
         return Ok(());
     }
     Err(SchemaMismatch::Partition { expected, found }).of_table(name)
-}
-
-/// The schema that the table's log records, in Arrow's terms.
-pub(crate) fn table_schema(table: &DeltaTable, name: &str) -> Result<SchemaRef, LakeError> {
-    let logical = table.snapshot().of_table(name)?.schema();
-    logical.as_ref().try_into_arrow().map(Arc::new).of_table(name)
-}
-
-/// The version at which the table's log was read.
-pub(crate) fn loaded_version(table: &DeltaTable, name: &str) -> Result<u64, LakeError> {
-    Ok(table.snapshot().of_table(name)?.version())
 }

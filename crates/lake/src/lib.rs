@@ -27,9 +27,9 @@ mod replace;
 mod schema;
 mod snapshot;
 mod spec;
+mod state;
 mod writer;
 
-pub use append::Appended;
 pub use commit::AppTransaction;
 pub use error::{LakeError, SchemaMismatch, SnapshotWanted, SpecError};
 pub use lake::Lake;
@@ -39,4 +39,4 @@ pub use read::Scan;
 pub use replace::{Replace, Replaced};
 pub use snapshot::{Loaded, Snapshot, TableVersion};
 pub use spec::TableSpec;
-pub use writer::LakeWriter;
+pub use writer::{Appended, LakeWriter};

@@ -7,7 +7,7 @@ use deltalake::protocol::{DeltaOperation, SaveMode};
 
 use crate::commit::commit_as_read;
 use crate::error::OfTable;
-use crate::lake::loaded_version;
+use crate::state::loaded_version;
 use crate::writer::LakeWriter;
 use crate::{AppTransaction, LakeError, Loaded, TableVersion};
 

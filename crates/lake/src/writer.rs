@@ -16,13 +16,33 @@ use futures::{StreamExt, TryStreamExt};
 use parquet::basic::{Compression, ZstdLevel};
 use parquet::file::properties::WriterProperties;
 
-use crate::append::Appended;
 use crate::commit::{Committed, commit};
 use crate::error::OfTable;
-use crate::lake::{loaded_version, table_schema};
 use crate::month::split_by_month;
 use crate::schema::{ConformError, check_columns, conform};
+use crate::state::{loaded_version, table_schema};
 use crate::{AppTransaction, LakeError, WriteLimits, durable};
+
+/// What an append did.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Appended {
+    /// The table appended to.
+    pub table: String,
+    /// The version that holds the rows; any later one holds them too.
+    pub version: u64,
+    /// Rows added now.
+    pub rows: u64,
+    /// Files added now.
+    pub files: usize,
+    /// Whether the application transaction had been committed before, so that nothing was added now.
+    pub already_applied: bool,
+}
+
+impl Appended {
+    pub(crate) fn before(table: &str, version: u64) -> Self {
+        Self { table: table.to_owned(), version, rows: 0, files: 0, already_applied: true }
+    }
+}
 
 /// Writes one append in bounded memory: one open file a month, at most [`WriteLimits::open_months`].
 ///

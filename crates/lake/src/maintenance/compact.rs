@@ -8,8 +8,8 @@ use deltalake::kernel::LogicalFileView;
 
 use super::rewrite::Rewrite;
 use crate::error::OfTable;
-use crate::lake::loaded_version;
 use crate::replace::month_of;
+use crate::state::loaded_version;
 use crate::{Lake, LakeError, Loaded, TableVersion};
 
 /// What a compaction did.

@@ -17,9 +17,9 @@ use futures::StreamExt;
 
 use super::rewrite::{Rewrite, one_file_after_another};
 use crate::error::OfTable;
-use crate::lake::loaded_version;
 use crate::read::PinnedTable;
 use crate::replace::month_of;
+use crate::state::loaded_version;
 use crate::{Lake, LakeError, Loaded, TableVersion};
 
 /// Rows that were taken out of a table.

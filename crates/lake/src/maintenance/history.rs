@@ -8,7 +8,7 @@ use deltalake::kernel::{Action, Remove};
 use deltalake::logstore::get_actions;
 
 use crate::error::OfTable;
-use crate::lake::loaded_version;
+use crate::state::loaded_version;
 use crate::{Lake, LakeError};
 
 /// One commit to a table.

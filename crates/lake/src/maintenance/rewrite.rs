@@ -15,8 +15,8 @@ use futures::StreamExt;
 
 use crate::commit::commit_as_read;
 use crate::error::OfTable;
-use crate::lake::loaded_version;
 use crate::read::PinnedTable;
+use crate::state::loaded_version;
 use crate::writer::LakeWriter;
 use crate::{AppTransaction, LakeError, WriteLimits};
 

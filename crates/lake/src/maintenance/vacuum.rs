@@ -9,7 +9,7 @@ use deltalake::operations::vacuum::{Clock, VacuumMode};
 
 use super::history::{Commit, commits_between};
 use crate::error::OfTable;
-use crate::lake::loaded_version;
+use crate::state::loaded_version;
 use crate::{Lake, LakeError};
 
 /// No write runs this long; a younger file may belong to a commit still to come.
