@@ -157,7 +157,7 @@ impl QueryError {
 
 /// How the engine's functions begin what they say of values; whatever else fails while a query runs, such as a file that
 /// cannot be read, is told in the same kind of error.
-const OF_VALUES: [&str; 20] = [
+const OF_VALUES: [&str; 21] = [
     "DATE_BIN ",
     "Decimal value ",
     "Error parsing ",
@@ -178,6 +178,7 @@ const OF_VALUES: [&str; 20] = [
     "split_part index ",
     "step can't be 0 ",
     "string size overflow on repeat",
+    "too long for a batch of rows: ",
 ];
 
 /// Whether the engine found its own plan wrong, and shows it with the sizes of what it reads.

@@ -2,7 +2,7 @@
 //! this reader, and nothing else. They stand in one catalog, which is called like the purpose.
 
 use super::rule::{Rules, Stored};
-use super::{GovernedTable, catalog, pg_catalog, verify};
+use super::{GovernedTable, bounded, catalog, pg_catalog, verify};
 use crate::QueryError;
 use crate::assess::{self, Bundles};
 use crate::catalog::Catalog;
@@ -142,6 +142,7 @@ impl Door {
             .ok_or_else(|| DataFusionError::Internal("the engine has no catalog".to_owned()))?;
         catalogs.register_schema(catalog::CATALOG_SCHEMA, Arc::new(catalog))?;
         if allowance.is_some() {
+            bounded::install(&context)?;
             // The owner comes through no door that PostgreSQL's clients know.
             let description = |name: &str| catalog::description(name, known_of).map(str::to_owned);
             let asker = pg_catalog::Asker { name: &reader.0, database: &own, description: &description };

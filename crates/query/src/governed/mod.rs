@@ -1,6 +1,7 @@
 //! Tables as one person may see them: rows filtered and columns masked at the base, so that everything above sees what
 //! is left of them and nothing else.
 
+mod bounded;
 mod catalog;
 mod door;
 mod pg_catalog;

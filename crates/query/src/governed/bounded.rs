@@ -1,0 +1,302 @@
+//! Functions that make much of little, such as `repeat('x', 1000000000)`, with a bound on what they make: it is not counted as
+//! memory of the reader, and nothing stops a function while it computes.
+
+use datafusion::arrow::array::{Array, ArrayRef, Int64Array};
+use datafusion::arrow::compute::kernels::length::length;
+use datafusion::arrow::compute::{cast, max, sum};
+use datafusion::arrow::datatypes::{DataType, IntervalMonthDayNano, IntervalUnit, TimeUnit};
+use datafusion::common::cast::{as_int64_array, as_interval_mdn_array};
+use datafusion::common::exec_err;
+use datafusion::error::DataFusionError;
+use datafusion::execution::FunctionRegistry;
+use datafusion::logical_expr::{
+    ColumnarValue, ScalarFunctionArgs, ScalarUDF, ScalarUDFImpl, Signature, Volatility,
+};
+use datafusion::prelude::SessionContext;
+use std::sync::Arc;
+
+/// Most bytes that a function makes of one batch of rows.
+const MOST_BYTES: u64 = 256_000_000;
+
+/// Bytes of an element of a list, and of one that is a text or a list for each of its own.
+const ELEMENT_BYTES: u64 = 16;
+
+/// Nanoseconds of the shortest day: the one that summer time begins on.
+const SHORTEST_DAY: i64 = 23 * 3_600 * 1_000_000_000;
+
+/// Days of the shortest month.
+const SHORTEST_MONTH: i64 = 28;
+
+/// The functions, and what they make. Those that make at most as much as they are given, or 2 GB of it, are not among them.
+const BOUNDED: [(&str, Makes); 5] = [
+    ("array_repeat", Makes::Elements),
+    ("array_resize", Makes::Length),
+    ("generate_series", Makes::Series),
+    ("range", Makes::Series),
+    ("repeat", Makes::Text),
+];
+
+/// Puts bounds on the functions of an engine.
+pub(super) fn install(context: &SessionContext) -> Result<(), DataFusionError> {
+    for (name, makes) in BOUNDED {
+        context.register_udf(ScalarUDF::new_from_impl(Bounded::new(context.udf(name)?, makes)));
+    }
+    Ok(())
+}
+
+/// What a function makes of its arguments.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+enum Makes {
+    /// The first text as often as the second argument says.
+    Text,
+    /// A list of the first argument as often as the second says.
+    Elements,
+    /// The first list in the length that the second argument says, filled with the third.
+    Length,
+    /// From the first argument to the second in steps of the third; of whole numbers, to the only one.
+    Series,
+}
+
+impl Makes {
+    /// Most bytes that come of a call. Where the arguments are none that the function takes it says so itself.
+    fn bytes(self, call: &ScalarFunctionArgs) -> Result<u64, DataFusionError> {
+        let arguments = call.args.as_slice();
+        // What is made of constants alone is made once, and shown in every row.
+        let is_constant = arguments.iter().all(|argument| matches!(argument, ColumnarValue::Scalar(_)));
+        let rows = u64::try_from(call.number_rows).unwrap_or(u64::MAX);
+        let of_values = |value: &ColumnarValue, bytes: u64| match value {
+            ColumnarValue::Scalar(_) => bytes.saturating_mul(rows),
+            ColumnarValue::Array(_) => bytes,
+        };
+        Ok(match (self, arguments) {
+            (Self::Text, [text, times]) => {
+                let bytes = of_values(text, own_bytes(&text.to_array(1)?)?);
+                bytes.saturating_mul(largest(times)?)
+            }
+            (Self::Elements, [element, times]) => {
+                let own = of_values(element, own_bytes(&element.to_array(1)?)?);
+                let bytes = own.saturating_add(rows.saturating_mul(ELEMENT_BYTES));
+                bytes.saturating_mul(largest(times)?)
+            }
+            (Self::Length, [_, size, filling @ ..]) => {
+                let mut bytes = rows.saturating_mul(ELEMENT_BYTES);
+                for value in filling {
+                    bytes = bytes.saturating_add(of_values(value, own_bytes(&value.to_array(1)?)?));
+                }
+                bytes.saturating_mul(largest(size)?)
+            }
+            (Self::Series, bounds) => {
+                let elements = elements(&ColumnarValue::values_to_arrays(bounds)?)?;
+                let bytes = elements.saturating_mul(ELEMENT_BYTES);
+                if is_constant { bytes.saturating_mul(rows) } else { bytes }
+            }
+            _ => 0,
+        })
+    }
+}
+
+/// Bytes of all texts, or elements of all lists; other values are of one size.
+fn own_bytes(values: &ArrayRef) -> Result<u64, DataFusionError> {
+    let of_one = match values.data_type() {
+        DataType::Utf8 | DataType::LargeUtf8 | DataType::Utf8View => 1,
+        DataType::List(_) | DataType::LargeList(_) => ELEMENT_BYTES,
+        _ => return Ok(0),
+    };
+    let lengths = sum(&whole_numbers(&length(values.as_ref())?)?);
+    Ok(u64::try_from(lengths.unwrap_or(0)).unwrap_or(0).saturating_mul(of_one))
+}
+
+/// The largest of the whole numbers of an argument; nothing is made as often as a negative one says.
+fn largest(argument: &ColumnarValue) -> Result<u64, DataFusionError> {
+    let largest = max(&whole_numbers(&argument.to_array(1)?)?);
+    Ok(u64::try_from(largest.unwrap_or(0)).unwrap_or(0))
+}
+
+fn whole_numbers(values: &ArrayRef) -> Result<Int64Array, DataFusionError> {
+    Ok(as_int64_array(&cast(values, &DataType::Int64)?)?.clone())
+}
+
+/// Elements of series, one for each row.
+fn elements(bounds: &[ArrayRef]) -> Result<u64, DataFusionError> {
+    let (start, stop, step) = match bounds {
+        [] => return Ok(0),
+        [stop] => (None, stop, None),
+        [start, stop] => (Some(start), stop, None),
+        [start, stop, step, ..] => (Some(start), stop, Some(step)),
+    };
+    let starts = start.map(points).transpose()?;
+    let stops = points(stop)?;
+    let steps = step.map(|step| steps(step, stop.data_type())).transpose()?;
+    let of_row = |row: usize| {
+        let start = starts.as_ref().map_or(Some(0), |starts| value(starts, row))?;
+        let step = steps.as_ref().map_or(Some(Step::Of(1)), |steps| steps[row])?;
+        Some(step.elements(start, value(&stops, row)?))
+    };
+    Ok((0..stops.len()).filter_map(of_row).fold(0, u64::saturating_add))
+}
+
+fn value(values: &Int64Array, row: usize) -> Option<i64> {
+    values.is_valid(row).then(|| values.value(row))
+}
+
+/// Bounds of series as numbers: days as days, times in nanoseconds.
+fn points(bounds: &ArrayRef) -> Result<Int64Array, DataFusionError> {
+    let alike = match bounds.data_type() {
+        DataType::Date64 => DataType::Date32,
+        DataType::Timestamp(_, zone) => DataType::Timestamp(TimeUnit::Nanosecond, zone.clone()),
+        _ => return whole_numbers(bounds),
+    };
+    whole_numbers(&cast(bounds, &alike)?)
+}
+
+/// Steps of series whose bounds are of a type, at their shortest.
+fn steps(steps: &ArrayRef, bounds: &DataType) -> Result<Vec<Option<Step>>, DataFusionError> {
+    if *steps.data_type() == DataType::Interval(IntervalUnit::MonthDayNano) {
+        let is_of_days = matches!(bounds, DataType::Date32 | DataType::Date64);
+        let steps = as_interval_mdn_array(steps)?.iter();
+        return Ok(steps.map(|step| step.map(|step| Step::in_time(step, is_of_days))).collect());
+    }
+    Ok(whole_numbers(steps)?.iter().map(|step| step.map(Step::Of)).collect())
+}
+
+/// A step of a series.
+#[derive(Debug, Clone, Copy)]
+enum Step {
+    /// As long at least.
+    Of(i64),
+    /// Forward and back: nobody knows where it leads.
+    Astray,
+}
+
+impl Step {
+    /// The shortest that an interval can be, in days or in nanoseconds.
+    fn in_time(interval: IntervalMonthDayNano, is_of_days: bool) -> Self {
+        let (months, days) = (i64::from(interval.months), i64::from(interval.days));
+        let parts = [months, days, interval.nanoseconds];
+        if parts.iter().any(|part| *part > 0) && parts.iter().any(|part| *part < 0) {
+            return Self::Astray;
+        }
+        let days = months * SHORTEST_MONTH + days;
+        if is_of_days {
+            return Self::Of(days);
+        }
+        Self::Of(days.saturating_mul(SHORTEST_DAY).saturating_add(interval.nanoseconds))
+    }
+
+    /// Most elements of a series. One without a step is none, which the function says.
+    fn elements(self, start: i64, stop: i64) -> u64 {
+        let step = match self {
+            Self::Of(0) => return 0,
+            Self::Of(step) => step,
+            Self::Astray => return u64::MAX,
+        };
+        let leads_there = start == stop || (step > 0) == (start < stop);
+        if leads_there { (start.abs_diff(stop) / step.unsigned_abs()).saturating_add(1) } else { 0 }
+    }
+}
+
+/// A function with a bound.
+#[derive(Debug, PartialEq, Eq, Hash)]
+struct Bounded {
+    inner: Arc<ScalarUDF>,
+    makes: Makes,
+    signature: Signature,
+}
+
+impl Bounded {
+    fn new(inner: Arc<ScalarUDF>, makes: Makes) -> Self {
+        // Never computed before it is known in how many rows it stands, as constants are while a statement is planned.
+        let signature = Signature { volatility: Volatility::Volatile, ..inner.signature().clone() };
+        Self { inner, makes, signature }
+    }
+}
+
+impl ScalarUDFImpl for Bounded {
+    fn name(&self) -> &str {
+        self.inner.name()
+    }
+
+    fn aliases(&self) -> &[String] {
+        self.inner.aliases()
+    }
+
+    fn signature(&self) -> &Signature {
+        &self.signature
+    }
+
+    fn return_type(&self, arguments: &[DataType]) -> Result<DataType, DataFusionError> {
+        self.inner.return_type(arguments)
+    }
+
+    fn invoke_with_args(&self, call: ScalarFunctionArgs) -> Result<ColumnarValue, DataFusionError> {
+        if self.makes.bytes(&call)? > MOST_BYTES {
+            let (name, most) = (self.name(), MOST_BYTES / 1_000_000);
+            return exec_err!("too long for a batch of rows: {name} makes {most} MB of one at most");
+        }
+        self.inner.invoke_with_args(call)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::platform::tests::{platform, reader};
+    use crate::{Limits, QueryError};
+    use datafusion::arrow::array::AsArray;
+    use datafusion::arrow::datatypes::Int64Type;
+
+    /// The number that is the answer to a statement.
+    async fn number(sql: &str) -> Result<i64, QueryError> {
+        let platform = platform(Limits::default());
+        let plan = platform.plan_for(&reader(0), "risk-analysis", sql).await?;
+        let answer = plan.collect().await?;
+        let row = answer.iter().find(|batch| batch.num_rows() > 0).unwrap();
+        Ok(row.column(0).as_primitive::<Int64Type>().value(0))
+    }
+
+    #[tokio::test]
+    async fn what_would_be_too_long_is_refused_before_it_is_made() {
+        for made in [
+            "length(repeat('x', 2000000000))",
+            "count(repeat(name, 1000000000)) FROM code",
+            "count(repeat('x', 1000000)) FROM code",
+            "cardinality(generate_series(1, 10000000000))",
+            "cardinality(range(9223372036854775807))",
+            "count(range(0, 100000)) FROM code",
+            "cardinality(generate_series(\
+             TIMESTAMP '2025-01-01', TIMESTAMP '2026-01-01', INTERVAL '1 nanosecond'))",
+            "cardinality(generate_series(\
+             TIMESTAMP '2025-03-01', TIMESTAMP '2026-01-01', INTERVAL '1 month -31 days'))",
+            "count(array_repeat(list, 100000)) FROM code",
+            "count(list_repeat(1, 100000)) FROM code",
+            "cardinality(array_resize(make_array(1), 1000000000))",
+        ] {
+            let refused = number(&format!("SELECT {made}")).await.unwrap_err().to_string();
+            assert!(refused.contains("too long for a batch of rows"), "{made}: {refused}");
+        }
+    }
+
+    #[tokio::test]
+    async fn what_is_not_too_long_is_made() {
+        for (made, wanted) in [
+            ("sum(octet_length(repeat('x', 2000000)))", 2_000_000),
+            ("sum(octet_length(repeat('x', 30))) / count(*) FROM code", 30),
+            ("count(*) FROM (SELECT unnest(generate_series(1, 1000000)) AS n) s", 1_000_000),
+            ("count(*) FROM (SELECT unnest(generate_series(10, 1, -3)) AS n) s", 4),
+            ("count(*) FROM (SELECT unnest(range(3)) AS n FROM code LIMIT 30) s", 30),
+            (
+                "count(*) FROM unnest(generate_series(\
+                 DATE '2025-01-01', DATE '2025-12-31', INTERVAL '1 month')) AS s (d)",
+                12,
+            ),
+            (
+                "count(*) FROM unnest(generate_series(\
+                 TIMESTAMP '2025-01-01', TIMESTAMP '2025-01-02', INTERVAL '1 hour')) AS s (d)",
+                25,
+            ),
+            ("count(*) FROM (SELECT unnest(array_repeat(code, 2)) AS c FROM code LIMIT 5) s", 5),
+            ("count(*) FROM unnest(array_resize(make_array(1), 1000)) AS s (n)", 1_000),
+        ] {
+            assert_eq!(number(&format!("SELECT {made}")).await.unwrap(), wanted, "{made}");
+        }
+    }
+}
