@@ -8,6 +8,11 @@ use std::num::NonZeroUsize;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::time::timeout;
+
+/// How long a statement waits for a place before it is refused. The place of one that was cancelled is free when nothing of it
+/// computes any more, which takes milliseconds, and whoever cancels it asks for the next at once.
+const PATIENCE: Duration = Duration::from_secs(1);
 
 /// How an engine works; answers do not depend on it but for the order of rows that no `ORDER BY` fixes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -92,9 +97,23 @@ impl Allowance {
             advice: "narrow it by a month or an office",
         }
     }
+}
 
-    /// A place among the queries of the reader, while one is free.
-    pub(crate) fn place(&self) -> Option<OwnedSemaphorePermit> {
-        Arc::clone(&self.places).try_acquire_owned().ok()
+/// A place among the queries of a reader, taken as long as anything of the query is left. What the reader may use is counted as
+/// long as one is taken.
+#[derive(Debug)]
+pub(crate) struct Place {
+    pub(crate) allowance: Arc<Allowance>,
+    _taken: OwnedSemaphorePermit,
+}
+
+impl Place {
+    /// Takes a place as soon as there is one; none when there is none for a while. That is no longer than half of the time that
+    /// the statement has, so that it is not the time that it is refused for.
+    pub(crate) async fn take(allowance: Arc<Allowance>) -> Option<Arc<Self>> {
+        let patience = PATIENCE.min(allowance.limits.time / 2);
+        let free = Arc::clone(&allowance.places).acquire_owned();
+        let taken = timeout(patience, free).await.ok()?.ok()?;
+        Some(Arc::new(Self { allowance, _taken: taken }))
     }
 }

@@ -1,7 +1,7 @@
 //! A planned query: what it reads, and its answer within the limits of who asked.
 
 use crate::QueryError;
-use crate::engine::Allowance;
+use crate::engine::{Allowance, Place};
 use crate::reading::{Fingerprint, Reading};
 use crate::running::{Broken, Rows};
 use datafusion::arrow::array::RecordBatch;
@@ -12,7 +12,6 @@ use datafusion::logical_expr::LogicalPlan;
 use datafusion::physical_plan::{ExecutionPlan, execute_stream};
 use futures::stream::{BoxStream, StreamExt, TryStreamExt};
 use std::sync::Arc;
-use tokio::sync::OwnedSemaphorePermit;
 use tokio::time::{Instant, timeout_at};
 
 /// Batches of an answer.
@@ -60,7 +59,8 @@ impl Plan {
         match usage {
             None => Ok(execute_stream(physical, context)?.map_err(QueryError::from).boxed()),
             Some(usage) => {
-                let rows = Rows::of(physical, context, usage.until).map_err(QueryError::from);
+                let place = Arc::clone(&usage.place);
+                let rows = Rows::of(physical, context, usage.until, place).map_err(QueryError::from);
                 Ok(usage.metered(rows.map_err(|error| error.for_reader(fingerprint))?))
             }
         }
@@ -77,24 +77,26 @@ impl Plan {
 
 /// What a running query of a reader has used of the limits.
 pub(crate) struct Usage {
-    allowance: Arc<Allowance>,
+    place: Arc<Place>,
     rows: usize,
     bytes: usize,
     until: Instant,
     fingerprint: Fingerprint,
-    _place: OwnedSemaphorePermit,
 }
 
 impl Usage {
     /// Takes a place among the reader's queries.
-    pub(crate) fn begin(allowance: Arc<Allowance>, fingerprint: Fingerprint) -> Result<Self, QueryError> {
-        let place = allowance.place().ok_or_else(|| QueryError::TooMuch {
+    pub(crate) async fn begin(
+        allowance: Arc<Allowance>,
+        fingerprint: Fingerprint,
+    ) -> Result<Self, QueryError> {
+        let limits = allowance.limits;
+        let place = Place::take(allowance).await.ok_or_else(|| QueryError::TooMuch {
             what: "queries at once",
-            limit: allowance.limits.queries.to_string(),
+            limit: limits.queries.to_string(),
             advice: "wait for one to end, or cancel it",
         })?;
-        let until = Instant::now() + allowance.limits.time;
-        Ok(Self { allowance, rows: 0, bytes: 0, until, fingerprint, _place: place })
+        Ok(Self { place, rows: 0, bytes: 0, until: Instant::now() + limits.time, fingerprint })
     }
 
     fn metered(self, rows: Rows) -> Answer {
@@ -113,7 +115,7 @@ impl Usage {
         let fingerprint = self.fingerprint;
         match broken {
             Broken::Engine(error) => QueryError::from(error).for_reader(fingerprint),
-            Broken::TooLong => self.allowance.too_long(),
+            Broken::TooLong => self.place.allowance.too_long(),
             Broken::Program(error) => {
                 tracing::error!(%fingerprint, %error, "a query was broken off by the program");
                 QueryError::Inside { fingerprint, cause: error.to_string() }
@@ -124,7 +126,7 @@ impl Usage {
     fn count(&mut self, batch: &RecordBatch) -> Result<(), QueryError> {
         self.rows += batch.num_rows();
         self.bytes += batch.get_array_memory_size();
-        let limits = &self.allowance.limits;
+        let limits = &self.place.allowance.limits;
         let advice = "group the rows, or write LIMIT";
         if self.rows > limits.rows {
             let limit = format!("{} rows", limits.rows);

@@ -336,7 +336,7 @@ pub(crate) mod tests {
         })
     }
 
-    fn governance(limits: Limits) -> Governance {
+    pub(crate) fn governance(limits: Limits) -> Governance {
         let policy = Arc::new(Policy::parse(&Policy::shipped_files()).unwrap());
         Governance::new(policy, &PseudonymKey::derived_from(&[1; 32]), limits)
     }

@@ -1,29 +1,20 @@
 //! Where statements of readers run: on threads of their own, so that whoever waits for rows, asks beside it or ends it is
 //! served whatever the statement does, and with joins that can be stopped.
-//!
-//! The engine's joins compare all that they have before they look up again (apache/datafusion#19358): one that finds nothing
-//! among billions of pairs would neither end with the time of its reader nor when nobody waits for it any more.
 
+mod gathered;
+mod stoppable;
+
+use crate::engine::Place;
 use datafusion::arrow::array::RecordBatch;
-use datafusion::arrow::datatypes::{FieldRef, Schema};
-use datafusion::common::JoinType;
-use datafusion::common::tree_node::{Transformed, TransformedResult, TreeNode};
+use datafusion::common::runtime::{JoinSetTracer, set_join_set_tracer};
 use datafusion::error::DataFusionError;
 use datafusion::execution::TaskContext;
-use datafusion::logical_expr::ColumnarValue;
-use datafusion::physical_expr::PhysicalExpr;
-use datafusion::physical_expr::expressions::lit;
-use datafusion::physical_plan::coop::CooperativeExec;
-use datafusion::physical_plan::joins::utils::JoinFilter;
-use datafusion::physical_plan::joins::{
-    CrossJoinExec, HashJoinExec, NestedLoopJoinExec, NestedLoopJoinExecBuilder,
-};
 use datafusion::physical_plan::{ExecutionPlan, execute_stream};
-use futures::StreamExt;
-use std::fmt;
-use std::hash::{Hash, Hasher};
-use std::sync::atomic::{AtomicBool, Ordering};
+use futures::future::BoxFuture;
+use futures::{FutureExt, StreamExt};
+use std::any::Any;
 use std::sync::{Arc, OnceLock};
+use stoppable::{Stop, StoppablePlan};
 use tokio::runtime::{Builder, Runtime};
 use tokio::sync::mpsc::{Receiver, Sender, channel};
 use tokio::task::{JoinError, JoinHandle};
@@ -33,132 +24,9 @@ use tokio::time::{Instant, timeout_at};
 /// Threads for each core: statements that compute without a pause leave room for others, which the system sees to.
 const THREADS_OF_A_CORE: usize = 4;
 
-/// What a condition fails with; whoever waits is told why otherwise.
-const STOPPED: &str = "the statement was stopped";
-
-/// Tells a statement to stop: when nobody waits for it any more, or its time is over.
-#[derive(Debug, Clone)]
-struct Stop {
-    is_told: Arc<AtomicBool>,
-    until: Instant,
-}
-
-impl Stop {
-    fn at(until: Instant) -> Self {
-        Self { is_told: Arc::default(), until }
-    }
-
-    fn tell(&self) {
-        self.is_told.store(true, Ordering::Relaxed);
-    }
-
-    fn is_due(&self) -> bool {
-        self.is_told.load(Ordering::Relaxed) || Instant::now() >= self.until
-    }
-
-    /// A condition of a join that fails as soon as the statement is to stop.
-    fn heeded_by(&self, filter: &JoinFilter) -> JoinFilter {
-        let inner = Arc::clone(filter.expression());
-        let condition = Arc::new(Stoppable { inner, stop: self.clone() });
-        JoinFilter::new(condition, filter.column_indices().to_vec(), Arc::clone(filter.schema()))
-    }
-
-    /// A hash join whose condition heeds it. One that keeps or leaves out rows of one side brings nothing out while it finds the
-    /// rows of the other, so it gets a condition that always holds.
-    fn heeded_by_hashes(&self, join: &HashJoinExec) -> Option<JoinFilter> {
-        let is_of_one_side =
-            !matches!(join.join_type(), JoinType::Inner | JoinType::Left | JoinType::Right | JoinType::Full);
-        match join.filter() {
-            Some(filter) => Some(self.heeded_by(filter)),
-            None if is_of_one_side && !join.null_aware => {
-                let holds = JoinFilter::new(lit(true), Vec::new(), Arc::new(Schema::empty()));
-                Some(self.heeded_by(&holds))
-            }
-            None => None,
-        }
-    }
-}
-
-/// A plan whose joins can be stopped.
-struct StoppablePlan {
-    plan: Arc<dyn ExecutionPlan>,
-    stop: Stop,
-}
-
-impl StoppablePlan {
-    fn new(plan: Arc<dyn ExecutionPlan>, until: Instant) -> Result<Self, DataFusionError> {
-        let stop = Stop::at(until);
-        let plan = plan.transform_up(|plan| {
-            let join: Arc<dyn ExecutionPlan> = if let Some(join) = plan.downcast_ref::<NestedLoopJoinExec>() {
-                let filter = join.filter().map(|filter| stop.heeded_by(filter));
-                Arc::new(NestedLoopJoinExecBuilder::from(join).with_filter(filter).build()?)
-            } else if let Some(join) = plan.downcast_ref::<HashJoinExec>() {
-                join.builder().with_filter(stop.heeded_by_hashes(join)).build_exec()?
-            } else if plan.is::<CrossJoinExec>() {
-                plan
-            } else {
-                return Ok(Transformed::no(plan));
-            };
-            Ok(Transformed::yes(Arc::new(CooperativeExec::new(join)) as Arc<dyn ExecutionPlan>))
-        });
-        Ok(Self { plan: plan.data()?, stop })
-    }
-}
-
-/// A condition that fails as soon as its statement is to stop.
-#[derive(Debug, Clone)]
-struct Stoppable {
-    inner: Arc<dyn PhysicalExpr>,
-    stop: Stop,
-}
-
-impl PartialEq for Stoppable {
-    fn eq(&self, other: &Self) -> bool {
-        self.inner.eq(&other.inner)
-    }
-}
-
-impl Eq for Stoppable {}
-
-impl Hash for Stoppable {
-    fn hash<H: Hasher>(&self, state: &mut H) {
-        self.inner.hash(state);
-    }
-}
-
-impl fmt::Display for Stoppable {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.inner.fmt(f)
-    }
-}
-
-impl PhysicalExpr for Stoppable {
-    fn return_field(&self, schema: &Schema) -> Result<FieldRef, DataFusionError> {
-        self.inner.return_field(schema)
-    }
-
-    fn evaluate(&self, batch: &RecordBatch) -> Result<ColumnarValue, DataFusionError> {
-        if self.stop.is_due() {
-            return Err(DataFusionError::Execution(STOPPED.to_owned()));
-        }
-        self.inner.evaluate(batch)
-    }
-
-    fn children(&self) -> Vec<&Arc<dyn PhysicalExpr>> {
-        vec![&self.inner]
-    }
-
-    fn with_new_children(
-        self: Arc<Self>,
-        mut children: Vec<Arc<dyn PhysicalExpr>>,
-    ) -> Result<Arc<dyn PhysicalExpr>, DataFusionError> {
-        let inner = children.pop().unwrap_or_else(|| Arc::clone(&self.inner));
-        Ok(Arc::new(Self { inner, stop: self.stop.clone() }))
-    }
-
-    fn fmt_sql(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.inner.fmt_sql(f)
-    }
+tokio::task_local! {
+    /// The place of the statement that a task is of.
+    static PLACE: Arc<Place>;
 }
 
 /// Why there are no more rows.
@@ -180,16 +48,19 @@ pub(crate) struct Rows {
 }
 
 impl Rows {
-    /// Runs a plan until it is through, nobody waits for its rows, or its time is over.
+    /// Runs a plan until it is through, nobody waits for its rows, or its time is over. What it computes then keeps its place
+    /// until it looks up.
     pub(crate) fn of(
         plan: Arc<dyn ExecutionPlan>,
         context: Arc<TaskContext>,
         until: Instant,
+        place: Arc<Place>,
     ) -> Result<Self, DataFusionError> {
         let StoppablePlan { plan, stop } = StoppablePlan::new(plan, until)?;
         // One batch waits while the next is made.
         let (sender, batches) = channel(1);
-        let work = threads()?.spawn(timeout_at(until, give(plan, context, sender)));
+        let work = timeout_at(until, give(plan, context, sender));
+        let work = threads()?.spawn(PLACE.scope(place, work));
         Ok(Self { batches, work, stop })
     }
 
@@ -229,12 +100,36 @@ async fn give(
     Ok(())
 }
 
+/// What a task of the engine gives.
+type Given = Box<dyn Any + Send>;
+
+/// Tasks that the engine starts for a statement are in its place too, which is free when the last of them has ended.
+struct InPlace;
+
+impl JoinSetTracer for InPlace {
+    fn trace_future(&self, task: BoxFuture<'static, Given>) -> BoxFuture<'static, Given> {
+        match PLACE.try_get() {
+            Ok(place) => PLACE.scope(place, task).boxed(),
+            Err(_) => task,
+        }
+    }
+
+    fn trace_block(&self, work: Box<dyn FnOnce() -> Given + Send>) -> Box<dyn FnOnce() -> Given + Send> {
+        match PLACE.try_get() {
+            Ok(place) => Box::new(move || PLACE.sync_scope(place, work)),
+            Err(_) => work,
+        }
+    }
+}
+
 /// The threads of all statements.
 fn threads() -> Result<&'static Runtime, DataFusionError> {
     static THREADS: OnceLock<Runtime> = OnceLock::new();
     if let Some(threads) = THREADS.get() {
         return Ok(threads);
     }
+    // It is the same for all statements, so it does not matter which of them says so.
+    let _ = set_join_set_tracer(&InPlace);
     let cores = std::thread::available_parallelism().map_or(1, usize::from);
     let mut builder = Builder::new_multi_thread();
     let threads = builder.worker_threads(cores * THREADS_OF_A_CORE).thread_name("statement").enable_all();
@@ -248,9 +143,22 @@ fn threads() -> Result<&'static Runtime, DataFusionError> {
 
 #[cfg(test)]
 mod tests {
-    use crate::Limits;
-    use crate::platform::tests::{platform, reader};
+    use crate::platform::tests::{governance, platform, reader};
+    use crate::{Engine, Limits, Plan, Platform};
+    use datafusion::arrow::array::RecordBatch;
+    use datafusion::arrow::datatypes::SchemaRef;
+    use datafusion::catalog::streaming::StreamingTable;
+    use datafusion::datasource::TableProvider;
+    use datafusion::execution::{SendableRecordBatchStream, TaskContext};
+    use datafusion::physical_plan::stream::RecordBatchStreamAdapter;
+    use datafusion::physical_plan::streaming::PartitionStream;
+    use futures::stream;
+    use std::collections::BTreeMap;
+    use std::sync::Arc;
+    use std::sync::atomic::{AtomicBool, Ordering};
+    use std::thread;
     use std::time::Duration;
+    use tidegate_records::tables::DECLARATION;
     use tokio::time::{Instant, sleep};
 
     const SECONDS: u64 = 1;
@@ -259,43 +167,120 @@ mod tests {
         Limits { time: Duration::from_secs(SECONDS), queries: 1, ..Limits::default() }
     }
 
-    /// Statements that compare or bring together some 10^11 rows.
-    const ENDLESS: [&str; 4] = [
+    /// Statements that compare or bring together some 10^11 rows and more, some of them without a condition, some of them only
+    /// to keep rows of one side or to leave them out.
+    const ENDLESS: [&str; 8] = [
         "SELECT count(*) FROM code a, code b, code c \
          WHERE length(a.name) + length(b.name) + length(c.name) = 100000",
         "SELECT count(*) FROM code a JOIN code b ON a.list = b.list JOIN code c ON b.list = c.list \
          WHERE length(a.name) + length(b.name) + length(c.name) = 100000",
         "SELECT count(*) FROM (SELECT a.list FROM code a JOIN code b USING (list)) x \
          WHERE x.list IN (SELECT a.list FROM code a JOIN code b USING (list))",
+        "SELECT count(*) FROM code x WHERE nullif(x.list, '') NOT IN \
+         (SELECT nullif(b.list, '') FROM code a, code b LIMIT 1000000000)",
         "SELECT sum(length(a.name) + length(b.name) + length(c.name)) FROM code a, code b, code c",
+        "SELECT count(*) FROM code a CROSS JOIN code b WHERE EXISTS (SELECT 1 FROM code c CROSS JOIN code d)",
+        "SELECT count(*) FROM code a CROSS JOIN code b \
+         WHERE NOT EXISTS (SELECT 1 FROM code c FULL JOIN code d ON true)",
+        "SELECT count(*) FROM (code a CROSS JOIN code b) LEFT JOIN code c ON true",
     ];
+
+    /// Plans a statement as soon as the one before has ended, of which nothing computes any more then.
+    async fn planned(platform: &Platform, sql: &str) -> Plan {
+        let begun = Instant::now();
+        loop {
+            match platform.plan_for(&reader(0), "risk-analysis", sql).await {
+                Ok(plan) => return plan,
+                Err(refused) => assert!(begun.elapsed() < Duration::from_secs(20), "{sql}: {refused}"),
+            }
+        }
+    }
 
     /// One thread waits for the statement and does everything else, as a door does.
     #[tokio::test]
     async fn a_statement_ends_with_its_time_whatever_it_computes() {
         let platform = platform(limits());
         for sql in ENDLESS {
+            let plan = planned(&platform, sql).await;
             let begun = Instant::now();
-            let plan = platform.plan_for(&reader(0), "risk-analysis", sql).await.unwrap();
             let refused = plan.collect().await.unwrap_err().to_string();
-            assert!(refused.contains("the query takes too long: 1 seconds"), "{refused}");
+            assert!(refused.contains("the query takes too long: 1 seconds"), "{sql}: {refused}");
             assert!(begun.elapsed() < Duration::from_secs(20 * SECONDS), "{sql}: {:?}", begun.elapsed());
+            planned(&platform, "SELECT 1").await;
         }
     }
 
     #[tokio::test]
     async fn a_statement_that_nobody_waits_for_stops() {
-        let platform = platform(limits());
+        let limits = Limits { time: Limits::default().time, ..limits() };
+        let platform = platform(limits);
         for sql in ENDLESS {
-            let plan = platform.plan_for(&reader(0), "risk-analysis", sql).await.unwrap();
-            let answer = plan.stream().unwrap();
-            sleep(Duration::from_millis(200)).await;
+            let answer = planned(&platform, sql).await.stream().unwrap();
+            sleep(Duration::from_millis(500)).await;
             drop(answer);
-            let begun = Instant::now();
-            while super::threads().unwrap().metrics().num_alive_tasks() > 0 {
-                assert!(begun.elapsed() < Duration::from_secs(20), "{sql} goes on");
-                sleep(Duration::from_millis(10)).await;
-            }
+            planned(&platform, "SELECT 1").await;
         }
+    }
+
+    /// Rows that are computed without a pause until they are to be done.
+    #[derive(Debug)]
+    struct Busy {
+        schema: SchemaRef,
+        has_begun: Arc<AtomicBool>,
+        is_done: Arc<AtomicBool>,
+    }
+
+    impl PartitionStream for Busy {
+        fn schema(&self) -> &SchemaRef {
+            &self.schema
+        }
+
+        fn execute(&self, _: Arc<TaskContext>) -> SendableRecordBatchStream {
+            let schema = Arc::clone(&self.schema);
+            let (has_begun, is_done) = (Arc::clone(&self.has_begun), Arc::clone(&self.is_done));
+            let rows = stream::once(async move {
+                has_begun.store(true, Ordering::Relaxed);
+                while !is_done.load(Ordering::Relaxed) {
+                    thread::sleep(Duration::from_millis(1));
+                }
+                Ok(RecordBatch::new_empty(schema))
+            });
+            Box::pin(RecordBatchStreamAdapter::new(Arc::clone(&self.schema), rows))
+        }
+    }
+
+    /// Of two files, each of which a task of the engine's own reads.
+    #[tokio::test]
+    async fn a_place_is_taken_as_long_as_anything_of_the_statement_computes() {
+        let (has_begun, is_done) = (Arc::new(AtomicBool::new(false)), Arc::new(AtomicBool::new(false)));
+        let file = || -> Arc<dyn PartitionStream> {
+            let (has_begun, is_done) = (Arc::clone(&has_begun), Arc::clone(&is_done));
+            Arc::new(Busy { schema: DECLARATION.schema(), has_begun, is_done })
+        };
+        let table = StreamingTable::try_new(DECLARATION.schema(), vec![file(), file()]).unwrap();
+        let table: Arc<dyn TableProvider> = Arc::new(table);
+        let given = BTreeMap::from([("declaration", table)]);
+        let limits = Limits { queries: 1, ..Limits::default() };
+        let platform = Platform::over(given, Engine::default(), Some(governance(limits))).unwrap();
+        let answer = planned(&platform, "SELECT count(*) FROM declaration").await.stream().unwrap();
+        while !has_begun.load(Ordering::Relaxed) {
+            sleep(Duration::from_millis(1)).await;
+        }
+        drop(answer);
+        let refused = platform.plan_for(&reader(0), "risk-analysis", "SELECT 1").await.err().unwrap();
+        assert!(refused.to_string().contains("queries at once: 1"), "{refused}");
+        is_done.store(true, Ordering::Relaxed);
+        planned(&platform, "SELECT 1").await;
+    }
+
+    #[tokio::test]
+    async fn a_window_keeps_no_more_rows_than_the_reader_has_memory_for() {
+        let platform = platform(Limits { memory_bytes: 1 << 24, ..Limits::default() });
+        let pairs = planned(&platform, "SELECT count(*) OVER () FROM code a, code b").await;
+        let refused = pairs.collect().await.unwrap_err().to_string();
+        assert!(refused.contains("the query needs more memory than one reader has"), "{refused}");
+        let kept = planned(&platform, "SELECT count(*) OVER () FROM code").await.collect().await.unwrap();
+        let rows = kept.iter().map(RecordBatch::num_rows).sum::<usize>();
+        assert!(rows > 7_000, "{rows}");
     }
 }

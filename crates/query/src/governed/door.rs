@@ -269,8 +269,10 @@ impl Door {
         let plan = state.optimize(&plan)?;
         verify::verify(&plan, self.may_explain)?;
         let reading = Reading::of(&plan, told, &self.naming)?;
-        let begin = |allowance| Usage::begin(allowance, reading.statement.fingerprint);
-        let usage = self.allowance.clone().map(begin).transpose()?;
+        let usage = match self.allowance.clone() {
+            Some(allowance) => Some(Usage::begin(allowance, reading.statement.fingerprint).await?),
+            None => None,
+        };
         Plan::new(&state, &plan, reading, usage).await
     }
 }
