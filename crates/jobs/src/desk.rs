@@ -13,7 +13,9 @@ use tidegate_ledger::{
     Actor, AuditEvent, Door, Hash256, NewAuditEntry, PolicyName, Principal as Account, PrincipalKind,
 };
 use tidegate_query::policy::{Access, Policy, PseudonymKey};
-use tidegate_query::{Described, Governance, ParamValues, Person, Platform, Principal, QueryError, Reading};
+use tidegate_query::{
+    Allowances, Described, Governance, ParamValues, Person, Platform, Principal, QueryError, Reading,
+};
 use tidegate_records::table::Grade;
 use tokio::sync::Mutex;
 use tokio_util::task::TaskTracker;
@@ -44,6 +46,8 @@ pub struct Desk {
     clock: Clock,
     in_force: Mutex<Option<InForce>>,
     standing: Mutex<Option<Arc<Standing>>>,
+    /// What readers have of the machine, whichever platform stands.
+    allowances: Allowances,
     /// Ends of reads that are being written down.
     ends: TaskTracker,
 }
@@ -51,7 +55,15 @@ pub struct Desk {
 impl Desk {
     /// Opens the desk of a home.
     pub fn new(home: Home, clock: Clock) -> Self {
-        Self { home, clock, in_force: Mutex::new(None), standing: Mutex::new(None), ends: TaskTracker::new() }
+        let allowances = Allowances::new(home.configuration.reading.limits());
+        Self {
+            home,
+            clock,
+            in_force: Mutex::new(None),
+            standing: Mutex::new(None),
+            allowances,
+            ends: TaskTracker::new(),
+        }
     }
 
     /// The home.
@@ -226,8 +238,7 @@ impl Desk {
     /// A state of the tables with what the catalog knows of them, under a policy.
     async fn platform(&self, snapshot: Option<&Snapshot>, policy: Arc<Policy>) -> Result<Platform, JobError> {
         let key = PseudonymKey::derived_from(self.home.root_key_at(self.now()).await?.expose());
-        let limits = self.home.configuration.reading.limits();
-        let governance = Governance::new(policy, &key, limits);
+        let governance = Governance::new(policy, &key, self.allowances.clone());
         let engine = self.home.configuration.engine.of_queries();
         let catalog = catalog::read(&self.home.ledger).await?;
         Ok(Platform::open(&self.home.lake, snapshot, catalog, engine, Some(governance)).await?)

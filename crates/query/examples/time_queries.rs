@@ -11,7 +11,7 @@ use std::error::Error;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 use tidegate_query::policy::{Policy, PolicyFiles, PseudonymKey};
-use tidegate_query::{Engine, Governance, Limits, Person, Platform, Principal};
+use tidegate_query::{Allowances, Engine, Governance, Limits, Person, Platform, Principal};
 use tidegate_records::table::Grade;
 
 const TABLES: [&str; 2] = ["declaration", "goods_item"];
@@ -56,7 +56,8 @@ async fn main() -> Result<(), Box<dyn Error>> {
         time: Duration::from_hours(24),
         ..Limits::default()
     };
-    let governance = Governance::new(policy, &PseudonymKey::derived_from(&[1; 32]), limits);
+    let key = PseudonymKey::derived_from(&[1; 32]);
+    let governance = Governance::new(policy, &key, Allowances::new(limits));
     let platform = Platform::over(tables, Engine::default(), Some(governance))?;
 
     let readers = ["everything", "of-offices", "of-pseudonyms"];

@@ -1,6 +1,7 @@
 //! How anyone reads: one door to the tables of the lake. [`Platform::plan_for`] is the only way from SQL to rows; what is
 //! there for a reader follows from who reads, for which purpose, and from the policy that holds ([`policy`]).
 
+mod allowances;
 mod assess;
 mod catalog;
 mod codes;
@@ -20,6 +21,7 @@ mod reading;
 mod running;
 mod subjects;
 
+pub use allowances::Allowances;
 pub use assess::assessment_fields;
 pub use catalog::{Catalog, Classification};
 pub use datafusion::common::ParamValues;

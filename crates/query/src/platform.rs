@@ -1,13 +1,13 @@
 //! The tables of the lake in one state, behind one door for each reader and purpose.
 
+use crate::allowances::Allowances;
 use crate::assess::{self, Bundles};
 use crate::catalog::Catalog;
 use crate::codes;
 use crate::dataset::Dataset;
-use crate::engine::Allowance;
 use crate::governed::{Described, Door, Entry, Rules, Stored};
 use crate::policy::{Access, Compiler, Policy, PseudonymKey};
-use crate::{Engine, Limits, Plan, Principal, QueryError, Reading, StatementText};
+use crate::{Engine, Plan, Principal, QueryError, Reading, StatementText};
 use datafusion::arrow::array::RecordBatch;
 use datafusion::arrow::datatypes::FieldRef;
 use datafusion::common::{ParamValues, ScalarValue};
@@ -16,7 +16,7 @@ use datafusion::datasource::{MemTable, TableProvider};
 use datafusion::logical_expr::LogicalPlan;
 use datafusion::prelude::{Expr, SessionContext, lit};
 use std::collections::{BTreeMap, HashMap};
-use std::sync::{Arc, Weak};
+use std::sync::Arc;
 use tidegate_lake::{Lake, Snapshot};
 use tidegate_records::table::Table;
 use tidegate_records::tables::{self, CODE};
@@ -27,13 +27,13 @@ use tokio::sync::Mutex;
 pub struct Governance {
     policy: Arc<Policy>,
     compiler: Compiler,
-    limits: Limits,
+    allowances: Allowances,
 }
 
 impl Governance {
-    /// Enforces a policy with the key of this installation's pseudonyms.
-    pub fn new(policy: Arc<Policy>, key: &PseudonymKey, limits: Limits) -> Self {
-        Self { policy, compiler: Compiler::new(key), limits }
+    /// Enforces a policy with the key of this installation's pseudonyms, within what readers have of the machine.
+    pub fn new(policy: Arc<Policy>, key: &PseudonymKey, allowances: Allowances) -> Self {
+        Self { policy, compiler: Compiler::new(key), allowances }
     }
 }
 
@@ -57,26 +57,14 @@ pub struct Platform {
 struct Doors {
     /// By reader and purpose: what is there for one does not change while the platform stands.
     open: HashMap<(Principal, String), Arc<Door>>,
-    /// Of each reader, as long as a door is open or a statement runs that uses it.
-    allowances: HashMap<Principal, Weak<Allowance>>,
 }
 
 impl Doors {
-    fn allowance(&mut self, reader: &Principal, limits: Limits) -> Result<Arc<Allowance>, QueryError> {
-        if let Some(known) = self.allowances.get(reader).and_then(Weak::upgrade) {
-            return Ok(known);
-        }
-        let new = Arc::new(Allowance::new(limits)?);
-        self.allowances.insert(reader.clone(), Arc::downgrade(&new));
-        Ok(new)
-    }
-
     /// Keeps a door. When there are as many as may be, the others are closed: a country has more readers than there is
     /// memory for what each of them sees, and who comes again is let in anew.
     fn keep(&mut self, key: (Principal, String), door: Arc<Door>, most: usize) {
         if self.open.len() >= most {
             self.open.clear();
-            self.allowances.retain(|_, allowance| allowance.strong_count() > 0);
         }
         self.open.insert(key, door);
     }
@@ -272,8 +260,8 @@ impl Platform {
         }
         let entry = match (principal, &self.governance) {
             (Principal::LocalOwner, _) => Entry::Owner,
-            (Principal::Person(person), Some(Governance { policy, compiler, limits })) => {
-                let allowance = doors.allowance(principal, *limits)?;
+            (Principal::Person(person), Some(Governance { policy, compiler, allowances })) => {
+                let allowance = allowances.of(person)?;
                 Entry::Person { person, purpose, policy, compiler, allowance }
             }
             (Principal::Person(person), None) => {
@@ -282,7 +270,7 @@ impl Platform {
         };
         let door =
             Arc::new(Door::open(entry, &self.stored, &self.catalog, &self.bundles, self.engine).await?);
-        let most = self.governance.as_ref().map_or(1, |governance| governance.limits.doors);
+        let most = self.governance.as_ref().map_or(1, |governance| governance.allowances.limits.doors);
         doors.keep(key, Arc::clone(&door), most);
         Ok(door)
     }
@@ -312,7 +300,7 @@ fn with_new_columns(
 #[cfg(test)]
 pub(crate) mod tests {
     use super::*;
-    use crate::Person;
+    use crate::{Limits, Person};
     use async_trait::async_trait;
     use datafusion::arrow::datatypes::SchemaRef;
     use datafusion::catalog::Session;
@@ -338,7 +326,12 @@ pub(crate) mod tests {
 
     pub(crate) fn governance(limits: Limits) -> Governance {
         let policy = Arc::new(Policy::parse(&Policy::shipped_files()).unwrap());
-        Governance::new(policy, &PseudonymKey::derived_from(&[1; 32]), limits)
+        Governance::new(policy, &PseudonymKey::derived_from(&[1; 32]), Allowances::new(limits))
+    }
+
+    pub(crate) fn platform_within(allowances: &Allowances) -> Platform {
+        let governance = Governance { allowances: allowances.clone(), ..governance(allowances.limits) };
+        Platform::in_memory(Vec::new(), Some(governance)).unwrap()
     }
 
     pub(crate) fn platform(limits: Limits) -> Platform {
@@ -404,7 +397,6 @@ pub(crate) mod tests {
         }
         let doors = platform.doors.lock().await;
         assert!(!doors.open.keys().any(|(known, _)| *known == reader(0)), "the first door is closed");
-        assert!(doors.allowances.len() < 9, "{:?}", doors.allowances.keys());
         drop(doors);
         let again = platform.plan_for(&reader(0), "risk-analysis", "SELECT 1").await;
         assert!(again.is_err(), "the statement at the closed door still counts");

@@ -20,6 +20,7 @@ mod packaging;
 mod place;
 mod prepared;
 mod promises;
+mod readers;
 mod replay;
 mod retention;
 mod source;

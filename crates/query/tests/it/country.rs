@@ -9,7 +9,7 @@ use datafusion::arrow::datatypes::{DataType, Field};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use tidegate_query::policy::{Policy, PolicyFiles, PseudonymKey};
-use tidegate_query::{Governance, Limits, Person, Platform, Principal, QueryError};
+use tidegate_query::{Allowances, Governance, Limits, Person, Platform, Principal, QueryError};
 use tidegate_records::table::{Grade, Table};
 use tidegate_records::tables::{DECISION, DECLARATION, GOODS_ITEM, INSPECTION, TABLES};
 
@@ -124,7 +124,8 @@ pub fn tables() -> BTreeMap<&'static str, (&'static Table, Vec<Row>)> {
 pub fn governance(files: &PolicyFiles) -> Governance {
     let policy = Arc::new(Policy::parse(files).unwrap());
     let key = PseudonymKey::derived_from(&SECRET);
-    Governance::new(policy, &key, Limits { rows: 10_000, queries: 2, ..Limits::default() })
+    let limits = Limits { rows: 10_000, queries: 2, ..Limits::default() };
+    Governance::new(policy, &key, Allowances::new(limits))
 }
 
 /// A platform over the country with a policy.
