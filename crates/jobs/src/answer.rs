@@ -5,7 +5,7 @@ use crate::columns::column;
 use arrow::array::{ArrayRef, AsArray, RecordBatch};
 use arrow::compute::{cast, concat_batches};
 use arrow::datatypes::{DataType, Float64Type, Int64Type};
-use tidegate_query::{Platform, Principal};
+use tidegate_query::{Bundles, Platform, Principal};
 
 /// The whole answer to a query.
 pub(crate) struct Answer {
@@ -15,7 +15,17 @@ pub(crate) struct Answer {
 impl Answer {
     /// Asks as the local owner, for a purpose.
     pub(crate) async fn of(platform: &Platform, purpose: &str, sql: &str) -> Result<Self, JobError> {
-        let plan = platform.plan_for(&Principal::LocalOwner, purpose, sql).await?;
+        Self::assessed(platform, purpose, sql, &Bundles::new()).await
+    }
+
+    /// The same for a statement that assesses.
+    pub(crate) async fn assessed(
+        platform: &Platform,
+        purpose: &str,
+        sql: &str,
+        bundles: &Bundles,
+    ) -> Result<Self, JobError> {
+        let plan = platform.plan_with(&Principal::LocalOwner, purpose, sql, bundles, None).await?;
         let schema = plan.schema();
         Ok(Self { batch: concat_batches(&schema, &plan.collect().await?)? })
     }

@@ -1,6 +1,7 @@
 //! The desk where people read: it knows who comes, what the policy shows them, and writes down every read before the first
 //! row goes out.
 
+use crate::loaded::LoadedBundles;
 use crate::rights::{Rights, Watch};
 use crate::run::tables_of;
 use crate::served::End;
@@ -14,7 +15,8 @@ use tidegate_ledger::{
 };
 use tidegate_query::policy::{Access, Policy, PseudonymKey};
 use tidegate_query::{
-    Allowances, Described, Governance, ParamValues, Person, Platform, Principal, QueryError, Reading,
+    Allowances, Bundles, Described, Governance, ParamValues, Person, Plan, Platform, Principal, QueryError,
+    Reading,
 };
 use tidegate_records::table::Grade;
 use tokio::sync::Mutex;
@@ -48,6 +50,7 @@ pub struct Desk {
     standing: Mutex<Option<Arc<Standing>>>,
     /// What readers have of the machine, whichever platform stands.
     allowances: Allowances,
+    bundles: LoadedBundles,
     /// Ends of reads that are being written down.
     ends: TaskTracker,
 }
@@ -62,6 +65,7 @@ impl Desk {
             in_force: Mutex::new(None),
             standing: Mutex::new(None),
             allowances,
+            bundles: LoadedBundles::new(),
             ends: TaskTracker::new(),
         }
     }
@@ -125,10 +129,8 @@ impl Desk {
         sql: &str,
         parameters: Option<ParamValues>,
     ) -> Result<Served, JobError> {
-        let standing = self.standing(sql).await?;
-        let planned =
-            standing.platform.plan_with(&principal(&visit.account), &visit.purpose, sql, parameters).await;
-        let plan = match planned {
+        let standing = self.standing().await?;
+        let plan = match self.planned(visit, &standing, sql, parameters).await {
             Ok(plan) => plan,
             Err(error) => return Err(self.refused(visit, &standing, sql, error).await),
         };
@@ -160,11 +162,47 @@ impl Desk {
     /// # Errors
     /// When the statement is refused, or the refusal cannot be written down.
     pub async fn describe(&self, visit: &Visit, sql: &str) -> Result<Described, JobError> {
-        let standing = self.standing(sql).await?;
-        match standing.platform.describe(&principal(&visit.account), &visit.purpose, sql).await {
+        let standing = self.standing().await?;
+        match self.described(visit, &standing, sql).await {
             Ok(described) => Ok(described),
             Err(error) => Err(self.refused(visit, &standing, sql, error).await),
         }
+    }
+
+    async fn planned(
+        &self,
+        visit: &Visit,
+        standing: &Standing,
+        sql: &str,
+        parameters: Option<ParamValues>,
+    ) -> Result<Plan, JobError> {
+        let reader = principal(&visit.account);
+        let bundles = self.bundles_of(&reader, &visit.purpose, standing, sql).await?;
+        Ok(standing.platform.plan_with(&reader, &visit.purpose, sql, &bundles, parameters).await?)
+    }
+
+    async fn described(&self, visit: &Visit, standing: &Standing, sql: &str) -> Result<Described, JobError> {
+        let reader = principal(&visit.account);
+        let bundles = self.bundles_of(&reader, &visit.purpose, standing, sql).await?;
+        Ok(standing.platform.describe(&reader, &visit.purpose, sql, &bundles).await?)
+    }
+
+    /// The bundles that a statement assesses with, each found by its name now; for who may not assess none is looked for.
+    async fn bundles_of(
+        &self,
+        reader: &Principal,
+        purpose: &str,
+        standing: &Standing,
+        sql: &str,
+    ) -> Result<Bundles, JobError> {
+        // A statement that names none because it is refused, or no SQL, is told so where it is planned.
+        let names = standing.platform.bundle_names(reader, purpose, sql).await.unwrap_or_default();
+        let mut bundles = Bundles::new();
+        for name in names {
+            let bundle = self.bundles.find(&self.home, &name, self.now()).await?;
+            bundles.insert(name, bundle);
+        }
+        Ok(bundles)
     }
 
     /// Writes down that somebody was not let in, under the account or the name that was claimed.
@@ -184,16 +222,19 @@ impl Desk {
     }
 
     /// Writes down that a statement was refused, and gives what the reader is told.
-    async fn refused(&self, visit: &Visit, standing: &Standing, sql: &str, error: QueryError) -> JobError {
+    async fn refused(&self, visit: &Visit, standing: &Standing, sql: &str, error: JobError) -> JobError {
         let mut entry = self.entry_at(visit, standing, AuditEvent::Denied);
-        entry.detail = error.for_audit();
+        entry.detail = match &error {
+            JobError::Query(error) => error.for_audit(),
+            other => other.to_string(),
+        };
         // Fails only where the tables of the owner cannot be opened, which the log tells.
         if let Ok(statement) = standing.platform.statement(sql).await {
             entry.fingerprint = Some(Hash256::new(statement.fingerprint.0));
             entry.statement = Some(statement.text);
         }
         match self.home.ledger.append_audit(&[entry.fitted()]).await {
-            Ok(_) => error.into(),
+            Ok(_) => error,
             Err(failed) => failed.into(),
         }
     }
@@ -213,7 +254,7 @@ impl Desk {
 
     /// The platform over the newest snapshot, the catalog and the policy in force: what changes takes effect with the next
     /// statement.
-    async fn standing(&self, sql: &str) -> Result<Arc<Standing>, JobError> {
+    async fn standing(&self) -> Result<Arc<Standing>, JobError> {
         let snapshot = self.home.snapshot().await?;
         let number = snapshot.as_ref().map(|snapshot| snapshot.version);
         let InForce { policy, name } = self.policy().await?;
@@ -222,14 +263,10 @@ impl Desk {
         if let Some(known) = standing.as_ref()
             && (known.snapshot, known.policy) == (number, name)
             && known.catalog_version == catalog_version
-            && known.platform.bundle_names(sql).await.unwrap_or_default().is_empty()
         {
             return Ok(Arc::clone(known));
         }
-        let mut platform = self.platform(snapshot.as_ref(), policy).await?;
-        // A statement that is no SQL is refused where it is planned, and written down there.
-        let bundles = platform.bundle_names(sql).await.unwrap_or_default();
-        self.home.add_bundles(&mut platform, bundles, self.now()).await?;
+        let platform = self.platform(snapshot.as_ref(), policy).await?;
         let opened = Arc::new(Standing { snapshot: number, policy: name, catalog_version, platform });
         *standing = Some(Arc::clone(&opened));
         Ok(opened)

@@ -14,13 +14,17 @@ use tidegate_ledger::{
     Act, Activation, Bundle as BundleRow, Door, Hash256, Ledger, NewPrincipal, PrincipalId, PrincipalKind,
     RootKey, Standing,
 };
-use tidegate_query::{Catalog, Platform};
+use tidegate_query::{Bundles, Catalog, Platform};
 use tidegate_records::tables::item_row_schema;
 use tidegate_risk::bundle::{Bundle, BundleHash};
 use tidegate_risk::features::{PROFILE_SECRET_BYTES, ProfileSecret};
 
 /// Alias under which `learn` activates and `score` reads.
 pub const DEFAULT_ALIAS: &str = "default";
+
+/// What is told where a bundle is needed and none is in force.
+pub(crate) const NONE_IN_FORCE: &str = "no bundle is in force yet; load records with results and run \
+    `tidegate learn`, and where two persons put bundles in force, `tidegate bundles propose` and `approve`";
 
 /// An open home.
 pub struct Home {
@@ -185,23 +189,21 @@ impl Home {
     /// # Errors
     /// When there is none such, or it was altered.
     pub async fn bundle(&self, name: Option<&str>) -> Result<(Bundle, BundleHash), JobError> {
-        self.bundle_at(name, self.now).await
+        let folder = self.find_bundle(name.unwrap_or(DEFAULT_ALIAS), self.now).await?;
+        self.read_bundle(&folder.ok_or_else(|| JobError::Missing(NONE_IN_FORCE.to_owned()))?).await
     }
 
-    /// The same, where the active one is that of this moment.
-    async fn bundle_at(
+    /// The folder of the bundle that [`Home::bundle`] finds by this name at this moment; none where none is active.
+    pub(crate) async fn find_bundle(
         &self,
-        name: Option<&str>,
+        name: &str,
         now: DateTime<Utc>,
-    ) -> Result<(Bundle, BundleHash), JobError> {
-        if let Some(name) = name.filter(|n| *n != DEFAULT_ALIAS) {
-            return self.bundle_named(name).await;
+    ) -> Result<Option<PathBuf>, JobError> {
+        if name != DEFAULT_ALIAS {
+            return self.folder_of_bundle(name).map(Some);
         }
         let active = self.ledger.active_bundle(DEFAULT_ALIAS, now).await?;
-        let missing = "no bundle is in force yet; load records with results and run `tidegate learn`, and where \
-                       two persons put bundles in force, `tidegate bundles propose` and `approve`";
-        let active = active.ok_or_else(|| JobError::Missing(missing.to_owned()))?;
-        self.read_bundle(&self.root.join("bundles").join(active.bundle.to_string())).await
+        Ok(active.map(|active| self.root.join("bundles").join(active.bundle.to_string())))
     }
 
     /// Loads a bundle by its hash or the beginning of its hash.
@@ -222,25 +224,19 @@ impl Home {
         Ok(ProfileSecret::new(bytes))
     }
 
-    async fn read_bundle(&self, folder: &Path) -> Result<(Bundle, BundleHash), JobError> {
+    /// Loads the bundle of a folder.
+    pub(crate) async fn read_bundle(&self, folder: &Path) -> Result<(Bundle, BundleHash), JobError> {
         read_bundle(folder, &self.profile_secret().await?)
     }
 
-    /// Lets statements on a platform assess with bundles, each under the name that [`Home::bundle`] finds it by at this moment.
-    ///
-    /// # Errors
-    /// When there is none such, or it was altered.
-    pub(crate) async fn add_bundles(
-        &self,
-        platform: &mut Platform,
-        names: Vec<String>,
-        now: DateTime<Utc>,
-    ) -> Result<(), JobError> {
+    /// Bundles to assess with, each under the name that [`Home::bundle`] finds it by.
+    pub(crate) async fn bundles(&self, names: BTreeSet<String>) -> Result<Bundles, JobError> {
+        let mut bundles = Bundles::new();
         for name in names {
-            let (bundle, hash) = self.bundle_at(Some(&name), now).await?;
-            platform.add_bundle(&name, hash, Arc::new(bundle));
+            let (bundle, hash) = self.bundle(Some(&name)).await?;
+            bundles.insert(name, (hash, Arc::new(bundle)));
         }
-        Ok(())
+        Ok(bundles)
     }
 
     fn bundle_folder(&self, hash: BundleHash) -> PathBuf {

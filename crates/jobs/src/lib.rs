@@ -33,6 +33,7 @@ mod ingest;
 mod input;
 mod learn;
 pub mod learning;
+mod loaded;
 pub mod maintenance;
 mod matrix;
 mod monitor;

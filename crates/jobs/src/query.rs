@@ -9,10 +9,9 @@ use tidegate_query::Principal;
 /// # Errors
 /// When the statement is refused or fails.
 pub async fn query(home: &Home, purpose: &str, sql: &str) -> Result<Vec<RecordBatch>, JobError> {
-    let mut platform = home.platform().await?;
-    let bundles = platform.bundle_names(sql).await?;
-    home.add_bundles(&mut platform, bundles, home.now).await?;
-    let plan = platform.plan_for(&Principal::LocalOwner, purpose, sql).await?;
+    let (platform, owner) = (home.platform().await?, Principal::LocalOwner);
+    let bundles = home.bundles(platform.bundle_names(&owner, purpose, sql).await?).await?;
+    let plan = platform.plan_with(&owner, purpose, sql, &bundles, None).await?;
     let schema = plan.schema();
     let mut batches = plan.collect().await?;
     if batches.is_empty() {

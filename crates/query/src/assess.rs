@@ -18,7 +18,7 @@ use datafusion::sql::sqlparser::ast::{
     Expr, FunctionArg, FunctionArgExpr, FunctionArguments, Ident, ObjectName, ObjectNamePart, Value,
     visit_expressions_mut,
 };
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ops::ControlFlow;
 use std::sync::Arc;
 use tidegate_records::tables::item_row_schema;
@@ -27,8 +27,8 @@ use tidegate_risk::bundle::{Bundle, BundleHash};
 /// Name of the function in SQL.
 const ASSESS: &str = "assess";
 
-/// Bundles that statements may name.
-pub(crate) type Bundles = BTreeMap<String, (BundleHash, Arc<Bundle>)>;
+/// The bundles that a statement assesses with, by the names that it has for them: `assess('name', r.*)`.
+pub type Bundles = BTreeMap<String, (BundleHash, Arc<Bundle>)>;
 
 /// Fields of an assessment: log-odds, calibrated probability, probability raised by the rules that hit, and the ids of
 /// the rules whose condition is true of the item.
@@ -43,13 +43,13 @@ pub fn assessment_fields() -> Fields {
 }
 
 /// Names of the bundles that a statement assesses with.
-pub(crate) fn bundle_names(statement: &mut Statement) -> Vec<String> {
-    let mut names = Vec::new();
+pub(crate) fn bundle_names(statement: &mut Statement) -> BTreeSet<String> {
+    let mut names = BTreeSet::new();
     each_call(statement, &mut |arguments| {
         if let Some(FunctionArg::Unnamed(FunctionArgExpr::Expr(Expr::Value(value)))) = arguments.first()
             && let Value::SingleQuotedString(name) = &value.value
         {
-            names.push(name.clone());
+            names.insert(name.clone());
         }
         Ok(None)
     })

@@ -22,7 +22,7 @@ mod running;
 mod subjects;
 
 pub use allowances::Allowances;
-pub use assess::assessment_fields;
+pub use assess::{Bundles, assessment_fields};
 pub use catalog::{Catalog, Classification};
 pub use datafusion::common::ParamValues;
 pub use engine::{Engine, Limits};

@@ -1,7 +1,7 @@
 //! The tables of the lake in one state, behind one door for each reader and purpose.
 
 use crate::allowances::Allowances;
-use crate::assess::{self, Bundles};
+use crate::assess::Bundles;
 use crate::catalog::Catalog;
 use crate::codes;
 use crate::dataset::Dataset;
@@ -15,12 +15,11 @@ use datafusion::datasource::empty::EmptyTable;
 use datafusion::datasource::{MemTable, TableProvider};
 use datafusion::logical_expr::LogicalPlan;
 use datafusion::prelude::{Expr, SessionContext, lit};
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 use tidegate_lake::{Lake, Snapshot};
 use tidegate_records::table::Table;
 use tidegate_records::tables::{self, CODE};
-use tidegate_risk::bundle::{Bundle, BundleHash};
 use tokio::sync::Mutex;
 
 /// The policy that holds, and what enforcing it takes.
@@ -46,7 +45,6 @@ pub struct Platform {
     catalog: Catalog,
     engine: Engine,
     governance: Option<Governance>,
-    bundles: Bundles,
     /// Is told what statements of the local owner read.
     noted: Option<Note>,
     doors: Mutex<Doors>,
@@ -149,17 +147,22 @@ impl Platform {
             stored.insert(table.name.to_owned(), provider);
         }
         stored.insert(CODE.name.to_owned(), codes::table()?);
-        let (catalog, bundles) = (Catalog::default(), Bundles::new());
-        Ok(Self { stored, catalog, engine, governance, bundles, noted: None, doors: Mutex::default() })
+        let catalog = Catalog::default();
+        Ok(Self { stored, catalog, engine, governance, noted: None, doors: Mutex::default() })
     }
 
-    /// Names of the bundles that a statement assesses with, for [`Platform::add_bundle`].
+    /// Names of the bundles that a statement assesses with, for [`Platform::plan_with`]; none where the reader may not
+    /// assess, so that no bundle is looked for before the statement is refused.
     ///
     /// # Errors
-    /// When the statement is no SQL.
-    pub async fn bundle_names(&self, sql: &str) -> Result<Vec<String>, QueryError> {
-        let door = self.door(&Principal::LocalOwner, "reading names").await?;
-        Ok(assess::bundle_names(&mut door.parse(sql)?))
+    /// When the statement is no SQL, or nothing is there for the reader and the purpose.
+    pub async fn bundle_names(
+        &self,
+        principal: &Principal,
+        purpose: &str,
+        sql: &str,
+    ) -> Result<BTreeSet<String>, QueryError> {
+        self.door(principal, purpose).await?.bundle_names(sql)
     }
 
     /// A statement without its values, as logs know it, also one that is refused or no SQL.
@@ -170,14 +173,7 @@ impl Platform {
         Ok(self.door(&Principal::LocalOwner, "reading names").await?.statement(sql))
     }
 
-    /// Lets statements assess with a bundle under a name: `assess('name', r.*)`.
-    pub fn add_bundle(&mut self, name: &str, hash: BundleHash, bundle: Arc<Bundle>) {
-        self.bundles.insert(name.to_owned(), (hash, bundle));
-        // Doors have functions of their own.
-        self.doors.get_mut().open.clear();
-    }
-
-    /// Plans a statement for a principal and a purpose.
+    /// Plans a statement for a principal and a purpose, which neither assesses nor has parameters.
     ///
     /// # Errors
     /// When the statement reads what is not there for the reader, or does something else than reading.
@@ -187,21 +183,22 @@ impl Platform {
         purpose: &str,
         sql: &str,
     ) -> Result<Plan, QueryError> {
-        self.plan_with(principal, purpose, sql, None).await
+        self.plan_with(principal, purpose, sql, &Bundles::new(), None).await
     }
 
-    /// Plans a statement with the values of its parameters `$1`, `$2`, …
+    /// Plans a statement with the bundles that it names and the values of its parameters `$1`, `$2`, …
     ///
     /// # Errors
-    /// As [`Platform::plan_for`]; when a parameter has no value, or one of another type.
+    /// As [`Platform::plan_for`]; when it names another bundle; when a parameter has no value, or one of another type.
     pub async fn plan_with(
         &self,
         principal: &Principal,
         purpose: &str,
         sql: &str,
+        bundles: &Bundles,
         parameters: Option<ParamValues>,
     ) -> Result<Plan, QueryError> {
-        let plan = self.door(principal, purpose).await?.plan(sql, parameters).await?;
+        let plan = self.door(principal, purpose).await?.plan(sql, bundles, parameters).await?;
         if let (Principal::LocalOwner, Some(note)) = (principal, &self.noted) {
             note(plan.reading());
         }
@@ -211,14 +208,15 @@ impl Platform {
     /// What a statement answers with, and the parameters it wants; nothing is read.
     ///
     /// # Errors
-    /// As [`Platform::plan_for`].
+    /// As [`Platform::plan_with`].
     pub async fn describe(
         &self,
         principal: &Principal,
         purpose: &str,
         sql: &str,
+        bundles: &Bundles,
     ) -> Result<Described, QueryError> {
-        self.door(principal, purpose).await?.describe(sql).await
+        self.door(principal, purpose).await?.describe(sql, bundles).await
     }
 
     /// The plan of a statement of the local owner, optimised and not run.
@@ -268,8 +266,7 @@ impl Platform {
                 return Err(QueryError::NoPolicy { name: person.name.clone() });
             }
         };
-        let door =
-            Arc::new(Door::open(entry, &self.stored, &self.catalog, &self.bundles, self.engine).await?);
+        let door = Arc::new(Door::open(entry, &self.stored, &self.catalog, self.engine).await?);
         let most = self.governance.as_ref().map_or(1, |governance| governance.allowances.limits.doors);
         doors.keep(key, Arc::clone(&door), most);
         Ok(door)
@@ -409,7 +406,7 @@ pub(crate) mod tests {
         let platform = platform(Limits { doors: 1, ..Limits::default() });
         let door = platform.door(&reader(0), "risk-analysis").await.unwrap();
         let asked = "SELECT count(*) FROM pg_catalog.pg_class JOIN declaration_item ON relname = office_id";
-        door.plan(asked, None).await.unwrap().collect().await.unwrap();
+        door.plan(asked, &Bundles::new(), None).await.unwrap().collect().await.unwrap();
         let catalogs = door.catalogs();
         drop(door);
         assert!(catalogs.upgrade().is_some(), "it is kept for the next statement");

@@ -8,6 +8,7 @@ use crate::home::Home;
 use crate::progress::Progress;
 use chrono::NaiveDate;
 use std::collections::BTreeMap;
+use tidegate_query::Bundles;
 use tidegate_risk::SEMANTICS_VERSION;
 use tidegate_risk::bundle::Bundle;
 use tidegate_risk::rules::{Effect, Rule};
@@ -54,27 +55,28 @@ pub async fn replay_in_sql(
     what: &Replayed,
     progress: &mut dyn Progress,
 ) -> Result<SqlReplayReport, JobError> {
-    let mut platform = home.platform().await?;
+    let platform = home.platform().await?;
     let pieces = what.pieces(home, &platform, home.configuration.decide.read_versions).await?;
     progress.step("deciding again in SQL", pieces.iter().map(|p| p.decisions).sum(), "decisions");
     let (from, to) = what.ends();
     let mut report = SqlReplayReport { from, to, ..SqlReplayReport::default() };
-    let mut known: BTreeMap<String, Said> = BTreeMap::new();
+    let mut known: BTreeMap<String, (Said, Bundles)> = BTreeMap::new();
     let resubmission_days = home.configuration.decide.resubmission_days;
     let is_erased_from = !home.ledger.erasures().await?.is_empty();
     for piece in pieces {
         let sql = format!("SELECT DISTINCT bundle_hash FROM decision WHERE {} ORDER BY 1", piece.condition);
         for bundle in Answer::of(&platform, PURPOSE, &sql).await?.texts("bundle_hash")? {
             if !known.contains_key(&bundle) {
-                home.add_bundles(&mut platform, vec![bundle.clone()], home.now).await?;
-                known.insert(bundle.clone(), Said::by(&home.bundle(Some(&bundle)).await?.0));
+                let loaded = home.bundles([bundle.clone()].into()).await?;
+                known.insert(bundle.clone(), (Said::by(&loaded[&bundle].1), loaded));
             }
-            let decisions = decisions(&piece.condition, &bundle, &known[&bundle], resubmission_days);
+            let (said, loaded) = &known[&bundle];
+            let decisions = decisions(&piece.condition, &bundle, said, resubmission_days);
             let answer = Answer::of(&platform, PURPOSE, &decisions).await?;
             report.decisions += answer.counts("decisions")?.iter().sum::<u64>();
             report.identical += answer.counts("identical")?.iter().sum::<u64>();
             report.other_semantics += answer.counts("other_semantics")?.iter().sum::<u64>();
-            let answer = Answer::of(&platform, PURPOSE, &items(&bundle, &piece)).await?;
+            let answer = Answer::assessed(&platform, PURPOSE, &items(&bundle, &piece), loaded).await?;
             let without_input = answer.counts("without_input")?.iter().sum::<u64>();
             // Where nothing was ever erased, what is not there is a difference.
             let erased = if is_erased_from { without_input } else { 0 };

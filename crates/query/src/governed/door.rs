@@ -19,10 +19,11 @@ use datafusion::catalog::{MemorySchemaProvider, SchemaProvider};
 use datafusion::common::ParamValues;
 use datafusion::datasource::TableProvider;
 use datafusion::error::DataFusionError;
+use datafusion::execution::FunctionRegistry;
 use datafusion::execution::context::SessionContext;
 use datafusion::logical_expr::LogicalPlan;
 use datafusion::sql::parser::Statement;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::future::Future;
 use std::sync::Arc;
 use tokio::time::timeout;
@@ -63,7 +64,6 @@ impl Described {
 /// What is there for one reader and purpose.
 pub(crate) struct Door {
     context: SessionContext,
-    bundles: Bundles,
     may_explain: bool,
     may_assess: bool,
     /// Name and purpose, for messages.
@@ -84,7 +84,6 @@ impl Door {
         entry: Entry<'_>,
         stored: &Stored,
         catalog: &Catalog,
-        bundles: &Bundles,
         engine: Engine,
     ) -> Result<Self, QueryError> {
         match entry {
@@ -93,7 +92,7 @@ impl Door {
                 let config = engine.session(catalog::OWNERS_CATALOG, catalog::SCHEMA);
                 let context = SessionContext::new_with_config(config);
                 let reader = ("local-owner".to_owned(), String::new());
-                Self::with(context, tables.collect(), (catalog, bundles), (true, true), reader, None).await
+                Self::with(context, tables.collect(), catalog, (true, true), reader, None).await
             }
             Entry::Person { person, purpose, policy, compiler, allowance } => {
                 let access: Access = policy.access(person, purpose, catalog)?;
@@ -107,7 +106,7 @@ impl Door {
                 let context = SessionContext::new_with_config_rt(config, Arc::clone(&allowance.runtime));
                 let reader = (person.name.clone(), purpose.to_owned());
                 let may = (access.may_explain, access.may_assess);
-                Self::with(context, tables, (catalog, bundles), may, reader, Some(allowance)).await
+                Self::with(context, tables, catalog, may, reader, Some(allowance)).await
             }
         }
     }
@@ -115,7 +114,7 @@ impl Door {
     async fn with(
         context: SessionContext,
         tables: Vec<GovernedTable>,
-        (known_of, bundles): (&Catalog, &Bundles),
+        known_of: &Catalog,
         (may_explain, may_assess): (bool, bool),
         reader: (String, String),
         allowance: Option<Arc<Allowance>>,
@@ -148,12 +147,8 @@ impl Door {
             let asker = pg_catalog::Asker { name: &reader.0, database: &own, description: &description };
             pg_catalog::install(&context, catalogs.as_ref(), &asker).await?;
         }
-        let bundles = if may_assess { bundles.clone() } else { Bundles::new() };
-        for (hash, bundle) in bundles.values() {
-            context.register_udf(assess::function(*hash, Arc::clone(bundle)));
-        }
         let naming = Naming::of(known_of);
-        Ok(Self { context, bundles, may_explain, may_assess, reader, allowance, naming })
+        Ok(Self { context, may_explain, may_assess, reader, allowance, naming })
     }
 
     pub(crate) fn parse(&self, sql: &str) -> Result<Statement, QueryError> {
@@ -161,6 +156,12 @@ impl Door {
         let state = self.context.state();
         let dialect = state.config_options().sql_parser.dialect;
         Ok(state.sql_to_statement(sql, &dialect)?)
+    }
+
+    /// Names of the bundles that a statement assesses with; none where the reader may not.
+    pub(crate) fn bundle_names(&self, sql: &str) -> Result<BTreeSet<String>, QueryError> {
+        let named = assess::bundle_names(&mut self.parse(sql)?);
+        Ok(if self.may_assess { named } else { BTreeSet::new() })
     }
 
     /// A statement without its values.
@@ -172,8 +173,8 @@ impl Door {
     }
 
     /// What a statement answers with, and the parameters it wants; nothing is read.
-    pub(crate) async fn describe(&self, sql: &str) -> Result<Described, QueryError> {
-        let described = self.in_time(Box::pin(self.described(sql))).await;
+    pub(crate) async fn describe(&self, sql: &str, bundles: &Bundles) -> Result<Described, QueryError> {
+        let described = self.in_time(Box::pin(self.described(sql, bundles))).await;
         let fingerprint = StatementText::unreadable(sql).fingerprint;
         if self.allowance.is_none() {
             described
@@ -182,8 +183,8 @@ impl Door {
         }
     }
 
-    async fn described(&self, sql: &str) -> Result<Described, QueryError> {
-        let plan = self.logical(self.parse(sql)?).await?;
+    async fn described(&self, sql: &str, bundles: &Bundles) -> Result<Described, QueryError> {
+        let plan = self.logical(self.parse(sql)?, bundles).await?;
         let schema = Arc::new(plan.schema().as_arrow().clone());
         let mut numbered: BTreeMap<usize, Option<DataType>> = plan
             .get_parameter_types()?
@@ -196,8 +197,13 @@ impl Door {
         Ok(Described { schema, parameters })
     }
 
-    /// Plans a statement with the values of its parameters.
-    pub(crate) async fn plan(&self, sql: &str, parameters: Option<ParamValues>) -> Result<Plan, QueryError> {
+    /// Plans a statement with the bundles that it names and the values of its parameters.
+    pub(crate) async fn plan(
+        &self,
+        sql: &str,
+        bundles: &Bundles,
+        parameters: Option<ParamValues>,
+    ) -> Result<Plan, QueryError> {
         let parsed = self.parse(sql);
         let told = match &parsed {
             Ok(statement) => StatementText::of(statement),
@@ -205,7 +211,7 @@ impl Door {
         };
         let fingerprint = told.fingerprint;
         let planned = match parsed {
-            Ok(statement) => self.in_time(Box::pin(self.planned(statement, parameters, told))).await,
+            Ok(statement) => self.in_time(Box::pin(self.planned(statement, bundles, parameters, told))).await,
             Err(error) => Err(error),
         };
         if self.allowance.is_none() {
@@ -230,14 +236,18 @@ impl Door {
     }
 
     /// A statement as a plan that readers may run.
-    async fn logical(&self, mut statement: Statement) -> Result<LogicalPlan, QueryError> {
+    async fn logical(&self, mut statement: Statement, bundles: &Bundles) -> Result<LogicalPlan, QueryError> {
         if !self.may_assess && !assess::bundle_names(&mut statement).is_empty() {
             let (name, purpose) = self.reader.clone();
             return Err(QueryError::NotPermitted { what: "assess".to_owned(), name, purpose });
         }
-        assess::resolve(&mut statement, &self.bundles)?;
+        assess::resolve(&mut statement, bundles)?;
         extent::check_statement(&statement)?;
-        let plan = self.context.state().statement_to_plan(statement).await?;
+        let mut state = self.context.state();
+        for (hash, bundle) in bundles.values() {
+            state.register_udf(Arc::new(assess::function(*hash, Arc::clone(bundle))))?;
+        }
+        let plan = state.statement_to_plan(statement).await?;
         extent::check_plan(&plan)?;
         // Before anything runs: optimising evaluates constants, and what is refused should not get that far.
         verify::verify(&plan, self.may_explain)?;
@@ -246,22 +256,23 @@ impl Door {
 
     /// A statement that reads, as it was written and not run.
     pub(crate) async fn written(&self, sql: &str) -> Result<LogicalPlan, QueryError> {
-        self.logical(self.parse(sql)?).await
+        self.logical(self.parse(sql)?, &Bundles::new()).await
     }
 
     /// A statement that reads, optimised and not run.
     pub(crate) async fn optimised(&self, sql: &str) -> Result<LogicalPlan, QueryError> {
-        let plan = self.logical(self.parse(sql)?).await?;
+        let plan = self.logical(self.parse(sql)?, &Bundles::new()).await?;
         Ok(self.context.state().optimize(&plan)?)
     }
 
     async fn planned(
         &self,
         statement: Statement,
+        bundles: &Bundles,
         parameters: Option<ParamValues>,
         told: StatementText,
     ) -> Result<Plan, QueryError> {
-        let mut plan = self.logical(statement).await?;
+        let mut plan = self.logical(statement, bundles).await?;
         if let Some(parameters) = parameters {
             plan = plan.replace_params_with_values(&parameters)?;
         }

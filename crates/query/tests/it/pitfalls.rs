@@ -5,7 +5,7 @@ use crate::datasets::definition;
 use crate::plans::{counts_in, tells_of_what_is_below};
 use datafusion::common::ScalarValue;
 use tidegate_query::policy::Policy;
-use tidegate_query::{ParamValues, Person, Platform, Principal};
+use tidegate_query::{Bundles, ParamValues, Person, Platform, Principal};
 use tidegate_records::table::Grade;
 use tidegate_records::tables::{DECLARATION, GOODS_ITEM, INSPECTION};
 
@@ -283,7 +283,7 @@ async fn plans_of_one_reader_do_not_answer_another() {
     let of = |office: &str| Principal::Person(Person { office: Some(office.to_owned()), ..officer() });
     let planned = async |office: &str, without: &str| {
         let values = ParamValues::from(vec![ScalarValue::from(without)]);
-        platform.plan_with(&of(office), "inspection", sql, Some(values)).await.unwrap()
+        platform.plan_with(&of(office), "inspection", sql, &Bundles::new(), Some(values)).await.unwrap()
     };
     // Both are planned before either runs.
     let (first, second) = (planned("4700", "4701").await, planned("4701", "4700").await);
@@ -291,7 +291,7 @@ async fn plans_of_one_reader_do_not_answer_another() {
     assert_eq!(lines(&first.collect().await.unwrap()), ["12 4700"]);
     let none = planned("4701", "4701").await.collect().await.unwrap();
     assert_eq!(lines(&none), ["0 -"]);
-    let described = platform.describe(&of("4700"), "inspection", sql).await.unwrap();
+    let described = platform.describe(&of("4700"), "inspection", sql, &Bundles::new()).await.unwrap();
     assert_eq!(described.parameters.len(), 1);
     let without = platform.plan_for(&of("4700"), "inspection", sql).await;
     let answer = match without {

@@ -9,7 +9,7 @@ use crate::country::lines;
 use crate::plans::{counts_in, tells_of_what_is_below};
 use datafusion::arrow::array::RecordBatch;
 use std::collections::BTreeSet;
-use tidegate_query::{DECLARATION_ITEM, ParamValues, Platform, Principal, QueryError};
+use tidegate_query::{Bundles, DECLARATION_ITEM, ParamValues, Platform, Principal, QueryError};
 
 /// What came of a statement that told nothing more than it should.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -52,7 +52,8 @@ impl Asking<'_> {
     }
 
     async fn answer(&self, sql: &str, values: Option<ParamValues>) -> Result<Vec<RecordBatch>, QueryError> {
-        self.platform.plan_with(&self.principal, PURPOSE, sql, values).await?.collect().await
+        let plan = self.platform.plan_with(&self.principal, PURPOSE, sql, &Bundles::new(), values).await?;
+        plan.collect().await
     }
 
     async fn query(&self, query: &Query) -> Result<Outcome, String> {
