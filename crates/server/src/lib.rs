@@ -8,6 +8,7 @@ mod limits;
 mod listening;
 mod places;
 pub mod postgres;
+mod strangers;
 mod unanswered;
 
 pub use admission::Admission;

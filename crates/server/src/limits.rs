@@ -6,11 +6,11 @@ use std::num::NonZeroU32;
 use tidegate_ledger::PrincipalId;
 
 /// Bits of the network in an address of IPv6; a machine chooses the other half as it likes (RFC 4291, section 2.5.1).
-const NETWORK_BITS: u32 = 64;
+pub(crate) const NETWORK_BITS: u32 = 64;
 /// Bits of a site, which has as many networks as it likes (RFC 6177).
-const SITE_BITS: u32 = 48;
+pub(crate) const SITE_BITS: u32 = 48;
 /// So many networks of a site together may do what each of them may.
-const NETWORKS_OF_A_SITE: u32 = 4;
+pub(crate) const NETWORKS_OF_A_SITE: u32 = 4;
 /// So many sign-ons may begin for each log-in that may fail: they guess nothing, and a whole office may stand behind one address.
 const SIGN_ONS_FOR_EACH_FAILURE: u32 = 6;
 
@@ -85,7 +85,7 @@ fn quota(each_a_minute: u32) -> Quota {
 }
 
 /// The first bits of an address of IPv6, the rest zero; one of IPv4 as it is.
-fn beginning(address: IpAddr, bits: u32) -> IpAddr {
+pub(crate) fn beginning(address: IpAddr, bits: u32) -> IpAddr {
     match address.to_canonical() {
         IpAddr::V6(address) => Ipv6Addr::from_bits(address.to_bits() & (u128::MAX << (128 - bits))).into(),
         address @ IpAddr::V4(_) => address,

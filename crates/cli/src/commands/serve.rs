@@ -33,7 +33,8 @@ pub async fn run(arguments: &Arguments, command: &Serve) -> Result<(), JobError>
     let link = setup.as_ref().map(Setup::link);
     let admission = Arc::new(Admission::new(Arc::clone(&desk)));
     let door = Door::new(Arc::clone(&admission)).with_setup(setup).with_sign_on(sign_on);
-    let places = Places::new(desk.home().configuration.serve.connections);
+    let serve = desk.home().configuration.serve;
+    let places = Places::new(serve.connections, serve.strangers_an_address);
     let listening = |address| Listening { address, tls: tls.clone(), places: places.clone() };
     let is_json = arguments.json;
     let say = move |address| {

@@ -141,8 +141,9 @@ fn logged_in(mut stream: TcpStream) -> String {
 
 #[test]
 fn a_flood_of_log_ins_is_told_to_come_again_and_fills_neither_memory_nor_the_audit_log() {
-    let server =
-        Server::configured("127.0.0.1:0", "[serve]\nfailures_a_minute = 10000\nlog_in_seconds = 60\n");
+    let configuration =
+        "[serve]\nfailures_a_minute = 10000\nlog_in_seconds = 60\nstrangers_an_address = 1000000\n";
+    let server = Server::configured("127.0.0.1:0", configuration);
     officer(&server, "Ou");
     let http = server.http.strip_prefix("http://").unwrap();
     // Several times as many as are compared at once and wait.
@@ -239,13 +240,12 @@ fn who_does_not_come_in_in_time_gives_the_place_back() {
     let token = officer(&server, "Ou");
     let mut held = Held::connect(&server, "psycopg", ["Ou", &token, "inspection"]);
     assert!(held.ask(ONE).is_ok());
-    let http = server.http.strip_prefix("http://").unwrap();
-    let [postgres, flight] = [server.postgres, server.flight].map(|port| format!("127.0.0.1:{port}"));
+    let [http, postgres, flight] = server.doors();
     let slow = b"POST /api/v1/session HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n\
         Content-Length: 100\r\n\r\n{";
-    assert!(said(http, slow).starts_with("HTTP/1.1 408"));
-    said(http, b"");
-    said(http, b"GET /health HTTP/1.1\r\nHost:");
+    assert!(said(&http, slow).starts_with("HTTP/1.1 408"));
+    said(&http, b"");
+    said(&http, b"GET /health HTTP/1.1\r\nHost:");
     said(&postgres, b"");
     // Start-up of version 3.0 as `Ou`, and then no password.
     said(&postgres, b"\0\0\0\x11\0\x03\0\0user\0Ou\0\0");

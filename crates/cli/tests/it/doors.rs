@@ -70,6 +70,17 @@ impl Server {
         }
     }
 
+    /// Addresses of the doors: HTTP, PostgreSQL and Flight SQL.
+    pub fn doors(&self) -> [String; 3] {
+        let http = self.http.strip_prefix("http://").unwrap().to_owned();
+        [http, format!("127.0.0.1:{}", self.postgres), format!("127.0.0.1:{}", self.flight)]
+    }
+
+    /// Number of the server's process.
+    pub fn number(&self) -> u32 {
+        self.process.id()
+    }
+
     /// Tells the server to stop.
     pub fn stop(&self) {
         let told = Command::new("kill").arg(self.process.id().to_string()).status();

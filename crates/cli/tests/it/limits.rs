@@ -18,8 +18,7 @@ fn places_for_connections_are_those_of_all_doors_together() {
     };
     let psql = || server.psql("Ou", &token, "inspection", &["-c", "SELECT 1"]).is_ok();
     assert!(health() && psql());
-    let http = server.http.strip_prefix("http://").unwrap().to_owned();
-    let doors = [http, format!("127.0.0.1:{}", server.postgres), format!("127.0.0.1:{}", server.flight)];
+    let doors = server.doors();
     let mut held: Vec<TcpStream> = doors.iter().map(|door| TcpStream::connect(door).unwrap()).collect();
     // They are let in one after the other.
     std::thread::sleep(Duration::from_millis(500));

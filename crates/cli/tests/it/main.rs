@@ -23,6 +23,7 @@ mod portals;
 mod python;
 mod readme;
 mod sign_on;
+mod strangers;
 mod tls;
 mod tools;
 mod two_persons;

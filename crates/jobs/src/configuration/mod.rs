@@ -127,7 +127,7 @@ sections! {
     serve: Serve {
         /// Longest request, a statement with its purpose.
         request_bytes: usize = 1 << 20, "bytes", 1 << 10, 1 << 28;
-        /// How long a connection may take until somebody is let in over it, or asks over HTTP.
+        /// How long a connection may take until somebody is let in over it.
         log_in_seconds: u64 = 30, "seconds", 1, 60;
         /// Requests of one principal within a minute, over all doors together.
         requests_a_minute: u32 = 600, "requests", 1, 1_000_000;
@@ -135,6 +135,8 @@ sections! {
         failures_a_minute: u32 = 10, "log-ins", 1, 10_000;
         /// Connections at once, over all doors together; others wait to be let in.
         connections: usize = 1_000, "connections", 1, 1_000_000;
+        /// Those of them from one address over which nobody is let in yet; further ones are closed at once.
+        strangers_an_address: u32 = 100, "connections", 1, 1_000_000;
         /// How long a running query may go on when the server stops, at every door.
         stop_seconds: u64 = 30, "seconds", 0, 3_600;
         /// How often the audit log is signed.

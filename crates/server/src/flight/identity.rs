@@ -1,7 +1,7 @@
 //! Who asks: the token and the purpose in the headers of a call.
 
 use crate::admission::{Admission, Admitted, Caller, Refusal};
-use crate::places::Seat;
+use crate::strangers::Seat;
 use crate::unanswered::{Reason, Unanswered};
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
@@ -50,7 +50,7 @@ async fn account(
 ) -> Result<Admitted, Status> {
     let seat = extensions.get::<Seat>();
     let claimed = name.map(|name| Actor { id: None, name: name.to_owned() });
-    let caller = Caller { door: Door::Flight, address: seat.and_then(Seat::address), claimed };
+    let caller = Caller { door: Door::Flight, address: seat.map(Seat::address), claimed };
     let admitted = admission.account(token, &caller).await.map_err(|refusal| refused(&refusal))?;
     if let Some(seat) = seat {
         seat.let_in();

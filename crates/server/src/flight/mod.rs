@@ -11,7 +11,7 @@ mod service;
 use crate::admission::Admission;
 use crate::listening::{Listening, ServeError};
 use arrow_flight::flight_service_server::FlightServiceServer;
-use futures::{FutureExt, TryStreamExt};
+use futures::{FutureExt, stream};
 use service::Service;
 use std::future::Future;
 use std::io;
@@ -20,7 +20,6 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::net::TcpListener;
-use tonic::transport::server::TcpIncoming;
 use tonic::transport::{Identity, Server, ServerTlsConfig};
 
 /// Serves until `stop` comes, then lets running calls end within the configured time. `ready` is told the address.
@@ -48,8 +47,10 @@ pub async fn serve(
     let service = FlightServiceServer::new(service).max_decoding_message_size(serve.request_bytes);
     let places = &listening.places;
     let log_in = Duration::from_secs(serve.log_in_seconds);
-    let seated = TcpIncoming::from(listener)
-        .and_then(|socket| async move { Ok::<_, io::Error>(places.seat(socket).await.within(log_in)) });
+    let seated = stream::unfold(listener, |listener| async move {
+        let seated = places.next(&listener).await.within(log_in);
+        Some((Ok::<_, io::Error>(seated), listener))
+    });
     let stop = stop.boxed().shared();
     let over = stop.clone().then(|()| tokio::time::sleep(Duration::from_secs(serve.stop_seconds)));
     tokio::select! {

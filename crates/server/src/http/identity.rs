@@ -4,7 +4,8 @@ use super::Door;
 use super::error::ApiError;
 use super::session::Address;
 use crate::admission::{Admitted, Caller, Refusal};
-use axum::extract::FromRequestParts;
+use crate::strangers::Seat;
+use axum::extract::{ConnectInfo, FromRequestParts};
 use axum::http::header;
 use axum::http::request::Parts;
 use tidegate_jobs::desk::Visit;
@@ -54,7 +55,11 @@ impl FromRequestParts<Door> for Identity {
             return Err(ApiError::unauthorized(send));
         };
         let caller = Caller { door: AuditDoor::Http, address: address.0, claimed: None };
-        Ok(Self(door.admission.account(token.trim(), &caller).await?))
+        let admitted = door.admission.account(token.trim(), &caller).await?;
+        if let Some(ConnectInfo(seat)) = parts.extensions.get::<ConnectInfo<Seat>>() {
+            seat.let_in();
+        }
+        Ok(Self(admitted))
     }
 }
 

@@ -3,6 +3,7 @@
 mod answer;
 mod error;
 mod front;
+mod gate;
 mod governance;
 mod identity;
 mod openapi;

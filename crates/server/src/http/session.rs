@@ -3,6 +3,7 @@
 use super::Door;
 use super::error::ApiError;
 use super::identity::Identity;
+use crate::strangers::Seat;
 use axum::Json;
 use axum::extract::rejection::JsonRejection;
 use axum::extract::{ConnectInfo, FromRequestParts, State};
@@ -11,7 +12,7 @@ use axum::http::request::Parts;
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use std::convert::Infallible;
-use std::net::{IpAddr, SocketAddr};
+use std::net::IpAddr;
 use tidegate_jobs::sessions;
 use tidegate_ledger::Door as AuditDoor;
 use utoipa::ToSchema;
@@ -24,7 +25,7 @@ impl<S: Sync> FromRequestParts<S> for Address {
     type Rejection = Infallible;
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Infallible> {
-        Ok(Self(parts.extensions.get::<ConnectInfo<SocketAddr>>().map(|info| info.0.ip())))
+        Ok(Self(parts.extensions.get::<ConnectInfo<Seat>>().map(|info| info.0.address())))
     }
 }
 

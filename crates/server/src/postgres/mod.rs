@@ -16,7 +16,8 @@ mod wire;
 
 use crate::admission::Admission;
 use crate::listening::{Listening, ServeError, Tls};
-use crate::places::{Place, Places};
+use crate::places::{Places, Seated};
+use crate::strangers::Seat;
 use cancel::{Cancellable, gone};
 use conversation::{Handlers, hold};
 use futures::FutureExt;
@@ -35,10 +36,6 @@ use std::sync::Arc;
 use std::time::Duration;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::mpsc;
-
-/// How long it is waited after a connection could not be accepted, at first and at most: without, whoever has used up all descriptors
-/// would use up the processor too.
-const PAUSES: [Duration; 2] = [Duration::from_millis(100), Duration::from_secs(1)];
 
 /// What all connections are served with.
 struct Service {
@@ -69,10 +66,11 @@ pub async fn serve(
     let stop = stop.boxed().shared();
     // Each session holds a sender, so that the receiver knows when all are over.
     let (going_on, mut over) = mpsc::channel::<()>(1);
-    while let Some((socket, place)) = admitted(&listener, &listening.places, stop.clone()).await {
+    while let Some(seated) = next(&listener, &listening.places, stop.clone()).await {
         let (service, stop, going_on) = (Arc::clone(&service), stop.clone(), going_on.clone());
         tokio::spawn(async move {
-            if let Err(error) = service.attend(socket, stop).await {
+            let (socket, seat, place) = seated.into_parts();
+            if let Err(error) = service.attend(socket, seat, stop).await {
                 tracing::debug!(%error, "a connection broke off");
             }
             drop((place, going_on));
@@ -86,44 +84,28 @@ pub async fn serve(
 }
 
 /// The next connection, when there is a place for it; nothing when `stop` comes.
-async fn admitted(
+async fn next(
     listener: &TcpListener,
     places: &Places,
     stop: impl Future<Output = ()>,
-) -> Option<(TcpStream, Place)> {
-    let next = async {
-        let [first, longest] = PAUSES;
-        let mut pause = first;
-        loop {
-            match listener.accept().await {
-                Ok((socket, _)) => return (socket, places.take().await),
-                // A connection that is gone already, or no descriptor for it; the listener itself goes on.
-                Err(error) => {
-                    if pause == first {
-                        tracing::warn!(%error, "a connection was not accepted; it is tried again until one is");
-                    }
-                    tokio::time::sleep(pause).await;
-                    pause = longest.min(pause * 2);
-                }
-            }
-        }
-    };
+) -> Option<Seated<TcpStream>> {
     tokio::select! {
         () = stop => None,
-        admitted = next => Some(admitted),
+        seated = places.next(listener) => Some(seated),
     }
 }
 
 impl Service {
     /// Serves a connection until its client is gone, unless nobody is let in over it in time. When `stop` comes it ends as soon as
     /// what was asked is answered.
-    async fn attend(&self, socket: TcpStream, stop: impl Future<Output = ()>) -> io::Result<()> {
+    async fn attend(&self, socket: TcpStream, seat: Seat, stop: impl Future<Output = ()>) -> io::Result<()> {
         let socket = socket.into_std()?;
         let watched = TcpStream::from_std(socket.try_clone()?)?;
         let socket = TcpStream::from_std(socket)?;
         let serve = self.admission.desk().home().configuration.serve;
         let (admission, connections) = (Arc::clone(&self.admission), Arc::clone(&self.connections));
-        let startup = Arc::new(Startup::new(admission, Arc::clone(&connections), self.acceptor.is_some()));
+        let has_tls = self.acceptor.is_some();
+        let startup = Arc::new(Startup::new(admission, Arc::clone(&connections), has_tls, seat));
         let handlers = Handlers {
             startup: Arc::clone(&startup),
             queries: Arc::clone(&self.queries),

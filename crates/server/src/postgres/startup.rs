@@ -3,6 +3,7 @@
 use super::error::fatal;
 use super::identity::Session;
 use crate::admission::Admission;
+use crate::strangers::Seat;
 use async_trait::async_trait;
 use futures::{Sink, SinkExt};
 use pgwire::api::auth::{
@@ -18,7 +19,6 @@ use pgwire::messages::{PgWireBackendMessage, PgWireFrontendMessage};
 use std::fmt::Debug;
 use std::future::pending;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 /// What is said to whoever says something else before the log-in.
@@ -31,19 +31,23 @@ pub(super) struct Startup {
     keys: RandomPidSecretKeyGenerator,
     /// Whether the door has TLS, so that who leaves it out is not let in.
     has_tls: bool,
-    is_over: AtomicBool,
+    seat: Seat,
 }
 
 impl Startup {
-    pub(super) fn new(admission: Arc<Admission>, connections: Arc<ConnectionManager>, has_tls: bool) -> Self {
-        let (keys, is_over) = (RandomPidSecretKeyGenerator::default(), AtomicBool::new(false));
-        Self { admission, connections, keys, has_tls, is_over }
+    pub(super) fn new(
+        admission: Arc<Admission>,
+        connections: Arc<ConnectionManager>,
+        has_tls: bool,
+        seat: Seat,
+    ) -> Self {
+        Self { admission, connections, keys: RandomPidSecretKeyGenerator::default(), has_tls, seat }
     }
 
     /// Comes after a time if nobody was let in by then; otherwise never.
     pub(super) async fn late(&self, after: Duration) {
         tokio::time::sleep(after).await;
-        if self.is_over.load(Ordering::Relaxed) {
+        if self.seat.is_in() {
             pending::<()>().await;
         }
     }
@@ -78,7 +82,7 @@ impl StartupHandler for Startup {
                 let session =
                     Session::begin(&self.admission, address, [&user, &purpose, &password.password]).await?;
                 client.session_extensions().insert(session);
-                self.is_over.store(true, Ordering::Relaxed);
+                self.seat.let_in();
                 let (pid, key) = self.keys.generate(client);
                 client.set_pid_and_secret_key(pid, key);
                 let (handle, guard) = {
