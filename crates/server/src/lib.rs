@@ -2,6 +2,7 @@
 //! ([`tidegate_jobs::desk`]).
 
 mod admission;
+mod descriptors;
 pub mod flight;
 pub mod http;
 mod limits;
@@ -12,5 +13,6 @@ mod strangers;
 mod unanswered;
 
 pub use admission::Admission;
+pub use descriptors::{TooFewDescriptors, take_descriptors};
 pub use listening::{Listening, ServeError, Tls};
 pub use places::Places;

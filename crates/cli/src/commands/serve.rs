@@ -8,7 +8,7 @@ use std::time::Duration;
 use tidegate_jobs::desk::Desk;
 use tidegate_jobs::{JobError, audit, random_bytes, sessions};
 use tidegate_server::http::{self, Door, Setup, SignOn};
-use tidegate_server::{Admission, Listening, Places, ServeError, Tls, flight, postgres};
+use tidegate_server::{Admission, Listening, Places, ServeError, Tls, flight, postgres, take_descriptors};
 use tokio::sync::watch;
 
 pub async fn run(arguments: &Arguments, command: &Serve) -> Result<(), JobError> {
@@ -33,8 +33,7 @@ pub async fn run(arguments: &Arguments, command: &Serve) -> Result<(), JobError>
     let link = setup.as_ref().map(Setup::link);
     let admission = Arc::new(Admission::new(Arc::clone(&desk)));
     let door = Door::new(Arc::clone(&admission)).with_setup(setup).with_sign_on(sign_on);
-    let serve = desk.home().configuration.serve;
-    let places = Places::new(serve.connections, serve.strangers_an_address);
+    let places = places(&desk);
     let listening = |address| Listening { address, tls: tls.clone(), places: places.clone() };
     let is_json = arguments.json;
     let say = move |address| {
@@ -108,6 +107,15 @@ fn say_how_to_go_on(has_tokens: bool) {
         println!("  tidegate tokens create NAME --label \"my notebook\" --reason WHY");
     }
     println!("Ctrl-C stops it.");
+}
+
+/// Places for as many connections as configured. Too few descriptors for them are told and do not keep the doors shut.
+fn places(desk: &Desk) -> Places {
+    let serve = desk.home().configuration.serve;
+    if let Err(too_few) = take_descriptors(serve.connections) {
+        eprintln!("tidegate: {too_few}");
+    }
+    Places::new(serve.connections, serve.strangers_an_address)
 }
 
 /// Signs the audit log as often as configured.

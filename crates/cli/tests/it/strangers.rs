@@ -180,6 +180,11 @@ mod descriptors {
             Self { process, folder, flight: flight.unwrap() }
         }
 
+        /// A file that the system keeps of the process.
+        fn kept(&self, name: &str) -> String {
+            fs::read_to_string(format!("/proc/{}/{name}", self.process.id())).unwrap()
+        }
+
         /// What it logged.
         fn log(&self) -> String {
             fs::read_to_string(self.folder.path().join("log")).unwrap()
@@ -187,7 +192,7 @@ mod descriptors {
 
         /// Hundredths of a second that it has computed.
         fn computed(&self) -> u64 {
-            let stat = fs::read_to_string(format!("/proc/{}/stat", self.process.id())).unwrap();
+            let stat = self.kept("stat");
             // Behind the name in parentheses; times in its own code and in that of the system.
             let (_, numbers) = stat.rsplit_once(") ").unwrap();
             numbers.split(' ').skip(11).take(2).map(|ticks| ticks.parse::<u64>().unwrap()).sum()
@@ -216,9 +221,22 @@ mod descriptors {
     }
 
     #[test]
-    fn too_few_use_up_nothing_else() {
+    fn as_many_are_taken_as_there_are() {
+        let server = Limited::start("-Sn 256", "");
+        let limits = server.kept("limits");
+        let files = limits.lines().find_map(|line| line.strip_prefix("Max open files")).unwrap();
+        let [soft, hard, _] = files.split_whitespace().collect::<Vec<_>>()[..] else { panic!("{limits}") };
+        assert!(soft == hard && soft != "256", "{limits}");
+        let log = server.log();
+        assert!(!log.contains("descriptors") || hard.parse::<u64>().unwrap() < 3_024, "{log}");
+    }
+
+    #[test]
+    fn too_few_are_told_and_use_up_nothing_else() {
         let configuration = "[serve]\nlog_in_seconds = 60\nstrangers_an_address = 1000\n";
         let server = Limited::start("-n 128", configuration);
+        let log = server.log();
+        assert!(log.contains("128 descriptors") && log.contains("lower serve.connections"), "{log}");
         let waiting: Vec<TcpStream> = (0..200).map(|_| TcpStream::connect(&server.flight).unwrap()).collect();
         sleep(Duration::from_secs(1));
         let before = server.computed();
