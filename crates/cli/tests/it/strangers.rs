@@ -116,6 +116,26 @@ fn one_address_has_so_many_strangers_over_all_doors_together() {
 }
 
 #[test]
+fn a_connection_has_so_many_calls_at_once() {
+    let server = Server::configured("127.0.0.1:0", "");
+    let [http, _, flight] = server.doors();
+    for door in [http, flight] {
+        let mut stream = TcpStream::connect(&door).unwrap();
+        stream.set_read_timeout(Some(Duration::from_secs(30))).unwrap();
+        stream.write_all(HTTP_2).unwrap();
+        // The first frame of a server has its settings, each a number of two bytes and a value of four.
+        let mut header = [0; 9];
+        stream.read_exact(&mut header).unwrap();
+        let [_, _, length, kind, ..] = header;
+        assert_eq!(kind, 4, "{door}: {header:?}");
+        let mut settings = vec![0; usize::from(length)];
+        stream.read_exact(&mut settings).unwrap();
+        let most_calls = settings.chunks(6).find(|setting| setting[..2] == [0, 3]);
+        assert_eq!(most_calls.unwrap()[2..], 200_u32.to_be_bytes(), "{door}: {settings:?}");
+    }
+}
+
+#[test]
 fn who_is_not_known_says_no_more_than_a_request_may_have() {
     let server = Server::configured("127.0.0.1:0", "[serve]\nrequest_bytes = 2000\nlog_in_seconds = 60\n");
     let [http, ..] = server.doors();

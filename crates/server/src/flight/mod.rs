@@ -22,6 +22,11 @@ use std::time::Duration;
 use tokio::net::TcpListener;
 use tonic::transport::{Identity, Server, ServerTlsConfig};
 
+/// Calls of one connection at once, and errors of its client until it is broken off, as the library of HTTP/2 has them where nobody
+/// says otherwise; this server says that there are no such limits, and who is not known yet would have none.
+const MOST_CALLS: u32 = 200;
+const MOST_ERRORS: usize = 1_024;
+
 /// Serves until `stop` comes, then lets running calls end within the configured time. `ready` is told the address.
 ///
 /// # Errors
@@ -33,7 +38,9 @@ pub async fn serve(
     stop: impl Future<Output = ()> + Send,
 ) -> Result<(), ServeError> {
     listening.check()?;
-    let mut server = Server::builder();
+    let mut server = Server::builder()
+        .max_concurrent_streams(MOST_CALLS)
+        .http2_max_local_error_reset_streams(Some(MOST_ERRORS));
     if let Some(tls) = &listening.tls {
         let read = |path: &Path| std::fs::read(path).map_err(|cause| tls.refused(cause));
         let identity = Identity::from_pem(read(&tls.certificate)?, read(&tls.key)?);
