@@ -7,7 +7,7 @@ use sqlx::Row as _;
 use sqlx::sqlite::SqliteRow;
 
 use crate::draw_parts::DRAW_PARTS_BYTES;
-use crate::{ChainHead, DrawParts, Hash256, Lane, LedgerError, Period, PolicyStateVersion, column};
+use crate::{DrawParts, Hash256, Lane, LedgerError, Period, PolicyStateVersion, column};
 
 /// Length of a salt; long enough that the committed values cannot be guessed and tried.
 pub const SALT_BYTES: usize = 32;
@@ -83,15 +83,6 @@ impl fmt::Debug for Commitment {
             .field("hash", &self.hash)
             .finish_non_exhaustive()
     }
-}
-
-/// The place that a batch of commitments received.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct AppendedCommitments {
-    /// Sequence of the first; the others follow in the order given.
-    pub first_sequence: u64,
-    /// The chain's end after the batch.
-    pub head: ChainHead,
 }
 
 /// Columns of the table.

@@ -5,7 +5,7 @@ use std::collections::btree_map::Entry;
 
 use sqlx::{QueryBuilder, Sqlite, SqliteConnection};
 
-use crate::commitment::{AppendedCommitments, COLUMNS, check_limits};
+use crate::commitment::{COLUMNS, check_limits};
 use crate::ledger::WriteTransaction;
 use crate::policy_state;
 use crate::stored_key::{self, StoredPeriodKey};
@@ -15,6 +15,15 @@ use crate::{
 
 /// Rows of one INSERT: seventeen values each stay far below `SQLite`'s 32,766, and the cost of a call is shared.
 const ROWS_PER_INSERT: usize = 128;
+
+/// The place that a batch of commitments received.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct AppendedCommitments {
+    /// Sequence of the first; the others follow in the order given.
+    pub first_sequence: u64,
+    /// The chain's end after the batch.
+    pub head: ChainHead,
+}
 
 impl Ledger {
     /// Appends commitments in the order given, all or none, in one transaction.

@@ -63,7 +63,7 @@ impl Ledger {
         let pool = connect(path, limits).await?;
         let (group, hashing) = (Group::default(), Hashing::default());
         let ledger = Self { pool, group, hashing, signed: Arc::default() };
-        migrate::apply(&ledger, path, now).await?;
+        migrate::apply(ledger.begin_write().await?, path, now).await?;
         ledger.ensure_local_owner(now).await?;
         Ok(ledger)
     }

@@ -71,7 +71,8 @@ pub use bundle::{Activation, Bundle};
 pub use chain::ChainHead;
 pub use checkpoint::{Checkpoint, SignedCheckpoint};
 pub use classification::{ColumnClassification, NewClassification};
-pub use commitment::{AppendedCommitments, Commitment, NewCommitment, SALT_BYTES};
+pub use commitment::{Commitment, NewCommitment, SALT_BYTES};
+pub use commitment_log::AppendedCommitments;
 pub use dataset::{DatasetVersion, NewDatasetVersion};
 pub use decision_run::{DecisionRun, RunOutcome, RunStart};
 pub use draw_parts::{DRAW_PARTS_BYTES, DrawParts};
@@ -100,13 +101,13 @@ pub use principal::{NewPrincipal, Principal, PrincipalKind};
 pub use proofs::InclusionProof;
 pub use proposal::{NewProposal, Proposal, Verdict};
 pub use retirement::Retirement;
-pub use reveal::{NewReveal, Reveal};
+pub use reveal::NewReveal;
 pub use root_key::RootKey;
 pub use signature::{
     ParsePublicKeyError, ParseSignatureError, PublicKey, Signature, SigningKey, SigningKeyError,
 };
 pub use standing::{Clearance, Standing};
-pub use stored_key::StoredPeriodKey;
+pub use stored_key::{Reveal, StoredPeriodKey};
 pub use token::{NewToken, Token, TokenHash, TokenScopes, TokenSecret};
 pub use verify::{ChainBreak, ChainVerdict};
 pub use words::ParseWordError;

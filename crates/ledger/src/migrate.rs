@@ -4,12 +4,11 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use chrono::{DateTime, Utc};
-use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection};
-use sqlx::{ConnectOptions as _, Connection as _};
+use sqlx::sqlite::{Sqlite, SqliteConnectOptions, SqliteConnection};
+use sqlx::{ConnectOptions as _, Connection as _, Transaction};
 use tokio::sync::OnceCell;
 
-use crate::ledger::WriteTransaction;
-use crate::{Hash256, Ledger, LedgerError, column};
+use crate::{Hash256, LedgerError, column};
 
 struct Migration {
     name: &'static str,
@@ -42,10 +41,13 @@ const APPLIED: &str = "CREATE TABLE schema_migrations (
             version INTEGER PRIMARY KEY, name TEXT NOT NULL, sha256 BLOB NOT NULL, applied_at INTEGER NOT NULL
         ) STRICT";
 
-/// Applies what is missing, in one transaction: a crash leaves the old schema or the new one. A file whose schema is not what
-/// comes of the migrations alone is refused, whatever was added to it, and is left as it was.
-pub(crate) async fn apply(ledger: &Ledger, path: &Path, now: DateTime<Utc>) -> Result<(), LedgerError> {
-    let mut tx = ledger.begin_write().await?;
+/// Applies what is missing, in one transaction, which may write: a crash leaves the old schema or the new one. A file whose schema
+/// is not what comes of the migrations alone is refused, whatever was added to it, and is left as it was.
+pub(crate) async fn apply(
+    mut tx: Transaction<'static, Sqlite>,
+    path: &Path,
+    now: DateTime<Utc>,
+) -> Result<(), LedgerError> {
     let recorded = recorded(&mut tx, path).await?;
     let known = MIGRATIONS.len() as i64;
     if let Some(&(found, _)) = recorded.last().filter(|(version, _)| *version > known) {
@@ -87,7 +89,10 @@ pub(crate) async fn apply(ledger: &Ledger, path: &Path, now: DateTime<Utc>) -> R
 }
 
 /// Version and hash of every migration the file has had, oldest first.
-async fn recorded(tx: &mut WriteTransaction, path: &Path) -> Result<Vec<(i64, Vec<u8>)>, LedgerError> {
+async fn recorded(
+    tx: &mut Transaction<'static, Sqlite>,
+    path: &Path,
+) -> Result<Vec<(i64, Vec<u8>)>, LedgerError> {
     let tables: Vec<String> = sqlx::query_scalar(
         "SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite_%'",
     )

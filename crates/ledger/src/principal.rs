@@ -7,7 +7,7 @@ use chrono::{DateTime, Utc};
 use sqlx::SqliteConnection;
 
 use crate::words::words;
-use crate::{Clearance, Ledger, LedgerError, ParseWordError, PrincipalId, Standing, column};
+use crate::{Actor, Clearance, Ledger, LedgerError, ParseWordError, PrincipalId, Standing, column};
 
 /// The name of the local owner, who exists from the first open.
 const LOCAL_OWNER_NAME: &str = "local owner";
@@ -43,6 +43,12 @@ pub struct Principal {
     pub created_at: DateTime<Utc>,
     /// Since when it may not act any more.
     pub disabled_at: Option<DateTime<Utc>>,
+}
+
+impl From<&Principal> for Actor {
+    fn from(principal: &Principal) -> Self {
+        Self { id: Some(principal.id), name: principal.name.clone() }
+    }
 }
 
 /// A principal to add.

@@ -3,7 +3,6 @@
 //! An open consignment's draw, and the probability with which it was taken, would tell a trader what to expect.
 
 use std::collections::HashSet;
-use std::fmt::Display;
 
 use chrono::{DateTime, Utc};
 
@@ -27,37 +26,6 @@ pub struct NewReveal<'a> {
     pub by: PrincipalId,
     /// When.
     pub at: DateTime<Utc>,
-}
-
-/// That a key was revealed.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Reveal {
-    /// Who revealed it.
-    pub by: PrincipalId,
-    /// When.
-    pub at: DateTime<Utc>,
-    /// How many different roots were drawn in the period, all of them closed.
-    pub closed_roots: u64,
-    /// Number of the lake snapshot in which they were closed.
-    pub closed_as_of: u64,
-}
-
-impl Reveal {
-    pub(crate) fn from_stored<K: Display>(
-        row: &column::Row<K>,
-        stored: (Option<i64>, Option<i64>, Option<i64>, Option<i64>),
-    ) -> Result<Option<Self>, LedgerError> {
-        match stored {
-            (None, None, None, None) => Ok(None),
-            (Some(at), Some(by), Some(closed_roots), Some(closed_as_of)) => Ok(Some(Self {
-                by: PrincipalId(by),
-                at: row.time(at)?,
-                closed_roots: row.count(closed_roots)?,
-                closed_as_of: row.count(closed_as_of)?,
-            })),
-            _ => Err(row.damaged("half of its reveal is missing")),
-        }
-    }
 }
 
 impl Ledger {

@@ -1,11 +1,13 @@
 //! A period's key as the ledger holds it: shares, public value, commitment; derived and checked whenever it is read.
 
+use std::fmt::Display;
+
 use chrono::{DateTime, Utc};
 use sqlx::SqliteConnection;
 use zeroize::Zeroize as _;
 
 use crate::{
-    ChainHead, Custody, Hash256, KeyOrigin, KeyShare, Ledger, LedgerError, Period, PeriodKey, Reveal,
+    ChainHead, Custody, Hash256, KeyOrigin, KeyShare, Ledger, LedgerError, Period, PeriodKey, PrincipalId,
     SharePosition, column,
 };
 
@@ -30,6 +32,37 @@ impl StoredPeriodKey {
     /// The end of the period's chain before its first commitment.
     pub fn chain_start(&self) -> ChainHead {
         ChainHead::empty(self.period, self.key.commitment(self.period), &self.origin)
+    }
+}
+
+/// That a key was revealed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Reveal {
+    /// Who revealed it.
+    pub by: PrincipalId,
+    /// When.
+    pub at: DateTime<Utc>,
+    /// How many different roots were drawn in the period, all of them closed.
+    pub closed_roots: u64,
+    /// Number of the lake snapshot in which they were closed.
+    pub closed_as_of: u64,
+}
+
+impl Reveal {
+    fn from_stored<K: Display>(
+        row: &column::Row<K>,
+        stored: (Option<i64>, Option<i64>, Option<i64>, Option<i64>),
+    ) -> Result<Option<Self>, LedgerError> {
+        match stored {
+            (None, None, None, None) => Ok(None),
+            (Some(at), Some(by), Some(closed_roots), Some(closed_as_of)) => Ok(Some(Self {
+                by: PrincipalId(by),
+                at: row.time(at)?,
+                closed_roots: row.count(closed_roots)?,
+                closed_as_of: row.count(closed_as_of)?,
+            })),
+            _ => Err(row.damaged("half of its reveal is missing")),
+        }
     }
 }
 

@@ -3,21 +3,8 @@
 use sqlx::SqliteConnection;
 
 use super::entry::NewAuditEntry;
-use super::{content, first_hash, limits};
-use crate::{Hash256, Ledger, LedgerError, column};
-
-impl Ledger {
-    /// Appends entries in the order given, all or none, and returns their sequences when they are on disk: neither the
-    /// end of the process nor a loss of power takes them back. Calls that come while another writes share a transaction.
-    ///
-    /// # Errors
-    /// [`LedgerError::Invalid`] for an entry beyond a limit; [`LedgerError::Unknown`] for a read that is not there;
-    /// [`LedgerError::Busy`]; [`LedgerError::AuditUnanswered`]; [`LedgerError::AuditKeptOut`].
-    pub async fn append_audit(&self, new: &[NewAuditEntry]) -> Result<Vec<u64>, LedgerError> {
-        new.iter().try_for_each(limits::check)?;
-        self.group().append(self, new.to_vec()).await
-    }
-}
+use super::{content, limits};
+use crate::{Hash256, LedgerError, column};
 
 /// Appends inside a transaction that holds the write lock, so that what was done and its entry stand or fall together.
 pub(crate) async fn append(
@@ -61,7 +48,7 @@ pub(crate) async fn append(
 pub(super) async fn end(connection: &mut SqliteConnection) -> Result<(u64, Hash256), LedgerError> {
     let statement = "SELECT sequence, hash FROM audit ORDER BY sequence DESC LIMIT 1";
     let last: Option<(i64, Vec<u8>)> = sqlx::query_as(statement).fetch_optional(connection).await?;
-    let Some((sequence, hash)) = last else { return Ok((0, first_hash())) };
+    let Some((sequence, hash)) = last else { return Ok((0, content::first_hash())) };
     let row = column::Row { table: "audit", key: sequence };
     Ok((row.count(sequence)?, row.hash(&hash)?))
 }

@@ -91,6 +91,11 @@ pub(super) fn from_json(json: &[u8]) -> Result<(u64, NewAuditEntry), String> {
     Ok((content.sequence, entry))
 }
 
+/// The hash that the first entry follows: `SHA-256("tidegate/audit/v1")`.
+pub(super) fn first_hash() -> Hash256 {
+    Hash256::of(b"tidegate/audit/v1")
+}
+
 /// The hash of an entry: SHA-256 over the 32 bytes of the hash before and the bytes of the content.
 pub(super) fn hash(previous: Hash256, json: &[u8]) -> Hash256 {
     Hash256::of(&[previous.as_bytes().as_slice(), json].concat())

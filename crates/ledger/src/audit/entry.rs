@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::policy_name::PolicyName;
 use crate::words::words;
-use crate::{Hash256, Principal, PrincipalId};
+use crate::{Hash256, PrincipalId};
 
 words! {
     /// Through which door somebody came.
@@ -53,12 +53,6 @@ pub struct Actor {
     pub id: Option<PrincipalId>,
     /// Its name.
     pub name: String,
-}
-
-impl From<&Principal> for Actor {
-    fn from(principal: &Principal) -> Self {
-        Self { id: Some(principal.id), name: principal.name.clone() }
-    }
 }
 
 /// What was read of a table.

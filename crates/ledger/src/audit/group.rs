@@ -1,22 +1,19 @@
-//! Group commit: calls that come while one writes are written together by the next transaction.
-//!
-//! What costs is the wait for the disk, once for each transaction. A task of its own writes, so that a caller that goes
-//! away does not take the entries of others along.
+//! Group commit: calls that come while one writes wait here, to be written together by the next transaction.
 
 use std::mem::take;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::oneshot;
 
-use super::append::append;
 use super::entry::NewAuditEntry;
-use crate::{Ledger, LedgerError};
+use crate::LedgerError;
 
-type Answer = Result<Vec<u64>, LedgerError>;
+pub(super) type Answer = Result<Vec<u64>, LedgerError>;
 
-struct Request {
-    entries: Vec<NewAuditEntry>,
-    answer: oneshot::Sender<Answer>,
+/// Entries of one call, and where it waits for their sequences.
+pub(super) struct Request {
+    pub(super) entries: Vec<NewAuditEntry>,
+    pub(super) answer: oneshot::Sender<Answer>,
 }
 
 #[derive(Default)]
@@ -41,21 +38,8 @@ impl Group {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Waits until the entries are written.
-    pub(super) async fn append(&self, ledger: &Ledger, entries: Vec<NewAuditEntry>) -> Answer {
-        if entries.is_empty() {
-            return Ok(Vec::new());
-        }
-        let (answer, answered) = oneshot::channel();
-        if self.put(Request { entries, answer }) {
-            let writing = Writing { group: self.clone(), is_over: false };
-            tokio::spawn(write_all(ledger.clone(), writing));
-        }
-        answered.await.unwrap_or(Err(LedgerError::AuditUnanswered))
-    }
-
     /// Lets a request wait; says whether a task must be started that writes it.
-    fn put(&self, request: Request) -> bool {
+    pub(super) fn put(&self, request: Request) -> bool {
         let mut waiting = self.lock();
         waiting.requests.push(request);
         !std::mem::replace(&mut waiting.is_writing, true)
@@ -63,9 +47,9 @@ impl Group {
 }
 
 /// Says that a task writes. When it ends too early, those who wait get an answer, and the next call starts another.
-struct Writing {
+pub(super) struct Writing {
     group: Group,
-    is_over: bool,
+    pub(super) is_over: bool,
 }
 
 impl Drop for Writing {
@@ -79,57 +63,15 @@ impl Drop for Writing {
 }
 
 impl Writing {
+    pub(super) fn of(group: Group) -> Self {
+        Self { group, is_over: false }
+    }
+
     /// What waits; nothing when this task is over, which is settled under the lock that new requests take.
-    fn next(&mut self) -> Vec<Request> {
+    pub(super) fn next(&mut self) -> Vec<Request> {
         let mut waiting = self.group.lock();
         self.is_over = waiting.requests.is_empty();
         waiting.is_writing = !self.is_over;
         take(&mut waiting.requests)
     }
-}
-
-async fn write_all(ledger: Ledger, mut writing: Writing) {
-    loop {
-        let requests = writing.next();
-        if writing.is_over {
-            return;
-        }
-        write(&ledger, requests).await;
-    }
-}
-
-/// Writes requests in one transaction. When that fails, each is tried alone, so that one cannot spoil the others.
-async fn write(ledger: &Ledger, requests: Vec<Request>) {
-    let (entries, mut answers): (Vec<_>, Vec<_>) =
-        requests.into_iter().map(|request| (request.entries, request.answer)).unzip();
-    // Who went away needs no answer, so that sending may fail.
-    match (write_together(ledger, &entries).await, answers.len()) {
-        (Ok(sequences), _) => {
-            for (answer, sequences) in answers.into_iter().zip(sequences) {
-                let _ = answer.send(Ok(sequences));
-            }
-        }
-        (Err(error), 1) => {
-            let _ = answers.remove(0).send(Err(error));
-        }
-        (Err(_), _) => {
-            for (answer, entries) in answers.into_iter().zip(&entries) {
-                let alone = write_together(ledger, std::slice::from_ref(entries)).await;
-                let _ = answer.send(alone.map(|sequences| sequences.concat()));
-            }
-        }
-    }
-}
-
-async fn write_together(
-    ledger: &Ledger,
-    requests: &[Vec<NewAuditEntry>],
-) -> Result<Vec<Vec<u64>>, LedgerError> {
-    let mut tx = ledger.begin_write().await?;
-    let mut sequences = Vec::with_capacity(requests.len());
-    for entries in requests {
-        sequences.push(append(&mut tx, entries).await?);
-    }
-    tx.commit().await?;
-    Ok(sequences)
 }

@@ -6,6 +6,7 @@
 
 mod append;
 mod checkpoint;
+mod checkpoint_log;
 mod content;
 mod entry;
 mod fault;
@@ -14,6 +15,8 @@ mod limits;
 mod log;
 mod policy_name;
 mod verify;
+mod walk;
+mod writing;
 
 pub(crate) use append::append;
 pub use checkpoint::{AuditCheckpoint, SignedAuditCheckpoint};
@@ -24,10 +27,3 @@ pub use limits::{MAX_DETAIL_BYTES, MAX_STATEMENT_BYTES, MAX_SUBJECTS};
 pub use log::AuditFilter;
 pub use policy_name::PolicyName;
 pub use verify::AuditVerified;
-
-use crate::Hash256;
-
-/// The hash that the first entry follows: `SHA-256("tidegate/audit/v1")`.
-fn first_hash() -> Hash256 {
-    Hash256::of(b"tidegate/audit/v1")
-}
