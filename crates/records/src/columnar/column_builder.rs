@@ -1,6 +1,6 @@
 //! Growing Arrow columns: scalars, and the nested columns of repeating classes.
 
-use super::writer::WriteValueError;
+use super::error::WriteValueError;
 use crate::class::{Class, ClassDefinition, FieldKind, FieldRef, LeafKind, LeafRef, Repeated};
 use crate::table::{AMOUNT_DECIMALS, MEASURE_DECIMALS, list_item, struct_fields};
 use crate::value::Decimal;

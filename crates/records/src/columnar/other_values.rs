@@ -1,6 +1,6 @@
 //! Values that have no column of their own, kept as path, value and unit so that nothing of a record is lost.
 
-use super::writer::RowKey;
+use super::row_key::RowKey;
 use crate::class::{Class, ClassDefinition, FieldKind, FieldRef, LeafMut, LeafRef};
 use crate::table::{Column, Key, Source, Table, other_values_fields, other_values_item};
 use crate::value::{self, Amount, Measure};

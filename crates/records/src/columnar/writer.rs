@@ -1,65 +1,15 @@
 //! Writes records into the columns of a table.
 
 use super::column_builder::{ListBuilder, ScalarBuilder, unit_of};
+use super::error::WriteValueError;
 use super::other_values::OtherBuilder;
+use super::row_key::RowKey;
 use crate::class::{Class, FieldKind, FieldRef, LeafKind, LeafRef, Repeated};
 use crate::path::Path;
 use crate::table::{Key, Source, Table};
 use arrow::array::{ArrayRef, RecordBatch};
 use arrow::datatypes::SchemaRef;
 use chrono::{DateTime, Utc};
-
-/// Why a record cannot be written into a table.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum WriteValueError {
-    /// A number has more digits than the column holds exactly.
-    #[error("{value} does not fit the column exactly: at most {decimals} digits after the point")]
-    DoesNotFit {
-        /// Number as it is.
-        value: String,
-        /// Digits after the point of the column.
-        decimals: u32,
-    },
-    /// A batch has more nested rows than Arrow offsets can count.
-    #[error("a batch holds too many nested rows; write smaller batches")]
-    TooManyRows,
-    /// The columns do not form a batch, which means the table definition is wrong.
-    #[error("table {table} cannot be built: {cause}")]
-    Definition {
-        /// Name of the table.
-        table: &'static str,
-        /// What does not fit.
-        cause: String,
-    },
-}
-
-/// Key and provenance of a row.
-#[derive(Debug, Clone, Copy, Default)]
-pub struct RowKey<'a> {
-    /// Calendar month of acceptance, `CCYY-MM`.
-    pub month: &'a str,
-    /// Name of the declaration.
-    pub declaration_id: &'a str,
-    /// Version of the declaration, from 1.
-    pub version_number: i64,
-    /// Load that brings the row.
-    pub load_id: &'a str,
-    /// Position of the record in its source, from 1.
-    pub source_row: i64,
-}
-
-impl RowKey<'_> {
-    /// Whether a part of the key says the same as a value of the record, and so gives it back when it is read.
-    pub(super) fn says(&self, key: Key, leaf: LeafRef<'_>) -> bool {
-        match (key, leaf) {
-            (Key::DeclarationId, LeafRef::Text(Some(id))) => id == self.declaration_id,
-            (Key::VersionNumber, LeafRef::Count(Some(number @ 1..))) => {
-                i64::from(number) == self.version_number
-            }
-            _ => false,
-        }
-    }
-}
 
 enum ColumnBuilder {
     Key(Key, ScalarBuilder),

@@ -11,6 +11,7 @@
 //! Codes of the findings made here: `json.not-well-formed`, `json.encoding`, `json.limit`, `json.unknown-key`,
 //! `json.duplicate-key`, `json.wrong-type` and `value.unreadable` are errors; `json.empty-object` is a warning.
 
+mod context;
 mod object;
 mod pieces;
 mod reader;

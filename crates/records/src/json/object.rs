@@ -1,8 +1,9 @@
 //! Reads records of one kind from JSON, each an object of the kind's class.
 
+use super::context::Context;
 use super::pieces::{Piece, Pieces};
 use super::reader::{JsonLimits, read_piece, read_text};
-use super::value::{Context, Target, Value};
+use super::value::{Target, Value};
 use crate::class::Class;
 use crate::finding::Finding;
 use crate::tables::RecordKind;

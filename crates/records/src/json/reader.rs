@@ -1,7 +1,8 @@
 //! Reads records from JSON, one at a time.
 
+use super::context::Context;
 use super::pieces::{Piece, Pieces, Place};
-use super::value::{Context, Target, Value, read_entry};
+use super::value::{Target, Value, read_entry};
 use crate::class::{Class, ClassDefinition, Defined};
 use crate::finding::{Finding, Severity};
 use crate::model::{Declaration, Inspection};

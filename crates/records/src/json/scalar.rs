@@ -1,6 +1,6 @@
 //! JSON values without structure, and the leaves they are read into.
 
-use super::value::Context;
+use super::context::Context;
 use crate::class::{FieldDefinition, FieldKind, LeafKind, LeafMut};
 use crate::value::{self, Amount, Measure, Text, shorten};
 use crate::wco::is_character;

@@ -1,34 +1,13 @@
 //! Reads JSON objects and lists into the classes of a record, driven by their definitions.
 
+use super::context::Context;
 use super::scalar::{self, FRACTION, Scalar, TRUTH};
 use crate::class::{Class, FieldDefinition, FieldMut, LeafMut, Repeated};
 use crate::finding::Severity;
 use crate::path::nearest;
 use crate::value::shorten;
-use crate::wco::report::Report;
 use serde::de::{DeserializeSeed, Deserializer, Error, IgnoredAny, MapAccess, SeqAccess, Visitor};
-use std::cell::Cell;
 use std::fmt;
-use std::rc::Rc;
-
-/// What is known while a record is read.
-pub(super) struct Context {
-    pub(super) report: Report,
-    /// Line of the source that reading has come to.
-    pub(super) line: Rc<Cell<u64>>,
-    /// Occurrences of one repeating class in one place.
-    pub(super) occurrences: usize,
-}
-
-impl Context {
-    pub(super) fn error(&mut self, code: &'static str, message: String) {
-        self.report.error(code, self.line.get(), message);
-    }
-
-    pub(super) fn refuse(&mut self, found: &str, expected: &str) {
-        self.error("json.wrong-type", format!("{found} stands where {expected} would be right"));
-    }
-}
 
 /// A place that one JSON value is read into.
 pub(super) struct Value<'a> {

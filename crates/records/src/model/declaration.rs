@@ -1,6 +1,6 @@
 //! The declaration itself and what belongs to it as a whole.
 
-use super::document::{AdditionalDocument, AdditionalInformation};
+use super::document::{AdditionalDocument, AdditionalInformation, Pointer};
 use super::party::{Agent, Declarant, Exporter, Submitter};
 use super::shipment::GoodsShipment;
 use super::transport::{BorderTransportMeans, Consignment};
@@ -113,18 +113,6 @@ class! {
         leaf change_reason_code: Text = "ChangeReasonCode" "099" "an..3",
         /// A step of a path that points into a message by WCO ids.
         many pointer: Pointer = "Pointer",
-    }
-}
-
-class! {
-    /// A step of a path that points into a message by WCO ids.
-    pub struct Pointer = "Pointer" "97A" {
-        /// Sequence number.
-        leaf sequence_numeric: Count = "SequenceNumeric" "006" "n..5",
-        /// Document or message section, coded.
-        leaf document_section_code: Text = "DocumentSectionCode" "375" "an..3",
-        /// Tag identifier.
-        leaf tag_id: Text = "TagID" "381" "an..4",
     }
 }
 

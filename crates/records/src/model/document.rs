@@ -1,6 +1,5 @@
 //! Documents and statements that accompany a declaration or an item.
 
-use super::declaration::Pointer;
 use super::party::Submitter;
 use crate::class::class;
 
@@ -37,6 +36,18 @@ class! {
         leaf statement_type_code: Text = "StatementTypeCode" "369" "an..3",
         /// A step of a path that points into a message by WCO ids.
         many pointer: Pointer = "Pointer",
+    }
+}
+
+class! {
+    /// A step of a path that points into a message by WCO ids.
+    pub struct Pointer = "Pointer" "97A" {
+        /// Sequence number.
+        leaf sequence_numeric: Count = "SequenceNumeric" "006" "n..5",
+        /// Document or message section, coded.
+        leaf document_section_code: Text = "DocumentSectionCode" "375" "an..3",
+        /// Tag identifier.
+        leaf tag_id: Text = "TagID" "381" "an..4",
     }
 }
 

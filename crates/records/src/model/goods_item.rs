@@ -2,8 +2,8 @@
 
 use super::document::{AdditionalDocument, AdditionalInformation, PreviousDocument, Ucr};
 use super::party::{AeoMutualRecognitionParty, Buyer, Consignee, Consignor, DomesticDutyTaxParty, Seller};
-use super::shipment::{CustomsValuation, Destination, ExportCountry};
 use super::transport::TransportEquipment;
+use super::valuation::{CustomsValuation, Destination, ExportCountry};
 use crate::class::class;
 
 class! {

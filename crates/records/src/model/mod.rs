@@ -14,6 +14,7 @@ mod response;
 mod shipment;
 mod transport;
 mod treatment;
+mod valuation;
 
 pub use declaration::*;
 pub use document::*;
@@ -26,6 +27,7 @@ pub use response::*;
 pub use shipment::*;
 pub use transport::*;
 pub use treatment::*;
+pub use valuation::*;
 
 use crate::value::Text;
 use chrono::Datelike;

@@ -1,6 +1,7 @@
 //! Responses: what the authority answers to a declaration.
 
-use super::declaration::{Amendment, Declaration, Pointer};
+use super::declaration::{Amendment, Declaration};
+use super::document::Pointer;
 use super::party::Communication;
 use super::shipment::GoodsShipment;
 use crate::class::class;
