@@ -22,7 +22,7 @@ use tidegate_lake::{AppTransaction, Appended, LakeWriter};
 use tidegate_ledger::{Hash256, LoadOutcome, LoadStart};
 use tidegate_query::{Platform, Principal};
 use tidegate_records::tables::{DATA_FINDING, DECLARATION, GOODS_ITEM, INSPECTION, QUARANTINE};
-use tidegate_risk::bundle::hex;
+use tidegate_risk::hex::hex;
 
 /// How to load.
 #[derive(Debug, Clone, Copy, Default)]

@@ -2,6 +2,7 @@
 //! name of the bundle.
 
 use crate::features::{CheckFeaturesError, FeatureSet, ForestChoice, ProfileSecret, Profiles};
+use crate::hex::hex;
 use crate::model::{Calibration, DecodeError, Forest};
 use crate::origin::Origin;
 use crate::rules::{CheckRulesError, RuleSet, rule_row_schema};
@@ -221,20 +222,4 @@ fn check_manifest(text: &str, components: &BTreeMap<String, Vec<u8>>) -> Result<
         }
     }
     Ok(is_keyed)
-}
-
-/// Lower-case hexadecimal digits of bytes.
-pub fn hex(bytes: &[u8]) -> String {
-    let mut text = String::with_capacity(2 * bytes.len());
-    push_hex(&mut text, bytes);
-    text
-}
-
-/// Writes lower-case hexadecimal digits of bytes to the end of a text.
-pub fn push_hex(text: &mut String, bytes: &[u8]) {
-    const DIGITS: &[u8; 16] = b"0123456789abcdef";
-    for byte in bytes {
-        text.push(DIGITS[usize::from(byte >> 4)].into());
-        text.push(DIGITS[usize::from(byte & 15)].into());
-    }
 }

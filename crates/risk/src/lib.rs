@@ -13,6 +13,7 @@ pub mod evaluation;
 pub mod explain;
 pub mod expr;
 pub mod features;
+pub mod hex;
 pub mod learn;
 pub mod model;
 pub mod origin;

@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use tidegate_lake::LakeError;
 use tidegate_ledger::DatasetVersion;
 use tidegate_query::dataset::Derived;
-use tidegate_risk::bundle::hex;
+use tidegate_risk::hex::hex;
 
 /// Table of the lake for rows of these columns: other types, other grades or no months are another table, so that readers of the
 /// version before keep it, and never see rows under the grades of another version.

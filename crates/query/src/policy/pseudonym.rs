@@ -11,7 +11,7 @@ use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
 use std::fmt;
 use std::sync::Arc;
-use tidegate_risk::bundle::push_hex;
+use tidegate_risk::hex::push_hex;
 use zeroize::Zeroize;
 
 /// Bytes of the keyed hash that a pseudonym shows: two of 2^64 values collide with a chance of one half.

@@ -11,8 +11,9 @@
 //! prevalence. With a handful of agreed findings they have no precision (Pepe, Janes, Biostatistics 8, 2007), so they are
 //! left out.
 
+use super::normal::Z;
 use super::refusal::Refusal;
-use super::size::{Z, kish_effective_size};
+use super::size::kish_effective_size;
 use super::sum::canonical_sum;
 use super::wilson::wilson;
 use crate::evaluation::Interval;

@@ -7,7 +7,7 @@
 //! (Owen, Empirical Likelihood, 2001). Kind 0 has no root in the sample and the size given as `unseen`, as Karampatziakis,
 //! Langford and Mineiro ("Empirical likelihood for contextual bandits", 2020) do for policies; without it the upper end can use nothing greater than what was seen.
 
-use super::size::Z;
+use super::normal::Z;
 use crate::evaluation::Interval;
 
 /// Halvings of a bracket, enough for twelve digits.

@@ -1,5 +1,8 @@
 //! The standard normal distribution.
 
+/// Normal quantile of a two-sided interval of 95 %.
+pub const Z: f64 = 1.96;
+
 /// Phi(z) = erfc(-z / sqrt 2) / 2.
 pub fn cumulative(z: f64) -> f64 {
     0.5 * libm::erfc(-z * std::f64::consts::FRAC_1_SQRT_2)

@@ -1,10 +1,8 @@
 //! How much evidence there is and how much a claim needs.
 
+use super::normal::Z;
 use super::refusal::{MIN_EFFECTIVE_FINDINGS, MIN_EFFECTIVE_SIZE, Refusal};
 use super::sum::canonical_sum;
-
-/// Normal quantile of a two-sided interval of 95 %.
-pub const Z: f64 = 1.96;
 
 /// Kish's effective size, `(sum w)^2 / sum w^2`: as many records of equal weight tell as much (Kish, Survey Sampling,
 /// 1965, section 11.7). 0 without weight.

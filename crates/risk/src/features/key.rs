@@ -1,5 +1,6 @@
 //! Keys of profiles: a 128-bit hash of the values of some columns.
 
+use crate::hex::hex;
 use arrow::array::{Array, ArrayRef, AsArray, PrimitiveArray};
 use arrow::datatypes::{
     DataType, Date32Type, Decimal128Type, Decimal256Type, Float64Type, Int64Type, TimestampMicrosecondType,
@@ -29,7 +30,7 @@ impl ProfileSecret {
     pub fn name(&self) -> String {
         let hash =
             Sha256::new().chain_update(b"tidegate/profile-secret/v1\0").chain_update(*self.0).finalize();
-        crate::bundle::hex(&hash[..16])
+        hex(&hash[..16])
     }
 }
 

@@ -1,9 +1,10 @@
 //! The calibration: a strictly increasing map from margin (log-odds) to probability.
 
-use thiserror::Error;
-
+use super::calibration_error::{CalibrationError, MAX_MARGIN};
+use super::calibration_record::check_records;
 use super::codec::{DecodeError, Reader, header, put_count};
 use super::forest::logistic;
+use super::isotonic::Knot;
 
 const MAGIC: [u8; 4] = *b"TGCA";
 const VERSION: u16 = 1;
@@ -14,89 +15,9 @@ const PLATT: u8 = 1;
 /// Most knots of an isotonic map.
 const MAX_KNOTS: usize = 1 << 20;
 
-/// Largest margin, in log-odds, that a calibration may be fitted on or hold; a forest's own bounds keep below it.
-pub(super) const MAX_MARGIN: f64 = 1e12;
-
 /// How fast the odds go on moving beyond the outermost knots: by a thousandth per unit of margin. Too little to
 /// matter as a probability (1 % over ten units), enough to keep margins in order.
 const TAIL_SLOPE: f64 = 1e-3;
-
-/// Why a calibration cannot be fitted or decoded.
-#[derive(Debug, Clone, PartialEq, Error)]
-#[non_exhaustive]
-pub enum CalibrationError {
-    /// Margins, labels and weights differ in number.
-    #[error("{found} {what} for {expected} margins; there must be one for each")]
-    Length {
-        /// What there is too little or too much of.
-        what: &'static str,
-        /// Number of margins.
-        expected: usize,
-        /// Number of the others.
-        found: usize,
-    },
-    /// A margin is not a number one can fit on.
-    #[error("the margin of row {row} is {value}; it must lie within {MAX_MARGIN:e} of 0")]
-    Margin {
-        /// The row, from 0.
-        row: usize,
-        /// Its margin.
-        value: f64,
-    },
-    /// A weight is negative or not finite.
-    #[error("the weight of row {row} is {value}; a weight is finite and at least 0")]
-    Weight {
-        /// The row, from 0.
-        row: usize,
-        /// Its weight.
-        value: f64,
-    },
-    /// There is nothing to tell apart.
-    #[error("all rows with weight have the same label; a calibration needs both kinds")]
-    OneClass,
-    /// The probability does not rise with the margin.
-    #[error(
-        "the fitted slope is {slope}; margins that do not rise with the label cannot be calibrated by Platt scaling"
-    )]
-    NotIncreasing {
-        /// The fitted slope.
-        slope: f64,
-    },
-    /// Newton's method did not arrive.
-    #[error("Platt scaling did not converge: the gradient is still {gradient:e} after {steps} steps")]
-    NotConverged {
-        /// What is left of the gradient, per unit of weight.
-        gradient: f64,
-        /// Steps taken.
-        steps: usize,
-    },
-    /// Encoded knots are not a strictly increasing map.
-    #[error("knot {knot} is no number in range or not above the one before")]
-    Knots {
-        /// The knot, from 0.
-        knot: usize,
-    },
-    /// There is no knot.
-    #[error("an isotonic map needs at least one knot")]
-    NoKnots,
-    /// Encoded Platt parameters are out of range.
-    #[error("slope {slope} and intercept {intercept} are no map; both are finite and the slope is positive")]
-    Parameters {
-        /// The slope.
-        slope: f64,
-        /// The intercept.
-        intercept: f64,
-    },
-}
-
-/// A point of the map: at this margin (log-odds) this probability.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Knot {
-    /// The margin.
-    pub margin: f64,
-    /// The probability, inside (0, 1).
-    pub probability: f64,
-}
 
 /// A strictly increasing map from margin to probability, so that ranking by either is the same.
 ///
@@ -246,44 +167,6 @@ fn interpolate(knots: &[Knot], margin: f64) -> f64 {
         let rest = (1.0 - low.probability) / (1.0 + TAIL_SLOPE * (margin - low.margin));
         (1.0 - rest).max(low.probability)
     }
-}
-
-/// A record that a calibration is fitted on.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Record {
-    pub(super) margin: f64,
-    pub(super) label: bool,
-    pub(super) weight: f64,
-}
-
-/// Checks the input of a fit and drops records without weight.
-fn check_records(
-    margins: &[f64],
-    labels: &[bool],
-    weights: Option<&[f64]>,
-) -> Result<Vec<Record>, CalibrationError> {
-    let expected = margins.len();
-    let lengths = [("labels", labels.len()), ("weights", weights.map_or(expected, <[f64]>::len))];
-    if let Some((what, found)) = lengths.into_iter().find(|&(_, found)| found != expected) {
-        return Err(CalibrationError::Length { what, expected, found });
-    }
-    let mut records = Vec::with_capacity(expected);
-    for (row, (&margin, &label)) in margins.iter().zip(labels).enumerate() {
-        let weight = weights.map_or(1.0, |weights| weights[row]);
-        if margin.is_nan() || margin.abs() > MAX_MARGIN {
-            return Err(CalibrationError::Margin { row, value: margin });
-        }
-        if !(weight.is_finite() && weight >= 0.0) {
-            return Err(CalibrationError::Weight { row, value: weight });
-        }
-        if weight > 0.0 {
-            records.push(Record { margin, label, weight });
-        }
-    }
-    if records.iter().all(|record| record.label) || records.iter().all(|record| !record.label) {
-        return Err(CalibrationError::OneClass);
-    }
-    Ok(records)
 }
 
 #[cfg(test)]

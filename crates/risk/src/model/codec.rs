@@ -6,7 +6,7 @@
 
 use thiserror::Error;
 
-use super::calibration::CalibrationError;
+use super::calibration_error::CalibrationError;
 use super::forest::ForestError;
 use super::matrix::FeatureMatrixError;
 use super::tree::TreeError;

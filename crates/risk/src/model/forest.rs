@@ -4,9 +4,8 @@ use thiserror::Error;
 
 use super::accumulator::Accumulator;
 use super::matrix::{FeatureMatrix, FeatureMatrixError, FeatureNames};
-use super::shapley::mean_margin;
 use super::sliced::{Bins, InstructionSet, SlicedForest};
-use super::tree::{MAX_LEAF, Node, Tree, is_sane};
+use super::tree::{MAX_LEAF, Node, Tree, is_sane, mean_value};
 
 /// Most trees in a forest.
 pub(crate) const MAX_TREES: usize = 65_536;
@@ -243,6 +242,11 @@ impl Forest {
             }),
         }
     }
+}
+
+/// The cover-weighted mean margin of trees, in log-odds: f64, whatever margins are added up in.
+fn mean_margin(base_score: f64, trees: &[Tree]) -> f64 {
+    trees.iter().fold(base_score, |mean, tree| mean + mean_value(tree.nodes()))
 }
 
 /// Checks what a tree may not have in a forest of so many features.

@@ -7,7 +7,16 @@
 //! knot at its mean margin, which makes the map strictly increasing: centred isotonic regression (Oron and
 //! Flournoy, Statistics in Biopharmaceutical Research 9, 2017).
 
-use super::calibration::{Knot, Record};
+use super::calibration_record::Record;
+
+/// A point of the map: at this margin (log-odds) this probability.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Knot {
+    /// The margin.
+    pub margin: f64,
+    /// The probability, inside (0, 1).
+    pub probability: f64,
+}
 
 /// Neighbouring records pooled into one step.
 #[derive(Debug, Clone, Copy)]

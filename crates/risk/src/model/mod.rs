@@ -9,6 +9,8 @@
 
 mod accumulator;
 mod calibration;
+mod calibration_error;
+mod calibration_record;
 pub(crate) mod codec;
 mod encoding;
 mod forest;
@@ -24,19 +26,23 @@ mod sliced;
 mod testing;
 mod threshold;
 mod training;
+mod training_error;
 mod tree;
 
 pub use accumulator::Accumulator;
-pub use calibration::{Calibration, CalibrationError, Knot};
+pub use calibration::Calibration;
+pub use calibration_error::CalibrationError;
 pub use codec::DecodeError;
 pub use forest::{FeatureMismatch, Forest, ForestError, logistic};
 pub use import::{
     AssemblyError, ImportError, ImportedModel, MAX_MODEL_BYTES, ModelFeatures, ModelFormat, UbjsonError,
 };
+pub use isotonic::Knot;
 pub use matrix::{FeatureMatrix, FeatureMatrixError, FeatureNames};
 pub use parameters::{Monotone, TrainingParameters};
 pub use shapley::Contributions;
 pub use sliced::{Bins, InstructionSet};
 pub use threshold::deciding_threshold;
-pub use training::{TrainingError, train};
+pub use training::train;
+pub use training_error::TrainingError;
 pub use tree::{Branch, Node, Tree, TreeError};

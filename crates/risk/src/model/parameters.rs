@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use super::forest::MAX_TREES;
-use super::training::TrainingError;
+use super::training_error::TrainingError;
 use super::tree::MAX_DEPTH;
 
 /// A limit on time and memory; a forest itself may be twice as deep, as imported ones can be.

@@ -4,7 +4,8 @@
 //! on Platt's probabilistic outputs for support vector machines", Machine Learning 68 (2007). Margins are
 //! standardised for the fit, so that one tolerance suits every scale.
 
-use super::calibration::{CalibrationError, Record};
+use super::calibration_error::CalibrationError;
+use super::calibration_record::Record;
 use super::forest::logistic;
 
 const MAX_STEPS: usize = 100;

@@ -25,7 +25,7 @@
 
 use super::forest::{FeatureMismatch, Forest};
 use super::quadrature::{Point, gauss_legendre};
-use super::tree::{Branch, Node, Tree, branch};
+use super::tree::{Branch, Node, Tree, branch, cover_shares};
 
 /// What a margin is made of: `bias + values.sum() = margin`, up to rounding.
 #[derive(Debug, Clone, PartialEq)]
@@ -74,35 +74,6 @@ impl Forest {
         let of_row = |row: usize| walk.values.iter().map(|values| values[row]).collect();
         std::array::from_fn(|row| Contributions { bias: self.mean, values: of_row(row) })
     }
-}
-
-/// The cover-weighted mean margin of trees, in log-odds: f64, whatever margins are added up in.
-pub(super) fn mean_margin(base_score: f64, trees: &[Tree]) -> f64 {
-    trees.iter().fold(base_score, |mean, tree| mean + mean_value(tree.nodes()))
-}
-
-/// The shares in which training rows went left and right. They come from the children alone, so that they sum to
-/// 1 even where a library's covers do not add up; halves if no row came here.
-fn cover_shares(left: &Node, right: &Node) -> (f64, f64) {
-    let total = left.cover() + right.cover();
-    if total > 0.0 { (left.cover() / total, right.cover() / total) } else { (0.5, 0.5) }
-}
-
-/// The cover-weighted mean of a tree's leaves. Children come after their parent, so going backwards meets
-/// them first.
-fn mean_value(nodes: &[Node]) -> f64 {
-    let mut means = vec![0.0; nodes.len()];
-    for (position, node) in nodes.iter().enumerate().rev() {
-        means[position] = match *node {
-            Node::Leaf { value, .. } => value,
-            Node::Split { left, right, .. } => {
-                let (left, right) = (left as usize, right as usize);
-                let (left_share, right_share) = cover_shares(&nodes[left], &nodes[right]);
-                left_share * means[left] + right_share * means[right]
-            }
-        };
-    }
-    means[0]
 }
 
 /// A number for each row.

@@ -221,6 +221,30 @@ fn check_shape(nodes: &[Node]) -> Result<usize, TreeError> {
     Ok(depths.into_iter().max().unwrap_or(0))
 }
 
+/// The shares in which training rows went left and right. They come from the children alone, so that they sum to
+/// 1 even where a library's covers do not add up; halves if no row came here.
+pub(super) fn cover_shares(left: &Node, right: &Node) -> (f64, f64) {
+    let total = left.cover() + right.cover();
+    if total > 0.0 { (left.cover() / total, right.cover() / total) } else { (0.5, 0.5) }
+}
+
+/// The cover-weighted mean of a tree's leaves. Children come after their parent, so going backwards meets
+/// them first.
+pub(super) fn mean_value(nodes: &[Node]) -> f64 {
+    let mut means = vec![0.0; nodes.len()];
+    for (position, node) in nodes.iter().enumerate().rev() {
+        means[position] = match *node {
+            Node::Leaf { value, .. } => value,
+            Node::Split { left, right, .. } => {
+                let (left, right) = (left as usize, right as usize);
+                let (left_share, right_share) = cover_shares(&nodes[left], &nodes[right]);
+                left_share * means[left] + right_share * means[right]
+            }
+        };
+    }
+    means[0]
+}
+
 #[cfg(test)]
 mod tests {
     use super::super::testing::{leaf, split};

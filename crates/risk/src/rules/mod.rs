@@ -5,6 +5,7 @@
 //! record, the features of the forest, and `probability`. A rule of level `declaration` says how the items of a
 //! declaration are taken together.
 
+mod checker;
 mod definition;
 mod example;
 mod hits;

@@ -13,7 +13,7 @@ use super::epoch::Epoch;
 use super::inclusion::Parts;
 use super::policy::SelectionPolicy;
 use super::regime::{Counted, GradePolicy, Promise, PromiseSide, Regime};
-use super::state::{OfficeState, PolicyState, Steered};
+use super::state::{OfficeState, PolicyState, Seen, Steered};
 use super::threshold::solve;
 use chrono::NaiveDate;
 use std::collections::BTreeMap;
@@ -27,15 +27,6 @@ const HIGHEST_THRESHOLD: f64 = 4.0;
 const LEAST_THRESHOLD: f64 = 1e-6;
 /// Thresholds depend on multipliers and these on thresholds; the second round moves little.
 const ROUNDS: u32 = 2;
-
-/// A consignment of the days before an epoch.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Seen {
-    /// Score, raised by rules and by what is at stake.
-    pub priority: f64,
-    /// Whether a rule makes inspection mandatory.
-    pub mandatory: bool,
-}
 
 /// Something by office and grade.
 type ByStratum<T> = BTreeMap<String, BTreeMap<String, T>>;

@@ -2,7 +2,17 @@
 
 use super::close::{Chance, Contender};
 use super::draw::Draw;
-use super::state::Stratum;
+
+/// Parts of p that belong to a grade at an office.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Stratum {
+    /// g, in [0, 1].
+    pub guaranteed: f64,
+    /// f, in [0, 1].
+    pub floor: f64,
+    /// m, in [0, 1].
+    pub multiplier: f64,
+}
 
 /// The parts of an inclusion probability, all in [0, 1] but r, which goes on rising above 1.
 #[derive(Debug, Clone, Copy, PartialEq)]

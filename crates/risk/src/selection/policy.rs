@@ -1,36 +1,12 @@
 //! The selection policy: ramp, lanes, and the regimes of traders' grades, read from a TOML file; a component of a bundle.
 
 use super::epoch::Epoch;
+use super::error::CheckPolicyError;
 use super::lane::{Lane, LaneShare};
 use super::regime::{self, FileRegime, Regime};
 use crate::treatment::{self, FileTreatment, TreatmentPolicy};
 use chrono::NaiveDate;
 use serde::Deserialize;
-
-/// Why a selection policy cannot be used.
-#[derive(Debug, thiserror::Error)]
-pub enum CheckPolicyError {
-    /// Not TOML, or a key that policies do not have.
-    #[error("selection policy {file}: {cause}")]
-    Syntax {
-        /// File as the reader knows it.
-        file: String,
-        /// What the parser says, with the line.
-        cause: String,
-    },
-    /// A value is out of range.
-    #[error("selection policy {file}: `{key}` is {found}, but must be {right}")]
-    Value {
-        /// File as the reader knows it.
-        file: String,
-        /// Key of the value.
-        key: String,
-        /// What it is.
-        found: String,
-        /// What would be right.
-        right: &'static str,
-    },
-}
 
 /// How consignments are chosen.
 #[derive(Debug, Clone, PartialEq)]

@@ -1,6 +1,6 @@
 //! Regimes: what the law says of grades of traders, from a day on.
 
-use super::policy::CheckPolicyError;
+use super::error::CheckPolicyError;
 use chrono::NaiveDate;
 use serde::Deserialize;
 use std::collections::BTreeMap;

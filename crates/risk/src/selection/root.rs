@@ -1,7 +1,7 @@
 //! Roots: what a draw is about. One draw for each physically inspectable consignment, whatever is lodged about it.
 
 use super::draw::keyed_hash;
-use crate::bundle::hex;
+use crate::hex::hex;
 
 /// Bytes of a root that are kept: enough that no two consignments of a century share one.
 const KEPT: usize = 16;

@@ -1,22 +1,10 @@
 //! The policy state: what is set between epochs, in versions; every decision names its version.
 
-use super::controller::Seen;
 use super::epoch::Epoch;
-use super::inclusion::Parts;
+use super::inclusion::{Parts, Stratum};
 use super::policy::SelectionPolicy;
 use super::regime::Regime;
 use std::collections::BTreeMap;
-
-/// Parts of p that belong to a grade at an office.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Stratum {
-    /// g, in [0, 1].
-    pub guaranteed: f64,
-    /// f, in [0, 1].
-    pub floor: f64,
-    /// m, in [0, 1].
-    pub multiplier: f64,
-}
 
 /// What the controller sets for a grade with a promise.
 #[derive(Debug, Clone, Copy, PartialEq, serde::Serialize, serde::Deserialize)]
@@ -51,6 +39,15 @@ pub struct PolicyState {
     pub default: OfficeState,
     /// By office.
     pub offices: BTreeMap<String, OfficeState>,
+}
+
+/// What of a consignment its parts of p follow from, beside its grade.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Seen {
+    /// Score, raised by rules and by what is at stake.
+    pub priority: f64,
+    /// Whether a rule makes inspection mandatory.
+    pub mandatory: bool,
 }
 
 impl PolicyState {

@@ -18,7 +18,8 @@ use serde::de::IgnoredAny;
 use thiserror::Error;
 
 use super::accumulator::Accumulator;
-use super::calibration::{Calibration, CalibrationError};
+use super::calibration::Calibration;
+use super::calibration_error::CalibrationError;
 use super::forest::{Forest, ForestError};
 use super::matrix::FeatureNames;
 use super::tree::Tree;
