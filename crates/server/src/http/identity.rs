@@ -1,8 +1,8 @@
 //! Who asks: the account behind a token.
 
 use super::Door;
+use super::address::Address;
 use super::error::ApiError;
-use super::session::Address;
 use crate::admission::{Admitted, Caller, Refusal};
 use crate::strangers::Seat;
 use axum::extract::{ConnectInfo, FromRequestParts};

@@ -1,5 +1,6 @@
 //! HTTP: the API, and what the portal will stand on.
 
+mod address;
 mod answer;
 mod error;
 mod front;

@@ -1,45 +1,18 @@
 //! `POST /api/v1/session`: a name and a password in, a token that ends by itself out. `DELETE` ends it at once.
 
 use super::Door;
+use super::address::Address;
 use super::error::ApiError;
 use super::identity::Identity;
-use crate::strangers::Seat;
 use axum::Json;
+use axum::extract::State;
 use axum::extract::rejection::JsonRejection;
-use axum::extract::{ConnectInfo, FromRequestParts, State};
 use axum::http::StatusCode;
-use axum::http::request::Parts;
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
-use std::convert::Infallible;
-use std::net::IpAddr;
 use tidegate_jobs::sessions;
 use tidegate_ledger::Door as AuditDoor;
 use utoipa::ToSchema;
-
-/// Where a request comes from.
-#[derive(Clone, Copy)]
-pub(super) struct Address(pub(super) Option<IpAddr>);
-
-impl<S: Sync> FromRequestParts<S> for Address {
-    type Rejection = Infallible;
-
-    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Infallible> {
-        Ok(Self(parts.extensions.get::<ConnectInfo<Seat>>().map(|info| info.0.address())))
-    }
-}
-
-impl Address {
-    /// Counts a log-in before it is tried, whatever comes of it: a right guess after many wrong ones is a guess all the same.
-    pub(super) fn counted(self, door: &Door) -> Result<(), ApiError> {
-        Ok(door.admission.count_failure(self.0)?)
-    }
-}
-
-/// Refuses a log-in, and counts it against the address.
-pub(super) fn refused(door: &Door, address: Address, reason: &str) -> ApiError {
-    address.counted(door).err().unwrap_or_else(|| ApiError::unauthorized(reason))
-}
 
 /// Who logs in.
 #[derive(Deserialize, ToSchema)]

@@ -1,9 +1,9 @@
 //! The first account: a link with a secret, printed at the first start and good once.
 
 use super::Door;
+use super::address::{Address, refused};
 use super::error::ApiError;
 use super::policy::{escaped, plain, with_policy};
-use super::session::{Address, refused};
 use axum::Form;
 use axum::extract::rejection::FormRejection;
 use axum::extract::{Query, State};

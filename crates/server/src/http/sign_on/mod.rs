@@ -10,8 +10,9 @@ mod pending;
 mod provider;
 
 use super::Door;
+use super::address::{Address, refused};
 use super::error::ApiError;
-use super::session::{Address, Session, refused};
+use super::session::Session;
 use axum::extract::rejection::QueryRejection;
 use axum::extract::{Query, State};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
