@@ -2,7 +2,8 @@
 
 use crate::configuration::Configuration;
 use crate::error::SimulationError;
-use crate::fraud::{Kind, fraud_probability, intensities};
+use crate::fraud::{fraud_probability, intensities};
+use crate::fraud_kind::Kind;
 use crate::grade::Grade;
 use crate::selection::odds;
 use crate::world::World;

@@ -4,7 +4,7 @@
 //! reported by mistake with a probability of the officer's.
 
 use crate::flaw::{Declared, Flaw};
-use crate::fraud::Kind;
+use crate::fraud_kind::Kind;
 use crate::identity;
 use crate::random::{Purpose, Stream, logistic};
 use crate::selection::Lane;

@@ -1,6 +1,6 @@
 //! What makes a declaration differ from the goods: planted fraud and honest mistakes.
 
-use crate::fraud::Kind;
+use crate::fraud_kind::Kind;
 use crate::random::{Purpose, Stream};
 use crate::shipment::{Goods, Item, Shipment, cents, kilograms};
 use crate::trader::Trader;

@@ -62,6 +62,7 @@ mod error;
 mod examination;
 mod flaw;
 mod fraud;
+mod fraud_kind;
 mod generator;
 mod goods_record;
 mod grade;

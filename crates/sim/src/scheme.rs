@@ -1,7 +1,7 @@
 //! Fraud schemes: a kind of fraud that a part of the trade in one heading practises for some weeks of the year.
 
 use crate::catalogue::Catalogue;
-use crate::fraud::Kind;
+use crate::fraud_kind::Kind;
 use crate::partner::Partner;
 use crate::random::{Purpose, Stream};
 

@@ -5,7 +5,7 @@ use crate::office::Mode;
 use crate::random::{Purpose, Stream};
 use crate::world::{World, standing};
 
-/// Kinds of fraud a trader may prefer; the order of [`crate::fraud::Kind::ALL`].
+/// Kinds of fraud a trader may prefer; the order of [`crate::fraud_kind::Kind::ALL`].
 const KINDS: usize = 5;
 /// Brokers follow a Zipf law.
 const BROKER_ZIPF: f64 = 0.8;

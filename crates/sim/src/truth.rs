@@ -1,7 +1,7 @@
 //! The ground truth: what the flawed goods items really are. It is kept apart from every other table.
 
 use crate::flaw::{Declared, Flaw};
-use crate::fraud::Kind;
+use crate::fraud_kind::Kind;
 use crate::world::{Importer, World};
 use arrow::array::{ArrayRef, Decimal128Builder, Int64Builder, RecordBatch, StringBuilder};
 use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
