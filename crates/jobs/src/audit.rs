@@ -190,7 +190,7 @@ pub async fn checkpoint(home: &Home, at: DateTime<Utc>) -> Result<Signed, JobErr
     let signed = home.ledger.append_audit_checkpoint(LOG, &home.signing_key()?, at).await?;
     let text = signed.to_json().map_err(|error| JobError::Missing(error.to_string()))?;
     let file = copies(home).join(format!("checkpoint-{:06}.json", signed.checkpoint.number));
-    write_new(&file, &text).map_err(|cause| JobError::File { path: file.display().to_string(), cause })?;
+    write_new(&file, &text).map_err(JobError::file(&file))?;
     Ok(Signed { signed, file })
 }
 
@@ -227,9 +227,10 @@ fn copies_of(home: &Home) -> Result<Vec<PathBuf>, JobError> {
     if !folder.exists() {
         return Ok(Vec::new());
     }
-    let failed = |cause| JobError::File { path: folder.display().to_string(), cause };
+    let failed = JobError::file(&folder);
     let entries = std::fs::read_dir(&folder).map_err(failed)?;
-    let mut files = entries.map(|entry| Ok(entry?.path())).collect::<Result<Vec<_>, _>>().map_err(failed)?;
+    let paths = entries.map(|entry| Ok(entry?.path()));
+    let mut files = paths.collect::<Result<Vec<_>, std::io::Error>>().map_err(failed)?;
     files.retain(|path| path.extension().is_some_and(|extension| extension == "json"));
     files.sort();
     Ok(files)

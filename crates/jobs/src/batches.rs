@@ -119,8 +119,7 @@ impl<'a, B: Batcher> BatchReader<'a, B> {
 pub(crate) fn size_of_files(input: &Input) -> Result<u64, JobError> {
     let mut size = 0;
     for file in input.files() {
-        let failed = |cause| JobError::File { path: file.display().to_string(), cause };
-        size += std::fs::metadata(file).map_err(failed)?.len();
+        size += std::fs::metadata(file).map_err(JobError::file(file))?.len();
     }
     Ok(size)
 }

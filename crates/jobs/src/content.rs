@@ -2,6 +2,7 @@
 //! selection policies.
 
 use crate::JobError;
+use crate::files::read_file;
 use std::borrow::Cow;
 use std::path::Path;
 use tidegate_records::tables::item_row_schema;
@@ -26,9 +27,7 @@ const SELECTION_POLICIES: Shipped = &[("default", include_str!("../../../selecti
 /// File name and text of content by the name of a shipped one or by the path of a `.toml` file.
 fn read(what: &str, shipped: Shipped, name: &str) -> Result<(String, Cow<'static, str>), JobError> {
     if Path::new(name).extension().is_some_and(|e| e == "toml") {
-        let text =
-            std::fs::read_to_string(name).map_err(|cause| JobError::File { path: name.to_owned(), cause })?;
-        return Ok((name.to_owned(), text.into()));
+        return Ok((name.to_owned(), read_file(Path::new(name))?.into()));
     }
     let Some((name, text)) = shipped.iter().find(|(n, _)| *n == name) else {
         let known: Vec<&str> = shipped.iter().map(|(n, _)| *n).collect();

@@ -3,7 +3,7 @@
 use crate::configuration::ConfigurationError;
 use crate::input::InputError;
 use std::io;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use tidegate_lake::LakeError;
 use tidegate_ledger::LedgerError;
 use tidegate_query::QueryError;
@@ -155,6 +155,13 @@ pub enum JobError {
     /// The job needs something that is not there yet.
     #[error("{0}")]
     Missing(String),
+}
+
+impl JobError {
+    /// That a file cannot be read or written, by what the system says of it.
+    pub fn file(path: &Path) -> impl Fn(io::Error) -> Self + Copy {
+        move |cause| Self::File { path: path.display().to_string(), cause }
+    }
 }
 
 fn not_one_bundle(name: &str, found: usize) -> String {

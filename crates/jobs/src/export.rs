@@ -41,7 +41,7 @@ pub async fn export(
     let condition = condition.unwrap_or("true");
     let platform = home.platform().await?;
     let months = months(&platform, condition).await?;
-    let file_error = |cause| JobError::File { path: out.display().to_string(), cause };
+    let file_error = JobError::file(out);
     let partial = PathBuf::from(format!("{}.partial", out.display()));
     let file = BufWriter::with_capacity(1 << 20, File::create(&partial).map_err(file_error)?);
     let mut writer = Writer::new(format, file).map_err(file_error)?;

@@ -7,14 +7,14 @@ use tidegate_ledger::{ParsePublicKeyError, PublicKey};
 
 /// The text of a file.
 pub(crate) fn read_file(path: &Path) -> Result<String, JobError> {
-    std::fs::read_to_string(path).map_err(|cause| JobError::File { path: path.display().to_string(), cause })
+    std::fs::read_to_string(path).map_err(JobError::file(path))
 }
 
 /// Writes a file into a folder, which is made when it is not there.
 pub(crate) fn write_file(folder: &Path, name: &str, content: impl AsRef<[u8]>) -> Result<(), JobError> {
     let path = folder.join(name);
     let written = std::fs::create_dir_all(folder).and_then(|()| std::fs::write(&path, content));
-    written.map_err(|cause| JobError::File { path: path.display().to_string(), cause })
+    written.map_err(JobError::file(&path))
 }
 
 /// The public key in a file.

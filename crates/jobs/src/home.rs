@@ -245,8 +245,7 @@ impl Home {
 
     fn folder_of_bundle(&self, name: &str) -> Result<PathBuf, JobError> {
         let bundles = self.root.join("bundles");
-        let entries = std::fs::read_dir(&bundles)
-            .map_err(|cause| JobError::File { path: bundles.display().to_string(), cause })?;
+        let entries = std::fs::read_dir(&bundles).map_err(JobError::file(&bundles))?;
         let mut found: Vec<PathBuf> = entries
             .filter_map(|e| e.ok().map(|e| e.path()))
             .filter(|p| p.file_name().is_some_and(|n| n.to_string_lossy().starts_with(name)))
@@ -271,12 +270,11 @@ pub(crate) fn mac(key: &RootKey, texts: &[&[u8]]) -> [u8; 32] {
 }
 
 fn read_bundle(folder: &Path, secret: &ProfileSecret) -> Result<(Bundle, BundleHash), JobError> {
-    let file = |path: &Path, cause| JobError::File { path: path.display().to_string(), cause };
     let mut components = BTreeMap::new();
-    for entry in std::fs::read_dir(folder).map_err(|cause| file(folder, cause))? {
-        let path = entry.map_err(|cause| file(folder, cause))?.path();
+    for entry in std::fs::read_dir(folder).map_err(JobError::file(folder))? {
+        let path = entry.map_err(JobError::file(folder))?.path();
         let name = path.file_name().map(|n| n.to_string_lossy().into_owned()).unwrap_or_default();
-        components.insert(name, std::fs::read(&path).map_err(|cause| file(&path, cause))?);
+        components.insert(name, std::fs::read(&path).map_err(JobError::file(&path))?);
     }
     Bundle::from_components(&components, &item_row_schema(), secret)
         .map_err(|cause| JobError::Bundle { name: folder.display().to_string(), cause: Box::new(cause) })

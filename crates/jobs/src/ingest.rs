@@ -203,10 +203,7 @@ async fn record_loads(
 
 fn hashes_of(input: &Input, progress: &mut dyn Progress) -> Result<Vec<[u8; 32]>, JobError> {
     let mut done = 0;
-    let hash = |file: &PathBuf| {
-        hash_of(file, &mut done, progress)
-            .map_err(|cause| JobError::File { path: file.display().to_string(), cause })
-    };
+    let hash = |file: &PathBuf| hash_of(file, &mut done, progress).map_err(JobError::file(file));
     input.files().iter().map(hash).collect()
 }
 

@@ -156,7 +156,7 @@ pub(crate) async fn read(
 
 fn read_model(file: &ModelFile) -> Result<(ImportedModel, Origin), JobError> {
     let path = file.path.display().to_string();
-    let refused = |cause| JobError::File { path: path.clone(), cause };
+    let refused = JobError::file(&file.path);
     let mut bytes = Vec::new();
     // One byte more than is allowed tells that there is more.
     let mut limited = File::open(&file.path).map_err(refused)?.take(MAX_MODEL_BYTES as u64 + 1);

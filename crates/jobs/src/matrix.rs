@@ -60,9 +60,9 @@ pub async fn training_matrix(
         features: rows.features.names().len(),
         discrepancies: rows.labels.iter().filter(|label| **label).count(),
     };
-    let path = out.display().to_string();
-    let file = File::create(out).map_err(|cause| JobError::File { path: path.clone(), cause })?;
-    write(&batch(&history, &rows)?, file).map_err(|cause| JobError::Parquet { path, cause })?;
+    let file = File::create(out).map_err(JobError::file(out))?;
+    let refused = |cause| JobError::Parquet { path: out.display().to_string(), cause };
+    write(&batch(&history, &rows)?, file).map_err(refused)?;
     Ok(summary)
 }
 

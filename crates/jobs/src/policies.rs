@@ -65,11 +65,10 @@ pub async fn note_of_roles(home: &Home, roles: &BTreeSet<String>) -> Result<Opti
 /// # Errors
 /// When files cannot be read, or are too large or too many.
 pub fn read(folder: &Path) -> Result<PolicyFiles, JobError> {
-    let failed = |path: &Path, cause| JobError::File { path: path.display().to_string(), cause };
     let (mut files, mut bytes) = (PolicyFiles::new(), 0);
-    for entry in std::fs::read_dir(folder).map_err(|cause| failed(folder, cause))? {
-        let path = entry.map_err(|cause| failed(folder, cause))?.path();
-        bytes += std::fs::metadata(&path).map_err(|cause| failed(&path, cause))?.len();
+    for entry in std::fs::read_dir(folder).map_err(JobError::file(folder))? {
+        let path = entry.map_err(JobError::file(folder))?.path();
+        bytes += std::fs::metadata(&path).map_err(JobError::file(&path))?.len();
         if bytes > MAX_POLICY_BYTES as u64 || files.len() == MAX_POLICY_FILES {
             let path = path.display();
             return Err(JobError::Missing(format!(

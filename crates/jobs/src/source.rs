@@ -138,9 +138,8 @@ pub(crate) fn objects(
     kind: &'static RecordKind,
     input: &Input,
 ) -> Result<(ObjectReader<'static>, Counter), JobError> {
-    let failed = |cause| JobError::File { path: path.display().to_string(), cause };
     let counter = Counter::default();
-    let file = Counted { file: File::open(path).map_err(failed)?, counter: counter.clone() };
+    let file = Counted { file: File::open(path).map_err(JobError::file(path))?, counter: counter.clone() };
     let source = BufReader::with_capacity(BUFFER, file);
     Ok((ObjectReader::new(source, kind, input.configuration.json.limits()), counter))
 }

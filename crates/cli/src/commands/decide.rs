@@ -111,7 +111,7 @@ struct Out {
 
 impl Out {
     fn open(path: &Path) -> Result<Self, JobError> {
-        let failed = |cause| JobError::File { path: path.display().to_string(), cause };
+        let failed = JobError::file(path);
         // A link stays, and leads to the new file.
         let target = std::fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
         let before = std::fs::metadata(&target).ok();
@@ -140,7 +140,7 @@ impl Out {
     /// Writes what is on the work lists of the days that were asked for, in place of what the file held.
     async fn write(self, home: &Home, decided: &Decided) -> Result<u64, JobError> {
         let Self { path, target, mut file } = self;
-        let failed = |cause| JobError::File { path: path.display().to_string(), cause };
+        let failed = JobError::file(&path);
         let mut writer = csv::Writer::from_writer(file.as_file_mut());
         let written = work_lists(home, decided.from, decided.to, |entry| {
             writer.serialize(entry).map_err(|error| failed(Error::other(error)))

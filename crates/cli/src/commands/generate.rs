@@ -180,7 +180,7 @@ async fn append(home: &Home, country: &Country, bars: &mut Bars) -> Result<Gener
     let generator = generator(country, home.configuration.generate)?;
     let name = name(country);
     let truth = country.truth.join(format!("{name}.csv"));
-    let file_error = |cause| JobError::File { path: truth.display().to_string(), cause };
+    let file_error = JobError::file(&truth);
     std::fs::create_dir_all(&country.truth).map_err(file_error)?;
     let mut truth_writer = arrow::csv::Writer::new(File::create(&truth).map_err(file_error)?);
     let mut appender = Appender::new(home, &name);

@@ -88,8 +88,7 @@ pub fn name_of(matches: &ArgMatches) -> String {
 fn mapping(name: &str) -> Result<Mapping, JobError> {
     let refused = |e: tidegate_records::mapping::MappingError| JobError::Missing(e.to_string());
     if Path::new(name).extension().is_some_and(|e| e == "toml") {
-        let text =
-            std::fs::read_to_string(name).map_err(|cause| JobError::File { path: name.to_owned(), cause })?;
+        let text = std::fs::read_to_string(name).map_err(JobError::file(Path::new(name)))?;
         return Mapping::parse(name, &text).map_err(refused);
     }
     shipped(name).map_err(refused)

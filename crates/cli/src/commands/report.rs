@@ -24,8 +24,7 @@ pub async fn run(arguments: &Arguments, command: &Report) -> Result<(), JobError
 pub async fn write(arguments: &Arguments, command: &Report) -> Result<Reported, JobError> {
     let home = open(arguments).await?;
     let made = report(&home, command.run).await?;
-    std::fs::write(&command.out, &made.html)
-        .map_err(|cause| JobError::File { path: command.out.display().to_string(), cause })?;
+    std::fs::write(&command.out, &made.html).map_err(JobError::file(&command.out))?;
     let all = made.data.map(|data| data.all).unwrap_or_default();
     Ok(Reported {
         file: command.out.clone(),

@@ -24,8 +24,8 @@ pub async fn run(arguments: &Arguments, command: &Score) -> Result<(), JobError>
         }
         None => score(&bundle, &input, &mut Output, bars)?,
         Some(path) => {
-            let file = |cause| JobError::File { path: path.display().to_string(), cause };
-            score(&bundle, &input, &mut BufWriter::new(File::create(path).map_err(file)?), bars)?
+            let file = File::create(path).map_err(JobError::file(path))?;
+            score(&bundle, &input, &mut BufWriter::new(file), bars)?
         }
     };
     for problem in &scored.problems {

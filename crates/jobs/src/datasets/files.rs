@@ -49,11 +49,10 @@ pub fn shipped() -> Result<Vec<Definition>, JobError> {
 /// # Errors
 /// When a file cannot be read or is no dataset, and when two have one name.
 pub fn read(folder: &Path) -> Result<Vec<Definition>, JobError> {
-    let failed = |path: &Path, cause| JobError::File { path: path.display().to_string(), cause };
     let entries = |path: &Path| {
-        let entries = std::fs::read_dir(path).map_err(|cause| failed(path, cause))?;
+        let entries = std::fs::read_dir(path).map_err(JobError::file(path))?;
         let mut paths = entries
-            .map(|entry| entry.map(|entry| entry.path()).map_err(|cause| failed(path, cause)))
+            .map(|entry| entry.map(|entry| entry.path()).map_err(JobError::file(path)))
             .collect::<Result<Vec<_>, _>>()?;
         paths.sort();
         Ok::<_, JobError>(paths)

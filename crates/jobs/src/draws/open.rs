@@ -1,6 +1,7 @@
 //! Opening a period with two custodians.
 
 use crate::JobError;
+use crate::files::read_file;
 use crate::home::{Home, random_bytes};
 use std::path::{Path, PathBuf};
 use tidegate_ledger::{
@@ -78,8 +79,7 @@ pub async fn open(home: &Home, step: &OpenDraws) -> Result<Opened, JobError> {
 
 fn read_share(path: &Path) -> Result<KeyShare, JobError> {
     let name = path.display().to_string();
-    let text = std::fs::read_to_string(path).map_err(|cause| JobError::File { path: name.clone(), cause })?;
-    let share: Result<Hash256, _> = text.trim().parse();
+    let share: Result<Hash256, _> = read_file(path)?.trim().parse();
     // The error would show the share.
     let share = share.map_err(|_| JobError::Missing(format!("{name} is no share: 64 hexadecimal digits")))?;
     Ok(KeyShare::new(*share.as_bytes()))

@@ -97,7 +97,7 @@ impl<'a> Loader<'a> {
             let mut of_file = FileCounts::default();
             loop {
                 let batch = take(&mut reader, input.configuration.load);
-                let batch = batch.map_err(|cause| JobError::File { path: name.clone(), cause })?;
+                let batch = batch.map_err(JobError::file(path))?;
                 if batch.is_empty() {
                     break;
                 }

@@ -44,7 +44,7 @@ impl Place {
         let refused = |e: tidegate_sim::SimulationError| JobError::Missing(e.to_string());
         for folder in ["records", "truth"] {
             let path = self.path(folder);
-            std::fs::create_dir_all(&path).map_err(file_error(&path))?;
+            std::fs::create_dir_all(&path).map_err(JobError::file(&path))?;
         }
         let threads = available_parallelism().map_or(1, usize::from);
         let file = self.csv();
@@ -90,25 +90,25 @@ impl Place {
     /// Writes declarations of the lake as one XML document of many messages.
     pub async fn write_xml(&self, home: &Home) -> Result<(), JobError> {
         let path = self.xml();
-        let failed = file_error(&path);
-        let file = BufWriter::new(File::create(&path).map_err(&failed)?);
-        let mut writer = MessageWriter::new(file).map_err(&failed)?;
+        let failed = JobError::file(&path);
+        let file = BufWriter::new(File::create(&path).map_err(failed)?);
+        let mut writer = MessageWriter::new(file).map_err(failed)?;
         for declaration in declarations(home).await? {
             let message = Message::Declaration(Box::new(declaration));
             writer.write(&message.header(), &message).map_err(|e| JobError::Missing(e.to_string()))?;
         }
-        writer.finish().map_err(&failed)?;
+        writer.finish().map_err(failed)?;
         Ok(())
     }
 
     /// Reads the document back.
     pub fn parse_xml(&self) -> Result<Work, JobError> {
         let path = self.xml();
-        let failed = file_error(&path);
-        let file = BufReader::with_capacity(1 << 20, File::open(&path).map_err(&failed)?);
+        let failed = JobError::file(&path);
+        let file = BufReader::with_capacity(1 << 20, File::open(&path).map_err(failed)?);
         let mut messages = 0;
         for message in MessageReader::new(file) {
-            message.map_err(&failed)?;
+            message.map_err(failed)?;
             messages += 1;
         }
         Ok(Work { rows: messages, unit: "messages", bytes: Some(size(&path)?) })
@@ -163,10 +163,5 @@ pub fn assess(bundle: &Bundle, batches: &[RecordBatch]) -> Result<Work, JobError
 }
 
 fn size(path: &Path) -> Result<u64, JobError> {
-    Ok(std::fs::metadata(path).map_err(file_error(path))?.len())
-}
-
-fn file_error(path: &Path) -> impl Fn(std::io::Error) -> JobError {
-    let path = path.display().to_string();
-    move |cause| JobError::File { path: path.clone(), cause }
+    Ok(std::fs::metadata(path).map_err(JobError::file(path))?.len())
 }

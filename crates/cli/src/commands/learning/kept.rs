@@ -28,7 +28,7 @@ impl Kept {
     pub fn open(path: Option<&Path>, settings: String) -> Result<Self, JobError> {
         let mut kept = Self { path: path.map(Path::to_owned), settings, known: Vec::new() };
         let Some(path) = path.filter(|path| path.exists()) else { return Ok(kept) };
-        let text = std::fs::read_to_string(path).map_err(|cause| failed(path, cause))?;
+        let text = std::fs::read_to_string(path).map_err(JobError::file(path))?;
         for (number, line) in (1..).zip(text.lines()) {
             let line: Line = serde_json::from_str(line).map_err(|error| {
                 let path = path.display();
@@ -55,12 +55,8 @@ impl Kept {
         let line = Line { settings: self.settings.clone(), compared: compared.clone() };
         let line = serde_json::to_string(&line).map_err(|error| JobError::Missing(error.to_string()))?;
         let opened = std::fs::OpenOptions::new().create(true).append(true).open(path);
-        opened.and_then(|mut file| writeln!(file, "{line}")).map_err(|cause| failed(path, cause))
+        opened.and_then(|mut file| writeln!(file, "{line}")).map_err(JobError::file(path))
     }
-}
-
-fn failed(path: &Path, cause: std::io::Error) -> JobError {
-    JobError::File { path: path.display().to_string(), cause }
 }
 
 #[cfg(test)]
