@@ -20,7 +20,7 @@ use std::io::Read;
 use std::path::{Path, PathBuf};
 use tidegate_lake::{AppTransaction, Appended, LakeWriter};
 use tidegate_ledger::{Hash256, LoadOutcome, LoadStart};
-use tidegate_query::{Platform, Principal};
+use tidegate_query::{Platform, Principal, literal};
 use tidegate_records::tables::{DATA_FINDING, DECLARATION, GOODS_ITEM, INSPECTION, QUARANTINE};
 use tidegate_risk::hex::hex;
 
@@ -151,9 +151,9 @@ async fn know(
     month: &str,
     reader: &mut BatchReader<'_, LoadBatcher>,
 ) -> Result<(), JobError> {
-    let load_id = load_id.replace('\'', "''");
+    let load_id = literal(load_id);
     let sql = format!(
-        "SELECT declaration_id, version_number FROM declaration WHERE month = '{month}' AND load_id <> '{load_id}'"
+        "SELECT declaration_id, version_number FROM declaration WHERE month = '{month}' AND load_id <> {load_id}"
     );
     let mut rows = platform.plan_for(&Principal::LocalOwner, "job ingest", &sql).await?.stream()?;
     while let Some(batch) = rows.try_next().await? {

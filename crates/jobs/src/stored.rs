@@ -4,7 +4,7 @@ use crate::JobError;
 use arrow::array::{ArrayRef, AsArray, RecordBatch};
 use arrow::datatypes::{DataType, Int64Type};
 use futures::StreamExt;
-use tidegate_query::{Answer, Platform, Principal};
+use tidegate_query::{Answer, Platform, Principal, literal};
 use tidegate_records::class::Defined;
 use tidegate_records::columnar::RowReader;
 use tidegate_records::model::{Declaration, GovernmentAgencyGoodsItem};
@@ -30,12 +30,12 @@ pub(crate) struct StoredDeclarations {
 impl StoredDeclarations {
     /// Those that meet a condition over the table `declaration`.
     pub(crate) async fn open(platform: &Platform, month: &str, condition: &str) -> Result<Self, JobError> {
-        let month = month.replace('\'', "''");
-        let chosen = format!("FROM declaration WHERE month = '{month}' AND ({condition})");
+        let month = literal(month);
+        let chosen = format!("FROM declaration WHERE month = {month} AND ({condition})");
         let headers =
             format!("SELECT {} {chosen} ORDER BY declaration_id, version_number", columns(&DECLARATION, ""));
         let items = format!(
-            "SELECT {} FROM (SELECT * FROM goods_item WHERE month = '{month}') i \
+            "SELECT {} FROM (SELECT * FROM goods_item WHERE month = {month}) i \
              LEFT SEMI JOIN (SELECT declaration_id, version_number {chosen}) d \
              ON d.declaration_id = i.declaration_id AND d.version_number = i.version_number \
              ORDER BY i.declaration_id, i.version_number, i.goods_item_seq",

@@ -15,7 +15,7 @@ use crate::writer::writer;
 use std::collections::{BTreeSet, HashMap};
 use std::sync::atomic::Ordering;
 use tidegate_lake::{AppTransaction, LakeWriter};
-use tidegate_query::Platform;
+use tidegate_query::{Platform, literal};
 use tidegate_records::class::{Class, FieldRef, LeafRef};
 use tidegate_records::columnar::{RowKey, TableBuilder};
 use tidegate_records::finding::has_error;
@@ -140,8 +140,7 @@ impl<'a> Loader<'a> {
         if !self.kind.is_of_declaration() || names.is_empty() {
             return Ok(HashMap::new());
         }
-        let quoted: Vec<String> =
-            names.iter().map(|name| format!("'{}'", name.replace('\'', "''"))).collect();
+        let quoted: Vec<String> = names.into_iter().map(literal).collect();
         let sql = format!(
             "SELECT declaration_id, min(month) AS month FROM declaration WHERE declaration_id IN ({}) GROUP BY 1",
             quoted.join(", ")

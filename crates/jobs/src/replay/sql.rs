@@ -8,7 +8,7 @@ use crate::home::Home;
 use crate::progress::Progress;
 use chrono::NaiveDate;
 use std::collections::BTreeMap;
-use tidegate_query::Bundles;
+use tidegate_query::{Bundles, literal};
 use tidegate_risk::SEMANTICS_VERSION;
 use tidegate_risk::bundle::Bundle;
 use tidegate_risk::rules::{Effect, Rule};
@@ -107,8 +107,8 @@ impl Said {
     fn by(bundle: &Bundle) -> Self {
         let rules = &bundle.rules.rules;
         let one_hits = |is: &dyn Fn(&Rule) -> bool| {
-            let ids = rules.iter().filter(|rule| is(rule)).map(|rule| rule.id.replace('\'', "''"));
-            let hit: Vec<String> = ids.map(|id| format!("array_has(rules, '{id}')")).collect();
+            let ids = rules.iter().filter(|rule| is(rule)).map(|rule| literal(&rule.id));
+            let hit: Vec<String> = ids.map(|id| format!("array_has(rules, {id})")).collect();
             if hit.is_empty() { "false".to_owned() } else { format!("({})", hit.join(" OR ")) }
         };
         let places = || LANES.iter().copied().enumerate();

@@ -9,7 +9,7 @@ use arrow::array::RecordBatch;
 use chrono::NaiveDate;
 use std::collections::BTreeSet;
 use tidegate_ledger::Erasure;
-use tidegate_query::Platform;
+use tidegate_query::{Platform, literal};
 
 /// Which decisions to replay.
 #[derive(Debug, Clone)]
@@ -88,8 +88,8 @@ impl Piece {
         let answer = Answer::of(platform, "job replay", &sql).await?;
         let (runs, days) = (answer.integers("run_number")?, answer.texts("listed_on")?);
         let of_list = |((run, day), office): ((i64, String), String)| {
-            let (day, office) = (day.replace('\'', "''"), office.replace('\'', "''"));
-            format!("(run_number = {run} AND listed_on = '{day}' AND office_id = '{office}')")
+            let (day, office) = (literal(&day), literal(&office));
+            format!("(run_number = {run} AND listed_on = {day} AND office_id = {office})")
         };
         let lists = runs.into_iter().zip(days).zip(answer.texts("office_id")?).map(of_list);
         let lists = format!("({})", lists.collect::<Vec<_>>().join(" OR "));
@@ -159,7 +159,7 @@ impl Replayed {
         let condition = match self {
             Self::Declaration(id) => {
                 home.run.is_about(id);
-                format!("declaration_id = '{}'", id.replace('\'', "''"))
+                format!("declaration_id = {}", literal(id))
             }
             Self::Days(from, to) => format!("listed_on >= '{from}' AND listed_on <= '{to}'"),
         };

@@ -11,7 +11,7 @@ use arrow::compute::cast;
 use arrow::datatypes::DataType;
 use futures::TryStreamExt;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
-use tidegate_query::{Platform, Principal};
+use tidegate_query::{Platform, Principal, literal};
 use tidegate_records::category::Category;
 use tidegate_records::table::{Key, Source, Table};
 use tidegate_records::tables::{DECLARATION, QUARANTINE};
@@ -53,7 +53,7 @@ fn is_register(table: &Table) -> bool {
 
 /// The condition that a column has one of some values.
 pub(super) fn among<'a>(column: &str, values: impl IntoIterator<Item = &'a String>) -> String {
-    let values = values.into_iter().map(|value| text(value)).collect::<Vec<_>>();
+    let values = values.into_iter().map(|value| literal(value)).collect::<Vec<_>>();
     format!("{column} IN ({})", values.join(", "))
 }
 
@@ -134,7 +134,7 @@ async fn of_party(platform: &Platform, key: &str) -> Result<BTreeSet<String>, Jo
     let parties: Vec<&str> = parties.map(|column| column.name).collect();
     let sql = format!(
         "SELECT DISTINCT declaration_id FROM declaration WHERE {} IN ({}) ORDER BY 1 LIMIT {}",
-        text(key),
+        literal(key),
         parties.join(", "),
         MOST_DECLARATIONS + 1
     );
@@ -146,10 +146,6 @@ async fn of_party(platform: &Platform, key: &str) -> Result<BTreeSet<String>, Jo
         )));
     }
     Ok(found.into_iter().collect())
-}
-
-fn text(value: &str) -> String {
-    format!("'{}'", value.replace('\'', "''"))
 }
 
 /// Keys that are looked for in texts as whole words, not within longer ones.

@@ -2,6 +2,7 @@
 
 use super::DatasetError;
 use crate::item_rows::DECLARATION_ITEM;
+use crate::literal;
 use chrono::{DateTime, TimeDelta, Utc};
 use serde::Deserialize;
 use sha2::{Digest, Sha256};
@@ -204,8 +205,7 @@ impl Definition {
         let lowered = self.header.lowered.as_ref();
         let groups = lowered.map(|Lowered { count, at_least, .. }| format!("\"{count}\" >= {at_least}"));
         let of_months = self.header.increment.as_ref().zip(months).map(|(column, months)| {
-            let months: Vec<String> =
-                months.iter().map(|month| format!("'{}'", month.replace('\'', "''"))).collect();
+            let months: Vec<String> = months.iter().map(|month| literal(month)).collect();
             format!("\"{column}\" IN ({})", months.join(", "))
         });
         let conditions: Vec<String> = groups.into_iter().chain(of_months).collect();
