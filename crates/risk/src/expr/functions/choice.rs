@@ -8,20 +8,10 @@ use arrow::compute::kernels::zip::zip;
 use arrow::compute::{is_not_null, is_null, nullif as null_where, or_kleene};
 use arrow::error::ArrowError;
 
-use super::{Function, Kernel, Signature};
+use super::{Function, Signature, function};
 
 const SOME: Signature = Signature::Alike { least: 2, most: usize::MAX };
 const TWO: Signature = Signature::Alike { least: 2, most: 2 };
-
-const fn function(
-    name: &'static str,
-    usage: &'static str,
-    summary: &'static str,
-    signature: Signature,
-    kernel: Kernel,
-) -> Function {
-    Function { name, usage, summary, signature, kernel }
-}
 
 pub(super) static FUNCTIONS: [Function; 4] = [
     function("coalesce", "coalesce(a, b, ...)", "the first that is not NULL", SOME, |a| {

@@ -8,7 +8,7 @@ use arrow::datatypes::{Date32Type, TimestampMicrosecondType};
 use arrow::error::ArrowError;
 use chrono::{DateTime, Datelike, NaiveDate, NaiveDateTime};
 
-use super::{Function, Kernel, Parameter, Signature};
+use super::{Function, Parameter, fixed};
 use crate::expr::kind::Kind;
 
 const DAY: &[Parameter] = &[Parameter::Day];
@@ -20,63 +20,46 @@ const MINUTES_PER_DAY: i64 = 24 * 60;
 /// Days from the first of January of year 1, which chrono counts as 1, to the first of January 1970.
 const EPOCH_FROM_CE: i32 = 719_163;
 
-const fn function(
-    name: &'static str,
-    usage: &'static str,
-    summary: &'static str,
-    (parameters, result): (&'static [Parameter], Kind),
-    kernel: Kernel,
-) -> Function {
-    let signature = Signature::Fixed { parameters, required: 1, result };
-    Function { name, usage, summary, signature, kernel }
-}
-
 /// `date_part('year', x)` and `EXTRACT(YEAR FROM x)` are spellings of `year(x)` and so on; `date_trunc('month', x)`
 /// of `start_of_month(x)`.
 pub(super) static FUNCTIONS: [Function; 15] = [
-    function("day_number", "day_number(date)", "days since 1970-01-01", (DAY, Kind::Integer), |a| {
+    fixed("day_number", "day_number(date)", "days since 1970-01-01", (DAY, Kind::Integer), |a| {
         Ok(Arc::new(a[0].as_primitive::<Date32Type>().unary::<_, arrow::datatypes::Int64Type>(i64::from)))
     }),
-    function("day_of_month", "day_of_month(date)", "1 to 31", (DAY, Kind::Integer), |a| {
+    fixed("day_of_month", "day_of_month(date)", "1 to 31", (DAY, Kind::Integer), |a| {
         part(a, |d| d.day().into())
     }),
-    function("day_of_week", "day_of_week(date)", "0 for Sunday to 6", (DAY, Kind::Integer), |a| {
+    fixed("day_of_week", "day_of_week(date)", "0 for Sunday to 6", (DAY, Kind::Integer), |a| {
         part(a, |d| d.weekday().num_days_from_sunday().into())
     }),
-    function("day_of_year", "day_of_year(date)", "1 to 366", (DAY, Kind::Integer), |a| {
+    fixed("day_of_year", "day_of_year(date)", "1 to 366", (DAY, Kind::Integer), |a| {
         part(a, |d| d.ordinal().into())
     }),
-    function("hour", "hour(timestamp)", "0 to 23", (INSTANT, Kind::Integer), |a| {
+    fixed("hour", "hour(timestamp)", "0 to 23", (INSTANT, Kind::Integer), |a| {
         minutes(a, |minute| minute / 60)
     }),
-    function("iso_week", "iso_week(date)", "week of the ISO year, 1 to 53", (DAY, Kind::Integer), |a| {
+    fixed("iso_week", "iso_week(date)", "week of the ISO year, 1 to 53", (DAY, Kind::Integer), |a| {
         part(a, |d| d.iso_week().week().into())
     }),
-    function("minute", "minute(timestamp)", "0 to 59", (INSTANT, Kind::Integer), |a| {
+    fixed("minute", "minute(timestamp)", "0 to 59", (INSTANT, Kind::Integer), |a| {
         minutes(a, |minute| minute % 60)
     }),
-    function("month", "month(date)", "1 to 12", (DAY, Kind::Integer), |a| part(a, |d| d.month().into())),
-    function("quarter", "quarter(date)", "1 to 4", (DAY, Kind::Integer), |a| part(a, |d| d.quarter().into())),
-    function("start_of_day", "start_of_day(date)", "the day itself", (DAY, Kind::Date), |a| start(a, Some)),
-    function("start_of_month", "start_of_month(date)", "the first of the month", (DAY, Kind::Date), |a| {
+    fixed("month", "month(date)", "1 to 12", (DAY, Kind::Integer), |a| part(a, |d| d.month().into())),
+    fixed("quarter", "quarter(date)", "1 to 4", (DAY, Kind::Integer), |a| part(a, |d| d.quarter().into())),
+    fixed("start_of_day", "start_of_day(date)", "the day itself", (DAY, Kind::Date), |a| start(a, Some)),
+    fixed("start_of_month", "start_of_month(date)", "the first of the month", (DAY, Kind::Date), |a| {
         start(a, |d| d.with_day(1))
     }),
-    function(
-        "start_of_quarter",
-        "start_of_quarter(date)",
-        "the first of the quarter",
-        (DAY, Kind::Date),
-        |a| start(a, |d| NaiveDate::from_ymd_opt(d.year(), d.quarter() * 3 - 2, 1)),
-    ),
-    function("start_of_week", "start_of_week(date)", "the Monday of the week", (DAY, Kind::Date), |a| {
+    fixed("start_of_quarter", "start_of_quarter(date)", "the first of the quarter", (DAY, Kind::Date), |a| {
+        start(a, |d| NaiveDate::from_ymd_opt(d.year(), d.quarter() * 3 - 2, 1))
+    }),
+    fixed("start_of_week", "start_of_week(date)", "the Monday of the week", (DAY, Kind::Date), |a| {
         start(a, |d| d.checked_sub_days(chrono::Days::new(d.weekday().num_days_from_monday().into())))
     }),
-    function("start_of_year", "start_of_year(date)", "the first of January", (DAY, Kind::Date), |a| {
+    fixed("start_of_year", "start_of_year(date)", "the first of January", (DAY, Kind::Date), |a| {
         start(a, |d| NaiveDate::from_ymd_opt(d.year(), 1, 1))
     }),
-    function("year", "year(date)", "the calendar year", (DAY, Kind::Integer), |a| {
-        part(a, |d| d.year().into())
-    }),
+    fixed("year", "year(date)", "the calendar year", (DAY, Kind::Integer), |a| part(a, |d| d.year().into())),
 ];
 
 /// The day so many days after 1970-01-01.

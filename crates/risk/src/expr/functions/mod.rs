@@ -81,6 +81,29 @@ impl Parameter {
     }
 }
 
+/// A function with a signature.
+const fn function(
+    name: &'static str,
+    usage: &'static str,
+    summary: &'static str,
+    signature: Signature,
+    kernel: Kernel,
+) -> Function {
+    Function { name, usage, summary, signature, kernel }
+}
+
+/// A function that takes a value for each of its parameters.
+const fn fixed(
+    name: &'static str,
+    usage: &'static str,
+    summary: &'static str,
+    (parameters, result): (&'static [Parameter], Kind),
+    kernel: Kernel,
+) -> Function {
+    let signature = Signature::Fixed { parameters, required: parameters.len(), result };
+    function(name, usage, summary, signature, kernel)
+}
+
 impl Function {
     /// Whether this many arguments may be given.
     pub(super) fn takes(&self, arguments: usize) -> bool {

@@ -7,7 +7,7 @@ use arrow::compute::kernels::arity;
 use arrow::datatypes::{Float64Type, Int64Type};
 use arrow::error::ArrowError;
 
-use super::{Function, Kernel, Parameter, Signature};
+use super::{Function, Parameter, Signature, function};
 use crate::expr::kind::Kind;
 
 const UNARY: Signature =
@@ -25,16 +25,6 @@ const ALL_INTEGERS: f64 = 4_503_599_627_370_496.0;
 
 /// More digits than a float has are no rounding; powers of ten up to this one are exact.
 const MAX_ROUND_DIGITS: i64 = 15;
-
-const fn function(
-    name: &'static str,
-    usage: &'static str,
-    summary: &'static str,
-    signature: Signature,
-    kernel: Kernel,
-) -> Function {
-    Function { name, usage, summary, signature, kernel }
-}
 
 /// The arithmetic signs; `negate` is the sign before a value.
 pub(super) static OPERATORS: [Function; 6] = [

@@ -7,27 +7,16 @@ use arrow::array::{Array, ArrayRef, AsArray, BooleanArray, Int64Array, StringArr
 use arrow::datatypes::Int64Type;
 use arrow::error::ArrowError;
 
-use super::{Function, Kernel, Parameter, Signature};
+use super::{Function, Parameter, Signature, fixed};
 use crate::expr::kind::Kind;
 
 const ONE_TEXT: &[Parameter] = &[Parameter::Text];
 const TWO_TEXTS: &[Parameter] = &[Parameter::Text, Parameter::Text];
 const TEXT_AND_COUNT: &[Parameter] = &[Parameter::Text, Parameter::Count];
 
-const fn function(
-    name: &'static str,
-    usage: &'static str,
-    summary: &'static str,
-    (parameters, result): (&'static [Parameter], Kind),
-    kernel: Kernel,
-) -> Function {
-    let signature = Signature::Fixed { parameters, required: parameters.len(), result };
-    Function { name, usage, summary, signature, kernel }
-}
-
 /// The sign `||`.
 pub(super) static CONCATENATE: Function =
-    function("||", "a || b", "a followed by b; NULL if either is", (TWO_TEXTS, Kind::Text), |a| {
+    fixed("||", "a || b", "a followed by b; NULL if either is", (TWO_TEXTS, Kind::Text), |a| {
         Ok(Arc::new(pairs(a).map(|pair| pair.map(|(a, b)| format!("{a}{b}"))).collect::<StringArray>()))
     });
 
@@ -39,50 +28,42 @@ pub(super) static FUNCTIONS: [Function; 14] = [
         signature: Signature::Texts,
         kernel: concat,
     },
-    function(
-        "contains",
-        "contains(text, part)",
-        "whether the part occurs",
-        (TWO_TEXTS, Kind::Boolean),
-        |a| test(a, |text, part| text.contains(part)),
-    ),
-    function(
-        "ends_with",
-        "ends_with(text, end)",
-        "whether the text ends so",
-        (TWO_TEXTS, Kind::Boolean),
-        |a| test(a, |text, end| text.ends_with(end)),
-    ),
-    function(
+    fixed("contains", "contains(text, part)", "whether the part occurs", (TWO_TEXTS, Kind::Boolean), |a| {
+        test(a, |text, part| text.contains(part))
+    }),
+    fixed("ends_with", "ends_with(text, end)", "whether the text ends so", (TWO_TEXTS, Kind::Boolean), |a| {
+        test(a, |text, end| text.ends_with(end))
+    }),
+    fixed(
         "left",
         "left(text, n)",
         "the first n characters, or all but the last -n",
         (TEXT_AND_COUNT, Kind::Text),
         |a| cut(a, |length, n| (0, if n < 0 { length.saturating_add(n) } else { n })),
     ),
-    function("length", "length(text)", "how many characters", (ONE_TEXT, Kind::Integer), length),
-    function("lower", "lower(text)", "in lower case", (ONE_TEXT, Kind::Text), |a| map(a, str::to_lowercase)),
-    function("ltrim", "ltrim(text)", "without spaces in front", (ONE_TEXT, Kind::Text), |a| {
+    fixed("length", "length(text)", "how many characters", (ONE_TEXT, Kind::Integer), length),
+    fixed("lower", "lower(text)", "in lower case", (ONE_TEXT, Kind::Text), |a| map(a, str::to_lowercase)),
+    fixed("ltrim", "ltrim(text)", "without spaces in front", (ONE_TEXT, Kind::Text), |a| {
         map(a, |text| text.trim_start_matches(' ').to_owned())
     }),
-    function(
+    fixed(
         "right",
         "right(text, n)",
         "the last n characters, or all but the first -n",
         (TEXT_AND_COUNT, Kind::Text),
         |a| cut(a, |length, n| (if n < 0 { n.saturating_neg() } else { length.saturating_sub(n) }, length)),
     ),
-    function("rtrim", "rtrim(text)", "without spaces at the end", (ONE_TEXT, Kind::Text), |a| {
+    fixed("rtrim", "rtrim(text)", "without spaces at the end", (ONE_TEXT, Kind::Text), |a| {
         map(a, |text| text.trim_end_matches(' ').to_owned())
     }),
-    function(
+    fixed(
         "starts_with",
         "starts_with(text, start)",
         "whether the text starts so",
         (TWO_TEXTS, Kind::Boolean),
         |a| test(a, |text, start| text.starts_with(start)),
     ),
-    function(
+    fixed(
         "strpos",
         "strpos(text, part)",
         "where the part first occurs, 0 if nowhere",
@@ -100,10 +81,10 @@ pub(super) static FUNCTIONS: [Function; 14] = [
         },
         kernel: substr,
     },
-    function("trim", "trim(text)", "without spaces at either side", (ONE_TEXT, Kind::Text), |a| {
+    fixed("trim", "trim(text)", "without spaces at either side", (ONE_TEXT, Kind::Text), |a| {
         map(a, |text| text.trim_matches(' ').to_owned())
     }),
-    function("upper", "upper(text)", "in capitals", (ONE_TEXT, Kind::Text), |a| map(a, str::to_uppercase)),
+    fixed("upper", "upper(text)", "in capitals", (ONE_TEXT, Kind::Text), |a| map(a, str::to_uppercase)),
 ];
 
 fn map(arguments: &[ArrayRef], compute: impl Fn(&str) -> String) -> Result<ArrayRef, ArrowError> {
