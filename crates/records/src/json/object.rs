@@ -30,13 +30,12 @@ pub struct ObjectReader<'r> {
     pieces: Pieces<Box<dyn BufRead + Send + 'r>>,
     kind: &'static RecordKind,
     limits: JsonLimits,
-    failed: bool,
 }
 
 impl<'r> ObjectReader<'r> {
     /// Reads a source of records of a kind within limits.
     pub fn new(source: impl BufRead + Send + 'r, kind: &'static RecordKind, limits: JsonLimits) -> Self {
-        Self { pieces: Pieces::new(Box::new(source), limits.line_bytes), kind, limits, failed: false }
+        Self { pieces: Pieces::new(Box::new(source), limits.line_bytes), kind, limits }
     }
 
     fn read_record(&self, piece: Piece) -> ParsedObject {
@@ -60,12 +59,8 @@ impl Iterator for ObjectReader<'_> {
     type Item = io::Result<ParsedObject>;
 
     fn next(&mut self) -> Option<Self::Item> {
-        if self.failed {
-            return None;
-        }
-        let piece = self.pieces.next();
-        self.failed = piece.is_err();
-        Some(piece.transpose()?.map(|piece| self.read_record(piece)))
+        let piece = self.pieces.next()?;
+        Some(piece.map(|piece| self.read_record(piece)))
     }
 }
 

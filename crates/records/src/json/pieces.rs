@@ -58,15 +58,31 @@ pub(super) struct Pieces<R> {
     limit: usize,
     place: Place,
     list: Option<List>,
+    /// Whether the source could not be read on.
+    failed: bool,
+}
+
+impl<R: BufRead> Iterator for Pieces<R> {
+    type Item = io::Result<Piece>;
+
+    /// The next piece; nothing behind an error.
+    fn next(&mut self) -> Option<Self::Item> {
+        if self.failed {
+            return None;
+        }
+        let piece = self.read();
+        self.failed = piece.is_err();
+        piece.transpose()
+    }
 }
 
 impl<R: BufRead> Pieces<R> {
     pub(super) fn new(source: R, limit: usize) -> Self {
-        Self { source, limit, place: Place { line: 1, column: 0, indent: 0 }, list: None }
+        Self { source, limit, place: Place { line: 1, column: 0, indent: 0 }, list: None, failed: false }
     }
 
     /// The next piece; `None` at the end of the source.
-    pub(super) fn next(&mut self) -> io::Result<Option<Piece>> {
+    fn read(&mut self) -> io::Result<Option<Piece>> {
         let mut piece = self.begin();
         if piece.start.line == 1 && piece.start.column == 0 {
             self.take_mark(&mut piece)?;
@@ -231,10 +247,10 @@ mod tests {
 
     /// Lines and texts of the pieces of a source, read a few bytes at a time.
     fn pieces(text: &str, limit: usize) -> Vec<(u64, String)> {
-        let mut pieces = Pieces::new(io::BufReader::with_capacity(3, text.as_bytes()), limit);
-        let next = || pieces.next().unwrap();
+        let pieces = Pieces::new(io::BufReader::with_capacity(3, text.as_bytes()), limit);
         let cut = |p: &Piece| if p.is_complete { "" } else { "…" };
-        std::iter::from_fn(next)
+        pieces
+            .map(Result::unwrap)
             .map(|p| (p.start.line, String::from_utf8(p.bytes.clone()).unwrap() + cut(&p)))
             .collect()
     }

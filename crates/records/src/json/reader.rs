@@ -61,7 +61,6 @@ pub struct JsonReader<'r> {
     /// Boxed, so that reading is compiled once, here, and as fast wherever it is called from.
     pieces: Pieces<Box<dyn BufRead + Send + 'r>>,
     limits: JsonLimits,
-    failed: bool,
 }
 
 impl<'r> JsonReader<'r> {
@@ -72,7 +71,7 @@ impl<'r> JsonReader<'r> {
 
     /// Reads a source within given limits.
     pub fn with_limits(source: impl BufRead + Send + 'r, limits: JsonLimits) -> Self {
-        Self { pieces: Pieces::new(Box::new(source), limits.line_bytes), limits, failed: false }
+        Self { pieces: Pieces::new(Box::new(source), limits.line_bytes), limits }
     }
 
     fn read_record(&self, piece: Piece) -> ParsedRecord {
@@ -173,12 +172,8 @@ impl Iterator for JsonReader<'_> {
     type Item = io::Result<ParsedRecord>;
 
     fn next(&mut self) -> Option<Self::Item> {
-        if self.failed {
-            return None;
-        }
-        let piece = self.pieces.next();
-        self.failed = piece.is_err();
-        Some(piece.transpose()?.map(|piece| self.read_record(piece)))
+        let piece = self.pieces.next()?;
+        Some(piece.map(|piece| self.read_record(piece)))
     }
 }
 
