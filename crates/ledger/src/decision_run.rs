@@ -41,6 +41,17 @@ pub struct DecisionRun {
 
 type Stored = (i64, Vec<u8>, i64, String, i64, i64, Option<i64>, Option<i64>);
 
+/// Decision runs; what follows says which.
+macro_rules! select {
+    ($which:literal) => {
+        concat!(
+            "SELECT id, bundle_hash, policy_state_version, period, snapshot_number, started_at, row_count,
+            finished_at FROM decision_runs ",
+            $which
+        )
+    };
+}
+
 impl DecisionRun {
     fn from_stored(stored: Stored) -> Result<Self, LedgerError> {
         let (id, bundle, policy_state, period, snapshot, started_at, rows, finished_at) = stored;
@@ -110,10 +121,7 @@ impl Ledger {
     /// # Errors
     /// [`LedgerError::Unknown`].
     pub async fn decision_run(&self, id: DecisionRunId) -> Result<DecisionRun, LedgerError> {
-        let statement =
-            "SELECT id, bundle_hash, policy_state_version, period, snapshot_number, started_at, row_count,
-            finished_at FROM decision_runs WHERE id = ?";
-        let stored = sqlx::query_as(statement).bind(id.0).fetch_optional(self.pool()).await?;
+        let stored = sqlx::query_as(select!("WHERE id = ?")).bind(id.0).fetch_optional(self.pool()).await?;
         let stored =
             stored.ok_or_else(|| LedgerError::Unknown { what: "decision run", key: id.to_string() })?;
         DecisionRun::from_stored(stored)
@@ -124,10 +132,7 @@ impl Ledger {
     /// # Errors
     /// [`LedgerError::Database`].
     pub async fn decision_runs(&self) -> Result<Vec<DecisionRun>, LedgerError> {
-        let statement =
-            "SELECT id, bundle_hash, policy_state_version, period, snapshot_number, started_at, row_count,
-            finished_at FROM decision_runs ORDER BY id";
-        let stored: Vec<Stored> = sqlx::query_as(statement).fetch_all(self.pool()).await?;
+        let stored: Vec<Stored> = sqlx::query_as(select!("ORDER BY id")).fetch_all(self.pool()).await?;
         stored.into_iter().map(DecisionRun::from_stored).collect()
     }
 }

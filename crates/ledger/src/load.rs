@@ -46,6 +46,17 @@ pub struct Load {
 type Stored =
     (i64, String, String, i64, i64, Option<Vec<u8>>, Option<i64>, Option<i64>, Option<i64>, Option<i64>);
 
+/// Loads; what follows says which.
+macro_rules! select {
+    ($which:literal) => {
+        concat!(
+            "SELECT id, source_file_name, mapping_name, principal_id, started_at, bytes_sha256, rows_read,
+            rows_accepted, rows_quarantined, finished_at FROM loads ",
+            $which
+        )
+    };
+}
+
 impl Load {
     fn from_stored(stored: Stored) -> Result<Self, LedgerError> {
         let (
@@ -137,10 +148,7 @@ impl Ledger {
     /// # Errors
     /// [`LedgerError::Unknown`].
     pub async fn load(&self, id: LoadId) -> Result<Load, LedgerError> {
-        let statement =
-            "SELECT id, source_file_name, mapping_name, principal_id, started_at, bytes_sha256, rows_read,
-            rows_accepted, rows_quarantined, finished_at FROM loads WHERE id = ?";
-        let stored = sqlx::query_as(statement).bind(id.0).fetch_optional(self.pool()).await?;
+        let stored = sqlx::query_as(select!("WHERE id = ?")).bind(id.0).fetch_optional(self.pool()).await?;
         let stored = stored.ok_or_else(|| LedgerError::Unknown { what: "load", key: id.to_string() })?;
         Load::from_stored(stored)
     }
@@ -150,15 +158,12 @@ impl Ledger {
     /// # Errors
     /// [`LedgerError::Database`].
     pub async fn load_of(&self, bytes_sha256: Hash256, mapping: &str) -> Result<Option<Load>, LedgerError> {
-        let statement =
-            "SELECT id, source_file_name, mapping_name, principal_id, started_at, bytes_sha256, rows_read,
-            rows_accepted, rows_quarantined, finished_at FROM loads
-            WHERE bytes_sha256 = ? AND mapping_name = ? ORDER BY id LIMIT 1";
-        let stored = sqlx::query_as(statement)
-            .bind(bytes_sha256.as_bytes().as_slice())
-            .bind(mapping)
-            .fetch_optional(self.pool())
-            .await?;
+        let stored =
+            sqlx::query_as(select!("WHERE bytes_sha256 = ? AND mapping_name = ? ORDER BY id LIMIT 1"))
+                .bind(bytes_sha256.as_bytes().as_slice())
+                .bind(mapping)
+                .fetch_optional(self.pool())
+                .await?;
         stored.map(Load::from_stored).transpose()
     }
 
@@ -167,10 +172,7 @@ impl Ledger {
     /// # Errors
     /// [`LedgerError::Database`].
     pub async fn loads(&self) -> Result<Vec<Load>, LedgerError> {
-        let statement =
-            "SELECT id, source_file_name, mapping_name, principal_id, started_at, bytes_sha256, rows_read,
-            rows_accepted, rows_quarantined, finished_at FROM loads ORDER BY id";
-        let stored: Vec<Stored> = sqlx::query_as(statement).fetch_all(self.pool()).await?;
+        let stored: Vec<Stored> = sqlx::query_as(select!("ORDER BY id")).fetch_all(self.pool()).await?;
         stored.into_iter().map(Load::from_stored).collect()
     }
 }
