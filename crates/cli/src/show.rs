@@ -31,6 +31,16 @@ pub fn say<T: serde::Serialize + ?Sized>(
     Ok(())
 }
 
+/// Says how many declarations no result can be in for yet, if there are any.
+pub fn say_young(declarations: u64) {
+    if declarations > 0 {
+        println!(
+            "  {} were decided too lately for any result to be in: estimates leave them out",
+            count(declarations)
+        );
+    }
+}
+
 /// A moment to the second, marked as UTC.
 pub fn moment(at: chrono::DateTime<chrono::Utc>) -> String {
     at.format("%Y-%m-%d %H:%M:%S UTC").to_string()

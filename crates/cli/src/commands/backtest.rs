@@ -34,12 +34,7 @@ fn print(found: &Backtested) {
         show::count(found.decided),
         show::count(found.inspected)
     );
-    if found.young > 0 {
-        println!(
-            "  {} were decided too lately for any result to be in: estimates leave them out",
-            show::count(found.young)
-        );
-    }
+    show::say_young(found.young);
     println!("\n{:<44} {:>24} {:>24}", "", "draft", "active");
     let line = |name: &str, value: &dyn Fn(&Side) -> String| {
         println!("{name:<44} {:>24} {:>24}", value(&found.draft), value(&found.active));

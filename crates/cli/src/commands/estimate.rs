@@ -33,12 +33,7 @@ fn print(found: &Estimated) {
             show::count(found.later)
         );
     }
-    if found.young > 0 {
-        println!(
-            "  {} were decided too lately for any result to be in: estimates leave them out",
-            show::count(found.young)
-        );
-    }
+    show::say_young(found.young);
     println!("\nHit rates of inspections, by the part of p that the draw fell into");
     for part in &found.components {
         let rate = part.rate.map_or(String::new(), show::percent_within);
