@@ -3,7 +3,7 @@
 use crate::JobError;
 pub use crate::home::DEFAULT_ALIAS;
 use crate::home::Home;
-use crate::people::names;
+use crate::people::Names;
 use crate::verdict::KnownVerdict;
 use chrono::{DateTime, Utc};
 use tidegate_ledger::{Act, Hash256, LedgerError, NewProposal, Proposal, ProposalId, Verdict};
@@ -107,14 +107,14 @@ pub async fn known(home: &Home) -> Result<KnownBundles, JobError> {
 /// # Errors
 /// When the ledger fails.
 pub async fn proposals(home: &Home) -> Result<Vec<KnownProposal>, JobError> {
-    let names = names(home).await?;
+    let names = Names::read(home).await?;
     let known = |Proposal { id, proposal, verdict }: Proposal| KnownProposal {
         number: id.0,
         alias: proposal.alias,
         bundle: proposal.bundle.to_string(),
         effective_from: proposal.effective_from,
         reason: proposal.reason,
-        proposed_by: names.get(&proposal.proposed_by).cloned().unwrap_or_default(),
+        proposed_by: names.of(proposal.proposed_by),
         proposed_at: proposal.proposed_at,
         state: verdict.as_ref().map_or("waits", Verdict::state),
         verdict: verdict.map(|verdict| KnownVerdict::of(verdict, &names)),

@@ -226,9 +226,18 @@ fn identity(home: &Home, subject: &str, issuer: Option<&str>) -> Result<Identity
 }
 
 /// The names of all principals.
-pub(crate) async fn names(home: &Home) -> Result<HashMap<PrincipalId, String>, JobError> {
-    let all = home.ledger.principals().await?;
-    Ok(all.into_iter().map(|known| (known.id, known.name)).collect())
+pub(crate) struct Names(HashMap<PrincipalId, String>);
+
+impl Names {
+    pub(crate) async fn read(home: &Home) -> Result<Self, JobError> {
+        let all = home.ledger.principals().await?;
+        Ok(Self(all.into_iter().map(|known| (known.id, known.name)).collect()))
+    }
+
+    /// That of one of them.
+    pub(crate) fn of(&self, id: PrincipalId) -> String {
+        self.0.get(&id).cloned().unwrap_or_default()
+    }
 }
 
 /// A principal by its name.

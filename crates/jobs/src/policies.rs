@@ -1,14 +1,14 @@
 //! Access policies as files and as versions in the ledger.
 
 use crate::files::{read_file, write_file};
-use crate::people::names;
+use crate::people::Names;
 use crate::verdict::KnownVerdict;
 use crate::{Home, JobError};
 use chrono::{DateTime, Utc};
-use std::collections::{BTreeSet, HashMap};
+use std::collections::BTreeSet;
 use std::path::Path;
 use tidegate_ledger::{
-    Act, LedgerError, MAX_POLICY_BYTES, MAX_POLICY_FILES, PolicyName, PolicyVersion, PrincipalId, Verdict,
+    Act, LedgerError, MAX_POLICY_BYTES, MAX_POLICY_FILES, PolicyName, PolicyVersion, Verdict,
 };
 use tidegate_query::QueryError;
 use tidegate_query::policy::{Policy, PolicyFiles};
@@ -113,13 +113,13 @@ pub struct KnownPolicy {
 /// Makes policy versions known.
 struct Knowing {
     in_force: Option<PolicyVersion>,
-    names: HashMap<PrincipalId, String>,
+    names: Names,
 }
 
 impl Knowing {
     async fn of(home: &Home) -> Result<Self, JobError> {
         let in_force = home.ledger.policy_in_force().await?.map(|policy| policy.version);
-        Ok(Self { in_force, names: names(home).await? })
+        Ok(Self { in_force, names: Names::read(home).await? })
     }
 
     fn known(&self, policy: tidegate_ledger::Policy) -> KnownPolicy {
@@ -127,7 +127,7 @@ impl Knowing {
             version: policy.version.0,
             sha256: policy.sha256.to_string(),
             reason: policy.reason,
-            proposed_by: self.names.get(&policy.proposed_by).cloned().unwrap_or_default(),
+            proposed_by: self.names.of(policy.proposed_by),
             proposed_at: policy.proposed_at,
             state: policy.verdict.as_ref().map_or("waits", Verdict::state),
             verdict: policy.verdict.map(|verdict| KnownVerdict::of(verdict, &self.names)),

@@ -1,7 +1,7 @@
 //! API tokens: made, listed, revoked.
 
 use crate::home::{Home, random_bytes};
-use crate::people::{named, names};
+use crate::people::{Names, named};
 use crate::{JobError, policies};
 use chrono::{DateTime, TimeDelta, Utc};
 use std::collections::BTreeSet;
@@ -91,13 +91,13 @@ pub async fn create(home: &Home, wanted: &Wanted) -> Result<Made, JobError> {
 /// # Errors
 /// When the ledger fails.
 pub async fn list(home: &Home) -> Result<Vec<KnownToken>, JobError> {
-    let names = names(home).await?;
+    let names = Names::read(home).await?;
     let known = |token: Token| {
         let (is_session, has_ended) = (token.is_session(), token.has_ended(home.now));
         let Token { id, token, created_at, last_used_at, revoked_at } = token;
         KnownToken {
             number: id.0,
-            principal: names.get(&token.principal).cloned().unwrap_or_default(),
+            principal: names.of(token.principal),
             label: token.label,
             doors: token.scopes.doors,
             purposes: token.scopes.purposes,

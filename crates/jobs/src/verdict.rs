@@ -1,8 +1,8 @@
 //! What was decided about a proposal, with the name of who decided.
 
+use crate::people::Names;
 use chrono::{DateTime, Utc};
-use std::collections::HashMap;
-use tidegate_ledger::{PrincipalId, Verdict};
+use tidegate_ledger::Verdict;
 
 /// What was decided about a proposal.
 #[derive(Debug, Clone, serde::Serialize)]
@@ -18,9 +18,8 @@ pub struct KnownVerdict {
 }
 
 impl KnownVerdict {
-    pub(crate) fn of(verdict: Verdict, names: &HashMap<PrincipalId, String>) -> Self {
+    pub(crate) fn of(verdict: Verdict, names: &Names) -> Self {
         let Verdict { approved, reason, decided_by, decided_at } = verdict;
-        let decided_by = names.get(&decided_by).cloned().unwrap_or_default();
-        Self { approved, reason, decided_by, decided_at }
+        Self { approved, reason, decided_by: names.of(decided_by), decided_at }
     }
 }
