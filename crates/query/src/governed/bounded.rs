@@ -21,6 +21,9 @@ const MOST_BYTES: u64 = 256_000_000;
 /// Bytes of an element of a list, and of one that is a text or a list for each of its own.
 const ELEMENT_BYTES: u64 = 16;
 
+/// Most bytes of a character in UTF-8 (RFC 3629, 3).
+const CHARACTER_BYTES: u64 = 4;
+
 /// Nanoseconds of the shortest day: the one that summer time begins on.
 const SHORTEST_DAY: i64 = 23 * 3_600 * 1_000_000_000;
 
@@ -28,12 +31,14 @@ const SHORTEST_DAY: i64 = 23 * 3_600 * 1_000_000_000;
 const SHORTEST_MONTH: i64 = 28;
 
 /// The functions, and what they make. Those that make at most as much as they are given, or 2 GB of it, are not among them.
-const BOUNDED: [(&str, Makes); 5] = [
+const BOUNDED: [(&str, Makes); 7] = [
     ("array_repeat", Makes::Elements),
     ("array_resize", Makes::Length),
     ("generate_series", Makes::Series),
+    ("lpad", Makes::Padded),
     ("range", Makes::Series),
     ("repeat", Makes::Text),
+    ("rpad", Makes::Padded),
 ];
 
 /// Puts bounds on the functions of an engine.
@@ -49,6 +54,8 @@ pub(super) fn install(context: &SessionContext) -> Result<(), DataFusionError> {
 enum Makes {
     /// The first text as often as the second argument says.
     Text,
+    /// The first text, filled up to as many characters as the second argument says.
+    Padded,
     /// A list of the first argument as often as the second says.
     Elements,
     /// The first list in the length that the second argument says, filled with the third.
@@ -72,6 +79,9 @@ impl Makes {
             (Self::Text, [text, times]) => {
                 let bytes = of_values(text, own_bytes(&text.to_array(1)?)?);
                 bytes.saturating_mul(largest(times)?)
+            }
+            (Self::Padded, [_, size, ..]) => {
+                rows.saturating_mul(CHARACTER_BYTES).saturating_mul(largest(size)?)
             }
             (Self::Elements, [element, times]) => {
                 let own = of_values(element, own_bytes(&element.to_array(1)?)?);
@@ -259,6 +269,8 @@ mod tests {
             "length(repeat('x', 2000000000))",
             "count(repeat(name, 1000000000)) FROM code",
             "count(repeat('x', 1000000)) FROM code",
+            "length(lpad('x', 2000000000))",
+            "count(rpad(name, 1000000, 'y')) FROM code",
             "cardinality(generate_series(1, 10000000000))",
             "cardinality(range(9223372036854775807))",
             "count(range(0, 100000)) FROM code",
@@ -280,6 +292,7 @@ mod tests {
         for (made, wanted) in [
             ("sum(octet_length(repeat('x', 2000000)))", 2_000_000),
             ("sum(octet_length(repeat('x', 30))) / count(*) FROM code", 30),
+            ("sum(octet_length(lpad('x', 30, 'yz'))) / count(*) FROM code", 30),
             ("count(*) FROM (SELECT unnest(generate_series(1, 1000000)) AS n) s", 1_000_000),
             ("count(*) FROM (SELECT unnest(generate_series(10, 1, -3)) AS n) s", 4),
             ("count(*) FROM (SELECT unnest(range(3)) AS n FROM code LIMIT 30) s", 30),
