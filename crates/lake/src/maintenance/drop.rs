@@ -8,8 +8,8 @@ use deltalake::logstore::object_store::{ObjectMeta, ObjectStoreExt};
 use futures::TryStreamExt;
 
 use crate::error::OfTable;
-use crate::lake::loaded_version;
 use crate::spec::check_name;
+use crate::state::loaded_version;
 use crate::{Lake, LakeError};
 
 /// A table that was dropped.
