@@ -1,7 +1,8 @@
 //! Values a record is made of: text, counts, decimals, amounts, measures and moments, with the
 //! representation terms of the WCO Data Model (`…Amount`, `…Measure`, `…DateTime`).
 
-use chrono::{DateTime, Datelike, FixedOffset, NaiveDate, NaiveDateTime, Utc};
+use chrono::format::{Parsed, StrftimeItems, parse as parse_by};
+use chrono::{DateTime, Datelike, FixedOffset, NaiveDate, NaiveDateTime, NaiveTime, Offset, Utc};
 pub use compact_str::CompactString as Text;
 pub use rust_decimal::Decimal;
 use std::str::FromStr;
@@ -75,20 +76,26 @@ pub fn parse_decimal(text: &str) -> Result<Decimal, ParseValueError> {
 /// When the text does not follow the format, or says a moment that tables cannot keep exactly: finer than a
 /// microsecond, a leap second, or outside of the years 0 to 9999.
 pub fn parse_time(text: &str, format: Option<&str>) -> Result<Time, ParseValueError> {
+    parse_time_at(text, format, utc())
+}
+
+/// The same, where a moment without a zone is one at an offset from UTC. A date alone is that day, whatever the offset: it is kept
+/// as the beginning of the day in UTC.
+///
+/// # Errors
+/// As [`parse_time`].
+pub fn parse_time_at(text: &str, format: Option<&str>, offset: FixedOffset) -> Result<Time, ParseValueError> {
     let text = trimmed(text);
     let parsed = match format {
-        _ if let Some(time) = parse_usual(text, format) => Some(time),
+        _ if let Some(said) = parse_usual(text, format) => Some(said),
         None => parse_iso(text),
-        Some("102") => NaiveDate::parse_from_str(text, "%Y%m%d").ok().map(midnight),
-        Some("203") => NaiveDateTime::parse_from_str(text, "%Y%m%d%H%M").ok().map(|t| t.and_utc()),
-        Some("204") => NaiveDateTime::parse_from_str(text, "%Y%m%d%H%M%S").ok().map(|t| t.and_utc()),
+        Some("102") => NaiveDate::parse_from_str(text, "%Y%m%d").ok().map(Said::day),
+        Some("203") => NaiveDateTime::parse_from_str(text, "%Y%m%d%H%M").ok().map(Said::Local),
+        Some("204") => NaiveDateTime::parse_from_str(text, "%Y%m%d%H%M%S").ok().map(Said::Local),
         Some("304") => parse_304(text),
-        Some(pattern) => NaiveDateTime::parse_from_str(text, pattern)
-            .map(|t| t.and_utc())
-            .or_else(|_| NaiveDate::parse_from_str(text, pattern).map(midnight))
-            .ok(),
+        Some(pattern) => parse_pattern(text, pattern),
     };
-    let time = parsed.ok_or_else(|| {
+    let time = parsed.and_then(|said| said.at(offset)).ok_or_else(|| {
         let expected = match format {
             None => "YYYY-MM-DD or YYYY-MM-DDThh:mm:ss[Z]",
             Some("102") => "102 (CCYYMMDD)",
@@ -109,8 +116,42 @@ pub fn parse_time(text: &str, format: Option<&str>) -> Result<Time, ParseValueEr
     }
 }
 
+/// No offset.
+pub(crate) fn utc() -> FixedOffset {
+    Utc.fix()
+}
+
+/// Reads an offset from UTC such as `+08:00` or `-03:30`; none of what is written otherwise.
+pub(crate) fn parse_offset(text: &str) -> Option<FixedOffset> {
+    let [b'+' | b'-', _, _, b':', _, _] = text.as_bytes() else { return None };
+    text.parse().ok()
+}
+
+/// A moment as a text says it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Said {
+    /// With its zone.
+    Moment(Time),
+    /// Without one.
+    Local(NaiveDateTime),
+}
+
+impl Said {
+    fn day(date: NaiveDate) -> Self {
+        Self::Moment(date.and_time(NaiveTime::MIN).and_utc())
+    }
+
+    /// The moment, if one without a zone is at an offset.
+    fn at(self, offset: FixedOffset) -> Option<Time> {
+        match self {
+            Self::Moment(time) => Some(time),
+            Self::Local(time) => time.checked_sub_offset(offset).map(|time| time.and_utc()),
+        }
+    }
+}
+
 /// Reads the forms that nearly all moments come in, digit by digit, which is many times as fast as by a pattern.
-fn parse_usual(text: &str, format: Option<&str>) -> Option<Time> {
+fn parse_usual(text: &str, format: Option<&str>) -> Option<Said> {
     const ISO: [usize; 6] = [0, 5, 8, 11, 14, 17];
     const COMPACT: [usize; 6] = [0, 4, 6, 8, 10, 12];
     let bytes = text.as_bytes();
@@ -133,30 +174,41 @@ fn parse_usual(text: &str, format: Option<&str>) -> Option<Time> {
             .try_fold(0, |number, b| b.is_ascii_digit().then(|| number * 10 + u32::from(b - b'0')))
     };
     let date = NaiveDate::from_ymd_opt(part(0)? as i32, part(1)?, part(2)?)?;
-    Some(date.and_hms_opt(part(3)?, part(4)?, part(5)?)?.and_utc())
+    let time = date.and_hms_opt(part(3)?, part(4)?, part(5)?)?;
+    let is_local = matches!(format, Some("203" | "204"));
+    Some(if is_local { Said::Local(time) } else { Said::Moment(time.and_utc()) })
 }
 
-fn midnight(date: NaiveDate) -> Time {
-    date.and_time(chrono::NaiveTime::MIN).and_utc()
-}
-
-fn parse_iso(text: &str) -> Option<Time> {
+fn parse_iso(text: &str) -> Option<Said> {
     if text.len() == 10 {
-        return NaiveDate::from_str(text).ok().map(midnight);
+        return NaiveDate::from_str(text).ok().map(Said::day);
     }
     DateTime::<FixedOffset>::parse_from_rfc3339(text)
-        .map(|t| t.to_utc())
-        .or_else(|_| NaiveDateTime::parse_from_str(text, "%Y-%m-%dT%H:%M:%S%.f").map(|t| t.and_utc()))
-        .or_else(|_| NaiveDateTime::parse_from_str(text, "%Y-%m-%d %H:%M:%S%.f").map(|t| t.and_utc()))
+        .map(|t| Said::Moment(t.to_utc()))
+        .or_else(|_| NaiveDateTime::parse_from_str(text, "%Y-%m-%dT%H:%M:%S%.f").map(Said::Local))
+        .or_else(|_| NaiveDateTime::parse_from_str(text, "%Y-%m-%d %H:%M:%S%.f").map(Said::Local))
+        .ok()
+}
+
+/// Reads a moment, or a day, by a pattern, which may have the zone in it.
+fn parse_pattern(text: &str, pattern: &str) -> Option<Said> {
+    let mut parsed = Parsed::new();
+    parse_by(&mut parsed, text, StrftimeItems::new(pattern)).ok()?;
+    parsed
+        .to_datetime()
+        .map(|t| Said::Moment(t.to_utc()))
+        .or_else(|_| parsed.to_naive_datetime_with_offset(0).map(Said::Local))
+        .or_else(|_| parsed.to_naive_date().map(Said::day))
         .ok()
 }
 
 /// Code 304 is CCYYMMDDHHMMSSZZZ; real messages write the zone as `Z`, `UTC` or `+hh[mm]`.
-fn parse_304(text: &str) -> Option<Time> {
+fn parse_304(text: &str) -> Option<Said> {
     let (stamp, zone) = text.split_at_checked(14)?;
     let naive = NaiveDateTime::parse_from_str(stamp, "%Y%m%d%H%M%S").ok()?;
     let (sign, digits) = match zone.as_bytes() {
-        [] | [b'Z'] | b"UTC" => return Some(naive.and_utc()),
+        [] => return Some(Said::Local(naive)),
+        [b'Z'] | b"UTC" => return Some(Said::Moment(naive.and_utc())),
         [b'+', ..] => (1, &zone[1..]),
         [b'-', ..] => (-1, &zone[1..]),
         _ => return None,
@@ -168,7 +220,7 @@ fn parse_304(text: &str) -> Option<Time> {
         return None;
     }
     let offset = FixedOffset::east_opt(sign * (hours * 3600 + minutes * 60))?;
-    naive.and_local_timezone(offset).single().map(|t| t.to_utc())
+    naive.and_local_timezone(offset).single().map(|t| Said::Moment(t.to_utc()))
 }
 
 /// Writes a moment so that [`parse_time`] without a format reads the same moment back.
@@ -224,6 +276,8 @@ mod tests {
             ("20210719130000+01", Some("304")),
             ("20210719073000-0430", Some("304")),
             ("19/07/2021 12:00", Some("%d/%m/%Y %H:%M")),
+            ("19/07/2021 14:00 +0200", Some("%d/%m/%Y %H:%M %z")),
+            ("1626696000", Some("%s")),
         ] {
             assert_eq!(parse_time(text, format).unwrap(), noon, "{text}");
         }
@@ -232,6 +286,49 @@ mod tests {
         assert_eq!(error.to_string(), "`19.07.2021` is not a date in the form 102 (CCYYMMDD)");
         for bad in ["20210719120000+1", "20210719120000+01000", "2021071912000é", "20210719120000+9999"] {
             assert!(parse_time(bad, Some("304")).is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn an_offset_is_that_of_moments_that_name_none() {
+        let east = parse_offset("+08:00").unwrap();
+        let at = |text: &str, format| format_time(&parse_time_at(text, format, east).unwrap());
+        for (text, format) in [
+            ("2026-03-01T00:30:00", None),
+            ("2026-03-01 00:30:00", None),
+            ("202603010030", Some("203")),
+            ("20260301003000", Some("204")),
+            ("20260301003000", Some("304")),
+            ("01/03/2026 00:30", Some("%d/%m/%Y %H:%M")),
+        ] {
+            assert_eq!(at(text, format), "2026-02-28T16:30:00Z", "{text}");
+        }
+        for (text, format) in [
+            ("2026-03-01T00:30:00Z", None),
+            ("2026-03-01T02:30:00+02:00", None),
+            ("20260301003000Z", Some("304")),
+            ("20260301003000UTC", Some("304")),
+            ("20260301013000+01", Some("304")),
+            ("01/03/2026 02:30 +0200", Some("%d/%m/%Y %H:%M %z")),
+        ] {
+            assert_eq!(at(text, format), "2026-03-01T00:30:00Z", "{text} says its own");
+        }
+        for (text, format) in
+            [("2026-03-01", None), ("20260301", Some("102")), ("01/03/2026", Some("%d/%m/%Y"))]
+        {
+            assert_eq!(at(text, format), "2026-03-01T00:00:00Z", "{text} is that day");
+        }
+        let first = parse_time_at("0000-01-01T00:30:00", None, east);
+        assert!(matches!(first, Err(ParseValueError::Precision(_))), "{first:?}");
+    }
+
+    #[test]
+    fn an_offset_has_a_sign_hours_and_minutes() {
+        assert_eq!(parse_offset("-03:30").unwrap().to_string(), "-03:30");
+        for bad in
+            ["", "8", "08:00", "+8:00", "+0800", "+08", "+08:60", "+24:00", "+08: 0", "Z", "Asia/Shanghai"]
+        {
+            assert_eq!(parse_offset(bad), None, "{bad}");
         }
     }
 
@@ -245,7 +342,8 @@ mod tests {
             ("20240229235958", Some("204"), "%Y%m%d%H%M%S"),
             ("20240229235958Z", Some("304"), "%Y%m%d%H%M%SZ"),
         ] {
-            assert_eq!(parse_usual(text, format), parse_time(text, Some(pattern)).ok(), "{text}");
+            let usual = parse_usual(text, format).and_then(|said| said.at(utc()));
+            assert_eq!(usual, parse_time(text, Some(pattern)).ok(), "{text}");
             assert!(parse_usual(text, format).is_some(), "{text}");
         }
         for (text, format) in [

@@ -3,6 +3,8 @@
 use crate::class::{ClassDefinition, Defined, FieldDefinition, FieldKind, LeafKind};
 use crate::model::{Declaration, Inspection};
 use crate::path::{ParsePathError, Path};
+use crate::value::{parse_offset, shorten, utc};
+use chrono::FixedOffset;
 use serde::Deserialize;
 use std::collections::BTreeMap;
 
@@ -66,6 +68,8 @@ pub struct Mapping {
     pub feature_set: Option<String>,
     /// Separator of a CSV source.
     pub delimiter: u8,
+    /// Offset from UTC of moments that name none.
+    pub utc_offset: FixedOffset,
     /// Entries for the declaration.
     pub declaration: Vec<Entry>,
     /// Entries for the inspection; none when the source has no results.
@@ -139,6 +143,7 @@ struct FileMapping {
     description: String,
     feature_set: Option<String>,
     delimiter: Option<char>,
+    utc_offset: Option<String>,
     declaration: Vec<FileEntry>,
     #[serde(default)]
     inspection: Vec<FileEntry>,
@@ -191,6 +196,15 @@ impl Mapping {
             c if c.is_ascii() => c as u8,
             c => return Err(syntax(format!("delimiter `{c}` is not one ASCII character"))),
         };
+        let utc_offset = match file.utc_offset.as_deref() {
+            None => utc(),
+            Some(text) => parse_offset(text).ok_or_else(|| {
+                syntax(format!(
+                    "utc_offset `{}` is no offset from UTC; write it as +08:00 or -03:30",
+                    shorten(text)
+                ))
+            })?,
+        };
         let entries = |class: &'static ClassDefinition, entries: Vec<FileEntry>| {
             entries.into_iter().map(|e| check(&file.name, class, e)).collect::<Result<Vec<_>, _>>()
         };
@@ -201,6 +215,7 @@ impl Mapping {
             description: file.description,
             feature_set: file.feature_set,
             delimiter,
+            utc_offset,
         })
     }
 }
@@ -273,6 +288,9 @@ mod tests {
             Mapping::parse("x.toml", text).unwrap_err().to_string(),
             "mapping x: entry for column `Imp`: `GoodsShipment` has no field `Importr`; `Importer` is the nearest"
         );
+        let offset = "name = 'x'\ndescription = ''\nutc_offset = 'Asia/Shanghai'\ndeclaration = []\n";
+        let error = Mapping::parse("x.toml", offset).unwrap_err().to_string();
+        assert!(error.contains("`Asia/Shanghai` is no offset from UTC; write it as +08:00"), "{error}");
         let unknown = Mapping::parse("x.toml", "name = 'x'\ndescription = ''\ncolour = 'red'\n").unwrap_err();
         assert!(unknown.to_string().contains("colour"), "{unknown}");
         let neither = "name = 'x'\ndescription = ''\n[[declaration]]\npath = 'ID'\n";

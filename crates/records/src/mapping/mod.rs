@@ -10,6 +10,9 @@
 //! unit = "KGM"
 //! ```
 //!
+//! `utc_offset = "+08:00"` before the entries says the offset from UTC of moments that name none; UTC when left out. A
+//! date alone stays that day.
+//!
 //! The unit of a measure and the currency of an amount may stand in a column of their own, `unit_column = "…"`.
 //! Where the number of the goods item (`…GovernmentAgencyGoodsItem/SequenceNumeric`) comes from a column, each row is
 //! a goods item, and consecutive rows of one declaration make one record; otherwise each row is a declaration.

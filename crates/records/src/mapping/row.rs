@@ -6,6 +6,7 @@ use crate::finding::Finding;
 use crate::model::{Declaration, Inspection};
 use crate::validate::severity_of;
 use crate::value::{self, Amount, Decimal, Measure, ParseValueError, Text, trimmed};
+use chrono::FixedOffset;
 
 /// What one source row says.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -31,6 +32,7 @@ struct Bound {
     entry: Entry,
     value: Option<usize>,
     unit: Option<usize>,
+    utc_offset: FixedOffset,
 }
 
 impl RowMapper {
@@ -40,6 +42,7 @@ impl RowMapper {
     /// Gives the columns that the mapping needs and the header lacks.
     pub fn bind(mapping: &Mapping, header: &[String]) -> Result<Self, Vec<String>> {
         let mut missing = Vec::new();
+        let utc_offset = mapping.utc_offset;
         let position = |name: &str| header.iter().position(|h| h.trim() == name);
         let mut bind = |entries: &[Entry]| {
             let mut bound = Vec::new();
@@ -63,7 +66,7 @@ impl RowMapper {
                     }
                     _ => None,
                 };
-                bound.push(Bound { entry: entry.clone(), value, unit });
+                bound.push(Bound { entry: entry.clone(), value, unit, utc_offset });
             }
             bound
         };
@@ -135,7 +138,7 @@ fn set<'a>(
         return;
     };
     let Some(leaf) = entry.path.leaf_mut(record) else { return };
-    match set_leaf(leaf, text, entry, || bound.unit(field)) {
+    match set_leaf(leaf, text, bound, || bound.unit(field)) {
         Ok(false) => {}
         Ok(true) => report(
             "value.float-noise",
@@ -152,7 +155,7 @@ fn set<'a>(
 fn set_leaf(
     leaf: LeafMut<'_>,
     text: &str,
-    entry: &Entry,
+    Bound { entry, utc_offset, .. }: &Bound,
     unit: impl FnOnce() -> Option<Text>,
 ) -> Result<bool, ParseValueError> {
     let number = || value::parse_decimal(text).map(|v| without_noise(v, entry.decimals));
@@ -166,7 +169,7 @@ fn set_leaf(
             false
         }
         LeafMut::Time(slot) => {
-            *slot = Some(value::parse_time(text, entry.format.as_deref())?);
+            *slot = Some(value::parse_time_at(text, entry.format.as_deref(), *utc_offset)?);
             false
         }
         LeafMut::Decimal(slot) => {

@@ -20,7 +20,7 @@ pub(super) fn is_dated(data_type: &DataType) -> bool {
     matches!(data_type, DataType::Date32 | DataType::Date64 | DataType::Timestamp(..))
 }
 
-/// The values of a column as text. Floats are written without an exponent, moments in UTC.
+/// The values of a column as text. Floats are written without an exponent, moments in UTC where the type has a zone.
 pub(super) fn texts(column: &ArrayRef) -> Result<StringArray, ArrowError> {
     let mut texts = StringBuilder::with_capacity(column.len(), column.len() * 8);
     match column.data_type() {

@@ -2,6 +2,7 @@
 
 use arrow::array::{
     ArrayRef, Date32Array, DictionaryArray, Float64Array, Int32Array, RecordBatch, StringArray, StructArray,
+    TimestampMicrosecondArray,
 };
 use arrow::datatypes::{DataType, Field, Int32Type};
 use parquet::arrow::ArrowWriter;
@@ -14,6 +15,7 @@ use tidegate_records::mapping::Mapping;
 use tidegate_records::parquet::{MappedParquet, ParquetWriter, ReadParquetError, WholeParquet};
 use tidegate_records::reading::{MAX_GOODS_ITEMS, RowLimits, SourceRecord};
 use tidegate_records::validate::validate;
+use tidegate_records::value::format_time;
 
 /// A mapping whose rows are goods items.
 pub const MAPPING: &str = r#"
@@ -196,6 +198,40 @@ fn columns_of_any_type_are_read_as_the_same_rows_would_be() {
         raw.starts_with(r#"{"declaration_id":"C","accepted":"2026-03-04","item":"1","code":null,"#),
         "{raw}"
     );
+}
+
+#[test]
+fn moments_that_name_no_offset_have_that_of_the_mapping() {
+    let text = MAPPING.replace("format = \"%Y-%m-%d\"\n", "");
+    let east = text.replacen("[[declaration]]", "utc_offset = \"+08:00\"\n[[declaration]]", 1);
+    let [utc, east] = [text, east].map(|text| Mapping::parse("rows", &text).unwrap());
+    let accepted = |record: SourceRecord| format_time(&record.declaration.acceptance_date_time.unwrap());
+    let rows = ["2026-03-01T00:30:00", "2026-03-01T00:30:00Z", "2026-03-01"]
+        .map(|accepted| format!("{accepted},{accepted},1,620822,1,EUR,3,\n"));
+    let rows = format!("{HEADER}{}", rows.concat());
+    let of_text = |mapping: &Mapping| {
+        let reader = CsvReader::new(rows.as_bytes(), mapping, RowLimits::default()).unwrap();
+        reader.map(|record| accepted(record.unwrap())).collect::<Vec<_>>()
+    };
+    assert_eq!(of_text(&utc), ["2026-03-01T00:30:00Z", "2026-03-01T00:30:00Z", "2026-03-01T00:00:00Z"]);
+    assert_eq!(of_text(&east), ["2026-02-28T16:30:00Z", "2026-03-01T00:30:00Z", "2026-03-01T00:00:00Z"]);
+
+    let moments = TimestampMicrosecondArray::from(vec![1_772_325_000_000_000; 4]);
+    for (name, moments, expected) in [
+        ("bare", moments.clone(), "2026-02-28T16:30:00Z"),
+        ("zoned", moments.with_timezone("UTC"), "2026-03-01T00:30:00Z"),
+    ] {
+        let batch = batch();
+        let moments: ArrayRef = Arc::new(moments);
+        let schema = batch.schema();
+        let columns = schema.fields().iter().zip(batch.columns()).map(|(field, column)| {
+            let column = if field.name() == "accepted" { &moments } else { column };
+            (field.name().clone(), Arc::clone(column))
+        });
+        let file = stored(name, &parquet_file(&RecordBatch::try_from_iter(columns).unwrap()));
+        let first = MappedParquet::new(file, &east, RowLimits::default()).unwrap().next().unwrap();
+        assert_eq!(accepted(first.unwrap()), expected, "{name}");
+    }
 }
 
 #[test]
