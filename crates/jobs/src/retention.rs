@@ -7,6 +7,8 @@ mod derived;
 mod finish;
 mod holds;
 mod order;
+mod parties;
+mod statements;
 mod subjects;
 
 pub use holds::{hold, holds, lift, rows_held};
@@ -20,8 +22,9 @@ use chrono::{Datelike, Days, NaiveDate};
 use finish::{finish, go_on};
 use holds::Holds;
 use order::{Found, Order};
+use statements::{PURPOSE, among};
 use std::collections::BTreeMap;
-use subjects::{PURPOSE, Subjects, among, is_of_subjects, row_name};
+use subjects::{Subjects, is_of_subjects, row_name};
 use tidegate_ledger::{ErasedRows, Erasure, Hash256, RootKey};
 use tidegate_query::Platform;
 use tidegate_records::table::Table;
@@ -49,7 +52,8 @@ pub enum Erase {
     Due,
     /// One declaration.
     Declaration(String),
-    /// Every declaration that names a party, by its number, every record set aside that does, and what registers say of it.
+    /// Every declaration that names a party, by its number, wherever parties stand and whoever lodged it; every record set aside that
+    /// does; and what registers say of it.
     Party(String),
 }
 
@@ -59,15 +63,20 @@ pub enum Erase {
 /// When lake or ledger fail.
 pub async fn due(home: &Home) -> Result<Vec<Due>, JobError> {
     let platform = home.platform().await?;
+    let holds = Holds::read(home, &platform).await?;
+    due_beside(home, &platform, &holds).await
+}
+
+async fn due_beside(home: &Home, platform: &Platform, holds: &Holds) -> Result<Vec<Due>, JobError> {
     let mut all = Vec::new();
     for (table, days) in kept(home) {
         let before = cutoff(home.now.date_naive(), days);
-        let free = Holds::on(home, &platform, table).await?.free();
+        let free = holds.on(platform, table).await?.free();
         let sql = format!(
             "SELECT count(*) AS rows, count(*) FILTER (WHERE ({free}) IS NOT TRUE) AS held FROM {} WHERE month < '{before}'",
             table.name
         );
-        let answer = Answer::of(&platform, PURPOSE, &sql).await?;
+        let answer = Answer::of(platform, PURPOSE, &sql).await?;
         let count = |name: &str| Ok::<_, JobError>(answer.counts(name)?.first().copied().unwrap_or_default());
         let (rows, held) = (count("rows")?, count("held")?);
         all.push(Due { table: table.name.to_owned(), days, before, rows, held });
@@ -99,7 +108,11 @@ pub async fn erase(
     let found = match what {
         Erase::Due => found_due(home, &platform).await?,
         Erase::Declaration(id) => found_of(home, &platform, &Subjects::declaration(id)).await?,
-        Erase::Party(key) => found_of(home, &platform, &Subjects::party(&platform, key).await?).await?,
+        Erase::Party(key) => {
+            let mut subjects = Subjects::parties(&platform, [key.clone()].into()).await?;
+            add_begun(home, &platform, whose, &mut subjects).await?;
+            found_of(home, &platform, &subjects).await?
+        }
     };
     let days = kept(home).into_iter().map(|(_, days)| days).min().unwrap_or_default();
     let until = || ErasedRows::Before(cutoff(home.now.date_naive(), days));
@@ -142,13 +155,29 @@ async fn nothing_of(home: &Home, name: &str, nothing: String) -> Result<JobError
     Ok(JobError::Missing(told))
 }
 
+/// Adds the declarations that go by an order which broke off: the rows that named the party of it may be out already.
+async fn add_begun(
+    home: &Home,
+    platform: &Platform,
+    whose: Option<Hash256>,
+    subjects: &mut Subjects,
+) -> Result<(), JobError> {
+    let begun = order::begun(home, whose).await?;
+    if begun.is_empty() {
+        return Ok(());
+    }
+    let key = home.root_key().await?;
+    subjects.add_declarations(platform, |id| begun.contains(&subject(&key, id))).await
+}
+
 /// The rows that are due and that nothing holds.
 async fn found_due(home: &Home, platform: &Platform) -> Result<Vec<Found>, JobError> {
+    let holds = Holds::read(home, platform).await?;
     let mut found = Vec::new();
-    for Due { table, before, rows, held, .. } in due(home).await? {
+    for Due { table, before, rows, held, .. } in due_beside(home, platform, &holds).await? {
         let known = tables::stored().find(|known| known.name == table);
         if let Some(table) = known.filter(|_| rows > held) {
-            let free = Holds::on(home, platform, table).await?.free();
+            let free = holds.on(platform, table).await?.free();
             let condition = format!("month < '{before}' AND {free}");
             found.push(Found { table, condition, parts: vec![(ErasedRows::Before(before), rows - held)] });
         }
@@ -162,10 +191,11 @@ async fn found_due(home: &Home, platform: &Platform) -> Result<Vec<Found>, JobEr
 /// When one of them is held.
 async fn found_of(home: &Home, platform: &Platform, subjects: &Subjects) -> Result<Vec<Found>, JobError> {
     let key = home.root_key().await?;
+    let holds = Holds::read(home, platform).await?;
     let mut found = Vec::new();
     for table in tables::stored().filter(|table| is_of_subjects(table)) {
         let rows = subjects.rows(platform, table).await?;
-        Holds::on(home, platform, table).await?.refuse(platform, subjects, &rows).await?;
+        holds.on(platform, table).await?.refuse(platform, subjects, &rows).await?;
         if rows.is_empty() {
             continue;
         }

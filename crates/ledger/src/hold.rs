@@ -6,12 +6,12 @@ use crate::act::Act;
 use crate::audit::AuditEvent;
 use crate::{HoldId, Ledger, LedgerError, PrincipalId, column};
 
-/// What a hold keeps in its table.
+/// What a hold keeps.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Held {
-    /// The rows of a declaration, an enterprise or a person, by the key that stands in the table.
+    /// The rows of a declaration, an enterprise or a person, by its key, in every table.
     Key(String),
-    /// The rows of days, the first and the last included.
+    /// The rows of days in the table of the hold, the first and the last included.
     Days(NaiveDate, NaiveDate),
 }
 
@@ -20,9 +20,9 @@ pub enum Held {
 pub struct Hold {
     /// Its number.
     pub id: HoldId,
-    /// The table.
+    /// The table that it was placed on.
     pub table: String,
-    /// What of it.
+    /// What it keeps.
     pub held: Held,
     /// Why.
     pub reason: String,
@@ -130,14 +130,14 @@ impl Ledger {
         Ok(tx.commit().await?)
     }
 
-    /// The holds on a table that are not lifted, the oldest first.
+    /// The holds that are not lifted, the oldest first.
     ///
     /// # Errors
     /// [`LedgerError::Damaged`].
-    pub async fn holds(&self, table: &str) -> Result<Vec<Hold>, LedgerError> {
+    pub async fn holds(&self) -> Result<Vec<Hold>, LedgerError> {
         let statement = "SELECT id, table_name, key, first_day, last_day, reason, placed_by, placed_at
-            FROM legal_holds WHERE table_name = ? AND lifted_at IS NULL ORDER BY id";
-        let stored: Vec<Stored> = sqlx::query_as(statement).bind(table).fetch_all(self.pool()).await?;
+            FROM legal_holds WHERE lifted_at IS NULL ORDER BY id";
+        let stored: Vec<Stored> = sqlx::query_as(statement).fetch_all(self.pool()).await?;
         stored.into_iter().map(Hold::from_stored).collect()
     }
 }

@@ -1,6 +1,6 @@
 //! What a column is about, in the terms that policies use. It follows from where the column's value comes from.
 
-use crate::class::LeafKind;
+use crate::class::{ClassDefinition, FieldKind, LeafKind};
 use crate::table::{Column, Domain, Grade, Source, Table, scalar_type};
 use arrow::datatypes::DataType;
 
@@ -27,7 +27,8 @@ pub enum Category {
 }
 
 /// Classes of the record model that stand for a party.
-const PARTY_CLASSES: &[&str] = &[
+pub const PARTY_CLASSES: &[&str] = &[
+    "AEOMutualRecognitionParty",
     "Agent",
     "AuthorisationHolder",
     "Buyer",
@@ -35,11 +36,17 @@ const PARTY_CLASSES: &[&str] = &[
     "Consignee",
     "Consignor",
     "Declarant",
+    "DomesticDutyTaxParty",
     "Exporter",
     "Importer",
+    "Payer",
     "Seller",
     "Submitter",
+    "Surety",
 ];
+
+/// Elements that say who a party is, in its class and those below it, such as its contact.
+pub const PARTY_ELEMENTS: &[&str] = &["ID", "Name"];
 
 /// Computed and extension columns that name a party.
 const PARTY_COLUMNS: &[&str] =
@@ -99,7 +106,7 @@ impl Column {
         if self.name.starts_with("officer") {
             return Category::Person;
         }
-        if path.split('/').any(|class| PARTY_CLASSES.contains(&class)) && !path.ends_with("Code")
+        if path.split('/').any(is_party_class) && !path.ends_with("Code")
             || PARTY_COLUMNS.contains(&self.name)
             || (table.domain == Domain::Enterprise && self.name == "name")
         {
@@ -123,14 +130,51 @@ impl Column {
         }
     }
 
+    /// Where parties are named within a list: names of fields from an element of the list down to the text. None of a column of
+    /// single values.
+    pub fn party_fields(&self, table: &Table) -> Vec<Vec<&'static str>> {
+        let Source::List(path) = self.source else { return Vec::new() };
+        let Ok(Some((_, field))) = self.field(table.class) else { return Vec::new() };
+        let FieldKind::Many(class) = field.kind else { return Vec::new() };
+        let mut found = Vec::new();
+        collect_party_fields(class, path.split('/').any(is_party_class), &mut Vec::new(), &mut found);
+        found
+    }
+
     /// Whether the field it comes from is an amount of money.
     fn is_amount(&self, table: &Table) -> bool {
         let amount = scalar_type(LeafKind::Amount);
         let is = |data_type: &DataType| *data_type == amount;
         matches!(self.field(table.class), Ok(Some((_, field))) if matches!(
             field.kind,
-            crate::class::FieldKind::Leaf { kind, .. } if is(&scalar_type(kind))
+            FieldKind::Leaf { kind, .. } if is(&scalar_type(kind))
         ))
+    }
+}
+
+fn is_party_class(element: &str) -> bool {
+    PARTY_CLASSES.contains(&element)
+}
+
+/// No class that occurs many times in an element of a list has a party in it.
+fn collect_party_fields(
+    class: &'static ClassDefinition,
+    is_of_party: bool,
+    way: &mut Vec<&'static str>,
+    found: &mut Vec<Vec<&'static str>>,
+) {
+    for field in class.fields {
+        way.push(field.name);
+        match field.kind {
+            FieldKind::Leaf { .. } if is_of_party && PARTY_ELEMENTS.contains(&field.element) => {
+                found.push(way.clone());
+            }
+            FieldKind::One(child) => {
+                collect_party_fields(child, is_of_party || is_party_class(field.element), way, found);
+            }
+            FieldKind::Leaf { .. } | FieldKind::Many(_) => {}
+        }
+        way.pop();
     }
 }
 
@@ -168,6 +212,58 @@ mod tests {
             ("code", "name", Category::Consignment),
         ] {
             assert_eq!(of(table, column), category, "{table}.{column}");
+        }
+    }
+    #[test]
+    fn parties_in_lists_are_known_by_their_fields() {
+        let mut named = Vec::new();
+        for table in TABLES {
+            for column in table.columns {
+                let fields = column.party_fields(table).into_iter();
+                named.extend(fields.map(|way| format!("{}.{}.{}", table.name, column.name, way.join("."))));
+            }
+        }
+        assert_eq!(
+            named,
+            [
+                "declaration.authorisation_holders.id",
+                "declaration.header_documents.submitter.name",
+                "declaration.header_documents.submitter.id",
+                "goods_item.item_documents.submitter.name",
+                "goods_item.item_documents.submitter.id",
+            ]
+        );
+    }
+
+    /// Whether a class has a party in it, or is one.
+    fn has_party(class: &ClassDefinition) -> bool {
+        class.fields.iter().any(|field| match field.kind {
+            FieldKind::Leaf { .. } => false,
+            FieldKind::One(child) | FieldKind::Many(child) => {
+                is_party_class(field.element) || has_party(child)
+            }
+        })
+    }
+
+    #[test]
+    fn lists_within_lists_name_no_party() {
+        fn check(class: &'static ClassDefinition) {
+            for field in class.fields {
+                match field.kind {
+                    FieldKind::Leaf { .. } => {}
+                    FieldKind::One(child) => check(child),
+                    FieldKind::Many(child) => {
+                        assert!(!is_party_class(field.element) && !has_party(child), "{}", field.element);
+                    }
+                }
+            }
+        }
+        for table in TABLES {
+            for column in table.columns.iter().filter(|column| matches!(column.source, Source::List(_))) {
+                let (_, field) = column.field(table.class).unwrap().unwrap();
+                let FieldKind::Many(class) = field.kind else { panic!("{}", column.name) };
+                check(class);
+            }
         }
     }
 }

@@ -13,7 +13,9 @@ pub enum Retention {
     /// Erase one declaration, or every declaration that names a party, from all tables, with records set aside that name it and
     /// what registers say of the party
     #[command(
-        after_help = "Snapshots from before are forgotten, since they would still show the rows. Datasets that were made of the rows \
+        after_help = "A declaration that names the party goes whole, whoever lodged it and wherever it names it: as importer or carrier, \
+        as holder of an authorisation, as submitter of a document.\n\n\
+        Snapshots from before are forgotten, since they would still show the rows. Datasets that were made of the rows \
         are made anew, and their files of before removed. An erasure that broke off goes on when the same order is given \
         again.\n\nExamples:\n  \
         tidegate retention erase --declaration 12044526 --reason \"order 2026-77 of the court\"\n  \
@@ -22,9 +24,11 @@ pub enum Retention {
     Erase(EraseRows),
     /// List what was erased
     Certificates,
-    /// Keep rows of a table from being erased
+    /// Keep rows from being erased: those of a declaration or of a party in all tables, or those of days in one table
     #[command(
-        after_help = "Examples:\n  tidegate retention hold declaration --key 91310000MA1FL0X12Y --reason \"case 2026-12\"\n  \
+        after_help = "A hold by key keeps what each table has of the declaration, or of the declarations that name the party, and what \
+        registers say of the party, whatever table is named. A hold on days keeps the rows of the table alone.\n\nExamples:\n  \
+        tidegate retention hold declaration --key 91310000MA1FL0X12Y --reason \"case 2026-12\"\n  \
         tidegate retention hold inspection --from 2025-03-01 --to 2025-03-31 --reason \"case 2026-13\""
     )]
     Hold(HoldRows),
@@ -65,12 +69,12 @@ pub struct EraseRows {
 /// Arguments of `retention hold`.
 #[derive(Debug, Args)]
 pub struct HoldRows {
-    /// The table
+    /// The table that it is about; with a key all others are held as well
     pub table: String,
-    /// A declaration, or a party whose declarations are meant
+    /// A declaration, or a party whose declarations are meant, in all tables
     #[arg(long, value_name = "KEY", required_unless_present = "from", conflicts_with_all = ["from", "to"])]
     pub key: Option<String>,
-    /// First day of acceptance; all of its month is kept
+    /// First day of acceptance, in the table; all of its month is kept
     #[arg(long, value_name = "DAY", requires = "to")]
     pub from: Option<NaiveDate>,
     /// Last day

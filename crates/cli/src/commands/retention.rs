@@ -211,8 +211,9 @@ async fn place(arguments: &Arguments, home: &Home, command: &HoldRows) -> Result
     };
     show::say(arguments, &placed, |placed| {
         if placed.rows == 0 {
+            let of_table = if key.is_some() { String::new() } else { format!(" of {table}") };
             let what = &placed.hold.held;
-            println!("No row of {table} is under it now: none is of {what}. It keeps those that come.");
+            println!("No row{of_table} is under it now: none is of {what}. It keeps those that come.");
         }
     })
 }

@@ -181,7 +181,7 @@ fn grades_are_confirmed_and_rows_erased_with_a_certificate() {
     let hold = ["retention", "hold", "declaration", "--key", "nosuch", "--reason", "case 2"];
     let placed = succeed(folder, "home", &hold);
     assert!(
-        placed.starts_with("Legal hold 2 is in force.\nNo row of declaration is under it now"),
+        placed.starts_with("Legal hold 2 is in force.\nNo row is under it now: none is of nosuch"),
         "{placed}"
     );
     let left = format!("select count(*) as n from declaration where declaration_id = '{id}'");

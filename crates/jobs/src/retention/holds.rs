@@ -1,48 +1,58 @@
 //! Legal holds: placed, lifted, listed, and what they keep of a table.
 
-use super::subjects::{PURPOSE, Rows, Subjects, among, is_of_subjects, row_name};
+use super::statements::{PURPOSE, among};
+use super::subjects::{Rows, Subjects, row_name};
 use crate::JobError;
 use crate::answer::Answer;
 use crate::home::Home;
 use chrono::NaiveDate;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use tidegate_ledger::{Door, Held, Hold, HoldId};
 use tidegate_query::Platform;
 use tidegate_records::table::Table;
 use tidegate_records::tables;
 
-/// What is kept of a table with months, whatever is due or ordered.
+/// What is kept, whatever is due or ordered.
 pub(super) struct Holds {
+    /// Months of which every row is kept, by table.
+    months: BTreeMap<String, BTreeSet<String>>,
+    /// Declarations and parties of which the rows of every table are kept.
+    subjects: Subjects,
+}
+
+impl Holds {
+    /// The holds that are in force, and the declarations that their keys stand for.
+    pub(super) async fn read(home: &Home, platform: &Platform) -> Result<Self, JobError> {
+        let (mut months, mut keys) = (BTreeMap::<String, BTreeSet<String>>::new(), BTreeSet::new());
+        for Hold { table, held, .. } in home.ledger.holds().await? {
+            match held {
+                Held::Days(first, last) => months.entry(table).or_default().extend(months_of(first, last)),
+                Held::Key(key) => {
+                    keys.insert(key);
+                }
+            }
+        }
+        Ok(Self { months, subjects: Subjects::keys(platform, keys).await? })
+    }
+
+    /// What they keep of a table.
+    pub(super) async fn on(&self, platform: &Platform, table: &'static Table) -> Result<Kept<'_>, JobError> {
+        let months = self.months.get(table.name).cloned().unwrap_or_default();
+        let rows = self.subjects.rows(platform, table).await?.into_keys().collect();
+        Ok(Kept { table, months, subjects: &self.subjects, rows })
+    }
+}
+
+/// What holds keep of a table.
+pub(super) struct Kept<'a> {
     table: &'static Table,
     months: BTreeSet<String>,
-    subjects: Subjects,
+    subjects: &'a Subjects,
     /// Rows that name the subjects, by what names rows of the table.
     rows: BTreeSet<String>,
 }
 
-impl Holds {
-    /// The holds on a table, and of their keys the declarations and rows that they stand for.
-    pub(super) async fn on(
-        home: &Home,
-        platform: &Platform,
-        table: &'static Table,
-    ) -> Result<Self, JobError> {
-        let (mut months, mut subjects) = (BTreeSet::new(), Subjects::default());
-        for held in home.ledger.holds(table.name).await? {
-            match held.held {
-                Held::Days(first, last) => months.extend(months_of(first, last)),
-                // Whether it is that of a declaration or of a party, nobody said.
-                Held::Key(key) => {
-                    subjects.declarations.extend(Subjects::party(platform, &key).await?.declarations);
-                    subjects.declarations.insert(key.clone());
-                    subjects.parties.insert(key);
-                }
-            }
-        }
-        let rows = subjects.rows(platform, table).await?.into_keys().collect();
-        Ok(Self { table, months, subjects, rows })
-    }
-
+impl Kept<'_> {
     /// The condition on rows that nothing holds.
     pub(super) fn free(&self) -> String {
         let all = [("month", &self.months), (row_name(self.table), &self.rows)];
@@ -59,11 +69,11 @@ impl Holds {
     ) -> Result<(), JobError> {
         let table = self.table.name;
         if let Some(name) = subjects.names().find(|name| self.subjects.declarations.contains(*name)) {
-            return Err(held(&format!("{name} is under a legal hold on {table}")));
+            return Err(held(&format!("{name} is under a legal hold")));
         }
         if let Some((_, (name, _))) = rows.iter().find(|(row, _)| self.rows.contains(*row)) {
             return Err(held(&format!(
-                "a row of {table} that names {name} names somebody else, who is under a legal hold on it"
+                "a row of {table} that names {name} names somebody else, who is under a legal hold"
             )));
         }
         if self.months.is_empty() || rows.is_empty() {
@@ -95,7 +105,7 @@ fn months_of(first: NaiveDate, last: NaiveDate) -> BTreeSet<String> {
     first.iter_days().take_while(|day| *day <= last).map(|day| day.format("%Y-%m").to_string()).collect()
 }
 
-/// Places a legal hold.
+/// Places a legal hold. One by a key keeps the rows of its declaration or party in every table.
 ///
 /// # Errors
 /// When no such table is stored, or it has no months and days are to be held, or the ledger refuses.
@@ -112,27 +122,30 @@ pub async fn hold(home: &Home, table: &str, held: &Held, reason: &str) -> Result
     Ok(home.ledger.place_hold(table, held, &home.act(Door::Cli, reason).await?).await?)
 }
 
-/// Rows of a table that a hold keeps now. One may be placed before its rows come, or by a key that was mistyped.
+/// Rows that a hold keeps now: by a key those of all tables, by days those of its table. One may be placed before its rows come, or
+/// by a key that was mistyped.
 ///
 /// # Errors
 /// When lake or ledger fail.
 pub async fn rows_held(home: &Home, table: &str, held: &Held) -> Result<u64, JobError> {
-    let Some(table) = tables::stored().find(|known| known.name == table) else { return Ok(0) };
     let platform = home.platform().await?;
-    match held {
-        Held::Key(key) if is_of_subjects(table) => {
-            let mut subjects = Subjects::party(&platform, key).await?;
-            subjects.declarations.insert(key.clone());
-            Ok(subjects.rows(&platform, table).await?.values().map(|(_, rows)| rows).sum())
+    let (first, last) = match held {
+        Held::Days(first, last) => (*first, *last),
+        Held::Key(key) => {
+            let subjects = Subjects::keys(&platform, [key.clone()].into()).await?;
+            let mut count = 0;
+            for table in tables::stored() {
+                count += subjects.rows(&platform, table).await?.values().map(|(_, rows)| rows).sum::<u64>();
+            }
+            return Ok(count);
         }
-        Held::Days(first, last) if table.column("month").is_some() => {
-            let months = among("month", &months_of(*first, *last));
-            let sql = format!("SELECT count(*) AS rows FROM {} WHERE {months}", table.name);
-            let rows = Answer::of(&platform, PURPOSE, &sql).await?.counts("rows")?;
-            Ok(rows.first().copied().unwrap_or_default())
-        }
-        _ => Ok(0),
-    }
+    };
+    let known = tables::stored().find(|known| known.name == table);
+    let Some(table) = known.filter(|table| table.column("month").is_some()) else { return Ok(0) };
+    let months = among("month", &months_of(first, last));
+    let sql = format!("SELECT count(*) AS rows FROM {} WHERE {months}", table.name);
+    let rows = Answer::of(&platform, PURPOSE, &sql).await?.counts("rows")?;
+    Ok(rows.first().copied().unwrap_or_default())
 }
 
 /// Lifts a legal hold.
@@ -143,17 +156,12 @@ pub async fn lift(home: &Home, number: i64, reason: &str) -> Result<(), JobError
     Ok(home.ledger.lift_hold(HoldId(number), &home.act(Door::Cli, reason).await?).await?)
 }
 
-/// The holds that are in force, by table.
+/// The holds that are in force, the oldest first.
 ///
 /// # Errors
 /// When the ledger fails.
 pub async fn holds(home: &Home) -> Result<Vec<Hold>, JobError> {
-    let mut all = Vec::new();
-    for table in tables::stored() {
-        all.extend(home.ledger.holds(table.name).await?);
-    }
-    all.sort_by_key(|hold| hold.id);
-    Ok(all)
+    Ok(home.ledger.holds().await?)
 }
 
 #[cfg(test)]

@@ -106,7 +106,7 @@ impl Order {
         progress: &mut dyn Progress,
     ) -> Result<(), JobError> {
         progress.step("erasing", found.len() as u64, "tables");
-        // Declarations go last: as long as they are there, those that name a party are found when the order is repeated.
+        // Declarations go last: as long as they are there, they are found when the order is repeated.
         for (done, Found { table, condition, .. }) in (1..).zip(found.iter().rev()) {
             let erased = home.lake.erase(table.name, condition).await?;
             self.plan.versions.insert(table.name.to_owned(), erased.version);
@@ -182,6 +182,17 @@ impl Order {
     async fn keep(&self, home: &Home) -> Result<(), JobError> {
         Ok(home.ledger.plan_erasure(self.id, &json(&self.plan)?).await?)
     }
+}
+
+/// Whose rows go by an order about a subject that broke off, by their keyed hashes.
+pub(super) async fn begun(home: &Home, subject: Option<Hash256>) -> Result<BTreeSet<Hash256>, JobError> {
+    let orders = open(home).await?.into_iter().filter(|order| order.subject == subject);
+    let parts = orders.flat_map(|order| order.plan.tables.into_values().flatten());
+    let hash = |(of, _): (ErasedRows, u64)| match of {
+        ErasedRows::Subject(hash) => Some(hash),
+        ErasedRows::Before(_) => None,
+    };
+    Ok(parts.filter_map(hash).collect())
 }
 
 /// The orders that are not finished.

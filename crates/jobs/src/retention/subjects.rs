@@ -3,6 +3,8 @@
 //! A record that was set aside belongs to no declaration of the lake. Where its declaration could not be read, its text is
 //! searched.
 
+use super::parties;
+use super::statements::{DECLARATION_ID, PURPOSE, among};
 use crate::JobError;
 use crate::answer::Answer;
 use crate::columns;
@@ -11,20 +13,13 @@ use arrow::compute::cast;
 use arrow::datatypes::DataType;
 use futures::TryStreamExt;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
-use tidegate_query::{Platform, Principal, literal};
-use tidegate_records::category::Category;
-use tidegate_records::table::{Key, Source, Table};
+use tidegate_query::{Platform, Principal};
+use tidegate_records::table::Table;
 use tidegate_records::tables::{DECLARATION, QUARANTINE};
 
-/// What every read is for.
-pub(super) const PURPOSE: &str = "job retention";
-/// Declarations of one party that are erased at once.
-const MOST_DECLARATIONS: usize = 100_000;
-const DECLARATION_ID: &str = "declaration_id";
 const ENTERPRISE_ID: &str = "enterprise_id";
 
 /// Declarations and parties.
-#[derive(Default)]
 pub(super) struct Subjects {
     pub declarations: BTreeSet<String>,
     pub parties: BTreeSet<String>,
@@ -51,12 +46,6 @@ fn is_register(table: &Table) -> bool {
     table.column(DECLARATION_ID).is_none() && table.column(ENTERPRISE_ID).is_some()
 }
 
-/// The condition that a column has one of some values.
-pub(super) fn among<'a>(column: &str, values: impl IntoIterator<Item = &'a String>) -> String {
-    let values = values.into_iter().map(|value| literal(value)).collect::<Vec<_>>();
-    format!("{column} IN ({})", values.join(", "))
-}
-
 impl Subjects {
     /// Their names.
     pub(super) fn names(&self) -> impl Iterator<Item = &String> {
@@ -68,13 +57,38 @@ impl Subjects {
         Self { declarations: [id.to_owned()].into(), parties: BTreeSet::new() }
     }
 
-    /// A party, and the declarations that name it.
-    pub(super) async fn party(platform: &Platform, key: &str) -> Result<Self, JobError> {
-        Ok(Self { declarations: of_party(platform, key).await?, parties: [key.to_owned()].into() })
+    /// Parties, and the declarations that name one of them.
+    pub(super) async fn parties(platform: &Platform, keys: BTreeSet<String>) -> Result<Self, JobError> {
+        Ok(Self { declarations: parties::declarations(platform, &keys).await?, parties: keys })
+    }
+
+    /// What keys stand for of which nobody said whether they are those of declarations or of parties.
+    pub(super) async fn keys(platform: &Platform, keys: BTreeSet<String>) -> Result<Self, JobError> {
+        let mut subjects = Self::parties(platform, keys).await?;
+        subjects.declarations.extend(subjects.parties.iter().cloned());
+        Ok(subjects)
+    }
+
+    /// Adds the declarations of the lake whose names fit.
+    pub(super) async fn add_declarations(
+        &mut self,
+        platform: &Platform,
+        fits: impl Fn(&str) -> bool,
+    ) -> Result<(), JobError> {
+        let sql = format!("SELECT declaration_id FROM {}", DECLARATION.name);
+        let mut batches = platform.plan_for(&Principal::LocalOwner, PURPOSE, &sql).await?.stream()?;
+        while let Some(batch) = batches.try_next().await? {
+            let ids = columns::text(&batch, DECLARATION_ID)?;
+            self.declarations.extend(ids.iter().flatten().filter(|id| fits(id)).map(str::to_owned));
+        }
+        Ok(())
     }
 
     /// The rows of a table that name one of them.
     pub(super) async fn rows(&self, platform: &Platform, table: &Table) -> Result<Rows, JobError> {
+        if self.names().next().is_none() || !is_of_subjects(table) {
+            return Ok(Rows::new());
+        }
         if table.name == QUARANTINE.name {
             return self.set_aside(platform).await;
         }
@@ -123,29 +137,6 @@ impl Subjects {
         }
         Ok(rows)
     }
-}
-
-/// Declarations that name a party in one of the columns for parties.
-async fn of_party(platform: &Platform, key: &str) -> Result<BTreeSet<String>, JobError> {
-    let parties = DECLARATION.columns.iter().filter(|column| {
-        column.category(&DECLARATION) == Category::Party
-            && !matches!(column.source, Source::List(_) | Source::Key(Key::LoadId))
-    });
-    let parties: Vec<&str> = parties.map(|column| column.name).collect();
-    let sql = format!(
-        "SELECT DISTINCT declaration_id FROM declaration WHERE {} IN ({}) ORDER BY 1 LIMIT {}",
-        literal(key),
-        parties.join(", "),
-        MOST_DECLARATIONS + 1
-    );
-    let found = Answer::of(platform, PURPOSE, &sql).await?.texts("declaration_id")?;
-    if found.len() > MOST_DECLARATIONS {
-        return Err(JobError::Missing(format!(
-            "more than {MOST_DECLARATIONS} declarations name it: this is no right of a person to erasure, but a retention \
-             that the configuration sets"
-        )));
-    }
-    Ok(found.into_iter().collect())
 }
 
 /// Keys that are looked for in texts as whole words, not within longer ones.
