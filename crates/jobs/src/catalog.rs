@@ -4,7 +4,7 @@ use crate::JobError;
 use std::collections::BTreeMap;
 use tidegate_ledger::{ColumnClassification, DatasetVersion, Ledger};
 use tidegate_query::dataset::{Dataset, Made};
-use tidegate_query::{Catalog, Classification};
+use tidegate_query::{Catalog, Classification, Stored};
 use tidegate_records::category::Category;
 use tidegate_records::table::Grade;
 
@@ -24,13 +24,26 @@ pub async fn read(ledger: &Ledger) -> Result<Catalog, JobError> {
 /// # Errors
 /// As [`read`].
 pub async fn with_retired(ledger: &Ledger) -> Result<Catalog, JobError> {
+    let Catalog { mut datasets, .. } = defined(ledger).await?;
+    let confirmed = confirmed(ledger).await?;
+    for dataset in &mut datasets {
+        confirmed.raise(dataset);
+    }
+    Ok(Catalog { datasets, ..confirmed })
+}
+
+/// The datasets as their definitions have them, whatever stewards confirmed.
+pub(crate) async fn defined(ledger: &Ledger) -> Result<Catalog, JobError> {
     let datasets = ledger.published_datasets().await?;
+    let datasets = datasets.into_iter().map(dataset).collect::<Result<Vec<_>, _>>()?;
+    Ok(Catalog { datasets, ..Catalog::default() })
+}
+
+/// What stewards confirmed of columns, and no datasets.
+pub(crate) async fn confirmed(ledger: &Ledger) -> Result<Catalog, JobError> {
     let classified = ledger.classifications().await?;
-    Ok(Catalog {
-        datasets: datasets.into_iter().map(dataset).collect::<Result<_, _>>()?,
-        classified: classified.into_iter().map(classification).collect::<Result<BTreeMap<_, _>, _>>()?,
-        ..Catalog::default()
-    })
+    let classified = classified.into_iter().map(classification).collect::<Result<BTreeMap<_, _>, _>>()?;
+    Ok(Catalog { classified, ..Catalog::default() })
 }
 
 /// A dataset as a version of it describes it.
@@ -46,7 +59,7 @@ pub(crate) fn dataset(version: DatasetVersion) -> Result<Dataset, JobError> {
     Ok(dataset)
 }
 
-fn classification(confirmed: ColumnClassification) -> Result<((String, String), Classification), JobError> {
+fn classification(confirmed: ColumnClassification) -> Result<(Stored, Classification), JobError> {
     let known = confirmed.classification;
     let grade = Grade::parse(known.grade.as_str());
     let category = Category::parse(&known.category);

@@ -1,27 +1,26 @@
 //! Grades of columns: what the values of a column tell of it, and what a steward confirms.
 
-use crate::answer::Answer;
+mod values;
+
 use crate::home::Home;
 use crate::progress::Progress;
 use crate::{JobError, catalog};
-use arrow::datatypes::DataType;
 use tidegate_ledger::{Clearance, ColumnClassification, Door, NewClassification};
-use tidegate_query::Classification;
+use tidegate_query::{Bundles, Classification, Principal};
 use tidegate_records::category::Category;
-use tidegate_records::detect::{MOST_VALUES, propose};
+use tidegate_records::detect::{Proposal, propose};
 use tidegate_records::table::Grade;
 use tidegate_records::tables;
-
-const PURPOSE: &str = "job grades";
+use values::PURPOSE;
 
 /// What the values of a column tell of it.
 #[derive(Debug, Clone, PartialEq, serde::Serialize)]
 pub struct Proposed {
-    /// The table.
+    /// The stored table or dataset.
     pub table: String,
     /// The column.
     pub column: String,
-    /// What it seems to hold.
+    /// What it seems to hold, in all of it or at a place within it that the evidence names.
     pub kind: String,
     /// Its grade now.
     pub grade: Grade,
@@ -37,10 +36,11 @@ pub struct Proposed {
     pub confidence: f64,
 }
 
-/// Columns whose values tell of a higher grade or another category than they have, the surest first.
+/// Columns of stored tables and datasets whose values tell of a higher grade or a more telling category than they have, the surest
+/// first. A column is graded as a whole: what is found at a place within its lists and records is proposed for the column.
 ///
 /// # Errors
-/// When no such table is stored, or the lake fails.
+/// When there is no such table or dataset, or the lake fails.
 pub async fn detect(
     home: &Home,
     table: Option<&str>,
@@ -48,39 +48,26 @@ pub async fn detect(
 ) -> Result<Vec<Proposed>, JobError> {
     let platform = home.platform().await?;
     let catalog = catalog::read(&home.ledger).await?;
-    let chosen: Vec<_> =
-        tables::stored().filter(|known| table.is_none_or(|table| known.name == table)).collect();
+    let stored = tables::stored().map(|known| known.name);
+    let datasets = catalog.datasets.iter().map(|dataset| dataset.name.as_str());
+    let chosen: Vec<&str> =
+        stored.chain(datasets).filter(|known| table.is_none_or(|table| *known == table)).collect();
     if let (Some(table), true) = (table, chosen.is_empty()) {
         return Err(JobError::Missing(format!(
-            "there is no stored table `{table}`; `tidegate dictionary` lists all tables"
+            "there is no stored table or dataset `{table}`; `tidegate dictionary` and `tidegate datasets list` name them"
         )));
     }
     progress.step("looking at values", chosen.len() as u64, "tables");
     let mut proposed = Vec::new();
     for (done, table) in (1..).zip(chosen) {
-        let schema = table.schema();
-        for field in schema.fields().iter().filter(|field| *field.data_type() == DataType::Utf8) {
-            let (table, column) = (table.name, field.name().as_str());
-            let sql = format!(
-                "SELECT \"{column}\" AS value FROM {table} WHERE \"{column}\" IS NOT NULL LIMIT {MOST_VALUES}"
-            );
-            let values = Answer::of(&platform, PURPOSE, &sql).await?.texts("value")?;
-            let Some(known) = catalog.of_stored(table, column) else { continue };
-            let found = propose(column, values.iter().map(String::as_str)).into_iter();
-            let is_news = |kind: tidegate_records::detect::Kind| {
-                kind.grade() > known.grade || kind.category() != known.category
-            };
-            proposed.extend(found.filter(|found| is_news(found.kind)).map(|found| Proposed {
-                table: table.to_owned(),
-                column: column.to_owned(),
-                kind: found.kind.as_str().to_owned(),
-                grade: known.grade,
-                category: known.category,
-                proposed_grade: found.kind.grade().max(known.grade),
-                proposed_category: found.kind.category(),
-                evidence: evidence(&found),
-                confidence: found.confidence,
-            }));
+        let all = format!("SELECT * FROM \"{table}\"");
+        let schema = platform.describe(&Principal::LocalOwner, PURPOSE, &all, &Bundles::new()).await?.schema;
+        for field in schema.fields() {
+            let column = field.name();
+            let Some(known) = catalog.of_column(table, column) else { continue };
+            for (within, values) in values::of_column(&platform, table, field).await? {
+                proposed.extend(proposals(table, column, known, &within, &values));
+            }
         }
         progress.done(done);
     }
@@ -88,13 +75,46 @@ pub async fn detect(
     Ok(proposed)
 }
 
-fn evidence(found: &tidegate_records::detect::Proposal) -> String {
-    let kind = found.kind.as_str();
-    let values = format!("{} of {} values have the form of a {kind}", found.fitting, found.values);
-    if found.is_named { format!("{values}, and the name of the column says so") } else { values }
+/// What values at a place within a column, or in the column itself, tell of it that is not known.
+fn proposals(
+    table: &str,
+    column: &str,
+    known: Classification,
+    within: &str,
+    values: &[String],
+) -> Vec<Proposed> {
+    let name = format!("{column}_{within}").replace(['.', '/'], "_");
+    let proposed = |found: Proposal| {
+        let grade = known.grade.max(found.kind.grade());
+        let category = known.category.more_telling(found.kind.category());
+        let is_news = grade > known.grade || category != known.category;
+        is_news.then(|| Proposed {
+            table: table.to_owned(),
+            column: column.to_owned(),
+            kind: found.kind.as_str().to_owned(),
+            grade: known.grade,
+            category: known.category,
+            proposed_grade: grade,
+            proposed_category: category,
+            evidence: evidence(&found, within),
+            confidence: found.confidence,
+        })
+    };
+    propose(&name, values.iter().map(String::as_str)).into_iter().filter_map(proposed).collect()
 }
 
-/// Confirms grade and category of a column; it holds in every door at once. What is left out stays.
+fn evidence(found: &Proposal, within: &str) -> String {
+    let (at, what) = match within {
+        "" => (String::new(), "column"),
+        within => (format!(" at {within}"), "path"),
+    };
+    let kind = found.kind.as_str();
+    let values = format!("{} of {} values{at} have the form of a {kind}", found.fitting, found.values);
+    if found.is_named { format!("{values}, and the name of the {what} says so") } else { values }
+}
+
+/// Confirms grade and category of a column of a stored table or a dataset; it holds in every door at once. What is left out stays.
+/// Returns what holds: columns of datasets never tell less than what they are made of.
 ///
 /// # Errors
 /// When there is no such column, the grade is lower than that of the definition, or the ledger refuses.
@@ -107,12 +127,12 @@ pub async fn confirm(
 ) -> Result<Classification, JobError> {
     let unknown = || {
         JobError::Missing(format!(
-            "there is no column `{column}`; write table.column, as `tidegate dictionary` has them"
+            "there is no column `{column}`; write table.column, as `tidegate dictionary` or `tidegate datasets show` has them"
         ))
     };
     let (table, name) = column.split_once('.').ok_or_else(unknown)?;
-    let known = catalog::read(&home.ledger).await?.of_stored(table, name).ok_or_else(unknown)?;
-    let defined = tidegate_query::Catalog::default().of_stored(table, name).ok_or_else(unknown)?;
+    let known = catalog::read(&home.ledger).await?.of_column(table, name).ok_or_else(unknown)?;
+    let defined = catalog::defined(&home.ledger).await?.of_column(table, name).ok_or_else(unknown)?;
     let confirmed =
         Classification { grade: grade.unwrap_or(known.grade), category: category.unwrap_or(known.category) };
     if confirmed.grade < defined.grade {
@@ -128,7 +148,7 @@ pub async fn confirm(
         evidence: reason.to_owned(),
     };
     home.ledger.classify_column(&new, &home.act(Door::Cli, reason).await?).await?;
-    Ok(confirmed)
+    catalog::read(&home.ledger).await?.of_column(table, name).ok_or_else(unknown)
 }
 
 /// What stewards confirmed, by column.

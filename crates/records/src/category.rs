@@ -65,6 +65,24 @@ impl Category {
         Self::Provenance,
     ];
 
+    /// All categories, from the one that tells most to the one that tells least.
+    const BY_TELLING: [Self; 8] = [
+        Self::Person,
+        Self::Party,
+        Self::Method,
+        Self::Finding,
+        Self::Value,
+        Self::Document,
+        Self::Consignment,
+        Self::Provenance,
+    ];
+
+    /// The one of two that tells more.
+    #[must_use]
+    pub fn more_telling(self, other: Self) -> Self {
+        Self::BY_TELLING.into_iter().find(|category| [self, other].contains(category)).unwrap_or(self)
+    }
+
     /// Name in policies and in the dictionary.
     pub fn as_str(self) -> &'static str {
         match self {
@@ -214,6 +232,7 @@ mod tests {
             assert_eq!(of(table, column), category, "{table}.{column}");
         }
     }
+
     #[test]
     fn parties_in_lists_are_known_by_their_fields() {
         let mut named = Vec::new();

@@ -88,15 +88,18 @@ pub struct HoldRows {
 /// What to do with grades of columns.
 #[derive(Debug, Subcommand)]
 pub enum Grades {
-    /// Look at values for what a column holds: identity numbers, credit codes, phones, cards, addresses, coordinates
+    /// Look at values for what a column holds, in its lists too: identity numbers, credit codes, phones, cards, addresses, coordinates
     Detect {
-        /// The table; all when left out
+        /// The stored table or dataset; all when left out
         #[arg(long, value_name = "TABLE")]
         table: Option<String>,
     },
     /// Confirm grade and category of a column; it holds in every door at once
-    #[command(after_help = "A grade may be higher than that of the definition, never lower.\n\nExample:\n  \
-        tidegate grades confirm declaration.trader_reference --grade general-4 --category person --reason \"holds names\"")]
+    #[command(
+        after_help = "A column is graded as a whole, with all that is in its lists. A grade may be higher than that of the definition, \
+        never lower.\n\nExample:\n  \
+        tidegate grades confirm declaration.trader_reference --grade general-4 --category person --reason \"holds names\""
+    )]
     Confirm(ConfirmGrade),
     /// List what was confirmed
     List,
@@ -105,7 +108,7 @@ pub enum Grades {
 /// Arguments of `grades confirm`.
 #[derive(Debug, Args)]
 pub struct ConfirmGrade {
-    /// The column, as table.column
+    /// The column of a stored table or a dataset, as table.column
     pub column: String,
     /// Grade: general-1 to general-4, important or core; as it is when left out
     #[arg(long, value_name = "GRADE")]

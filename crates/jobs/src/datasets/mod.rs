@@ -22,7 +22,7 @@ const MOST_VERSIONS: u32 = 1_000;
 
 /// A version of a dataset.
 pub struct Version {
-    /// The dataset as the version describes it.
+    /// The dataset as the version describes it, with what stewards confirmed of its columns.
     pub dataset: Dataset,
     /// What the ledger has of it.
     pub recorded: DatasetVersion,
@@ -43,8 +43,12 @@ pub async fn versions(home: &Home, name: &str) -> Result<Vec<Version>, JobError>
             "the dataset `{name}` was not made yet; `tidegate datasets refresh {name}` makes it"
         )));
     }
-    let version =
-        |recorded: DatasetVersion| Ok(Version { dataset: catalog::dataset(recorded.clone())?, recorded });
+    let confirmed = catalog::confirmed(&home.ledger).await?;
+    let version = |recorded: DatasetVersion| {
+        let mut dataset = catalog::dataset(recorded.clone())?;
+        confirmed.raise(&mut dataset);
+        Ok(Version { dataset, recorded })
+    };
     recorded.into_iter().map(version).collect()
 }
 

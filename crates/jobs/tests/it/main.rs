@@ -11,6 +11,7 @@ mod epochs;
 mod erased_datasets;
 mod estimate;
 mod formats;
+mod grades;
 mod held_parties;
 mod interrupted;
 mod kcs_samples;

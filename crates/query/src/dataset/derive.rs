@@ -11,18 +11,6 @@ use tidegate_records::category::Category;
 use tidegate_records::table::{Grade, Key, Source};
 use tidegate_records::tables::{CODE, TABLES};
 
-/// Categories from the one that tells most to the one that tells least.
-const BY_TELLING: [Category; 8] = [
-    Category::Person,
-    Category::Party,
-    Category::Method,
-    Category::Finding,
-    Category::Value,
-    Category::Document,
-    Category::Consignment,
-    Category::Provenance,
-];
-
 /// What follows from the plan of a dataset.
 #[derive(Debug, Clone)]
 pub struct Derived {
@@ -185,7 +173,7 @@ impl Grading<'_> {
         for stored in behind {
             let known = known(stored)?;
             grade = grade.max(known.grade);
-            category = more_telling(category, known.category);
+            category = category.more_telling(known.category);
         }
         // That a row is there tells what it was chosen by.
         for stored in self.choosing {
@@ -207,10 +195,6 @@ impl Grading<'_> {
             origins: origins.iter().map(|(table, column)| format!("{table}.{column}")).collect(),
         })
     }
-}
-
-fn more_telling(a: Category, b: Category) -> Category {
-    BY_TELLING.into_iter().find(|category| [a, b].contains(category)).unwrap_or(a)
 }
 
 #[cfg(test)]

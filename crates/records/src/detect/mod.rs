@@ -30,7 +30,7 @@ pub enum Kind {
     BankCard,
     /// E-mail address (RFC 5322, the common form).
     Email,
-    /// Latitude and longitude in one text.
+    /// Latitude and longitude in one text, in either order.
     Coordinates,
     /// Name of a natural person.
     PersonName,
@@ -133,15 +133,15 @@ fn pattern(text: &str) -> regex::Regex {
     regex::Regex::new(text).unwrap_or_else(|error| unreachable!("a constant pattern: {error}"))
 }
 
-/// Two decimal numbers with at least three digits after the point, within the range of degrees.
+/// Two decimal numbers with at least three digits after the point, within the range of degrees; the longitude stands first in China.
 fn coordinates(value: &str) -> bool {
-    let Some((latitude, longitude)) = value.split_once([',', ';']) else { return false };
+    let Some((one, other)) = value.split_once([',', ';', '，']) else { return false };
     let degrees = |text: &str, most: f64| {
         let text = text.trim();
         let is_precise = text.split_once('.').is_some_and(|(_, digits)| digits.len() >= 3);
         is_precise && text.parse::<f64>().is_ok_and(|degrees| degrees.abs() <= most)
     };
-    degrees(latitude, 90.0) && degrees(longitude, 180.0)
+    degrees(one, 90.0) && degrees(other, 180.0) || degrees(one, 180.0) && degrees(other, 90.0)
 }
 
 /// What a column seems to hold.
@@ -231,7 +231,8 @@ mod tests {
         assert_eq!(kinds("c4", &["4111111111111111"]), [Kind::BankCard]);
         assert_eq!(kinds("c5", &["li.wei@example.cn"]), [Kind::Email]);
         assert_eq!(kinds("c6", &["31.2304, 121.4737"]), [Kind::Coordinates]);
-        assert_eq!(kinds("c7", &["4700", "steel pipes", "2025-01-03"]), []);
+        assert_eq!(kinds("c6", &["121.4737,31.2304", "116.397，39.908"]), [Kind::Coordinates]);
+        assert_eq!(kinds("c7", &["4700", "steel pipes", "2025-01-03", "121.4737,131.2304"]), []);
     }
 
     #[test]

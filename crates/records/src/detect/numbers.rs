@@ -43,13 +43,17 @@ pub fn credit_code(text: &str) -> bool {
     (31 - sum % 31) % 31 == values[17]
 }
 
-/// Whether a text is the number of a payment card: 13 to 19 digits that begin as the large issuers' do, with a check digit
-/// by Luhn's formula (ISO/IEC 7812-1, annex B).
+/// Whether a text is the number of a payment card: 13 to 19 digits that begin as the large issuers' do, 3 to 6 or Mastercard's 2221 to
+/// 2720, with a check digit by Luhn's formula (ISO/IEC 7812-1, annex B).
 pub fn bank_card(text: &str) -> bool {
     let digits: Vec<u32> =
         text.bytes().filter(u8::is_ascii_digit).map(|digit| u32::from(digit - b'0')).collect();
     let is_grouped = text.bytes().all(|byte| byte.is_ascii_digit() || byte == b' ' || byte == b'-');
-    if !is_grouped || !(13..=19).contains(&digits.len()) || !matches!(digits[0], 3..=6) {
+    if !is_grouped || !(13..=19).contains(&digits.len()) {
+        return false;
+    }
+    let first_four = digits[..4].iter().fold(0, |number, digit| number * 10 + digit);
+    if !matches!(first_four, 2221..=2720 | 3000..=6999) {
         return false;
     }
     let sum: u32 = digits
@@ -75,7 +79,17 @@ mod tests {
         let cases: [(Holds, &[&str]); 3] = [
             (resident_identity, &["11010519491231002X", "440524188001010014"]),
             (credit_code, &["91350100M000100Y43"]),
-            (bank_card, &["4111111111111111", "5555 5555 5555 4444", "6011-1111-1111-1117"]),
+            (
+                bank_card,
+                &[
+                    "4111111111111111",
+                    "5555 5555 5555 4444",
+                    "6011-1111-1111-1117",
+                    "2221000000000009",
+                    "2223 0031 2200 3222",
+                    "2720999999999996",
+                ],
+            ),
         ];
         for (holds, examples) in cases {
             for example in examples {
@@ -96,6 +110,8 @@ mod tests {
             "110105194912310021",
             "91350100M000100Y4I",
             "0000000000000000",
+            "2220000000000000",
+            "2721000000000004",
             "é1010519491231002X",
         ] {
             assert!(!resident_identity(text) && !credit_code(text) && !bank_card(text), "{text}");
