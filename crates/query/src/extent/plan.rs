@@ -180,6 +180,7 @@ fn columns(plan: &LogicalPlan, inputs: &[Input<'_>], computed: Vec<usize>) -> Ve
 mod tests {
     use crate::Limits;
     use crate::platform::tests::{platform, reader};
+    use datafusion::arrow::array::RecordBatch;
 
     /// A statement of names, each of which has the one before it twice.
     fn doubled(first: &str, next: &str, last: &str, names: usize) -> String {
@@ -226,7 +227,7 @@ mod tests {
             format!("SELECT count(*) AS n FROM ({union}) u"),
         ] {
             let plan = platform.plan_for(&reader(0), "risk-analysis", &sql).await.unwrap();
-            let rows: usize = plan.collect().await.unwrap().iter().map(|batch| batch.num_rows()).sum();
+            let rows: usize = plan.collect().await.unwrap().iter().map(RecordBatch::num_rows).sum();
             assert_eq!(rows, 1, "{sql}");
         }
     }

@@ -128,21 +128,21 @@ fn whole_numbers(values: &ArrayRef) -> Result<Int64Array, DataFusionError> {
 
 /// Elements of series, one for each row.
 fn elements(bounds: &[ArrayRef]) -> Result<u64, DataFusionError> {
-    let (start, stop, step) = match bounds {
+    let (first, last, gap) = match bounds {
         [] => return Ok(0),
-        [stop] => (None, stop, None),
-        [start, stop] => (Some(start), stop, None),
-        [start, stop, step, ..] => (Some(start), stop, Some(step)),
+        [last] => (None, last, None),
+        [first, last] => (Some(first), last, None),
+        [first, last, gap, ..] => (Some(first), last, Some(gap)),
     };
-    let starts = start.map(points).transpose()?;
-    let stops = points(stop)?;
-    let steps = step.map(|step| steps(step, stop.data_type())).transpose()?;
+    let begins = first.map(points).transpose()?;
+    let ends = points(last)?;
+    let steps = gap.map(|gap| steps(gap, last.data_type())).transpose()?;
     let of_row = |row: usize| {
-        let start = starts.as_ref().map_or(Some(0), |starts| value(starts, row))?;
+        let begin = begins.as_ref().map_or(Some(0), |begins| value(begins, row))?;
         let step = steps.as_ref().map_or(Some(Step::Of(1)), |steps| steps[row])?;
-        Some(step.elements(start, value(&stops, row)?))
+        Some(step.elements(begin, value(&ends, row)?))
     };
-    Ok((0..stops.len()).filter_map(of_row).fold(0, u64::saturating_add))
+    Ok((0..ends.len()).filter_map(of_row).fold(0, u64::saturating_add))
 }
 
 fn value(values: &Int64Array, row: usize) -> Option<i64> {
@@ -194,14 +194,14 @@ impl Step {
     }
 
     /// Most elements of a series. One without a step is none, which the function says.
-    fn elements(self, start: i64, stop: i64) -> u64 {
+    fn elements(self, begin: i64, end: i64) -> u64 {
         let step = match self {
             Self::Of(0) => return 0,
             Self::Of(step) => step,
             Self::Astray => return u64::MAX,
         };
-        let leads_there = start == stop || (step > 0) == (start < stop);
-        if leads_there { (start.abs_diff(stop) / step.unsigned_abs()).saturating_add(1) } else { 0 }
+        let leads_there = begin == end || (step > 0) == (begin < end);
+        if leads_there { (begin.abs_diff(end) / step.unsigned_abs()).saturating_add(1) } else { 0 }
     }
 }
 
