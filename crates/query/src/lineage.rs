@@ -6,7 +6,9 @@ use datafusion::common::tree_node::{TreeNode, TreeNodeRecursion};
 use datafusion::common::{Column, DFSchema};
 use datafusion::datasource::source_as_provider;
 use datafusion::error::DataFusionError;
-use datafusion::logical_expr::{Aggregate, Join, JoinType, LogicalPlan, TableScan, Window};
+use datafusion::logical_expr::{
+    Aggregate, Distinct, DistinctOn, Join, JoinType, LogicalPlan, Sort, TableScan, Unnest, Window,
+};
 use datafusion::prelude::Expr;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -33,12 +35,13 @@ pub struct Lineage {
     pub origins: Vec<BTreeSet<Stored>>,
     /// What is read of each table, also of one of which no column is.
     pub tables: BTreeMap<String, TableReading>,
-    /// Columns that choose the rows: of conditions and joins.
+    /// Columns that choose the rows: of conditions and joins, of the order by which a limit takes the first, and lists, of which
+    /// each element is a row.
     pub choosing: BTreeSet<Stored>,
 }
 
 impl Lineage {
-    /// Traces an optimised plan, whose scans name the columns that are needed.
+    /// Traces a plan. An optimised one names the columns that are needed, and no others.
     ///
     /// # Errors
     /// When the plan does not hold together.
@@ -55,6 +58,14 @@ impl Lineage {
         }
         Ok(Self { origins, tables, choosing: trace.choosing })
     }
+
+    /// Columns that decide what is in the answer, of all tables.
+    pub(crate) fn used(&self) -> BTreeSet<Stored> {
+        let of_table = |(table, read): (&String, &TableReading)| {
+            read.used.iter().map(|column| (table.clone(), column.clone())).collect::<Vec<_>>()
+        };
+        self.tables.iter().flat_map(of_table).collect()
+    }
 }
 
 #[derive(Default)]
@@ -64,6 +75,8 @@ struct Trace {
     choosing: BTreeSet<Stored>,
     /// Rows around the subquery that is traced, the innermost last.
     outer: Vec<(DFSchema, Vec<Origins>)>,
+    /// Whether a limit above takes some of the rows: what orders them chooses them.
+    is_cut: bool,
 }
 
 impl Trace {
@@ -80,11 +93,7 @@ impl Trace {
                 self.chooses([&filter.predicate], filter.input.schema(), &input)?;
                 Ok(input)
             }
-            LogicalPlan::Sort(sort) => {
-                let input = self.origins(&sort.input)?;
-                self.uses(sort.expr.iter().map(|sort| &sort.expr), sort.input.schema(), &input)?;
-                Ok(input)
-            }
+            LogicalPlan::Sort(sort) => self.sort(sort),
             LogicalPlan::Aggregate(aggregate) => self.aggregate(aggregate),
             LogicalPlan::Window(window) => self.window(window),
             LogicalPlan::Join(join) => self.join(join),
@@ -99,17 +108,11 @@ impl Trace {
             }
             LogicalPlan::SubqueryAlias(alias) => self.origins(&alias.input),
             LogicalPlan::Subquery(subquery) => self.origins(&subquery.subquery),
-            LogicalPlan::Limit(limit) => self.origins(&limit.input),
+            LogicalPlan::Limit(limit) => self.limit(&limit.input),
             LogicalPlan::Repartition(repartition) => self.origins(&repartition.input),
-            LogicalPlan::Distinct(distinct) => self.origins(distinct.input()),
-            LogicalPlan::Unnest(unnest) => {
-                let input = self.origins(&unnest.input)?;
-                Ok(unnest
-                    .dependency_indices
-                    .iter()
-                    .map(|i| input.get(*i).cloned().unwrap_or_default())
-                    .collect())
-            }
+            LogicalPlan::Distinct(Distinct::All(input)) => self.origins(input),
+            LogicalPlan::Distinct(Distinct::On(distinct)) => self.distinct_on(distinct),
+            LogicalPlan::Unnest(unnest) => self.unnest(unnest),
             other => {
                 // Constants, descriptions, plans: each column may come from any.
                 let inputs = other.inputs().into_iter().map(|input| self.origins(input));
@@ -139,7 +142,12 @@ impl Trace {
     fn aggregate(&mut self, aggregate: &Aggregate) -> Result<Vec<Origins>, DataFusionError> {
         let input = self.origins(&aggregate.input)?;
         let schema = aggregate.input.schema();
-        self.uses(&aggregate.group_expr, schema, &input)?;
+        // DISTINCT ON, optimised: of each group a row is taken, so that the keys choose it.
+        if aggregate.aggr_expr.iter().any(takes_a_row) {
+            self.chooses(&aggregate.group_expr, schema, &input)?;
+        } else {
+            self.uses(&aggregate.group_expr, schema, &input)?;
+        }
         let expressions = aggregate.group_expr.iter().chain(&aggregate.aggr_expr);
         let origins: Vec<Origins> =
             expressions.map(|expr| self.of_expression(expr, schema, &input)).collect::<Result<_, _>>()?;
@@ -155,7 +163,7 @@ impl Trace {
     fn window(&mut self, window: &Window) -> Result<Vec<Origins>, DataFusionError> {
         let mut input = self.origins(&window.input)?;
         let schema = window.input.schema();
-        self.uses(&window.window_expr, schema, &input)?;
+        self.orders(&window.window_expr, schema, &input)?;
         let windows = window.window_expr.iter().map(|expr| self.of_expression(expr, schema, &input));
         let windows = windows.collect::<Result<Vec<_>, _>>()?;
         input.extend(windows);
@@ -181,6 +189,56 @@ impl Trace {
             JoinType::RightMark => right.into_iter().chain([Origins::new()]).collect(),
             _ => left.into_iter().chain(right).collect(),
         })
+    }
+
+    fn sort(&mut self, sort: &Sort) -> Result<Vec<Origins>, DataFusionError> {
+        let around = self.is_cut;
+        self.is_cut |= sort.fetch.is_some();
+        let input = self.origins(&sort.input)?;
+        self.orders(sort.expr.iter().map(|sort| &sort.expr), sort.input.schema(), &input)?;
+        self.is_cut = around;
+        Ok(input)
+    }
+
+    fn distinct_on(&mut self, distinct: &DistinctOn) -> Result<Vec<Origins>, DataFusionError> {
+        let input = self.origins(&distinct.input)?;
+        let schema = distinct.input.schema();
+        let sorted = distinct.sort_expr.iter().flatten().map(|sort| &sort.expr);
+        self.chooses(distinct.on_expr.iter().chain(sorted), schema, &input)?;
+        distinct.select_expr.iter().map(|expr| self.of_expression(expr, schema, &input)).collect()
+    }
+
+    fn unnest(&mut self, unnest: &Unnest) -> Result<Vec<Origins>, DataFusionError> {
+        let input = self.origins(&unnest.input)?;
+        let lists = unnest.list_type_columns.iter().filter_map(|(i, _)| input.get(*i));
+        let lists: Origins = lists.flatten().cloned().collect();
+        self.used.extend(lists.iter().cloned());
+        self.choosing.extend(lists);
+        let column = |i: &usize| input.get(*i).cloned().unwrap_or_default();
+        Ok(unnest.dependency_indices.iter().map(column).collect())
+    }
+
+    /// Traces rows of which a limit takes some.
+    fn limit(&mut self, input: &LogicalPlan) -> Result<Vec<Origins>, DataFusionError> {
+        let around = self.is_cut;
+        self.is_cut = true;
+        let input = self.origins(input)?;
+        self.is_cut = around;
+        Ok(input)
+    }
+
+    /// Counts the columns of expressions that rows are ordered by.
+    fn orders<'a>(
+        &mut self,
+        expressions: impl IntoIterator<Item = &'a Expr>,
+        schema: &DFSchema,
+        input: &[Origins],
+    ) -> Result<(), DataFusionError> {
+        if self.is_cut {
+            self.chooses(expressions, schema, input)
+        } else {
+            self.uses(expressions, schema, input)
+        }
     }
 
     /// Counts the columns of expressions as used.
@@ -260,6 +318,14 @@ impl Trace {
         let found = around.find_map(|(schema, input)| input.get(schema.maybe_index_of_column(column)?));
         found.cloned().unwrap_or_default()
     }
+}
+
+/// Whether an expression has the value of the first row of a group.
+fn takes_a_row(expression: &Expr) -> bool {
+    let takes = expression.exists(|part| {
+        Ok(matches!(part, Expr::AggregateFunction(function) if function.func.name() == "first_value"))
+    });
+    takes.unwrap_or(true)
 }
 
 /// Position by position.

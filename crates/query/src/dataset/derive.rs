@@ -38,11 +38,7 @@ impl Platform {
         let names: Vec<&str> = arrow.fields().iter().map(|field| field.name().as_str()).collect();
         check_names(definition, &names)?;
         check_fresh(definition, &lineage)?;
-        let used: BTreeSet<Stored> = lineage
-            .tables
-            .iter()
-            .flat_map(|(table, read)| read.used.iter().map(|column| (table.clone(), column.clone())))
-            .collect();
+        let used = lineage.used();
         let of_groups = match &definition.header.lowered {
             None => BTreeSet::new(),
             Some(lowered) => {

@@ -113,6 +113,34 @@ async fn what_rows_are_chosen_by_raises_the_grade() {
 }
 
 #[tokio::test]
+async fn what_puts_rows_first_or_makes_rows_of_lists_chooses_them() {
+    let grade = async |sql: &str| derived("", &["declaration_id"], sql).await.unwrap().columns[0].grade;
+    for sql in [
+        "SELECT declaration_id FROM decision ORDER BY score DESC LIMIT 100",
+        "SELECT declaration_id FROM decision ORDER BY score DESC OFFSET 30",
+        "SELECT declaration_id FROM (SELECT declaration_id FROM decision ORDER BY score LIMIT 9) d WHERE declaration_id > 'A'",
+        "SELECT declaration_id FROM (SELECT declaration_id, row_number() OVER (ORDER BY score) AS place FROM decision) d \
+         ORDER BY place LIMIT 9",
+        "SELECT DISTINCT ON (score) declaration_id FROM decision",
+        "SELECT DISTINCT ON (office_id) declaration_id FROM decision ORDER BY office_id, score DESC",
+        "SELECT declaration_id FROM declaration WHERE declaration_id IN \
+         (SELECT declaration_id FROM decision ORDER BY score LIMIT 9)",
+        "SELECT d.declaration_id FROM declaration d LEFT SEMI JOIN decision k ON k.declaration_id = d.declaration_id \
+         AND k.score > 0.5",
+        "SELECT declaration_id FROM (SELECT declaration_id, unnest(findings) AS finding FROM inspection) f",
+    ] {
+        assert_eq!(grade(sql).await, Grade::General4, "{sql}");
+    }
+    for sql in [
+        "SELECT declaration_id FROM decision ORDER BY score",
+        "SELECT declaration_id FROM decision ORDER BY office_id LIMIT 100",
+        "SELECT declaration_id FROM (SELECT declaration_id, unnest(government_procedures) AS p FROM goods_item) g",
+    ] {
+        assert_eq!(grade(sql).await, Grade::General2, "{sql}");
+    }
+}
+
+#[tokio::test]
 async fn a_definition_that_its_plan_does_not_bear_out_is_refused() {
     let sql = "SELECT office_id, count(*) AS n FROM declaration GROUP BY office_id";
     let error = derived("", &["office_id"], sql).await.unwrap_err();
