@@ -64,3 +64,44 @@ fn ungoverned(scan: &TableScan) -> Option<QueryError> {
     let is_governed = source_as_provider(&scan.source).is_ok_and(|provider| provider.is::<GovernedTable>());
     (!is_governed).then(|| QueryError::Ungoverned { table: scan.table_name.to_string() })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use datafusion::arrow::array::{ArrayRef, Int64Array, RecordBatch};
+    use datafusion::datasource::MemTable;
+    use datafusion::prelude::SessionContext;
+    use std::sync::Arc;
+
+    /// Verifies the plan of a statement over a table that no policy stands before, as it is written and optimised.
+    async fn verified(sql: &str) -> [Result<(), QueryError>; 2] {
+        let numbers: ArrayRef = Arc::new(Int64Array::from(vec![1, 2]));
+        let batch = RecordBatch::try_from_iter([("n", numbers)]).unwrap();
+        let raw = MemTable::try_new(batch.schema(), vec![vec![batch]]).unwrap();
+        let context = SessionContext::new();
+        context.register_table("raw", Arc::new(raw)).unwrap();
+        let written = context.state().create_logical_plan(sql).await.unwrap();
+        let optimised = context.state().optimize(&written).unwrap();
+        [verify(&written, true), verify(&optimised, true)]
+    }
+
+    #[tokio::test]
+    async fn a_table_without_a_policy_is_found_wherever_it_is_read() {
+        for sql in [
+            "SELECT n FROM raw",
+            "SELECT 1 AS n WHERE EXISTS (SELECT 1 FROM raw)",
+            "SELECT x FROM (VALUES (1), (2)) v (x) WHERE x IN (SELECT n FROM raw)",
+            "SELECT x, (SELECT max(n) FROM raw) AS most FROM (VALUES (1), (2)) v (x)",
+            "SELECT x FROM (VALUES (1), (2)) v (x) UNION ALL SELECT n FROM raw",
+            "EXPLAIN SELECT n FROM raw",
+        ] {
+            for verified in verified(sql).await {
+                let refused = matches!(&verified, Err(QueryError::Ungoverned { table }) if table == "raw");
+                assert!(refused, "{sql}: {verified:?}");
+            }
+        }
+        for verified in verified("SELECT x FROM (VALUES (1), (2)) v (x) WHERE x > 1").await {
+            assert!(verified.is_ok(), "{verified:?}");
+        }
+    }
+}
