@@ -3,7 +3,7 @@
 use super::expression::Compiler;
 use super::types::ColumnType;
 use super::{PolicyError, PseudonymKey};
-use datafusion::arrow::array::{ArrayRef, RecordBatch, StringArray};
+use datafusion::arrow::array::{Array, ArrayRef, RecordBatch, StringArray, new_null_array};
 use datafusion::arrow::compute::cast;
 use datafusion::arrow::datatypes::{DataType, Field, Schema};
 use datafusion::common::tree_node::{Transformed, TreeNode};
@@ -35,7 +35,8 @@ pub struct Mask {
 struct Example {
     r#type: ColumnType,
     value: String,
-    shown: String,
+    /// Nothing is left when it is absent.
+    shown: Option<String>,
 }
 
 #[derive(Deserialize)]
@@ -113,16 +114,27 @@ impl Mask {
 
     fn check(&self, compiler: &Compiler, example: &Example) -> Result<(), PolicyError> {
         let place = format!("mask `{}`", self.name);
+        let refused = |cause: String| PolicyError::Expression { place: place.clone(), cause };
         for data_type in example.r#type.data_types() {
+            let stated = |text: &str| {
+                let value = typed(&[text], &data_type).map_err(refused)?;
+                if value.is_null(0) {
+                    return Err(refused(format!("`{text}` in an example is no {data_type}")));
+                }
+                Ok(value)
+            };
+            stated(&example.value)?;
+            let wanted = match &example.shown {
+                Some(shown) => stated(shown)?,
+                None => new_null_array(&data_type, 1),
+            };
             let found = self.try_on(compiler, &data_type, &[&example.value])?;
-            let wanted = typed(&[&example.shown], &data_type)
-                .map_err(|cause| PolicyError::Expression { place: place.clone(), cause })?;
             if *found != *wanted {
                 let found = ScalarValue::try_from_array(&found, 0);
                 return Err(PolicyError::Example {
                     place,
                     found: found.map_or_else(|e| e.strip_backtrace(), |found| found.to_string()),
-                    wanted: example.shown.clone(),
+                    wanted: example.shown.clone().unwrap_or_else(|| "nothing".to_owned()),
                 });
             }
         }

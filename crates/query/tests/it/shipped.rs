@@ -2,7 +2,7 @@
 
 use crate::country::{Reader, every_table, lines, officer, person, platform};
 use datafusion::arrow::array::RecordBatch;
-use tidegate_query::policy::{Access, Policy, PolicyFiles, Rows, Shown};
+use tidegate_query::policy::{Access, Policy, PolicyError, PolicyFiles, Rows, Shown};
 use tidegate_query::{Catalog, Person, Principal};
 use tidegate_records::table::Grade;
 use tidegate_records::tables::CODE;
@@ -153,4 +153,64 @@ fn a_mistake_in_a_policy_is_told_with_its_line() {
     files.insert("access.cedar".to_owned(), broken.to_owned());
     let error = Policy::parse(&files).err().unwrap().to_string();
     assert!(error.starts_with("access.cedar: line 3: "), "{error}");
+}
+
+/// Why the shipped policy is refused with another text in a file.
+fn refused(file: &str, from: &str, to: &str) -> PolicyError {
+    let mut files = Policy::shipped_files();
+    let text = files.get_mut(file).unwrap();
+    assert!(text.contains(from), "{from} is not in {text}");
+    *text = text.replacen(from, to, 1);
+    Policy::parse(&files).err().unwrap()
+}
+
+#[test]
+fn a_filter_that_lets_through_other_rows_than_its_examples_say_is_refused() {
+    for table in ["declaration", "decision", "work_list"] {
+        let example = |office: &str, is_shown: bool| {
+            format!(
+                "table = \"{table}\"\nprincipal = {{ office = \"4700\" }}\nrow = {{ office_id = \"{office}\" }}\n\
+                 is_shown = {is_shown}\n"
+            )
+        };
+        let hidden = refused("filters.toml", &example("4701", false), &example("4701", true));
+        assert!(matches!(hidden, PolicyError::Example { .. }), "{hidden}");
+        assert_eq!(
+            hidden.to_string(),
+            format!(
+                "filter `own-office` for {table}: the example gives a row that is not shown, not a row that is shown"
+            )
+        );
+        let own = format!("{table} = \"office_id = principal.office\"");
+        let shown =
+            refused("filters.toml", &own, &format!("{table} = \"office_id IS NOT NULL\"")).to_string();
+        assert!(shown.contains(&format!("for {table}: the example gives a row that is shown")), "{shown}");
+    }
+    let foreign =
+        refused("filters.toml", "export_country_code = principal", "exporter_country_code = principal");
+    assert!(matches!(foreign, PolicyError::Example { .. }), "{foreign}");
+    let stranger = refused("filters.toml", "row = { office_id = \"4700\" }", "row = { office = \"4700\" }");
+    assert!(stranger.to_string().contains("an example has the column `office`"), "{stranger}");
+}
+
+#[test]
+fn a_mask_that_leaves_something_else_than_its_examples_say_is_refused() {
+    let other = refused("masks.toml", "shown = \"91***\"", "shown = \"92***\"");
+    assert!(matches!(other, PolicyError::Example { .. }), "{other}");
+    assert_eq!(other.to_string(), "mask `partial`: the example gives 91***, not 92***");
+    for (kind, value, shown) in
+        [("integer", "48210", "10000"), ("real", "-7.5", "-1"), ("decimal", "48210.55", "10000")]
+    {
+        let example = format!("type = \"{kind}\"\nvalue = \"{value}\"\nshown = \"{shown}\"\n");
+        let exact = example.replace(&format!("shown = \"{shown}\""), &format!("shown = \"{value}\""));
+        let exact = refused("masks.toml", &example, &exact);
+        assert!(matches!(exact, PolicyError::Example { .. }), "{kind}: {exact}");
+        assert!(exact.to_string().starts_with("mask `general`: "), "{kind}: {exact}");
+    }
+    let empty = "[mask.expression]\n[[mask.example]]\ntype = \"text\"";
+    let filled = "[mask.expression]\ntext = \"value\"\n[[mask.example]]\ntype = \"text\"";
+    let filled = refused("masks.toml", empty, filled).to_string();
+    assert_eq!(filled, "mask `empty`: the example gives 91310000MA1FL0X12Y, not nothing");
+    let unreadable = refused("masks.toml", "value = \"48210\"", "value = \"much\"").to_string();
+    assert_eq!(unreadable, "mask `general`: `much` in an example is no Int64");
 }
