@@ -48,6 +48,43 @@ impl Dice {
     }
 }
 
+/// Where the first fault stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Spot {
+    /// An entry, or a sequence that has none.
+    Entry(i64),
+    /// Behind so many entries, where more were signed.
+    End(u64),
+    /// The first checkpoint that signs another chain.
+    Rewritten(u64),
+    /// A checkpoint that was altered or is gone.
+    Checkpoint(i64),
+    /// A table of which the last rows are gone.
+    Counter(&'static str),
+    /// What guards the chain.
+    Guard,
+}
+
+impl Spot {
+    fn of(fault: &AuditFault) -> Self {
+        match fault {
+            AuditFault::Missing { expected: sequence, .. }
+            | AuditFault::Altered { sequence }
+            | AuditFault::Malformed { sequence, .. } => Self::Entry(*sequence as i64),
+            AuditFault::Subjects { sequence } => Self::Entry(*sequence),
+            AuditFault::Truncated { found, .. } => Self::End(*found),
+            AuditFault::Rewritten { number, .. } => Self::Rewritten(*number),
+            AuditFault::Checkpoint { number, .. } => Self::Checkpoint(*number),
+            AuditFault::CheckpointMissing { number } => Self::Checkpoint(*number as i64),
+            AuditFault::Shortened { table, .. } => Self::Counter(*table),
+            AuditFault::Schema { .. } | AuditFault::File { .. } => Self::Guard,
+        }
+    }
+}
+
+/// An edit: of which kind, and where its first fault is to be found.
+type Edit = (&'static str, Spot);
+
 /// Opens the file and takes down everything that guards it; gives the statements that put it up again.
 async fn disarm(file: &Path) -> (SqliteConnection, Vec<String>) {
     let mut raw = SqliteConnectOptions::new().filename(file).foreign_keys(false).connect().await.unwrap();
@@ -87,20 +124,24 @@ async fn spoil(raw: &mut SqliteConnection, dice: &mut Dice, [table, key, column,
 }
 
 /// Alters a byte of a content in the file itself, past everything that SQLite would refuse.
-async fn spoil_file(file: &Path, sound: &[u8], dice: &mut Dice) -> &'static str {
+async fn spoil_file(file: &Path, sound: &[u8], dice: &mut Dice) -> Edit {
     let begin = b"{\"at_micros\":";
     let begins: Vec<usize> =
         (0..sound.len() - begin.len()).filter(|at| sound[*at..].starts_with(begin)).collect();
     assert!(begins.len() as u64 >= ENTRIES);
     let before = contents(file).await;
     // Pages keep what stood in them before they were split, and an edit of that is none.
-    while contents(file).await == before {
+    loop {
         let mut bytes = sound.to_vec();
         bytes[begins[dice.roll() as usize % begins.len()] + dice.roll() as usize % 300] ^=
             dice.upto(255) as u8;
         fs::write(file, bytes).unwrap();
+        let after = contents(file).await;
+        assert_eq!(after.len(), before.len());
+        if let Some(first) = (0..before.len()).find(|i| after[*i] != before[*i]) {
+            return ("byte of the file altered", Spot::Entry(first as i64 + 1));
+        }
     }
-    "byte of the file altered"
 }
 
 async fn contents(file: &Path) -> Vec<Vec<u8>> {
@@ -127,47 +168,50 @@ async fn rehash(raw: &mut SqliteConnection) {
 }
 
 /// Makes one edit, says which.
-async fn edit(raw: &mut SqliteConnection, dice: &mut Dice) -> &'static str {
+async fn edit(raw: &mut SqliteConnection, dice: &mut Dice) -> Edit {
     let row = dice.upto(ENTRIES);
-    let (kind, sql) = match dice.roll() % 16 {
+    let (edit, sql) = match dice.roll() % 16 {
         0 | 1 => {
             spoil(raw, dice, ["audit", "sequence", "content", "TEXT"], row).await;
-            return "content altered";
+            return ("content altered", Spot::Entry(row));
         }
         2 => {
             spoil(raw, dice, ["audit", "sequence", "hash", "BLOB"], row).await;
-            return "hash altered";
+            return ("hash altered", Spot::Entry(row));
         }
         3 => {
             let columns = [("log", "TEXT"), ("head", "BLOB"), ("public_key", "BLOB"), ("signature", "BLOB")];
             let (column, kind) = *dice.one_of(&columns);
             let row = dice.upto(2);
             spoil(raw, dice, ["audit_checkpoints", "number", column, kind], row).await;
-            return "checkpoint altered";
+            return ("checkpoint altered", Spot::Checkpoint(row));
         }
         4 | 5 => {
             let rows = format!("replace(content, '\"rows\":{row}', '\"rows\":0')");
             run(raw, &format!("UPDATE audit SET content = {rows} WHERE sequence = {row}")).await;
             rehash(raw).await;
-            return "altered and hashed again";
+            let signed_by = if row <= FIRST as i64 { 1 } else { 2 };
+            return ("altered and hashed again", Spot::Rewritten(signed_by));
         }
         6..=11 => edit_of_entries(dice, row),
         _ => edit_beside(dice, row),
     };
     run(raw, &sql).await;
-    kind
+    edit
 }
 
 /// An edit that deletes, moves, adds or cuts entries, with their subjects and the counter of the file.
-fn edit_of_entries(dice: &mut Dice, row: i64) -> (&'static str, String) {
+fn edit_of_entries(dice: &mut Dice, row: i64) -> (Edit, String) {
     let other = row % ENTRIES as i64 + 1;
+    // Behind the last entry nothing follows that could show that it is gone.
+    let gone = if row == ENTRIES as i64 { Spot::End(ENTRIES - 1) } else { Spot::Entry(row) };
     let delete = format!(
         "DELETE FROM audit_subject WHERE sequence = {row}; DELETE FROM audit WHERE sequence = {row};"
     );
     match dice.roll() % 6 {
-        0 => ("deleted", delete),
+        0 => (("deleted", gone), delete),
         1 => (
-            "deleted and the gap closed",
+            ("deleted and the gap closed", gone),
             format!(
                 "{delete} UPDATE audit SET sequence = -sequence WHERE sequence > {row};
                 UPDATE audit SET sequence = -sequence - 1 WHERE sequence < 0;
@@ -176,7 +220,7 @@ fn edit_of_entries(dice: &mut Dice, row: i64) -> (&'static str, String) {
             ),
         ),
         2 => (
-            "swapped",
+            ("swapped", Spot::Entry(row.min(other))),
             format!(
                 "UPDATE audit SET sequence = -1 WHERE sequence = {row};
                 UPDATE audit SET sequence = {row} WHERE sequence = {other};
@@ -186,7 +230,7 @@ fn edit_of_entries(dice: &mut Dice, row: i64) -> (&'static str, String) {
             ),
         ),
         3 => (
-            "inserted",
+            ("inserted", Spot::Entry(row)),
             format!(
                 "UPDATE audit SET sequence = -sequence WHERE sequence >= {row};
                 UPDATE audit SET sequence = 1 - sequence WHERE sequence < 0;
@@ -202,10 +246,11 @@ fn edit_of_entries(dice: &mut Dice, row: i64) -> (&'static str, String) {
                     SELECT {place}, content, hash FROM audit WHERE sequence = {ENTRIES};
                 UPDATE sqlite_sequence SET seq = (SELECT max(sequence) FROM audit) WHERE name = 'audit'"
             );
-            ("inserted before or behind all", insert)
+            let first = if place < 1 { 1 } else { ENTRIES as i64 + 1 };
+            (("inserted before or behind all", Spot::Entry(first)), insert)
         }
         _ => (
-            "cut",
+            ("cut", Spot::End(row as u64 - 1)),
             format!(
                 "DELETE FROM audit_subject WHERE sequence >= {row}; DELETE FROM audit WHERE sequence >= {row};
                 UPDATE sqlite_sequence SET seq = {row} - 1 WHERE name = 'audit'"
@@ -215,7 +260,7 @@ fn edit_of_entries(dice: &mut Dice, row: i64) -> (&'static str, String) {
 }
 
 /// An edit of what stands beside the entries: subjects and checkpoints.
-fn edit_beside(dice: &mut Dice, row: i64) -> (&'static str, String) {
+fn edit_beside(dice: &mut Dice, row: i64) -> (Edit, String) {
     let (mine, wild) = (format!("WHERE sequence = {row}"), row * 7 - 40);
     match dice.roll() % 4 {
         0 => {
@@ -225,47 +270,63 @@ fn edit_beside(dice: &mut Dice, row: i64) -> (&'static str, String) {
                 format!("UPDATE OR REPLACE audit_subject SET sequence = -sequence {mine}"),
                 format!("UPDATE audit_subject SET key = CAST(x'ff' AS TEXT) {mine} AND key LIKE 'E%'"),
             ];
-            ("subject altered", dice.one_of(&changes).clone())
+            (("subject altered", Spot::Entry(row)), dice.one_of(&changes).clone())
         }
         1 => {
             let changes = [
-                format!("DELETE FROM audit_subject {mine} AND key LIKE 'P%'"),
-                format!("INSERT INTO audit_subject VALUES ('E9', {wild})"),
+                (row, format!("DELETE FROM audit_subject {mine} AND key LIKE 'P%'")),
+                (wild, format!("INSERT INTO audit_subject VALUES ('E9', {wild})")),
             ];
-            ("subject deleted or added", dice.one_of(&changes).clone())
+            let (sequence, change) = dice.one_of(&changes).clone();
+            (("subject deleted or added", Spot::Entry(sequence)), change)
         }
         2 => {
             let (column, number) = (*dice.one_of(&["count", "signed_at"]), dice.upto(2));
             let by = dice.upto(1 << 40) * if row % 2 == 0 { 1 } else { -1 };
             let change =
                 format!("UPDATE audit_checkpoints SET {column} = {column} + {by} WHERE number = {number}");
-            ("number in a checkpoint altered", change)
+            (("number in a checkpoint altered", Spot::Checkpoint(number)), change)
         }
         _ => {
             let changes = [
-                "DELETE FROM audit_checkpoints WHERE number = 1",
-                "DELETE FROM audit_checkpoints WHERE number = 2;
+                (1, "DELETE FROM audit_checkpoints WHERE number = 1"),
+                (
+                    2,
+                    "DELETE FROM audit_checkpoints WHERE number = 2;
                     UPDATE sqlite_sequence SET seq = 1 WHERE name = 'audit_checkpoints'",
-                "DELETE FROM audit_checkpoints; DELETE FROM sqlite_sequence WHERE name = 'audit_checkpoints'",
-                "UPDATE audit_checkpoints SET number = 3 WHERE number = 1;
+                ),
+                // The newest is missed, since a copy of it was kept.
+                (
+                    2,
+                    "DELETE FROM audit_checkpoints;
+                    DELETE FROM sqlite_sequence WHERE name = 'audit_checkpoints'",
+                ),
+                (
+                    1,
+                    "UPDATE audit_checkpoints SET number = 3 WHERE number = 1;
                     UPDATE audit_checkpoints SET number = number - 1",
-                "INSERT INTO audit_checkpoints SELECT 3, log, count, head, signed_at, public_key, signature
+                ),
+                (
+                    3,
+                    "INSERT INTO audit_checkpoints SELECT 3, log, count, head, signed_at, public_key, signature
                     FROM audit_checkpoints WHERE number = 2",
+                ),
             ];
-            ("checkpoints deleted, moved or added", (*dice.one_of(&changes)).to_owned())
+            let (number, change) = *dice.one_of(&changes);
+            (("checkpoints deleted, moved or added", Spot::Checkpoint(number)), change.to_owned())
         }
     }
 }
 
 /// Edits behind the back of the guards, and puts them up again.
-async fn edit_and_guard(file: &Path, dice: &mut Dice) -> &'static str {
+async fn edit_and_guard(file: &Path, dice: &mut Dice) -> Edit {
     let (mut raw, guards) = disarm(file).await;
-    let kind = edit(&mut raw, dice).await;
+    let edit = edit(&mut raw, dice).await;
     for guard in guards {
         run(&mut raw, &guard).await;
     }
     raw.close().await.unwrap();
-    kind
+    edit
 }
 
 /// The faults after an edit that show in the chain and its checkpoints, without those of the file itself.
@@ -279,7 +340,7 @@ async fn faults_after(file: &Path, kept: &[SignedAuditCheckpoint]) -> Vec<AuditF
 }
 
 #[tokio::test]
-async fn every_one_of_a_thousand_edits_is_found() {
+async fn every_one_of_a_thousand_edits_is_found_where_it_is() {
     let place = Place::new();
     let ledger = place.open().await;
     fill(&ledger, FIRST).await;
@@ -294,12 +355,13 @@ async fn every_one_of_a_thousand_edits_is_found() {
     for number in 0..EDITS {
         let file = folder.path().join(format!("{number}.sqlite"));
         fs::write(&file, &sound).unwrap();
-        let kind = match number % 10 {
+        let (kind, spot) = match number % 10 {
             0 => spoil_file(&file, &sound, &mut dice).await,
             _ => edit_and_guard(&file, &mut dice).await,
         };
         let faults = faults_after(&file, std::slice::from_ref(&newest)).await;
-        assert!(!faults.is_empty(), "edit {number} was not found: {kind}");
+        let found = faults.first().map(Spot::of);
+        assert_eq!(found, Some(spot), "edit {number}, {kind}: {faults:?}");
         *kinds.entry(kind).or_insert(0) += 1;
         fs::remove_file(&file).unwrap();
     }
