@@ -110,6 +110,39 @@ async fn rows_that_fail_a_strict_check_are_kept_from_readers() {
     assert!(twice.checks.iter().any(|check| check.name == "unique month, office_id" && !check.is_passed));
 }
 
+/// Offices by month, one that is missing or not the declarations' own, and a mean that may differ by a tenth.
+fn offices(office: &str) -> Definition {
+    let text = format!(
+        "-- title = \"Offices\"\n-- description = \"Items.\"\n-- owner = \"tests\"\n-- refresh = \"daily\"\n\
+         -- unique = [\"month\"]\n-- [columns.month]\n-- description = \"Month\"\n-- [columns.office_id]\n\
+         -- description = \"Office\"\n-- is_required = true\n-- reference = \"declaration.office_id\"\n\
+         -- [columns.items]\n-- description = \"Items\"\n-- drift = 0.1\n\
+         SELECT month, {office} AS office_id, count(*) AS items FROM declaration GROUP BY month\n"
+    );
+    Definition::parse("declaration", "offices", &text).unwrap()
+}
+
+#[tokio::test]
+async fn a_missing_value_a_stranger_and_a_mean_that_moves_are_found() {
+    let place = Place::new().await;
+    load(&place, "first.csv", &source::rows(1, 2025, 60, 0)).await;
+    let found = async |office: &str| {
+        let refreshed = made(&place, &offices(office), RefreshOptions::default()).await;
+        let failed = refreshed.checks.iter().filter(|check| !check.is_passed);
+        let failed = failed.map(|check| format!("{}: {} ({})", check.name, check.found, check.is_strict));
+        (refreshed.outcome, failed.collect::<Vec<_>>().join(", "))
+    };
+    let told = |outcome: Outcome, failed: &str| (outcome, failed.to_owned());
+    assert_eq!(found("max(office_id)").await, told(Outcome::Published, ""));
+    let missing = found("CASE WHEN month > '2025-02' THEN max(office_id) END").await;
+    assert_eq!(missing, told(Outcome::KeptBack, "required office_id: 2 rows (true)"));
+    let stranger = found("CASE WHEN month > '2025-02' THEN max(office_id) ELSE '21' END").await;
+    assert_eq!(stranger, told(Outcome::KeptBack, "reference office_id: 1 rows (true)"));
+    load(&place, "second.csv", &source::rows(2, 2025, 60, 1_000)).await;
+    let moved = found("max(office_id)").await;
+    assert_eq!(moved, told(Outcome::Published, "drift items: 10 (false)"), "five a month before");
+}
+
 #[tokio::test]
 async fn rows_that_were_kept_back_never_come_to_stand_beside_others() {
     let place = Place::new().await;
