@@ -1,5 +1,5 @@
 -- title = "Unit values of commodities"
--- description = "Statistical value per kilogram of net mass by month of acceptance, HS heading and origin: quantiles over goods items of the newest version of each declaration that is not an export, to judge declared values by. Cells of fewer than three enterprises or fewer than ten declarations are left out."
+-- description = "Statistical value per kilogram of net mass by month of acceptance, HS heading and origin: quantiles over goods items of the newest version of each declaration that is not an export, to judge declared values by. Cells of fewer than three enterprises or fewer than ten declarations are left out, and so is a quantile with fewer than three enterprises' share of the cell on either side of it: the median of fewer than six enterprises, quarters of fewer than twelve, tenths of fewer than thirty. A month is there ten days after its end, and changes when a later month comes."
 -- owner = "revenue"
 -- refresh = "weekly"
 -- increment = "month"
@@ -9,6 +9,7 @@
 -- grade = "general-2"
 -- count = "enterprises"
 -- at_least = 3
+-- closed_after_days = 10
 --
 -- [fresh]
 -- table = "declaration"
@@ -42,28 +43,23 @@
 -- unit = "1"
 -- range = [1.0, 1e12]
 -- [columns.p10_value_per_kg]
--- description = "Unit value that a tenth of the goods items do not pass, in the currency of the row"
--- is_required = true
+-- description = "Unit value that a tenth of the goods items do not pass, in the currency of the row; absent where the cell has fewer than thirty enterprises"
 -- unit = "1/kg"
 -- range = [0.0, 1e12]
 -- [columns.p25_value_per_kg]
--- description = "Unit value that a quarter of the goods items do not pass, in the currency of the row"
--- is_required = true
+-- description = "Unit value that a quarter of the goods items do not pass, in the currency of the row; absent where the cell has fewer than twelve enterprises"
 -- unit = "1/kg"
 -- range = [0.0, 1e12]
 -- [columns.median_value_per_kg]
--- description = "Unit value that half of the goods items do not pass, in the currency of the row"
--- is_required = true
+-- description = "Unit value that half of the goods items do not pass, in the currency of the row; absent where the cell has fewer than six enterprises"
 -- unit = "1/kg"
 -- range = [0.0, 1e12]
 -- [columns.p75_value_per_kg]
--- description = "Unit value that three quarters of the goods items do not pass, in the currency of the row"
--- is_required = true
+-- description = "Unit value that three quarters of the goods items do not pass, in the currency of the row; absent where the cell has fewer than twelve enterprises"
 -- unit = "1/kg"
 -- range = [0.0, 1e12]
 -- [columns.p90_value_per_kg]
--- description = "Unit value that nine tenths of the goods items do not pass, in the currency of the row"
--- is_required = true
+-- description = "Unit value that nine tenths of the goods items do not pass, in the currency of the row; absent where the cell has fewer than thirty enterprises"
 -- unit = "1/kg"
 -- range = [0.0, 1e12]
 WITH newest AS (
@@ -83,20 +79,31 @@ item AS (
   JOIN goods_item g ON g.month = n.month AND g.declaration_id = n.declaration_id AND g.version_number = n.version_number
   WHERE g.commodity_hs6 IS NOT NULL AND g.statistical_value_currency IS NOT NULL
     AND g.statistical_value_amount > 0 AND g.net_mass_kg > 0
+),
+total AS (
+  SELECT month, commodity_hs4, origin_country_code, statistical_value_currency,
+    count(DISTINCT enterprise_id) FILTER (WHERE value_per_kg <> 0) AS enterprises,
+    count(DISTINCT declaration_id) AS declarations, count(*) AS goods_items,
+    percentile_cont(0.1) WITHIN GROUP (ORDER BY value_per_kg) AS p10,
+    percentile_cont(0.25) WITHIN GROUP (ORDER BY value_per_kg) AS p25,
+    median(value_per_kg) AS p50,
+    percentile_cont(0.75) WITHIN GROUP (ORDER BY value_per_kg) AS p75,
+    percentile_cont(0.9) WITHIN GROUP (ORDER BY value_per_kg) AS p90
+  FROM item
+  GROUP BY month, commodity_hs4, origin_country_code, statistical_value_currency
+  HAVING count(DISTINCT declaration_id) >= 10
 )
 SELECT
   month AS month,
   commodity_hs4 AS commodity_hs4,
   origin_country_code AS origin_country_code,
   statistical_value_currency AS statistical_value_currency,
-  CAST(count(DISTINCT enterprise_id) AS BIGINT) AS enterprises,
-  CAST(count(DISTINCT declaration_id) AS BIGINT) AS declarations,
-  CAST(count(*) AS BIGINT) AS goods_items,
-  percentile_cont(0.1) WITHIN GROUP (ORDER BY value_per_kg) AS p10_value_per_kg,
-  percentile_cont(0.25) WITHIN GROUP (ORDER BY value_per_kg) AS p25_value_per_kg,
-  median(value_per_kg) AS median_value_per_kg,
-  percentile_cont(0.75) WITHIN GROUP (ORDER BY value_per_kg) AS p75_value_per_kg,
-  percentile_cont(0.9) WITHIN GROUP (ORDER BY value_per_kg) AS p90_value_per_kg
-FROM item
-GROUP BY month, commodity_hs4, origin_country_code, statistical_value_currency
-HAVING count(DISTINCT declaration_id) >= 10
+  CAST(enterprises AS BIGINT) AS enterprises,
+  CAST(declarations AS BIGINT) AS declarations,
+  CAST(goods_items AS BIGINT) AS goods_items,
+  CASE WHEN enterprises >= 30 THEN p10 END AS p10_value_per_kg,
+  CASE WHEN enterprises >= 12 THEN p25 END AS p25_value_per_kg,
+  CASE WHEN enterprises >= 6 THEN p50 END AS median_value_per_kg,
+  CASE WHEN enterprises >= 12 THEN p75 END AS p75_value_per_kg,
+  CASE WHEN enterprises >= 30 THEN p90 END AS p90_value_per_kg
+FROM total

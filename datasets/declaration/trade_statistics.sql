@@ -1,5 +1,5 @@
 -- title = "Trade statistics"
--- description = "Declarations, goods items, statistical value and net mass by month of acceptance, flow, HS subheading and partner country, from the newest version of each declaration. After the International Merchandise Trade Statistics of the United Nations the partner is the country of origin of imports and of last known destination of exports; cells of fewer than three enterprises or fewer than ten declarations are left out, so that rows do not add up to all trade."
+-- description = "Declarations, goods items, statistical value and net mass by month of acceptance, flow, HS subheading and partner country, from the newest version of each declaration. After the International Merchandise Trade Statistics of the United Nations the partner is the country of origin of imports and of last known destination of exports; cells of fewer than three enterprises or fewer than ten declarations are left out, so that rows do not add up to all trade, and so is an amount that fewer than three enterprises contribute to. A month is there ten days after its end, and changes when a later month comes."
 -- owner = "statistics"
 -- refresh = "daily"
 -- increment = "month"
@@ -9,6 +9,7 @@
 -- grade = "general-2"
 -- count = "enterprises"
 -- at_least = 3
+-- closed_after_days = 10
 --
 -- [fresh]
 -- table = "declaration"
@@ -46,10 +47,10 @@
 -- unit = "1"
 -- range = [1.0, 1e12]
 -- [columns.statistical_value_amount]
--- description = "Statistical value, in the currency of the row; absent where no item states one"
+-- description = "Statistical value, in the currency of the row; absent where fewer than three enterprises state one"
 -- range = [0.0, 1e18]
 -- [columns.net_mass_kg]
--- description = "Net mass; absent where no item states one"
+-- description = "Net mass; absent where fewer than three enterprises state one"
 -- unit = "kg"
 -- range = [0.0, 1e15]
 WITH newest AS (
@@ -72,6 +73,16 @@ item AS (
   FROM newest n
   JOIN goods_item g ON g.month = n.month AND g.declaration_id = n.declaration_id AND g.version_number = n.version_number
   WHERE g.commodity_hs6 IS NOT NULL
+),
+total AS (
+  SELECT month, trade_flow_code, commodity_hs6, partner_country_code, statistical_value_currency,
+    count(DISTINCT enterprise_id) AS enterprises, count(DISTINCT declaration_id) AS declarations, count(*) AS goods_items,
+    sum(statistical_value_amount) AS value,
+    count(DISTINCT enterprise_id) FILTER (WHERE statistical_value_amount <> 0) AS with_value,
+    sum(net_mass_kg) AS mass, count(DISTINCT enterprise_id) FILTER (WHERE net_mass_kg <> 0) AS with_mass
+  FROM item
+  GROUP BY month, trade_flow_code, commodity_hs6, partner_country_code, statistical_value_currency
+  HAVING count(DISTINCT declaration_id) >= 10
 )
 SELECT
   month AS month,
@@ -79,11 +90,9 @@ SELECT
   commodity_hs6 AS commodity_hs6,
   partner_country_code AS partner_country_code,
   statistical_value_currency AS statistical_value_currency,
-  CAST(count(DISTINCT enterprise_id) AS BIGINT) AS enterprises,
-  CAST(count(DISTINCT declaration_id) AS BIGINT) AS declarations,
-  CAST(count(*) AS BIGINT) AS goods_items,
-  sum(statistical_value_amount) AS statistical_value_amount,
-  sum(net_mass_kg) AS net_mass_kg
-FROM item
-GROUP BY month, trade_flow_code, commodity_hs6, partner_country_code, statistical_value_currency
-HAVING count(DISTINCT declaration_id) >= 10
+  CAST(enterprises AS BIGINT) AS enterprises,
+  CAST(declarations AS BIGINT) AS declarations,
+  CAST(goods_items AS BIGINT) AS goods_items,
+  CASE WHEN with_value >= 3 THEN value END AS statistical_value_amount,
+  CASE WHEN with_mass >= 3 THEN mass END AS net_mass_kg
+FROM total

@@ -1,5 +1,5 @@
 -- title = "Findings by kind"
--- description = "What inspections found to differ from the declaration, by month of acceptance, kind and severity, with the duty and tax that was found to be missing. Kinds and severities are those that officers record; groups of fewer than three enterprises or fewer than five declarations are left out."
+-- description = "What inspections found to differ from the declaration, by month of acceptance, kind and severity, with the duty and tax that was found to be missing. Kinds and severities are those that officers record; groups of fewer than three enterprises or fewer than five declarations are left out, and so is an amount that fewer than three enterprises contribute to; where what is left out of a month and currency is that of one or two enterprises, the smallest other amount is left out as well. A month is there ten days after its end, and changes when a later month comes."
 -- owner = "risk-management"
 -- refresh = "daily"
 -- increment = "month"
@@ -9,6 +9,7 @@
 -- grade = "general-2"
 -- count = "enterprises"
 -- at_least = 3
+-- closed_after_days = 10
 --
 -- [fresh]
 -- table = "inspection"
@@ -47,7 +48,7 @@
 -- unit = "1"
 -- range = [0.0, 1e12]
 -- [columns.revenue_amount]
--- description = "Duty and tax to be recovered, in the currency of the row; absent where no amount was recorded"
+-- description = "Duty and tax to be recovered, in the currency of the row; absent where fewer than three enterprises are to pay, or another amount would follow from it"
 -- range = [0.0, 1e15]
 WITH newest AS (
   SELECT month, declaration_id, enterprise_id
@@ -78,17 +79,37 @@ line AS (
     CAST(NULL AS DECIMAL(19, 3)) AS amount
   FROM result
   WHERE result_code = 'discrepancy' AND coalesce(cardinality(findings), 0) = 0
+),
+total AS (
+  SELECT month, type_code, severity_code, currency, count(DISTINCT enterprise_id) AS enterprises, count(*) AS findings,
+    count(DISTINCT declaration_id) AS declarations, count(*) FILTER (WHERE amount > 0) AS with_revenue, sum(amount) AS revenue,
+    count(DISTINCT enterprise_id) FILTER (WHERE amount <> 0) AS revenue_from
+  FROM line
+  GROUP BY month, type_code, severity_code, currency
+),
+judged AS (
+  SELECT month, type_code, severity_code, currency, enterprises, findings, declarations, with_revenue, revenue, revenue_from,
+    revenue_from >= 3 AND declarations >= 5 AS is_shown
+  FROM total
+),
+-- Amounts by office are in declared_and_recovered: who adds them up has the rest of a month and currency.
+rest AS (
+  SELECT month, type_code, severity_code, currency, enterprises, findings, declarations, with_revenue, revenue, revenue_from,
+    is_shown,
+    sum(CASE WHEN is_shown OR with_revenue = 0 THEN 0 ELSE 1 END) OVER (PARTITION BY month, currency) AS hidden,
+    sum(CASE WHEN is_shown THEN 0 ELSE revenue_from END) OVER (PARTITION BY month, currency) AS hidden_from,
+    row_number() OVER (PARTITION BY month, currency, is_shown ORDER BY revenue, type_code, severity_code) AS place
+  FROM judged
 )
 SELECT
   month AS month,
   type_code AS finding_type_code,
   severity_code AS finding_severity_code,
   currency AS revenue_currency,
-  CAST(count(DISTINCT enterprise_id) AS BIGINT) AS enterprises,
-  CAST(count(*) AS BIGINT) AS findings,
-  CAST(count(DISTINCT declaration_id) AS BIGINT) AS declarations,
-  CAST(count(*) FILTER (WHERE amount > 0) AS BIGINT) AS findings_with_revenue,
-  sum(amount) AS revenue_amount
-FROM line
-GROUP BY month, type_code, severity_code, currency
-HAVING count(DISTINCT declaration_id) >= 5
+  CAST(enterprises AS BIGINT) AS enterprises,
+  CAST(findings AS BIGINT) AS findings,
+  CAST(declarations AS BIGINT) AS declarations,
+  CAST(with_revenue AS BIGINT) AS findings_with_revenue,
+  CASE WHEN revenue_from >= 3 AND NOT (is_shown AND place = 1 AND hidden > 0 AND hidden_from < 3) THEN revenue END AS revenue_amount
+FROM rest
+WHERE declarations >= 5

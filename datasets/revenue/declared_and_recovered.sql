@@ -1,5 +1,5 @@
 -- title = "Revenue declared and recovered"
--- description = "Duty and tax as assessed in the newest version of each declaration, and what inspections found to be missing, by month of acceptance, office and currency. Amounts are due, not received: no table records payments. Rows of fewer than three enterprises or fewer than ten declarations are left out, and so is what was found at one or two enterprises."
+-- description = "Duty and tax as assessed in the newest version of each declaration, and what inspections found to be missing, by month of acceptance, office and currency. Amounts are due, not received: no table records payments. Rows of fewer than three enterprises or fewer than ten declarations are left out, and so is an amount that one or two enterprises contribute to; where what is left out of the amounts found in a month and currency is that of one or two enterprises, the smallest other one is left out as well. A month is there ten days after its end, and changes when a later month comes."
 -- owner = "revenue"
 -- refresh = "daily"
 -- increment = "month"
@@ -9,6 +9,7 @@
 -- grade = "general-2"
 -- count = "enterprises"
 -- at_least = 3
+-- closed_after_days = 10
 --
 -- [fresh]
 -- table = "declaration"
@@ -34,16 +35,13 @@
 -- unit = "1"
 -- range = [10.0, 1e12]
 -- [columns.duty_amount]
--- description = "Customs duty assessed: type CUD, or A00 and A10 of the European Union"
--- is_required = true
+-- description = "Customs duty assessed: type CUD, or A00 and A10 of the European Union; absent where it is that of one or two enterprises"
 -- range = [0.0, 1e15]
 -- [columns.value_added_tax_amount]
--- description = "Value added tax assessed: type VAT, or B00 of the European Union"
--- is_required = true
+-- description = "Value added tax assessed: type VAT, or B00 of the European Union; absent where it is that of one or two enterprises"
 -- range = [0.0, 1e15]
 -- [columns.other_tax_amount]
--- description = "Other duties, taxes and fees assessed, such as excise"
--- is_required = true
+-- description = "Other duties, taxes and fees assessed, such as excise; absent where they are those of one or two enterprises"
 -- range = [0.0, 1e15]
 -- [columns.declarations_with_recovery]
 -- description = "Declarations for which an inspection found more to be due"
@@ -51,10 +49,10 @@
 -- unit = "1"
 -- range = [0.0, 1e12]
 -- [columns.recovered_amount]
--- description = "Duty and tax that inspections found to be missing; absent where it was found at one or two enterprises"
+-- description = "Duty and tax that inspections found to be missing; absent where it was found at one or two enterprises, or what was found at others would follow from it"
 -- range = [0.0, 1e15]
 -- [columns.recovery_rate]
--- description = "Amount found to be missing over the amount assessed; absent where that amount is, or nothing was assessed"
+-- description = "Amount found to be missing over duty and taxes assessed; absent where one of these amounts is, or nothing was assessed"
 -- unit = "1"
 -- range = [0.0, 1e6]
 WITH newest AS (
@@ -89,34 +87,56 @@ found AS (
   JOIN inspection i ON i.month = n.month AND i.declaration_id = n.declaration_id
 ),
 line AS (
-  SELECT month, declaration_id, office_id, enterprise_id, type_code, currency, amount AS assessed_amount,
-    CAST(NULL AS DECIMAL(19, 3)) AS recovered_amount
+  SELECT month, declaration_id, office_id, enterprise_id, currency,
+    CASE WHEN type_code IN ('CUD', 'A00', 'A10') THEN amount ELSE CAST(0 AS DECIMAL(19, 3)) END AS duty,
+    CASE WHEN type_code IN ('VAT', 'B00') THEN amount ELSE CAST(0 AS DECIMAL(19, 3)) END AS value_added_tax,
+    CASE WHEN type_code IN ('CUD', 'A00', 'A10', 'VAT', 'B00') THEN CAST(0 AS DECIMAL(19, 3)) ELSE amount END AS other_tax,
+    CAST(0 AS DECIMAL(19, 3)) AS recovered
   FROM assessed
   WHERE amount IS NOT NULL
   UNION ALL
-  SELECT month, declaration_id, office_id, enterprise_id, '' AS type_code,
-    coalesce(get_field(finding, 'revenue_amount_currency'), '') AS currency,
-    CAST(NULL AS DECIMAL(19, 3)) AS assessed_amount, get_field(finding, 'revenue_amount') AS recovered_amount
+  SELECT month, declaration_id, office_id, enterprise_id, coalesce(get_field(finding, 'revenue_amount_currency'), '') AS currency,
+    CAST(0 AS DECIMAL(19, 3)) AS duty, CAST(0 AS DECIMAL(19, 3)) AS value_added_tax, CAST(0 AS DECIMAL(19, 3)) AS other_tax,
+    get_field(finding, 'revenue_amount') AS recovered
   FROM found
   WHERE get_field(finding, 'revenue_amount') > 0
 ),
 total AS (
   SELECT month, office_id, currency, count(DISTINCT enterprise_id) AS enterprises, count(DISTINCT declaration_id) AS declarations,
-    coalesce(sum(CASE WHEN type_code IN ('CUD', 'A00', 'A10') THEN assessed_amount END), 0) AS duty,
-    coalesce(sum(CASE WHEN type_code IN ('VAT', 'B00') THEN assessed_amount END), 0) AS value_added_tax,
-    coalesce(sum(CASE WHEN type_code NOT IN ('CUD', 'A00', 'A10', 'VAT', 'B00') THEN assessed_amount END), 0) AS other_tax,
-    coalesce(sum(assessed_amount), 0) AS assessed,
-    count(DISTINCT CASE WHEN recovered_amount IS NOT NULL THEN declaration_id END) AS with_recovery,
-    count(DISTINCT CASE WHEN recovered_amount IS NOT NULL THEN enterprise_id END) AS recovered_from,
-    coalesce(sum(recovered_amount), 0) AS recovered
+    sum(duty) AS duty, count(DISTINCT enterprise_id) FILTER (WHERE duty <> 0) AS duty_from,
+    sum(value_added_tax) AS value_added_tax,
+    count(DISTINCT enterprise_id) FILTER (WHERE value_added_tax <> 0) AS value_added_tax_from,
+    sum(other_tax) AS other_tax, count(DISTINCT enterprise_id) FILTER (WHERE other_tax <> 0) AS other_tax_from,
+    count(DISTINCT declaration_id) FILTER (WHERE recovered <> 0) AS with_recovery,
+    sum(recovered) AS recovered, count(DISTINCT enterprise_id) FILTER (WHERE recovered <> 0) AS recovered_from
   FROM line
   GROUP BY month, office_id, currency
-  HAVING count(DISTINCT declaration_id) >= 10
 ),
-shown AS (
-  SELECT month, office_id, currency, enterprises, declarations, duty, value_added_tax, other_tax, assessed, with_recovery,
-    CASE WHEN with_recovery = 0 OR recovered_from >= 3 THEN recovered END AS recovered
+judged AS (
+  SELECT month, office_id, currency, enterprises, declarations, duty, duty_from, value_added_tax, value_added_tax_from, other_tax,
+    other_tax_from, with_recovery, recovered, recovered_from, recovered_from >= 3 AND declarations >= 10 AS is_shown
   FROM total
+),
+-- Amounts by kind are in findings_by_kind: who adds them up has the rest of a month and currency.
+rest AS (
+  SELECT month, office_id, currency, enterprises, declarations, duty, duty_from, value_added_tax, value_added_tax_from, other_tax,
+    other_tax_from, with_recovery, recovered, recovered_from, is_shown,
+    sum(CASE WHEN is_shown OR with_recovery = 0 THEN 0 ELSE 1 END) OVER (PARTITION BY month, currency) AS hidden,
+    sum(CASE WHEN is_shown THEN 0 ELSE recovered_from END) OVER (PARTITION BY month, currency) AS hidden_from,
+    row_number() OVER (PARTITION BY month, currency, is_shown ORDER BY recovered, office_id) AS place
+  FROM judged
+),
+-- What nobody owes is nobody's secret: nothing is shown as nothing.
+shown AS (
+  SELECT month, office_id, currency, enterprises, declarations, with_recovery,
+    coalesce(CASE WHEN duty_from >= 3 THEN duty END, CASE WHEN duty = 0 THEN 0 END) AS duty,
+    coalesce(CASE WHEN value_added_tax_from >= 3 THEN value_added_tax END, CASE WHEN value_added_tax = 0 THEN 0 END)
+      AS value_added_tax,
+    coalesce(CASE WHEN other_tax_from >= 3 THEN other_tax END, CASE WHEN other_tax = 0 THEN 0 END) AS other_tax,
+    CASE WHEN NOT (is_shown AND place = 1 AND hidden > 0 AND hidden_from < 3) THEN
+      coalesce(CASE WHEN recovered_from >= 3 THEN recovered END, CASE WHEN recovered = 0 THEN 0 END) END AS recovered
+  FROM rest
+  WHERE declarations >= 10
 )
 SELECT
   month AS month,
@@ -129,5 +149,5 @@ SELECT
   other_tax AS other_tax_amount,
   CAST(with_recovery AS BIGINT) AS declarations_with_recovery,
   recovered AS recovered_amount,
-  CAST(recovered AS DOUBLE) / nullif(CAST(assessed AS DOUBLE), 0.0) AS recovery_rate
+  CAST(recovered AS DOUBLE) / nullif(CAST(duty + value_added_tax + other_tax AS DOUBLE), 0.0) AS recovery_rate
 FROM shown

@@ -5,6 +5,8 @@ use super::tables::{is_overwritten, lake_table};
 use crate::alone::Alone;
 use crate::progress::Progress;
 use crate::{Home, JobError, catalog};
+use arrow::datatypes::Schema;
+use chrono::{DateTime, Months, NaiveDate, Utc};
 use futures::StreamExt;
 use std::collections::{BTreeMap, BTreeSet};
 use tidegate_lake::{LakeError, Replace, Snapshot, SnapshotWanted, TableSpec};
@@ -128,8 +130,11 @@ impl Making<'_> {
         }
         let derived = self.platform.derive(self.definition).await?;
         let dataset = self.dataset(&derived);
-        let what =
-            if options.whole { Some(Replace::Everything) } else { self.what(&dataset, &derived).await? };
+        let what = if options.whole {
+            Some(Replace::Everything)
+        } else {
+            self.what(&dataset, &derived, options).await?
+        };
         match (what, self.last) {
             (None, Some(last)) => self.unchanged(last).await,
             (what, _) => self.make(dataset, &derived, what.unwrap_or(Replace::Everything), options).await,
@@ -151,7 +156,12 @@ impl Making<'_> {
     }
 
     /// What has to be made anew; nothing when nothing changed.
-    async fn what(&self, dataset: &Dataset, derived: &Derived) -> Result<Option<Replace>, JobError> {
+    async fn what(
+        &self,
+        dataset: &Dataset,
+        derived: &Derived,
+        options: RefreshOptions,
+    ) -> Result<Option<Replace>, JobError> {
         let everything = Ok(Some(Replace::Everything));
         let Some(last) = self.last else { return everything };
         let described = Dataset { made: None, ..catalog::dataset(last.clone())? };
@@ -161,6 +171,11 @@ impl Making<'_> {
         // Months that are replaced would come to stand beside rows that nobody has seen.
         if is_overwritten(self.home, last).await? {
             return everything;
+        }
+        let closed = self.closed(last);
+        // Between two closings nothing changes but what is to be seen no more.
+        if closed.as_ref().is_some_and(|(then, now)| then >= now) && !options.after_erasure {
+            return Ok(None);
         }
         let before = match self.home.lake.snapshot(SnapshotWanted::Version(last.made.snapshot)).await {
             Ok(before) => before,
@@ -179,7 +194,18 @@ impl Making<'_> {
                 _ => return everything,
             }
         }
+        if let Some((then, now)) = closed {
+            months.retain(|month| *month <= now);
+            months.extend(months_between(&then, &now));
+        }
         Ok((!months.is_empty()).then_some(Replace::Months(months)))
+    }
+
+    /// Of a dataset whose grade is lowered: the last month that was closed when a version was made, and the last one now.
+    fn closed(&self, last: &DatasetVersion) -> Option<(String, String)> {
+        let lowered = self.definition.header.lowered.as_ref()?;
+        let on = |at: DateTime<Utc>| lowered.last_closed(at.date_naive());
+        Some((on(last.made_at), on(self.home.now)))
     }
 
     async fn make(
@@ -196,7 +222,7 @@ impl Making<'_> {
             Replace::Everything => None,
             Replace::Months(months) => Some(months.iter().cloned().collect()),
         };
-        let sql = definition.statement(months.as_deref());
+        let sql = definition.statement_on(home.now.date_naive(), months.as_deref());
         let mut rows = self.platform.plan_for(&Principal::LocalOwner, PURPOSE, &sql).await?.stream()?;
         let mut writer = home.lake.writer(&spec).await?;
         while let Some(batch) = rows.next().await {
@@ -269,7 +295,10 @@ impl Making<'_> {
     fn remark(&self) -> String {
         let lowered = self.definition.header.lowered.as_ref().map(|lowered| {
             let (grade, count, at_least) = (lowered.grade.as_str(), &lowered.count, lowered.at_least);
-            format!("graded at most {grade}, since rows with less than {at_least} {count} are left out")
+            format!(
+                "graded at most {grade}, since rows with less than {at_least} {count} and months that are not closed are left \
+                 out"
+            )
         });
         lowered.unwrap_or_default()
     }
@@ -284,6 +313,14 @@ fn left_out(definition: &Definition, last: Option<&DatasetVersion>) -> Refreshed
         rows: last.map_or(0, |last| last.made.rows),
         checks: Vec::new(),
     }
+}
+
+/// The months behind one up to another.
+fn months_between(before: &str, last: &str) -> Vec<String> {
+    let next = |month: &NaiveDate| month.checked_add_months(Months::new(1));
+    let first = format!("{before}-01").parse::<NaiveDate>().ok().and_then(|month| next(&month));
+    let months = std::iter::successors(first, next).map(|month| month.format("%Y-%m").to_string());
+    months.take_while(|month| month.as_str() <= last).collect()
 }
 
 fn of_dataset(definition: &Definition, cause: JobError) -> JobError {

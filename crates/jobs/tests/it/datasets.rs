@@ -32,7 +32,7 @@ fn counts(sql: &str, most_items: u32) -> Definition {
     Definition::parse("declaration", "counts", &text).unwrap()
 }
 
-async fn made(place: &Place, definition: &Definition, options: RefreshOptions) -> Refreshed {
+pub async fn made(place: &Place, definition: &Definition, options: RefreshOptions) -> Refreshed {
     let all = refresh(&place.home, std::slice::from_ref(definition), options, &mut Quiet).await;
     all.unwrap().pop().unwrap()
 }
@@ -43,7 +43,7 @@ async fn rows(place: &Place) -> Vec<String> {
     place.texts(&format!("SELECT {row} FROM counts ORDER BY month, office_id")).await
 }
 
-async fn load(place: &Place, name: &str, rows: &[String]) {
+pub async fn load(place: &Place, name: &str, rows: &[String]) {
     place.ingest(&place.write(name, &source::file(rows)), true).await.unwrap();
 }
 
@@ -338,36 +338,6 @@ async fn upkeep_drops_the_table_of_columns_that_a_dataset_has_no_longer() {
 
     let again = made(&place, &counts(COUNTS, 1_000), RefreshOptions::default()).await;
     assert_eq!((again.outcome, again.version), (Outcome::Published, Some(3)), "columns may come back");
-}
-
-#[tokio::test]
-async fn rows_of_few_enterprises_are_not_in_a_dataset_whose_grade_is_lowered() {
-    let place = Place::new().await;
-    // Two declarations of one code, and all others of a year: two importers at most, and many.
-    let (rare, mut rows): (Vec<String>, Vec<String>) =
-        source::rows(1, 2025, 240, 0).into_iter().partition(|row| row.contains(",690721,"));
-    rows.extend(rare.into_iter().take(2));
-    load(&place, "year.csv", &rows).await;
-    let text = "-- title = \"Masses\"\n-- description = \"Masses.\"\n-- owner = \"tests\"\n-- refresh = \"daily\"\n\
-        -- unique = [\"commodity_hs6\"]\n-- [lowered]\n-- grade = \"general-1\"\n-- count = \"enterprises\"\n\
-        -- at_least = 3\n-- [columns.commodity_hs6]\n-- description = \"Code\"\n-- [columns.enterprises]\n\
-        -- description = \"Importers\"\n-- [columns.mass_kg]\n-- description = \"Mass\"\n\
-        SELECT g.commodity_hs6, count(DISTINCT d.importer_id) AS enterprises, sum(g.net_mass_kg) AS mass_kg \
-        FROM declaration d JOIN goods_item g ON g.month = d.month AND g.declaration_id = d.declaration_id \
-        GROUP BY g.commodity_hs6\n";
-    let masses = Definition::parse("declaration", "masses", text).unwrap();
-    assert_eq!(made(&place, &masses, RefreshOptions::default()).await.outcome, Outcome::Published);
-
-    let of = async |sql: &str| place.texts(&format!("SELECT arrow_cast({sql} ORDER BY 1")).await;
-    let codes = of("commodity_hs6, 'Utf8') FROM masses").await;
-    let all = of("commodity_hs6, 'Utf8') FROM (SELECT DISTINCT commodity_hs6 FROM goods_item)").await;
-    assert!(all.contains(&"690721".to_owned()), "{all:?}");
-    let many: Vec<String> = all.into_iter().filter(|code| code != "690721").collect();
-    assert_eq!((codes, many.len()), (many, 5), "the code of two importers is not there");
-    let grades = of("concat(column_name, ' ', grade), 'Utf8') FROM information_schema.columns \
-                     WHERE table_name = 'masses'")
-    .await;
-    assert_eq!(grades, ["commodity_hs6 general-1", "enterprises general-3", "mass_kg general-1"]);
 }
 
 #[tokio::test]

@@ -16,6 +16,7 @@ mod held_parties;
 mod interrupted;
 mod kcs_samples;
 mod lodged_again;
+mod lowered;
 mod main_job;
 mod order;
 mod packaging;

@@ -3,7 +3,7 @@
 use super::DatasetError;
 use crate::item_rows::DECLARATION_ITEM;
 use crate::literal;
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::{DateTime, Days, Months, NaiveDate, TimeDelta, Utc};
 use serde::Deserialize;
 use sha2::{Digest, Sha256};
 use std::collections::BTreeMap;
@@ -20,6 +20,13 @@ const LEAST_GROUP: u32 = 3;
 /// How much earlier than a day, week or month after the last time a dataset is due: a timer does not start at the very same second,
 /// and the day on which summer time begins has 23 hours.
 const EARLY: TimeDelta = TimeDelta::hours(2);
+
+/// Days after the end of a month until what is lowered tells of it, where the header names none: time for what is lodged or
+/// amended late.
+const DAYS_TO_CLOSE: u32 = 10;
+
+/// Most of them.
+const MOST_DAYS_TO_CLOSE: u32 = 366;
 
 /// A dataset as its file defines it.
 #[derive(Debug, Clone, PartialEq)]
@@ -93,8 +100,25 @@ pub struct Lowered {
     pub grade: Grade,
     /// The column that counts the enterprises or persons behind a row.
     pub count: String,
-    /// Rows with less are left out.
+    /// Rows with less are left out, and values that less contribute to.
     pub at_least: u32,
+    /// Days after the end of a month until it is closed. Rows of closed months alone are there, and change when another month
+    /// is closed: what is made anew each day tells by its difference what came on one.
+    #[serde(default = "days_to_close")]
+    pub closed_after_days: u32,
+}
+
+fn days_to_close() -> u32 {
+    DAYS_TO_CLOSE
+}
+
+impl Lowered {
+    /// The last month that is closed on a day, such as `2026-10`.
+    pub fn last_closed(&self, today: NaiveDate) -> String {
+        let day = today.checked_sub_days(Days::new(u64::from(self.closed_after_days)));
+        let month = day.and_then(|day| day.checked_sub_months(Months::new(1)));
+        month.map(|month| month.format("%Y-%m").to_string()).unwrap_or_default()
+    }
 }
 
 /// How old rows may be: the newest of the dataset by a column of it, or those of a stored table that it is made of.
@@ -175,6 +199,13 @@ impl Definition {
         {
             return Err(format!("its grade is lowered with {few} behind a row; at least {LEAST_GROUP}"));
         }
+        if let Some(days) =
+            header.lowered.as_ref().map(|l| l.closed_after_days).filter(|n| *n > MOST_DAYS_TO_CLOSE)
+        {
+            return Err(format!(
+                "its months are closed {days} days after their end; at most {MOST_DAYS_TO_CLOSE}"
+            ));
+        }
         if header.fresh.as_ref().is_some_and(|fresh| fresh.column.is_some() == fresh.table.is_some()) {
             return Err("[fresh] names a `column` of its own, or a `table` that it is made of".to_owned());
         }
@@ -202,13 +233,24 @@ impl Definition {
 
     /// The statement that makes the rows: all of them, or those of some months; small groups are left out.
     pub fn statement(&self, months: Option<&[String]>) -> String {
+        self.filtered(months, None)
+    }
+
+    /// The statement that makes the rows that are there on a day: where its grade is lowered, those of closed months.
+    pub fn statement_on(&self, today: NaiveDate, months: Option<&[String]>) -> String {
+        self.filtered(months, self.header.lowered.as_ref().map(|lowered| lowered.last_closed(today)))
+    }
+
+    fn filtered(&self, months: Option<&[String]>, last_closed: Option<String>) -> String {
         let lowered = self.header.lowered.as_ref();
         let groups = lowered.map(|Lowered { count, at_least, .. }| format!("\"{count}\" >= {at_least}"));
         let of_months = self.header.increment.as_ref().zip(months).map(|(column, months)| {
             let months: Vec<String> = months.iter().map(|month| literal(month)).collect();
             format!("\"{column}\" IN ({})", months.join(", "))
         });
-        let conditions: Vec<String> = groups.into_iter().chain(of_months).collect();
+        let closed = self.header.increment.as_ref().zip(last_closed);
+        let closed = closed.map(|(column, last)| format!("\"{column}\" <= '{last}'"));
+        let conditions: Vec<String> = groups.into_iter().chain(closed).chain(of_months).collect();
         if conditions.is_empty() {
             return self.sql.clone();
         }
@@ -275,6 +317,31 @@ mod tests {
         assert!(taken.contains("a table has this name already"), "{taken}");
         let name = Definition::parse("declaration", "Counts!", FILE).unwrap_err().to_string();
         assert!(name.contains("`Counts!` is no name"), "{name}");
+    }
+
+    #[test]
+    fn what_is_lowered_holds_closed_months() {
+        let of = |more: &str| {
+            let lowered =
+                "-- [lowered]\n-- grade = \"general-2\"\n-- count = \"declarations\"\n-- at_least = 3\n";
+            FILE.replace("-- [columns.month]", &format!("{lowered}{more}-- [columns.month]"))
+        };
+        let parse = |text: &str| Definition::parse("declaration", "counts", text);
+        let months = ["2026-10".to_owned()];
+        let end = |definition: &Definition, day: &str, months: Option<&[String]>| {
+            let statement = definition.statement_on(day.parse().unwrap(), months);
+            statement.split_once(" WHERE ").map(|(_, end)| end.to_owned()).unwrap_or_default()
+        };
+        let counts = parse(&of("")).unwrap();
+        let before = end(&counts, "2026-11-10", None);
+        assert_eq!(before, "\"declarations\" >= 3 AND \"month\" <= '2026-09'");
+        let closed = end(&counts, "2026-11-11", Some(&months));
+        assert_eq!(closed, "\"declarations\" >= 3 AND \"month\" <= '2026-10' AND \"month\" IN ('2026-10')");
+        let late = parse(&of("-- closed_after_days = 40\n")).unwrap();
+        assert!(end(&late, "2026-11-11", None).ends_with("<= '2026-09'"));
+        assert_eq!(end(&parse(FILE).unwrap(), "2026-11-11", None), "", "nothing else waits");
+        let never = parse(&of("-- closed_after_days = 400\n")).unwrap_err().to_string();
+        assert!(never.contains("closed 400 days after their end; at most 366"), "{never}");
     }
 
     #[test]

@@ -1,11 +1,11 @@
 //! What follows from the plan of a dataset: its columns, their grades and categories, and how it can be made by months.
 
-use super::{DatasetColumn, DatasetError, Definition, groups, increment};
+use super::{DatasetColumn, DatasetError, Definition, Lowered, groups, increment};
 use crate::catalog::Catalog;
 use crate::lineage::{Lineage, Stored};
 use crate::{Platform, QueryError};
 use datafusion::arrow::datatypes::{Field, Schema, SchemaRef};
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 use tidegate_records::category::Category;
 use tidegate_records::table::{Grade, Key, Source};
@@ -38,22 +38,19 @@ impl Platform {
         let names: Vec<&str> = arrow.fields().iter().map(|field| field.name().as_str()).collect();
         check_names(definition, &names)?;
         check_fresh(definition, &lineage)?;
-        let used = lineage.used();
         let of_groups = match &definition.header.lowered {
-            None => BTreeSet::new(),
-            Some(lowered) => {
-                let written = self.written(&definition.statement(None)).await?;
-                groups::told_of(&written, lowered).map_err(|cause| refused(definition, cause))?
-            }
+            None => BTreeMap::new(),
+            Some(lowered) => self.of_groups(definition, lowered).await?,
         };
-        let grading =
-            Grading { definition, catalog: self.catalog(), used, choosing: &lineage.choosing, of_groups };
+        let (used, choosing) = (lineage.used(), &lineage.choosing);
+        let grading = Grading { definition, catalog: self.catalog(), used, choosing, of_groups };
         let columns = names.iter().zip(&lineage.origins).map(|(name, origins)| {
             grading.check_counted(name, origins)?;
             grading.column(name, origins)
         });
         let columns: Vec<DatasetColumn> = columns.collect::<Result<_, _>>()?;
         let read_whole = match &definition.header.increment {
+            None if definition.header.lowered.is_some() => return Err(not_by_month(definition).into()),
             None => None,
             Some(by) => {
                 check_month(definition, by, &columns)?;
@@ -69,10 +66,36 @@ impl Platform {
         let schema = Arc::new(Schema::new(fields.collect::<Vec<_>>()));
         Ok(Derived { schema, columns, tables: lineage.tables.into_keys().collect(), read_whole })
     }
+
+    /// Columns that tell of whole groups alone, with what stands behind the values that they show: whether enough contribute to
+    /// them decides that they are shown, and is not told by them.
+    async fn of_groups(
+        &self,
+        definition: &Definition,
+        lowered: &Lowered,
+    ) -> Result<BTreeMap<String, BTreeSet<Stored>>, QueryError> {
+        let written = self.written(&definition.statement(None)).await?;
+        let told = groups::told_of(&written, lowered).map_err(|cause| refused(definition, cause))?;
+        let grouping = Lineage::of(told.grouping)?;
+        let used = grouping.used();
+        let of_groups = told.columns.into_iter().map(|(name, outputs)| {
+            let origins = outputs.iter().filter_map(|place| grouping.origins.get(*place));
+            let origins: BTreeSet<Stored> = origins.flatten().cloned().collect();
+            (name, if origins.is_empty() { used.clone() } else { origins })
+        });
+        Ok(of_groups.collect())
+    }
 }
 
 fn refused(definition: &Definition, cause: String) -> DatasetError {
     DatasetError::Definition { name: definition.name.clone(), cause }
+}
+
+/// Why what is lowered has months: a total that is made anew each day tells what came since.
+fn not_by_month(definition: &Definition) -> DatasetError {
+    let cause = "its grade is lowered, and it is not made by months: two makings differ by what came between, which may be \
+                 that of one; group by month and name it as `increment`, so that rows of closed months alone are there";
+    refused(definition, cause.to_owned())
 }
 
 /// That header and statement have the same columns.
@@ -130,8 +153,8 @@ struct Grading<'a> {
     used: BTreeSet<Stored>,
     /// Those that choose the rows.
     choosing: &'a BTreeSet<Stored>,
-    /// Columns of the dataset that tell of large groups alone.
-    of_groups: BTreeSet<String>,
+    /// Columns of the dataset that tell of large groups alone, with what stands behind the values that they show.
+    of_groups: BTreeMap<String, BTreeSet<Stored>>,
 }
 
 impl Grading<'_> {
@@ -176,11 +199,17 @@ impl Grading<'_> {
             grade = grade.max(known(stored)?.grade);
         }
         if let Some(lowered) = &self.definition.header.lowered
-            && self.of_groups.contains(name)
-            && !names_somebody(category)
+            && let Some(shown) = self.of_groups.get(name)
             && grade < Grade::Important
         {
-            grade = grade.min(lowered.grade);
+            let mut of_shown = Category::Provenance;
+            for stored in shown {
+                of_shown = more_telling(of_shown, known(stored)?.category);
+            }
+            if !names_somebody(of_shown) {
+                grade = grade.min(lowered.grade);
+                category = of_shown;
+            }
         }
         Ok(DatasetColumn {
             name: name.to_owned(),
@@ -214,7 +243,7 @@ mod tests {
                 catalog: &catalog,
                 used: BTreeSet::new(),
                 choosing,
-                of_groups: ["mass".to_owned()].into(),
+                of_groups: [("mass".to_owned(), [mass.clone()].into())].into(),
             };
             let other = ("goods_item".to_owned(), "gross_mass_kg".to_owned());
             let origin = if choosing.is_empty() { mass.clone() } else { other };

@@ -52,26 +52,103 @@ async fn a_column_has_the_highest_grade_of_what_it_comes_from() {
 }
 
 const LOWERED: &str = "-- [lowered]\n-- grade = \"general-1\"\n-- count = \"n\"\n-- at_least = 3\n";
+const BY_MONTH: &str = "-- increment = \"month\"\n";
+
+/// Columns of a lowered dataset, each an expression over months and offices.
+async fn lowered(columns: &[(&str, &str)]) -> Vec<DatasetColumn> {
+    let listed: Vec<String> = columns.iter().map(|(name, sql)| format!("{sql} AS {name}")).collect();
+    let sql = format!(
+        "WITH one AS (SELECT d.month, d.office_id, d.importer_id, d.declaration_id, k.score, k.draw FROM declaration d \
+         JOIN decision k ON k.month = d.month AND k.declaration_id = d.declaration_id), \
+         grouped AS (SELECT month, office_id, count(DISTINCT importer_id) AS importers, count(*) AS entries, \
+         count(DISTINCT importer_id) FILTER (WHERE score <> 0) AS scored, \
+         count(DISTINCT importer_id) FILTER (WHERE draw <> 0) AS drawn, \
+         count(DISTINCT declaration_id) FILTER (WHERE score <> 0) AS scored_declarations, \
+         sum(score) AS scores, sum(score) FILTER (WHERE draw > 0.5) AS some_scores, avg(score) AS mean, \
+         percentile_cont(0.0) WITHIN GROUP (ORDER BY score) AS p0, \
+         percentile_cont(0.1) WITHIN GROUP (ORDER BY score) AS p10, \
+         percentile_cont(0.9) WITHIN GROUP (ORDER BY score) AS p90, \
+         percentile_cont(0.75) WITHIN GROUP (ORDER BY score) AS p75, median(score) AS p50, var_pop(score) AS spread, \
+         min(score) AS least, max(score) AS most, array_agg(score) AS every, min(importer_id) AS first_importer \
+         FROM one GROUP BY month, office_id), \
+         ranked AS (SELECT *, row_number() OVER (ORDER BY scores) AS place, sum(scores) OVER () AS all_scores FROM grouped) \
+         SELECT month, CAST(importers AS BIGINT) AS n, {} FROM ranked ORDER BY office_id",
+        listed.join(", ")
+    );
+    let names: Vec<&str> = ["month", "n"].into_iter().chain(columns.iter().map(|(name, _)| *name)).collect();
+    derived(&format!("{BY_MONTH}{LOWERED}"), &names, &sql).await.unwrap().columns
+}
 
 #[tokio::test]
 async fn what_tells_of_whole_groups_alone_is_lowered() {
-    let sql = "WITH one AS (SELECT d.office_id, d.importer_id, k.score FROM declaration d JOIN decision k \
-               ON k.month = d.month AND k.declaration_id = d.declaration_id), \
-               grouped AS (SELECT office_id, count(DISTINCT importer_id) AS n, sum(score) AS scores, max(score) AS most, \
-               array_agg(score) AS every, min(importer_id) AS first_importer FROM one GROUP BY office_id) \
-               SELECT office_id, CAST(n AS BIGINT) AS n, scores, scores / n AS mean, most, every, first_importer, \
-               sum(scores) OVER () AS all_scores FROM grouped ORDER BY office_id";
-    let columns = ["office_id", "n", "scores", "mean", "most", "every", "first_importer", "all_scores"];
-    let known = derived(LOWERED, &columns, sql).await.unwrap().columns;
-    let of = |name: &str| known.iter().find(|column| column.name == name).unwrap();
-    assert_eq!(of("office_id").grade, Grade::General1);
-    assert_eq!(of("scores").grade, Grade::General1);
-    assert_eq!(of("most").grade, Grade::General4, "the greatest is the value of one");
-    assert_eq!(of("every").grade, Grade::General4, "each value stands there");
-    assert_eq!(of("all_scores").grade, Grade::General4, "it adds up what is left out, too");
-    assert_eq!(of("first_importer").grade, Grade::General3, "who it is is not lowered");
-    // The mean is made of the scores and of the number of enterprises, whose category tells most.
-    assert_eq!((of("mean").grade, of("mean").category), (Grade::General4, Category::Party));
+    let told = [
+        ("office", "office_id"),
+        ("entries", "entries"),
+        ("declarations", "scored_declarations"),
+        ("total", "CASE WHEN scored >= 3 THEN scores END"),
+        ("mean", "CASE WHEN scored >= 3 AND importers >= 5 THEN mean END"),
+        ("of_each", "CASE WHEN scored >= 3 THEN scores / entries END"),
+        (
+            "nothing_as_nothing",
+            "coalesce(CASE WHEN scored >= 3 THEN scores END, CASE WHEN scores = 0 THEN 0 END)",
+        ),
+        (
+            "not_the_first",
+            "CASE WHEN NOT (place = 1 AND all_scores > 2) THEN CASE WHEN scored >= 3 THEN scores END END",
+        ),
+        ("tenth", "CASE WHEN scored >= 30 THEN p10 END"),
+        ("last_tenth", "CASE WHEN scored >= 30 THEN p90 END"),
+        ("middle", "CASE WHEN scored >= 6 THEN p50 END"),
+        ("upper", "CASE WHEN scored >= 12 THEN p75 END"),
+    ];
+    let columns = lowered(&told).await;
+    assert_eq!(columns.len(), told.len() + 2);
+    for column in &columns {
+        let wanted = if column.name == "n" { Grade::General3 } else { Grade::General1 };
+        assert_eq!(column.grade, wanted, "{column:?}");
+    }
+    let total = columns.iter().find(|column| column.name == "total").unwrap();
+    assert_eq!(total.category, Category::Method, "whom the guard counts is not told");
+}
+
+#[tokio::test]
+async fn what_may_tell_of_few_is_not_lowered() {
+    let kept = [
+        ("bare", "scores"),
+        ("of_two", "CASE WHEN scored >= 2 THEN scores END"),
+        ("of_all_in_the_row", "CASE WHEN importers >= 3 THEN scores END"),
+        ("of_those_with_a_draw", "CASE WHEN drawn >= 3 THEN scores END"),
+        ("of_declarations", "CASE WHEN scored_declarations >= 3 THEN scores END"),
+        ("or_else", "CASE WHEN scored >= 3 THEN scores ELSE -scores END"),
+        ("beside", "CASE WHEN scored >= 3 THEN 1 END + scores"),
+        ("of_some", "CASE WHEN scored >= 3 THEN some_scores END"),
+        ("by_one", "CASE WHEN scored >= 3 AND most > 0.5 THEN scores END"),
+        ("either", "CASE WHEN scored >= 3 OR entries > 10 THEN scores END"),
+        ("p0", "CASE WHEN scored >= 1000 THEN p0 END"),
+        ("p10", "CASE WHEN scored >= 29 THEN p10 END"),
+        ("p90", "CASE WHEN scored >= 29 THEN p90 END"),
+        ("p50", "CASE WHEN scored >= 5 THEN p50 END"),
+        ("p75", "CASE WHEN scored >= 11 THEN p75 END"),
+        ("spread", "CASE WHEN scored >= 3 THEN spread END"),
+        ("least", "CASE WHEN scored >= 3 THEN least END"),
+        ("most", "CASE WHEN scored >= 3 THEN most END"),
+        ("every", "CASE WHEN scored >= 3 THEN every END"),
+        ("all_scores", "CASE WHEN scored >= 3 THEN all_scores END"),
+        ("first_importer", "CASE WHEN scored >= 3 THEN first_importer END"),
+    ];
+    let columns = lowered(&kept).await;
+    let is_lowered = |name: &str| columns.iter().any(|c| c.name == name && c.grade == Grade::General1);
+    let lowered: Vec<&str> = kept.iter().map(|(name, _)| *name).filter(|name| is_lowered(name)).collect();
+    assert_eq!(lowered, [""; 0]);
+    let first = columns.iter().find(|column| column.name == "first_importer").unwrap();
+    assert_eq!(first.category, Category::Party);
+}
+
+#[tokio::test]
+async fn what_is_lowered_is_made_by_months() {
+    let sql = "SELECT office_id, count(DISTINCT importer_id) AS n FROM declaration GROUP BY office_id";
+    let error = derived(LOWERED, &["office_id", "n"], sql).await.unwrap_err();
+    assert!(error.contains("its grade is lowered, and it is not made by months"), "{error}");
 }
 
 #[tokio::test]

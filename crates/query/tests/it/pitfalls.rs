@@ -4,6 +4,7 @@ use crate::country::{Reader, lines, officer, person, platform, with_rules};
 use crate::datasets::definition;
 use crate::plans::{counts_in, tells_of_what_is_below};
 use datafusion::common::ScalarValue;
+use tidegate_query::dataset::Definition;
 use tidegate_query::policy::Policy;
 use tidegate_query::{Bundles, ParamValues, Person, Platform, Principal};
 use tidegate_records::table::Grade;
@@ -393,13 +394,17 @@ async fn small_groups_are_left_out_of_what_has_a_lower_grade() {
     };
     assert_eq!(made("").await, ["false 5", "true 2"]);
     assert_eq!(made(lowered).await, ["false 5"]);
-    let grades = async |more: &str| {
-        let derived = platform.derive(&definition(more, &columns, sql)).await.unwrap();
+    let grades = async |definition: Definition| {
+        let derived = platform.derive(&definition).await.unwrap();
         derived.columns.iter().map(|column| column.grade).collect::<Vec<_>>()
     };
-    assert_eq!(grades(lowered).await, [Grade::General1, Grade::General3]);
+    let by_month = "SELECT month, invoice_amount < 200 AS is_small, count(DISTINCT importer_id) AS n FROM declaration \
+                    GROUP BY 1, 2";
+    let by_month =
+        definition(&format!("-- increment = \"month\"\n{lowered}"), &["month", "is_small", "n"], by_month);
+    assert_eq!(grades(by_month).await, [Grade::General1, Grade::General1, Grade::General3]);
     assert_eq!(
-        grades("").await,
+        grades(definition("", &columns, sql)).await,
         [Grade::General3; 2],
         "without the rule it is graded like what it comes from"
     );
