@@ -5,8 +5,9 @@ use crate::place::Place;
 use crate::source::fields;
 use std::fmt::Write;
 use tidegate_jobs::Quiet;
-use tidegate_jobs::datasets::{Outcome, RefreshOptions, shipped};
+use tidegate_jobs::datasets::{Outcome, RefreshOptions, shipped, versions};
 use tidegate_jobs::retention::{Erase, erase};
+use tidegate_ledger::{Act, Door};
 use tidegate_query::dataset::Definition;
 
 /// Masses of a code in a month, of three importers at least.
@@ -191,4 +192,26 @@ async fn shipped_datasets_hold_what_the_rule_asks_for() {
     let of_number = ["commodity_prices", "declared_and_recovered", "findings_by_kind", "trade_statistics"]
         .map(|name| format!("{name}.enterprises"));
     assert_eq!(above, of_number, "a number of enterprises alone is graded as they are");
+}
+
+#[tokio::test]
+async fn a_dataset_of_before_that_is_refused_by_now_keeps_no_erasure_from_the_others() {
+    let place = Place::new().await;
+    let four = [("I1", "10"), ("I2", "10"), ("I3", "10"), ("I4", "10")];
+    load(&place, "march.csv", &lodged(1, "2025-03", "620822", &four)).await;
+    for definition in [masses(), of_name("declaration_counts")] {
+        made(&place, &definition, RefreshOptions::default()).await;
+    }
+    let mut before = versions(&place.home, "masses").await.unwrap().remove(0).recorded.made;
+    before.definition = before.definition.replace("-- increment = \"month\"\n", "");
+    let by = place.home.owner().await.unwrap();
+    let act = Act { by, door: Door::Job, reason: "of before".to_owned(), at: place.home.now };
+    place.home.ledger.append_dataset_version(&before, &act).await.unwrap();
+    let id = place.texts("SELECT declaration_id FROM declaration WHERE importer_id = 'I4'").await.remove(0);
+    let order = Erase::Declaration(id);
+    let told = erase(&place.home, &order, "an order", &mut Quiet).await.unwrap_err().to_string();
+    assert!(told.contains("the dataset masses holds what is to be erased"), "{told}");
+    assert!(told.contains("it is not made by months"), "{told}");
+    let counted = "SELECT CAST(sum(declarations) AS BIGINT) FROM declaration_counts";
+    assert_eq!(place.count(counted).await, 3, "the others are made anew");
 }

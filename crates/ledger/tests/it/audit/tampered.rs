@@ -76,7 +76,7 @@ impl Spot {
             AuditFault::Rewritten { number, .. } => Self::Rewritten(*number),
             AuditFault::Checkpoint { number, .. } => Self::Checkpoint(*number),
             AuditFault::CheckpointMissing { number } => Self::Checkpoint(*number as i64),
-            AuditFault::Shortened { table, .. } => Self::Counter(*table),
+            AuditFault::Shortened { table, .. } => Self::Counter(table),
             AuditFault::Schema { .. } | AuditFault::File { .. } => Self::Guard,
         }
     }
