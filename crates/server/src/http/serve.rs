@@ -62,10 +62,10 @@ pub async fn serve(
     // For the head of each request, of those too who were let in.
     server.http_builder().http1().header_read_timeout(log_in);
     let service = router(door).into_make_service_with_connect_info::<Seat>();
-    let served = match acceptor {
+    let outcome = match acceptor {
         None => server.serve(service).await,
         Some(acceptor) => server.acceptor(acceptor).serve(service).await,
     };
     around.abort();
-    served.map_err(|cause| listening.failed(cause))
+    outcome.map_err(|cause| listening.failed(cause))
 }
