@@ -204,7 +204,7 @@ impl Grading<'_> {
         {
             let mut of_shown = Category::Provenance;
             for stored in shown {
-                of_shown = more_telling(of_shown, known(stored)?.category);
+                of_shown = of_shown.more_telling(known(stored)?.category);
             }
             if !names_somebody(of_shown) {
                 grade = grade.min(lowered.grade);
