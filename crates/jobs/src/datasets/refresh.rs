@@ -5,7 +5,6 @@ use super::tables::{is_overwritten, lake_table};
 use crate::alone::Alone;
 use crate::progress::Progress;
 use crate::{Home, JobError, catalog};
-use arrow::datatypes::Schema;
 use chrono::{DateTime, Months, NaiveDate, Utc};
 use futures::StreamExt;
 use std::collections::{BTreeMap, BTreeSet};
