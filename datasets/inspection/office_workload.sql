@@ -1,5 +1,5 @@
 -- title = "Workload of offices"
--- description = "Work lists by month of the list and office: the slots there were, who contended, and how many slots were used. A slot is one inspection that can be done on the day; protected consignments beyond the slots wait for the next free one."
+-- description = "Work lists by month of the list and office: the slots there were, who contended, and how many slots were used. A slot is one inspection that can be done on the day; protected consignments beyond the slots wait for the next free one. The list of a day that was opened again for what was lodged late is one list, and its slots count once."
 -- owner = "clearance"
 -- refresh = "daily"
 -- increment = "month"
@@ -26,7 +26,7 @@
 -- unit = "1"
 -- range = [0.0, 1e9]
 -- [columns.consignments]
--- description = "Consignments that contended for a slot"
+-- description = "Consignments that contended for a slot, once for each time that the list was closed with them"
 -- is_required = true
 -- unit = "1"
 -- range = [0.0, 1e12]
@@ -64,17 +64,17 @@
 -- unit = "1"
 -- range = [0.0, 1e9]
 -- [columns.full_work_lists]
--- description = "Work lists whose slots were all used"
+-- description = "Work lists whose slots were all used in the end"
 -- is_required = true
 -- unit = "1"
 -- range = [0.0, 1e6]
 -- [columns.most_waiting]
--- description = "Most protected consignments that waited after a list"
+-- description = "Most protected consignments that waited whenever a list was closed"
 -- is_required = true
 -- unit = "1"
 -- range = [0.0, 1e9]
 -- [columns.waiting_at_end]
--- description = "Protected consignments that waited after the last list of the month"
+-- description = "Protected consignments that waited when a list of the month was last closed, whatever its day"
 -- is_required = true
 -- unit = "1"
 -- range = [0.0, 1e9]
@@ -83,12 +83,20 @@ WITH list AS (
     waiting_before + queued - waiting_after AS served, waiting_after
   FROM work_list
 ),
-total AS (
-  SELECT month, office_id, count(*) AS lists, sum(slots) AS slots, sum(consignments) AS consignments,
-    sum(candidates) AS candidates, sum(listed) AS listed, sum(queued) AS queued, sum(served) AS served,
-    count(*) FILTER (WHERE listed + served >= slots) AS full_lists, max(waiting_after) AS most_waiting,
-    last_value(waiting_after ORDER BY listed_on, run_number) AS waiting_at_end
+on_day AS (
+  SELECT month, office_id, listed_on, sum(consignments) AS consignments, sum(candidates) AS candidates, sum(listed) AS listed,
+    sum(queued) AS queued, sum(served) AS served, last_value(slots - listed - served ORDER BY run_number) AS free_slots,
+    max(run_number) AS last_run, max(waiting_after) AS most_waiting,
+    last_value(waiting_after ORDER BY run_number) AS waiting_at_end
   FROM list
+  GROUP BY month, office_id, listed_on
+),
+total AS (
+  SELECT month, office_id, count(*) AS lists, sum(listed + served + free_slots) AS slots, sum(consignments) AS consignments,
+    sum(candidates) AS candidates, sum(listed) AS listed, sum(queued) AS queued, sum(served) AS served,
+    count(*) FILTER (WHERE free_slots <= 0) AS full_lists, max(most_waiting) AS most_waiting,
+    last_value(waiting_at_end ORDER BY last_run, listed_on) AS waiting_at_end
+  FROM on_day
   GROUP BY month, office_id
 )
 SELECT
