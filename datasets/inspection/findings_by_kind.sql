@@ -1,5 +1,5 @@
 -- title = "Findings by kind"
--- description = "What inspections found to differ from the declaration, by month of acceptance, kind and severity, with the duty and tax that was found to be missing. Kinds and severities are those that officers record; groups of fewer than three enterprises or fewer than five declarations are left out, and so is an amount that fewer than three enterprises contribute to; where what is left out of a month and currency is that of one or two enterprises, the smallest other amount is left out as well. A month is there ten days after its end, and changes when a later month comes."
+-- description = "What inspections found to differ from the declaration, by month of acceptance, kind and severity, with the duty and tax that was found to be missing. Of each goods item, or of a declaration as a whole, the result that was recorded last counts, so that results that are sent again or corrected count once. Kinds and severities are those that officers record; groups of fewer than three enterprises or fewer than five declarations are left out, and so is an amount that fewer than three enterprises contribute to; where what is left out of a month and currency is that of one or two enterprises, the smallest other amount is left out as well. A month is there ten days after its end, and changes when a later month comes."
 -- owner = "risk-management"
 -- refresh = "daily"
 -- increment = "month"
@@ -60,13 +60,24 @@ WITH newest AS (
   WHERE place = 1
 ),
 result AS (
-  SELECT i.month, i.declaration_id, i.result_code, i.findings, n.enterprise_id
-  FROM inspection i
-  LEFT JOIN newest n ON n.month = i.month AND n.declaration_id = i.declaration_id
+  SELECT month, declaration_id, result_code, findings
+  FROM (
+    SELECT month, declaration_id, result_code, findings,
+      row_number() OVER (PARTITION BY month, declaration_id, goods_item_seq
+        ORDER BY recorded_at DESC NULLS LAST, loaded_at DESC NULLS LAST, load_id DESC, source_row DESC) AS place
+    FROM inspection
+    WHERE result_code IN ('conform', 'discrepancy')
+  ) r
+  WHERE place = 1
+),
+named AS (
+  SELECT r.month, r.declaration_id, r.result_code, r.findings, n.enterprise_id
+  FROM result r
+  LEFT JOIN newest n ON n.month = r.month AND n.declaration_id = r.declaration_id
 ),
 found AS (
   SELECT month, declaration_id, enterprise_id, unnest(findings) AS finding
-  FROM result
+  FROM named
 ),
 line AS (
   SELECT month, declaration_id, enterprise_id, coalesce(get_field(finding, 'type_code'), '') AS type_code,
@@ -77,7 +88,7 @@ line AS (
   UNION ALL
   SELECT month, declaration_id, enterprise_id, '' AS type_code, '' AS severity_code, '' AS currency,
     CAST(NULL AS DECIMAL(19, 3)) AS amount
-  FROM result
+  FROM named
   WHERE result_code = 'discrepancy' AND coalesce(cardinality(findings), 0) = 0
 ),
 total AS (

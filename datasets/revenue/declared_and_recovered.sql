@@ -1,5 +1,5 @@
 -- title = "Revenue declared and recovered"
--- description = "Duty and tax as assessed in the newest version of each declaration, and what inspections found to be missing, by month of acceptance, office and currency. Amounts are due, not received: no table records payments. Rows of fewer than three enterprises or fewer than ten declarations are left out, and so is an amount that one or two enterprises contribute to; where what is left out of the amounts found in a month and currency is that of one or two enterprises, the smallest other one is left out as well. A month is there ten days after its end, and changes when a later month comes."
+-- description = "Duty and tax as assessed in the newest version of each declaration, and what inspections found to be missing, by month of acceptance, office and currency. Where no assessed amount is stated it is worked out: the rate in percent of the tax base, otherwise of the customs value, or the rate by the quantity where the tax base is one; a line with a tax base in value and one in quantity is left out. Of each goods item, or of a declaration as a whole, the result of an inspection that was recorded last counts, so that results that are sent again or corrected count once. Amounts are due, not received: no table records payments. Rows of fewer than three enterprises or fewer than ten declarations are left out, and so is an amount that one or two enterprises contribute to; where what is left out of the amounts found in a month and currency is that of one or two enterprises, the smallest other one is left out as well. A month is there ten days after its end, and changes when a later month comes."
 -- owner = "revenue"
 -- refresh = "daily"
 -- increment = "month"
@@ -71,20 +71,39 @@ charged AS (
   FROM newest n
   JOIN goods_item g ON g.month = n.month AND g.declaration_id = n.declaration_id AND g.version_number = n.version_number
 ),
-assessed AS (
-  SELECT month, declaration_id, office_id, enterprise_id,
-    coalesce(get_field(fee, 'type_code'), '') AS type_code,
+line_of_duty AS (
+  SELECT month, declaration_id, office_id, enterprise_id, coalesce(get_field(fee, 'type_code'), '') AS type_code,
+    get_field(get_field(fee, 'payment'), 'tax_assessed_amount') AS stated_amount,
     coalesce(get_field(get_field(fee, 'payment'), 'tax_assessed_amount_currency'),
       get_field(fee, 'ad_valorem_tax_base_amount_currency'), customs_value_currency, '') AS currency,
-    coalesce(get_field(get_field(fee, 'payment'), 'tax_assessed_amount'),
-      CAST(CAST(coalesce(get_field(fee, 'ad_valorem_tax_base_amount'), customs_value_amount) AS DOUBLE)
-        * CAST(get_field(fee, 'tax_rate_numeric') AS DOUBLE) / 100.0 AS DECIMAL(19, 3))) AS amount
+    get_field(fee, 'ad_valorem_tax_base_amount') AS base_amount, get_field(fee, 'specific_tax_base_quantity') AS base_quantity,
+    customs_value_amount, CAST(get_field(fee, 'tax_rate_numeric') AS DOUBLE) AS rate
   FROM charged
 ),
+assessed AS (
+  SELECT month, declaration_id, office_id, enterprise_id, type_code, currency,
+    coalesce(stated_amount, CAST(CASE
+      WHEN base_quantity IS NULL OR (base_quantity = 0 AND base_amount IS NOT NULL)
+        THEN CAST(coalesce(base_amount, customs_value_amount) AS DOUBLE) * rate / 100.0
+      WHEN base_amount IS NULL OR base_amount = 0 THEN CAST(base_quantity AS DOUBLE) * rate
+    END AS DECIMAL(19, 3))) AS amount
+  FROM line_of_duty
+),
+result AS (
+  SELECT month, declaration_id, result_code, findings
+  FROM (
+    SELECT month, declaration_id, result_code, findings,
+      row_number() OVER (PARTITION BY month, declaration_id, goods_item_seq
+        ORDER BY recorded_at DESC NULLS LAST, loaded_at DESC NULLS LAST, load_id DESC, source_row DESC) AS place
+    FROM inspection
+    WHERE result_code IN ('conform', 'discrepancy')
+  ) r
+  WHERE place = 1
+),
 found AS (
-  SELECT n.month, n.declaration_id, n.office_id, n.enterprise_id, unnest(i.findings) AS finding
+  SELECT n.month, n.declaration_id, n.office_id, n.enterprise_id, unnest(r.findings) AS finding
   FROM newest n
-  JOIN inspection i ON i.month = n.month AND i.declaration_id = n.declaration_id
+  JOIN result r ON r.month = n.month AND r.declaration_id = n.declaration_id
 ),
 line AS (
   SELECT month, declaration_id, office_id, enterprise_id, currency,

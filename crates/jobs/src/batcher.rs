@@ -6,6 +6,7 @@ use crate::batches::Batcher;
 use crate::check::{Checked, Key, reason};
 use crate::configuration::Load;
 use arrow::array::RecordBatch;
+use chrono::{DateTime, Utc};
 use tidegate_records::columnar::{RowKey, TableBuilder};
 use tidegate_records::finding::Finding;
 use tidegate_records::model::{DataFinding, QuarantinedRecord};
@@ -38,15 +39,21 @@ pub(crate) struct LoadBatcher {
 }
 
 impl LoadBatcher {
-    pub(crate) fn new(load_id: String, month: String, strict: bool, limits: Load) -> Result<Self, JobError> {
+    /// For a load that began at a moment.
+    pub(crate) fn new(
+        load_id: String,
+        began: DateTime<Utc>,
+        strict: bool,
+        limits: Load,
+    ) -> Result<Self, JobError> {
         Ok(Self {
             load_id,
-            month,
+            month: began.format("%Y-%m").to_string(),
             strict,
             limits,
             declarations: TableBuilder::new(&DECLARATION)?,
             goods_items: TableBuilder::new(&GOODS_ITEM)?,
-            inspections: TableBuilder::new(&INSPECTION)?,
+            inspections: TableBuilder::new(&INSPECTION)?.loaded_at(began),
             quarantine: TableBuilder::new(&QUARANTINE)?,
             findings: TableBuilder::new(&DATA_FINDING)?,
             bytes_set_aside: 0,

@@ -110,8 +110,7 @@ async fn declarations(
     strict: bool,
     progress: &mut dyn Progress,
 ) -> Result<(Counts, Vec<FileCounts>), JobError> {
-    let month = home.now.format("%Y-%m").to_string();
-    let batcher = LoadBatcher::new(load_id.to_owned(), month, strict, input.configuration.load)?;
+    let batcher = LoadBatcher::new(load_id.to_owned(), home.now, strict, input.configuration.load)?;
     let mut reader = BatchReader::new(input, batcher);
     write_all(home, load_id, &mut reader, progress).await?;
     Ok((reader.counts().clone(), reader.files))

@@ -1,6 +1,6 @@
 //! The table of inspections: what officers found, and when it was recorded.
 
-use super::{DECLARATION_ID, LOAD_ID, MONTH, OTHER, SOURCE_ROW, column};
+use super::{DECLARATION_ID, LOAD_ID, LOADED_AT, MONTH, OTHER, SOURCE_ROW, column};
 use crate::class::Defined;
 use crate::model::Inspection;
 use crate::table::Grade::{General2, General4};
@@ -44,4 +44,5 @@ const COLUMNS: &[Column] = &[
     OTHER,
     LOAD_ID,
     SOURCE_ROW,
+    LOADED_AT,
 ];
