@@ -1,5 +1,5 @@
 -- title = "Benefits of certified enterprises"
--- description = "Inspection rates by month of acceptance and grade of the importer on the day of acceptance, against those of conventional enterprises. GACC Order 251 bounds the average rate of advanced certified enterprises at 20 % of the conventional one, over groups and longer windows; a single month proves no breach. Grades come from the register, so that inspections from before this platform decided count too."
+-- description = "Inspection rates by month of acceptance and grade of the importer on the day of acceptance, against those of conventional enterprises. GACC Order 251 bounds the average rate of advanced certified enterprises at 20 % of the conventional one, over groups and longer windows; a single month proves no breach. Grades come from the register as decisions read it, so that inspections from before this platform decided count too: a grade without a day holds from ever until the first one with a day, and of grades of one moment the one that was loaded last."
 -- owner = "enterprise-management"
 -- refresh = "daily"
 -- unique = ["month", "grade_code"]
@@ -66,12 +66,12 @@ WITH newest AS (
 register AS (
   SELECT enterprise_id, grade_effective_at, last_value(grade_code ORDER BY loaded_at NULLS FIRST, load_id, source_row) AS grade_code
   FROM enterprise
-  WHERE grade_effective_at IS NOT NULL
+  WHERE grade_code IS NOT NULL
   GROUP BY enterprise_id, grade_effective_at
 ),
 grade AS (
   SELECT enterprise_id, grade_code, grade_effective_at AS graded_from,
-    lead(grade_effective_at) OVER (PARTITION BY enterprise_id ORDER BY grade_effective_at) AS graded_until
+    lead(grade_effective_at) OVER (PARTITION BY enterprise_id ORDER BY grade_effective_at NULLS FIRST) AS graded_until
   FROM register
 ),
 inspected AS (
@@ -84,7 +84,7 @@ counted AS (
   SELECT n.month, coalesce(g.grade_code, 'unknown') AS grade_code, count(DISTINCT n.importer_id) AS importers,
     count(*) AS declarations, count(i.declaration_id) AS inspected, count(*) FILTER (WHERE i.is_discrepancy) AS discrepancy
   FROM newest n
-  LEFT JOIN grade g ON g.enterprise_id = n.importer_id AND g.graded_from <= n.accepted_at
+  LEFT JOIN grade g ON g.enterprise_id = n.importer_id AND (g.graded_from IS NULL OR g.graded_from <= n.accepted_at)
     AND (g.graded_until IS NULL OR g.graded_until > n.accepted_at)
   LEFT JOIN inspected i ON i.month = n.month AND i.declaration_id = n.declaration_id
   GROUP BY n.month, coalesce(g.grade_code, 'unknown')

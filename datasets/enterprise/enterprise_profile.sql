@@ -1,5 +1,5 @@
 -- title = "Enterprise profiles"
--- description = "One row for each importer that declares: register, trade, amendments, inspections and what they found, over everything loaded. Each declaration counts once, with its newest version; amounts that findings recovered are left to those who may see findings."
+-- description = "One row for each importer that declares: register, trade, amendments, inspections and what they found, over everything loaded. Each declaration counts once, with its newest version. The grade is the one that decisions take for the last declaration: a grade without a day holds from ever until the first one with a day, and of grades of one moment the one that was loaded last. Amounts that findings recovered are left to those who may see findings."
 -- owner = "enterprise-management"
 -- refresh = "weekly"
 -- unique = ["importer_id"]
@@ -13,16 +13,16 @@
 -- is_required = true
 -- reference = "declaration.importer_id"
 -- [columns.enterprise_name]
--- description = "Registered name; absent when not registered"
+-- description = "Registered name, that of the newest grade with one; absent when not registered"
 -- [columns.role_code]
 -- description = "What the enterprise does, by the register; absent when not registered"
 -- [columns.grade_code]
--- description = "Credit grade that took effect last; unknown when not registered"
+-- description = "Credit grade in effect at the acceptance of its last declaration; unknown when not registered or not yet graded"
 -- is_required = true
 -- [columns.grade_effective_at]
--- description = "When that grade took effect; absent when not registered"
+-- description = "When that grade took effect; absent when not registered, not yet graded, or graded without a day"
 -- [columns.grade_changes]
--- description = "Changes of the grade in the register"
+-- description = "Changes of the grade in the register up to that acceptance"
 -- is_required = true
 -- unit = "1"
 -- range = [0.0, 1e4]
@@ -134,21 +134,35 @@ goods AS (
   GROUP BY n.importer_id
 ),
 register AS (
-  SELECT enterprise_id, last_value(name ORDER BY grade_effective_at, load_id, source_row) AS name,
-    last_value(role_code ORDER BY grade_effective_at, load_id, source_row) AS role_code,
-    last_value(grade_code ORDER BY grade_effective_at, load_id, source_row) AS grade_code,
-    max(grade_effective_at) AS grade_effective_at, min(registered_at) AS registered_at,
-    count(DISTINCT grade_effective_at) AS grades
+  SELECT enterprise_id, min(registered_at) AS registered_at,
+    last_value(name ORDER BY grade_effective_at NULLS FIRST, loaded_at NULLS FIRST, load_id, source_row)
+      FILTER (WHERE name IS NOT NULL) AS name,
+    last_value(role_code ORDER BY grade_effective_at NULLS FIRST, loaded_at NULLS FIRST, load_id, source_row)
+      FILTER (WHERE role_code IS NOT NULL) AS role_code
   FROM enterprise
   GROUP BY enterprise_id
+),
+graded AS (
+  SELECT enterprise_id, grade_effective_at, last_value(grade_code ORDER BY loaded_at NULLS FIRST, load_id, source_row) AS grade_code
+  FROM enterprise
+  WHERE grade_code IS NOT NULL
+  GROUP BY enterprise_id, grade_effective_at
+),
+grade AS (
+  SELECT d.importer_id, last_value(g.grade_code ORDER BY g.grade_effective_at NULLS FIRST) AS grade_code,
+    max(g.grade_effective_at) AS grade_effective_at, count(*) AS grades
+  FROM declared d
+  JOIN graded g ON g.enterprise_id = d.importer_id
+    AND (g.grade_effective_at IS NULL OR g.grade_effective_at <= d.last_accepted_at)
+  GROUP BY d.importer_id
 )
 SELECT
   d.importer_id AS importer_id,
   r.name AS enterprise_name,
   r.role_code AS role_code,
-  coalesce(r.grade_code, 'unknown') AS grade_code,
-  r.grade_effective_at AS grade_effective_at,
-  CAST(greatest(coalesce(r.grades, 0) - 1, 0) AS BIGINT) AS grade_changes,
+  coalesce(c.grade_code, 'unknown') AS grade_code,
+  c.grade_effective_at AS grade_effective_at,
+  CAST(greatest(coalesce(c.grades, 0) - 1, 0) AS BIGINT) AS grade_changes,
   r.registered_at AS registered_at,
   d.first_accepted_at AS first_accepted_at,
   d.last_accepted_at AS last_accepted_at,
@@ -170,3 +184,4 @@ SELECT
 FROM declared d
 LEFT JOIN goods g ON g.importer_id = d.importer_id
 LEFT JOIN register r ON r.enterprise_id = d.importer_id
+LEFT JOIN grade c ON c.importer_id = d.importer_id
