@@ -2,12 +2,13 @@
 
 use crate::JobError;
 use crate::check::{Checked, Checker, Counts};
+use crate::configuration::Load;
 use crate::input::Input;
 use crate::progress::Progress;
 use crate::source::Records;
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet, VecDeque};
 use tidegate_records::reading::SourceRecord;
-use tidegate_records::value::Text;
+use tidegate_records::value::{Text, Time};
 
 /// Makes batches of checked records.
 pub(crate) trait Batcher {
@@ -36,6 +37,9 @@ pub(crate) enum Step<B> {
     Batch(B),
     /// The next record is the first of a month: [`BatchReader::know`] says what was loaded of it before.
     Month(Text),
+    /// The next records are messages of these declarations that say nothing about their acceptance: [`BatchReader::know`] says
+    /// which versions were loaded before, [`BatchReader::accept`] when their declarations were accepted.
+    Unaccepted(Vec<Text>),
     /// Everything is read.
     End,
 }
@@ -43,11 +47,14 @@ pub(crate) enum Step<B> {
 /// Reads an input batch by batch.
 pub(crate) struct BatchReader<'a, B> {
     records: Records<'a>,
+    limits: Load,
     names: Vec<String>,
     checker: Checker,
     months: HashSet<Text>,
-    /// A record that waits until its month is known.
-    waiting: Option<(usize, SourceRecord)>,
+    /// Records that were read and not checked yet.
+    ahead: VecDeque<(usize, SourceRecord)>,
+    /// How many of them were asked about, from the first.
+    asked: usize,
     pub(crate) batcher: B,
     /// Counts of each file of the input.
     pub(crate) files: Vec<FileCounts>,
@@ -57,10 +64,12 @@ impl<'a, B: Batcher> BatchReader<'a, B> {
     pub(crate) fn new(input: &'a Input, batcher: B) -> Self {
         Self {
             records: Records::new(input),
+            limits: input.configuration.load,
             names: input.files().iter().map(|file| file.display().to_string()).collect(),
             checker: Checker::new(input.assumed_acceptance()),
             months: HashSet::new(),
-            waiting: None,
+            ahead: VecDeque::new(),
+            asked: 0,
             batcher,
             files: vec![FileCounts::default(); input.files().len()],
         }
@@ -76,12 +85,17 @@ impl<'a, B: Batcher> BatchReader<'a, B> {
         self.checker.know(declaration_id, version_number);
     }
 
+    /// Tells when declarations were accepted that were loaded before.
+    pub(crate) fn accept(&mut self, accepted: HashMap<String, Time>) {
+        self.checker.accept(accepted);
+    }
+
     /// The next batch, whatever was loaded before; nothing at the end.
     pub(crate) fn next(&mut self, progress: &mut dyn Progress) -> Result<Option<B::Batch>, JobError> {
         loop {
             match self.advance(progress)? {
                 Step::Batch(batch) => return Ok(Some(batch)),
-                Step::Month(_) => {}
+                Step::Month(_) | Step::Unaccepted(_) => {}
                 Step::End => return Ok(None),
             }
         }
@@ -89,16 +103,13 @@ impl<'a, B: Batcher> BatchReader<'a, B> {
 
     /// Reads on.
     pub(crate) fn advance(&mut self, progress: &mut dyn Progress) -> Result<Step<B::Batch>, JobError> {
-        while let Some((file, mut record)) =
-            self.waiting.take().map_or_else(|| self.records.next(), |r| Ok(Some(r)))?
-        {
-            self.checker.assume_acceptance(&mut record);
-            if let Some(month) = record.declaration.month()
-                && self.months.insert(month.clone())
-            {
-                self.waiting = Some((file, record));
-                return Ok(Step::Month(month));
+        loop {
+            self.read_ahead(1)?;
+            if let Some(question) = self.question()? {
+                return Ok(question);
             }
+            let Some((file, record)) = self.ahead.pop_front() else { break };
+            self.asked = self.asked.saturating_sub(1);
             let checked = self.checker.check(record);
             let counts = &mut self.files[file];
             match checked.key {
@@ -112,6 +123,37 @@ impl<'a, B: Batcher> BatchReader<'a, B> {
         }
         progress.done(self.records.bytes_read());
         if self.batcher.is_empty() { Ok(Step::End) } else { self.batcher.finish().map(Step::Batch) }
+    }
+
+    /// Name of the declaration of the first record ahead, when that says nothing about its acceptance.
+    fn front_name(&self) -> Option<Text> {
+        self.ahead.front().and_then(|(_, record)| self.checker.without_acceptance(record))
+    }
+
+    /// What has to be known before the first record ahead is checked.
+    fn question(&mut self) -> Result<Option<Step<B::Batch>>, JobError> {
+        if self.asked == 0 && self.front_name().is_some() {
+            // Names have no order in the lake, so that a look-up reads those of all months: one for many messages.
+            self.read_ahead(self.limits.batch_rows)?;
+            self.asked = self.ahead.len();
+            let names = self.ahead.iter().filter_map(|(_, record)| self.checker.without_acceptance(record));
+            return Ok(Some(Step::Unaccepted(names.collect())));
+        }
+        let Some((_, record)) = self.ahead.front_mut() else { return Ok(None) };
+        self.checker.assume_acceptance(record);
+        let month = record.declaration.month().filter(|month| self.months.insert(month.clone()));
+        Ok(month.map(Step::Month))
+    }
+
+    /// Reads on until so many records are ahead, or as much text as may wait.
+    fn read_ahead(&mut self, records: usize) -> Result<(), JobError> {
+        let start = self.records.bytes_read();
+        let waits = |reader: &Records<'_>| reader.bytes_read().saturating_sub(start);
+        while self.ahead.len() < records && waits(&self.records) < self.limits.waiting_bytes as u64 {
+            let Some(next) = self.records.next()? else { break };
+            self.ahead.push_back(next);
+        }
+        Ok(())
     }
 }
 

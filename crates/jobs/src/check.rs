@@ -1,6 +1,6 @@
 //! What becomes of a record: accepted under its key, or set aside; counted either way.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use tidegate_records::Finding;
 use tidegate_records::class::Defined;
 use tidegate_records::columnar::RowKey;
@@ -84,6 +84,8 @@ pub(crate) fn reason(findings: &[Finding]) -> Option<&Finding> {
 /// Checks the records of one load, one after the other.
 pub(crate) struct Checker {
     assumed_acceptance: Option<Time>,
+    /// When declarations were accepted that earlier loads brought, as far as it was asked for.
+    accepted: HashMap<String, Time>,
     /// Hashes of the declarations and versions so far: 16 bytes each for the time of the load.
     seen: HashSet<u128>,
     /// The same of those that earlier loads brought.
@@ -94,7 +96,13 @@ pub(crate) struct Checker {
 impl Checker {
     /// A record without a moment of acceptance gets the assumed one, if there is one.
     pub(crate) fn new(assumed_acceptance: Option<Time>) -> Self {
-        Self { assumed_acceptance, seen: HashSet::new(), known: HashSet::new(), counts: Counts::default() }
+        Self {
+            assumed_acceptance,
+            accepted: HashMap::new(),
+            seen: HashSet::new(),
+            known: HashSet::new(),
+            counts: Counts::default(),
+        }
     }
 
     /// Tells of a version that an earlier load brought.
@@ -124,18 +132,48 @@ impl Checker {
         Checked { record, number: self.counts.read, key }
     }
 
-    /// A message that says nothing about its acceptance counts as accepted when it was received.
+    /// Tells when declarations were accepted that earlier loads brought, in place of what was told before.
+    pub(crate) fn accept(&mut self, accepted: HashMap<String, Time>) {
+        self.accepted = accepted;
+    }
+
+    /// Name of the declaration of a message that says nothing about its acceptance.
+    pub(crate) fn without_acceptance(&self, record: &SourceRecord) -> Option<Text> {
+        self.assumed(record)?;
+        record.declaration.declaration_id()
+    }
+
+    /// A message that says nothing about its acceptance keeps that of its declaration, so that all versions stand in one
+    /// month; where none was loaded before, it counts as accepted when it was received.
     pub(crate) fn assume_acceptance(&self, record: &mut SourceRecord) {
-        if has_error(&record.findings) {
-            return;
-        }
+        let Some(received) = self.assumed(record) else { return };
         let declaration = &mut record.declaration;
-        if let (None, Some(assumed)) = (declaration.acceptance_date_time, self.assumed_acceptance) {
-            declaration.acceptance_date_time = Some(assumed);
-            let message = "the message has no AcceptanceDateTime; it counts as accepted when it was received"
-                .to_owned();
-            record.findings.push(finding("acceptance.assumed", "023", record.line, message));
-        }
+        let kept = declaration.declaration_id().and_then(|id| self.accepted.get(id.as_str()).copied());
+        declaration.acceptance_date_time = Some(kept.unwrap_or(received));
+        let (code, message) = match kept {
+            None => (
+                "acceptance.assumed",
+                "the message has no AcceptanceDateTime; it counts as accepted when it was received"
+                    .to_owned(),
+            ),
+            Some(kept) => {
+                // An amendment is decided on the day of its issue.
+                if declaration.version_number() > 1 {
+                    declaration.issue_date_time.get_or_insert(received);
+                }
+                let message = format!(
+                    "the message has no AcceptanceDateTime; its declaration was accepted at {kept} and stays so"
+                );
+                ("acceptance.kept", message)
+            }
+        };
+        record.findings.push(finding(code, "023", record.line, message));
+    }
+
+    /// The moment that counts as acceptance of a record without an error that says nothing about it, if one does.
+    fn assumed(&self, record: &SourceRecord) -> Option<Time> {
+        let says_nothing = record.declaration.acceptance_date_time.is_none();
+        self.assumed_acceptance.filter(|_| says_nothing && !has_error(&record.findings))
     }
 
     /// Key of a record without an error, unless it was loaded before or the source had it already: errors both.

@@ -3,18 +3,21 @@
 mod kind;
 
 use crate::JobError;
+use crate::answer::Answer;
 use crate::batcher::{LoadBatch, LoadBatcher};
 use crate::batches::{BatchReader, FileCounts, Step, size_of_files};
 use crate::check::Counts;
+use crate::columns::moments;
 use crate::home::Home;
 use crate::input::Input;
 use crate::progress::Progress;
 use crate::writer::writer;
 use arrow::array::AsArray;
 use arrow::datatypes::Int64Type;
+use chrono::DateTime;
 use futures::TryStreamExt;
 use sha2::{Digest, Sha256};
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 use std::fs::File;
 use std::io::Read;
 use std::path::{Path, PathBuf};
@@ -22,6 +25,7 @@ use tidegate_lake::{AppTransaction, Appended, LakeWriter};
 use tidegate_ledger::{Hash256, LoadOutcome, LoadStart};
 use tidegate_query::{Platform, Principal, literal};
 use tidegate_records::tables::{DATA_FINDING, DECLARATION, GOODS_ITEM, INSPECTION, QUARANTINE};
+use tidegate_records::value::{Text, Time};
 use tidegate_risk::hex::hex;
 
 /// How to load.
@@ -130,6 +134,7 @@ async fn write_all(
             Ok(Step::End) => break,
             Ok(Step::Batch(batch)) => tables.write(batch).await,
             Ok(Step::Month(month)) => know(&platform, load_id, &month, reader).await,
+            Ok(Step::Unaccepted(names)) => recall(&platform, load_id, &names, reader).await,
             Err(error) => Err(error),
         };
         if let Err(error) = written {
@@ -150,10 +155,8 @@ async fn know(
     month: &str,
     reader: &mut BatchReader<'_, LoadBatcher>,
 ) -> Result<(), JobError> {
-    let load_id = literal(load_id);
-    let sql = format!(
-        "SELECT declaration_id, version_number FROM declaration WHERE month = '{month}' AND load_id <> {load_id}"
-    );
+    let of_month = format!("month = '{month}'");
+    let sql = of_other_loads(load_id, "declaration_id, version_number", &of_month);
     let mut rows = platform.plan_for(&Principal::LocalOwner, "job ingest", &sql).await?.stream()?;
     while let Some(batch) = rows.try_next().await? {
         let ids = batch.column(0).as_string::<i32>();
@@ -163,6 +166,38 @@ async fn know(
         }
     }
     Ok(())
+}
+
+/// Tells the reader which versions of declarations other loads brought, in whatever month, and when the declarations were
+/// accepted.
+async fn recall(
+    platform: &Platform,
+    load_id: &str,
+    names: &[Text],
+    reader: &mut BatchReader<'_, LoadBatcher>,
+) -> Result<(), JobError> {
+    let quoted: Vec<String> = names.iter().map(|name| format!("'{}'", name.replace('\'', "''"))).collect();
+    let named = format!("declaration_id IN ({})", quoted.join(", "));
+    let sql = of_other_loads(load_id, "declaration_id, version_number, accepted_at", &named);
+    let answer = Answer::of(platform, "job ingest", &sql).await?;
+    let versions = answer.texts("declaration_id")?.into_iter().zip(answer.integers("version_number")?);
+    let moments = moments(answer.batch(), "accepted_at")?;
+    let mut accepted: HashMap<String, Time> = HashMap::new();
+    for ((name, version), moment) in versions.zip(moments.iter()) {
+        reader.know(&name, version);
+        if let Some(moment) = moment.and_then(DateTime::from_timestamp_micros) {
+            let first = accepted.entry(name).or_insert(moment);
+            *first = moment.min(*first);
+        }
+    }
+    reader.accept(accepted);
+    Ok(())
+}
+
+/// A query of columns of the declarations that other loads brought and that meet a condition.
+fn of_other_loads(load_id: &str, columns: &str, condition: &str) -> String {
+    let load_id = load_id.replace('\'', "''");
+    format!("SELECT {columns} FROM declaration WHERE {condition} AND load_id <> '{load_id}'")
 }
 
 /// Name of a load: the way of reading and the bytes.

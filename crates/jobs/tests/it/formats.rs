@@ -2,7 +2,7 @@
 
 use crate::place::Place;
 use std::path::{Path, PathBuf};
-use tidegate_jobs::{Format, IngestOptions, Input, Quiet, export, ingest};
+use tidegate_jobs::{Configuration, Counts, Format, IngestOptions, Input, Quiet, export, ingest};
 use tidegate_records::mapping::Mapping;
 
 /// Six messages in one document, as a gateway collects them.
@@ -55,6 +55,63 @@ async fn messages_are_loaded_and_what_declares_nothing_is_set_aside_whole() {
     let received = "select count(*) from declaration where accepted_at = timestamp '2026-11-24T12:00:00Z'";
     assert_eq!(place.count(received).await, 1);
     assert!(place.ingest_messages(&[path], false).await.unwrap().already_loaded);
+}
+
+/// A line of a message that says nothing about its acceptance.
+fn unaccepted((id, version, office): (&str, u32, &str)) -> String {
+    let items = r#"{"government_agency_goods_item":[{"sequence_numeric":1}]}"#;
+    format!(
+        r#"{{"id":"{id}","version_numeric":{version},"declaration_office_id":"{office}","goods_shipment":{items}}}"#
+    )
+}
+
+/// Loads such messages, about two of which is asked at once.
+async fn load_unaccepted(place: &Place, name: &str, messages: &[(&str, u32, &str)]) -> Counts {
+    let lines: Vec<String> = messages.iter().map(|message| unaccepted(*message)).collect();
+    let path = place.write(name, &lines.join("\n"));
+    let mut configuration = Configuration::default();
+    configuration.load.batch_rows = 2;
+    let input = Input::new(&[path], None, None, place.home.now).unwrap().within(&configuration);
+    ingest(&place.home, &input, IngestOptions::default(), &mut Quiet).await.unwrap().counts
+}
+
+#[tokio::test]
+async fn versions_without_acceptance_stay_in_the_month_of_their_declaration() {
+    let mut place = Place::new().await;
+    place.home.now = "2026-01-31T12:00:00Z".parse().unwrap();
+    let counts =
+        load_unaccepted(&place, "1.ndjson", &[("X1", 1, "20"), ("X2", 1, "20"), ("X3", 1, "20")]).await;
+    assert_eq!((counts.accepted, counts.findings["info acceptance.assumed"]), (3, 3));
+
+    place.home.now = "2026-02-02T08:00:00Z".parse().unwrap();
+    let later = [("X4", 1, "20"), ("X1", 2, "20"), ("X2", 1, "30"), ("X3", 2, "20"), ("X1", 3, "20")];
+    let counts = load_unaccepted(&place, "2.ndjson", &later).await;
+    assert_eq!((counts.accepted, counts.quarantined), (4, 1));
+    for (finding, times) in
+        [("info acceptance.assumed", 1), ("info acceptance.kept", 4), ("error record.known", 1)]
+    {
+        assert_eq!(counts.findings.get(finding), Some(&times), "{finding} in {:?}", counts.findings);
+    }
+    let day = |column: &str| format!("coalesce(left(CAST({column} AS VARCHAR), 10), '-')");
+    let row = format!(
+        "concat(declaration_id, ' ', version_number, ' ', month, ' ', {}, ' ', {})",
+        day("accepted_at"),
+        day("issued_at")
+    );
+    let sql =
+        format!("SELECT arrow_cast({row}, 'Utf8') FROM declaration ORDER BY declaration_id, version_number");
+    assert_eq!(
+        place.texts(&sql).await,
+        [
+            "X1 1 2026-01 2026-01-31 -",
+            "X1 2 2026-01 2026-01-31 2026-02-02",
+            "X1 3 2026-01 2026-01-31 2026-02-02",
+            "X2 1 2026-01 2026-01-31 -",
+            "X3 1 2026-01 2026-01-31 -",
+            "X3 2 2026-01 2026-01-31 2026-02-02",
+            "X4 1 2026-02 2026-02-02 -",
+        ]
+    );
 }
 
 #[tokio::test]

@@ -34,6 +34,12 @@ pub const CATALOGUE: &[CatalogueEntry] = &[
         Info,
         "The message had no moment of acceptance; the moment it was loaded was taken.",
     ),
+    entry(
+        "acceptance.kept",
+        Info,
+        "The message had no moment of acceptance; that of its declaration, as it was loaded before, was taken. A later \
+         version without a moment of issue counts as issued when it was loaded.",
+    ),
     entry("item.missing", Error, "An original declaration has no goods item."),
     entry("item.sequence", Error, "A goods item has no number, or the number of another item."),
     entry("item.count", Warning, "The number of goods items stated is not the number there is."),
