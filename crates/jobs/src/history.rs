@@ -3,7 +3,7 @@
 use crate::JobError;
 use crate::columns::{integers, moments, reals, text};
 use crate::home::Home;
-use crate::results::HAS_RESULT;
+use crate::results::{HAS_RESULT, NEWEST_FIRST};
 use arrow::array::{Array, RecordBatch};
 use arrow::compute::concat_batches;
 use chrono::NaiveDate;
@@ -65,16 +65,17 @@ pub(crate) async fn read(
     Ok(History { names: names(&records)?, outcomes: outcomes(&records)?, records })
 }
 
-/// What inspections brought an item, as an expression with the joins that it needs: what was recorded for the item, otherwise
-/// its share of what was recorded for the declaration; 0 where the set never learns from it.
+/// What inspections brought an item, as an expression with the joins that it needs: what was last recorded for the item,
+/// otherwise its share of what was last recorded for the declaration; 0 where the set never learns from it.
 fn recovered(set: &FeatureSet, by_recorded: &str) -> (&'static str, String) {
     if set.least_recoveries.is_none() {
         return ("0.0", String::new());
     }
     let amounts = |of: &str, keys: &str| {
         format!(
-            "(SELECT {keys}, sum(f['revenue_amount']) AS revenue FROM (SELECT {keys}, unnest(findings) AS f FROM inspection \
-             WHERE goods_item_seq {of} {by_recorded}) GROUP BY {keys})"
+            "(SELECT {keys}, sum(f['revenue_amount']) AS revenue FROM (SELECT {keys}, unnest(findings) AS f FROM \
+             (SELECT {keys}, findings, row_number() OVER (PARTITION BY {keys} ORDER BY {NEWEST_FIRST}) AS place \
+             FROM inspection WHERE goods_item_seq {of} AND {HAS_RESULT} {by_recorded}) WHERE place = 1) GROUP BY {keys})"
         )
     };
     let of_item = amounts("IS NOT NULL", "month, declaration_id, goods_item_seq");
