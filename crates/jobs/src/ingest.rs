@@ -176,7 +176,7 @@ async fn recall(
     names: &[Text],
     reader: &mut BatchReader<'_, LoadBatcher>,
 ) -> Result<(), JobError> {
-    let quoted: Vec<String> = names.iter().map(|name| format!("'{}'", name.replace('\'', "''"))).collect();
+    let quoted: Vec<String> = names.iter().map(|name| literal(name)).collect();
     let named = format!("declaration_id IN ({})", quoted.join(", "));
     let sql = of_other_loads(load_id, "declaration_id, version_number, accepted_at", &named);
     let answer = Answer::of(platform, "job ingest", &sql).await?;
@@ -196,8 +196,7 @@ async fn recall(
 
 /// A query of columns of the declarations that other loads brought and that meet a condition.
 fn of_other_loads(load_id: &str, columns: &str, condition: &str) -> String {
-    let load_id = load_id.replace('\'', "''");
-    format!("SELECT {columns} FROM declaration WHERE {condition} AND load_id <> '{load_id}'")
+    format!("SELECT {columns} FROM declaration WHERE {condition} AND load_id <> {}", literal(load_id))
 }
 
 /// Name of a load: the way of reading and the bytes.

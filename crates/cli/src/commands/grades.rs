@@ -35,7 +35,7 @@ pub async fn run(arguments: &Arguments, command: &Grades) -> Result<(), JobError
         }
         Grades::List => {
             let all = confirmed(&home).await?;
-            let all: Vec<Confirmed<'_>> = all.iter().map(Confirmed::from).collect();
+            let all: Vec<Told<'_>> = all.iter().map(Told::from).collect();
             show::say(arguments, all.as_slice(), print_confirmed)
         }
     }
@@ -43,16 +43,16 @@ pub async fn run(arguments: &Arguments, command: &Grades) -> Result<(), JobError
 
 /// What was confirmed of a column, as it is told.
 #[derive(serde::Serialize)]
-struct Confirmed<'a> {
+struct Told<'a> {
     table: &'a str,
     column: &'a str,
     grade: &'static str,
     category: &'a str,
     evidence: &'a str,
-    confirmed_at: DateTime<Utc>,
+    since: DateTime<Utc>,
 }
 
-impl<'a> From<&'a ColumnClassification> for Confirmed<'a> {
+impl<'a> From<&'a ColumnClassification> for Told<'a> {
     fn from(confirmed: &'a ColumnClassification) -> Self {
         let known = &confirmed.classification;
         Self {
@@ -61,17 +61,17 @@ impl<'a> From<&'a ColumnClassification> for Confirmed<'a> {
             grade: known.grade.as_str(),
             category: &known.category,
             evidence: &known.evidence,
-            confirmed_at: confirmed.confirmed_at,
+            since: confirmed.confirmed_at,
         }
     }
 }
 
-fn print_confirmed(all: &[Confirmed<'_>]) {
+fn print_confirmed(all: &[Told<'_>]) {
     if all.is_empty() {
         println!("Nothing was confirmed: every column has the grade of `tidegate dictionary`.");
     }
-    for Confirmed { table, column, grade, category, evidence, confirmed_at } in all {
-        println!("{table}.{column}: {grade}, {category} ({evidence}), {}", show::moment(*confirmed_at));
+    for Told { table, column, grade, category, evidence, since } in all {
+        println!("{table}.{column}: {grade}, {category} ({evidence}), {}", show::moment(*since));
     }
 }
 

@@ -106,7 +106,7 @@ impl Server {
             &[&["tokens", "create", arguments[0], "--label", "a test", "--json"], because.as_slice()]
                 .concat(),
         );
-        let made: serde_json::Value = serde_json::from_str(&made).unwrap();
+        let made: Value = serde_json::from_str(&made).unwrap();
         made["token"].as_str().unwrap().to_owned()
     }
 
@@ -185,7 +185,7 @@ fn every_door_shows_what_the_policy_shows() {
     let cli = ["sql", names, "--as", "Sun", "--purpose", "research", "--format", "csv"];
     assert_eq!(succeed(server.folder(), "home", &cli), "name\np_\n");
     let (status, body) = server.curl(&scientist, "research", names, "application/json");
-    let body: serde_json::Value = serde_json::from_str(&body).unwrap();
+    let body: Value = serde_json::from_str(&body).unwrap();
     assert_eq!((status, &body["rows"]), (200, &serde_json::json!([{"name": "p_"}])));
     assert_eq!(server.psql("Sun", &scientist, "research", &["-c", names]).unwrap(), "p_");
 

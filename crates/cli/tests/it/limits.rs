@@ -39,9 +39,9 @@ fn a_statement_that_nobody_could_read_ends_nothing_but_itself() {
     let token = server.person(&["Ou", "--role", "officer", "--office", "X", "--clearance", "general-3"]);
     let long = format!("SELECT {}1", "1+".repeat(50_000));
     let deep = format!("SELECT {}1{}", "abs(".repeat(40), ")".repeat(40));
-    let doubled: String =
-        (1..40).map(|i| format!(", t{i} AS (SELECT a.x FROM t{j} a, t{j} b)", j = i - 1)).collect();
-    let named = format!("WITH t0 AS (SELECT 1 AS x){doubled} SELECT count(*) FROM t39");
+    let doubled: Vec<String> =
+        (1..40).map(|i| format!("t{i} AS (SELECT a.x FROM t{j} a, t{j} b)", j = i - 1)).collect();
+    let named = format!("WITH t0 AS (SELECT 1 AS x), {} SELECT count(*) FROM t39", doubled.join(", "));
     for statement in [long, deep, named] {
         let refused = server.psql("Ou", &token, "inspection", &["-c", &statement]).unwrap_err();
         assert!(refused.contains("is the most"), "{refused}");
