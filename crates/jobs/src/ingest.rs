@@ -177,8 +177,8 @@ async fn recall(
     reader: &mut BatchReader<'_, LoadBatcher>,
 ) -> Result<(), JobError> {
     let quoted: Vec<String> = names.iter().map(|name| literal(name)).collect();
-    let named = format!("declaration_id IN ({})", quoted.join(", "));
-    let sql = of_other_loads(load_id, "declaration_id, version_number, accepted_at", &named);
+    let condition = format!("declaration_id IN ({})", quoted.join(", "));
+    let sql = of_other_loads(load_id, "declaration_id, version_number, accepted_at", &condition);
     let answer = Answer::of(platform, "job ingest", &sql).await?;
     let versions = answer.texts("declaration_id")?.into_iter().zip(answer.integers("version_number")?);
     let moments = moments(answer.batch(), "accepted_at")?;
