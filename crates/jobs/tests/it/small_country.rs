@@ -40,13 +40,12 @@ pub async fn small_country() -> Place {
 }
 
 async fn load(place: &Place, kind: Option<&str>, name: &str, lines: &[String]) {
-    match kind {
-        Some(kind) => place.ingest_as(kind, name, lines, true).await.unwrap(),
-        None => {
-            let path = place.write(name, &lines.join("\n"));
-            place.ingest_messages(&[path], false).await.unwrap()
-        }
-    };
+    if let Some(kind) = kind {
+        place.ingest_as(kind, name, lines, true).await.unwrap();
+    } else {
+        let path = place.write(name, &lines.join("\n"));
+        place.ingest_messages(&[path], false).await.unwrap()
+    }
 }
 
 /// Statistical value of an import: 100, 200, and so on to 1,000.
