@@ -44,7 +44,7 @@ async fn load(place: &Place, kind: Option<&str>, name: &str, lines: &[String]) {
         place.ingest_as(kind, name, lines, true).await.unwrap();
     } else {
         let path = place.write(name, &lines.join("\n"));
-        place.ingest_messages(&[path], false).await.unwrap()
+        place.ingest_messages(&[path], false).await.unwrap();
     }
 }
 
