@@ -42,7 +42,7 @@ const APPLIED: &str = "CREATE TABLE schema_migrations (
         ) STRICT";
 
 /// Applies what is missing, in one transaction, which may write: a crash leaves the old schema or the new one. A file whose schema
-/// is not what comes of the migrations alone is refused, whatever was added to it, and is left as it was.
+/// is not what comes of the migrations is refused, but for what stands idly beside, and is left as it was.
 pub(crate) async fn apply(
     mut tx: Transaction<'static, Sqlite>,
     path: &Path,
@@ -81,7 +81,7 @@ pub(crate) async fn apply(
             }
         }
     }
-    let first = differences(&mut tx).await?.into_iter().next();
+    let first = differences(&mut tx).await?.into_iter().find(Difference::matters);
     if let Some(Difference { object, what }) = first {
         return Err(LedgerError::SchemaChanged { path: path.to_owned(), object, what });
     }
@@ -125,6 +125,13 @@ pub(crate) struct Difference {
 impl Difference {
     fn new(object: &[u8], what: &'static str) -> Self {
         Self { object: String::from_utf8_lossy(object).into_owned(), what }
+    }
+
+    /// Whether the ledger may work otherwise. It does not by the tables and indexes of somebody else, such as those in which a
+    /// program for backups keeps how far it is, and which do nothing of their own.
+    fn matters(&self) -> bool {
+        let is_idle = self.object.starts_with("table ") || self.object.starts_with("index ");
+        self.what != "not ours" || !is_idle
     }
 }
 

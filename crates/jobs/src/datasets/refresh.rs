@@ -61,15 +61,19 @@ pub enum Outcome {
 /// Makes datasets anew, one after the other; what is retired stays as it is.
 ///
 /// # Errors
-/// When another run makes datasets anew, erases or does upkeep in the home, nothing is loaded, a definition is refused, or lake or
-/// ledger fail; datasets before stay made.
+/// When another run makes datasets anew, erases or does upkeep in the home (what is due alone waits for it, an hour at most), nothing
+/// is loaded, a definition is refused, or lake or ledger fail; the others are made.
 pub async fn refresh(
     home: &Home,
     definitions: &[Definition],
     options: RefreshOptions,
     progress: &mut dyn Progress,
 ) -> Result<Vec<Refreshed>, JobError> {
-    let alone = Alone::with_datasets(home)?;
+    let alone = if options.only_due {
+        Alone::with_datasets_in_turn(home).await?
+    } else {
+        Alone::with_datasets(home)?
+    };
     Box::pin(refresh_alone(home, definitions, options, &alone, progress)).await
 }
 
@@ -93,7 +97,8 @@ pub(crate) async fn refresh_alone(
         .map(|version| (version.made.name.clone(), version))
         .collect();
     progress.step("datasets", definitions.len() as u64, "datasets");
-    let mut refreshed = Vec::new();
+    // One that cannot be made keeps no others from being made.
+    let (mut refreshed, mut stuck) = (Vec::new(), None);
     for (done, definition) in (1..).zip(definitions) {
         let last = published.get(&definition.name);
         let is_retired = retired.iter().any(|one| one.dataset == definition.name);
@@ -103,11 +108,17 @@ pub(crate) async fn refresh_alone(
             continue;
         }
         let making = Making { home, platform: &platform, snapshot: &snapshot, definition, last };
-        let made = making.refresh(options).await;
-        refreshed.push(made.map_err(|cause| of_dataset(definition, cause))?);
+        match making.refresh(options).await {
+            Ok(made) => refreshed.push(made),
+            Err(cause) => {
+                let error = of_dataset(definition, cause);
+                tracing::error!(%error, "a dataset is as it was");
+                stuck.get_or_insert(error);
+            }
+        }
         progress.done(done);
     }
-    Ok(refreshed)
+    stuck.map_or(Ok(refreshed), Err)
 }
 
 struct Making<'a> {

@@ -38,7 +38,8 @@ pub(super) async fn remake(
                 made.insert(definition.name);
             }
             Err(error) => {
-                let mend = "publish it mended (`datasets refresh --from`) or wait until its rows allow it, then give the order again";
+                let mend = "restore it if it is retired, publish it mended (`datasets refresh --from`) or wait until its rows allow \
+                    it, then give the order again";
                 let told =
                     format!("the dataset {} holds what is to be erased: {error}; {mend}", definition.name);
                 stuck.get_or_insert(JobError::Missing(told));

@@ -4,7 +4,7 @@ use std::fs;
 
 use tidegate_ledger::{Ledger, LedgerError, LedgerLimits, PrincipalKind};
 
-use crate::support::{Place, at, now};
+use crate::support::{Place, at, now, signing_key};
 
 #[tokio::test]
 async fn opening_again_changes_nothing() {
@@ -81,9 +81,7 @@ async fn a_schema_that_somebody_changed_is_refused_until_it_is_as_before() {
     let index = "CREATE INDEX loads_by_content ON loads (bytes_sha256, mapping_name)";
     let changes = [
         (trigger, "trigger x", "not ours", "DROP TRIGGER x"),
-        ("CREATE TABLE mine (x)", "table mine", "not ours", "DROP TABLE mine"),
         ("CREATE VIEW mine AS SELECT 1", "view mine", "not ours", "DROP VIEW mine"),
-        ("CREATE INDEX mine ON Audit (at)", "index mine", "not ours", "DROP INDEX mine"),
         ("DROP INDEX loads_by_content", "index loads_by_content", "missing", index),
         (
             "DROP INDEX loads_by_content; CREATE INDEX loads_by_content ON loads (mapping_name)",
@@ -100,6 +98,19 @@ async fn a_schema_that_somebody_changed_is_refused_until_it_is_as_before() {
         sqlx::raw_sql(undo).execute(&mut place.raw().await).await.unwrap();
         place.open().await.close().await;
     }
+}
+
+#[tokio::test]
+async fn tables_that_somebody_keeps_beside_ours_are_told_and_hinder_nobody() {
+    let place = Place::new();
+    place.open().await.close().await;
+    let beside = "CREATE TABLE _litestream_seq (id INTEGER PRIMARY KEY); CREATE INDEX mine ON Audit (at)";
+    sqlx::raw_sql(beside).execute(&mut place.raw().await).await.unwrap();
+    let ledger = place.open().await;
+    let found = ledger.verify_audit(&signing_key().public_key(), &[]).await.unwrap().faults;
+    let told: Vec<String> = found.iter().map(ToString::to_string).collect();
+    assert!(told.iter().any(|fault| fault.contains("_litestream_seq")), "{told:?}");
+    assert!(told.iter().any(|fault| fault.contains("index mine")), "{told:?}");
 }
 
 #[tokio::test]

@@ -14,9 +14,9 @@ const MOST_OPERATORS: usize = 2_000;
 /// Most words and signs, each counted as often as the parser may look at it: some seconds of work.
 const MOST_LOOKS: usize = 1_000_000;
 
-/// How often the parser tries what is in brackets after a name, and after a word that it knows.
+/// How often the parser tries what is in brackets after a name, and after one that has a form of its own.
 const TRIES_OF_NAMES: usize = 2;
-const TRIES_OF_WORDS: usize = 4;
+const TRIES_OF_FORMS: usize = 4;
 
 /// Makes sure that a text can be read as SQL in a moment.
 ///
@@ -87,15 +87,16 @@ impl Looks {
             Token::LParen | Token::LBracket | Token::LBrace => self.within.push(here.saturating_mul(tries)),
             Token::RParen | Token::RBracket | Token::RBrace => self.leave(),
             Token::Word(word) => match word.keyword {
-                Keyword::NoKeyword => self.tries = TRIES_OF_NAMES,
                 Keyword::CASE => self.within.push(here.saturating_mul(TRIES_OF_NAMES)),
                 Keyword::END => self.leave(),
                 // What these stand before is tried once.
                 Keyword::AND
                 | Keyword::AS
                 | Keyword::BY
+                | Keyword::ELSE
                 | Keyword::EXISTS
                 | Keyword::FROM
+                | Keyword::HAVING
                 | Keyword::IN
                 | Keyword::JOIN
                 | Keyword::NOT
@@ -103,9 +104,24 @@ impl Looks {
                 | Keyword::OR
                 | Keyword::OVER
                 | Keyword::SELECT
+                | Keyword::THEN
                 | Keyword::USING
+                | Keyword::WHEN
                 | Keyword::WHERE => {}
-                _ => self.tries = TRIES_OF_WORDS,
+                Keyword::CAST
+                | Keyword::CEIL
+                | Keyword::CONVERT
+                | Keyword::EXTRACT
+                | Keyword::FLOOR
+                | Keyword::OVERLAY
+                | Keyword::POSITION
+                | Keyword::SAFE_CAST
+                | Keyword::STRUCT
+                | Keyword::SUBSTR
+                | Keyword::SUBSTRING
+                | Keyword::TRIM
+                | Keyword::TRY_CAST => self.tries = TRIES_OF_FORMS,
+                _ => self.tries = TRIES_OF_NAMES,
             },
             _ => {}
         }
@@ -142,6 +158,9 @@ mod tests {
                 1,
             ),
             nested("(SELECT max(x) FROM ", "t", ")", 15),
+            nested("replace(", "x", ", 'a', 'b')", 13),
+            nested("(CASE WHEN (x > 1) THEN 'x' ELSE ", "'y'", " END)", 12),
+            nested("CAST(", "x", " AS DOUBLE)", 7),
             "not 'SQL".to_owned(),
         ] {
             check_text(&sql).unwrap();

@@ -9,14 +9,18 @@ use datafusion::common::cast::{as_int64_array, as_interval_mdn_array};
 use datafusion::common::exec_err;
 use datafusion::error::DataFusionError;
 use datafusion::execution::FunctionRegistry;
+use datafusion::logical_expr::simplify::{ExprSimplifyResult, SimplifyContext};
 use datafusion::logical_expr::{
     ColumnarValue, ScalarFunctionArgs, ScalarUDF, ScalarUDFImpl, Signature, Volatility,
 };
-use datafusion::prelude::SessionContext;
+use datafusion::prelude::{Expr, SessionContext};
 use std::sync::Arc;
 
 /// Most bytes that a function makes of one batch of rows.
 const MOST_BYTES: u64 = 256_000_000;
+
+/// Most bytes that a call of constants makes while a statement is planned; every row of a batch may come to have them.
+const LITTLE_BYTES: u64 = 1_000;
 
 /// Bytes of an element of a list, and of one that is a text or a list for each of its own.
 const ELEMENT_BYTES: u64 = 16;
@@ -65,12 +69,12 @@ enum Makes {
 }
 
 impl Makes {
-    /// Most bytes that come of a call. Where the arguments are none that the function takes it says so itself.
-    fn bytes(self, call: &ScalarFunctionArgs) -> Result<u64, DataFusionError> {
-        let arguments = call.args.as_slice();
+    /// Most bytes that come of a call in a batch of so many rows. Where the arguments are none that the function takes it says so
+    /// itself.
+    fn bytes(self, arguments: &[ColumnarValue], rows: usize) -> Result<u64, DataFusionError> {
         // What is made of constants alone is made once, and shown in every row.
         let is_constant = arguments.iter().all(|argument| matches!(argument, ColumnarValue::Scalar(_)));
-        let rows = u64::try_from(call.number_rows).unwrap_or(u64::MAX);
+        let rows = u64::try_from(rows).unwrap_or(u64::MAX);
         let of_values = |value: &ColumnarValue, bytes: u64| match value {
             ColumnarValue::Scalar(_) => bytes.saturating_mul(rows),
             ColumnarValue::Array(_) => bytes,
@@ -215,7 +219,7 @@ struct Bounded {
 
 impl Bounded {
     fn new(inner: Arc<ScalarUDF>, makes: Makes) -> Self {
-        // Never computed before it is known in how many rows it stands, as constants are while a statement is planned.
+        // Not computed before it is known in how many rows it stands, as constants are while a statement is planned.
         let signature = Signature { volatility: Volatility::Volatile, ..inner.signature().clone() };
         Self { inner, makes, signature }
     }
@@ -238,8 +242,24 @@ impl ScalarUDFImpl for Bounded {
         self.inner.return_type(arguments)
     }
 
+    /// A call of constants that makes little is computed while the statement is planned, so that a condition with it skips files.
+    fn simplify(&self, call: Vec<Expr>, _: &SimplifyContext) -> Result<ExprSimplifyResult, DataFusionError> {
+        let constant = |argument: &Expr| match argument {
+            Expr::Literal(value, _) => Some(ColumnarValue::Scalar(value.clone())),
+            _ => None,
+        };
+        let constants: Option<Vec<ColumnarValue>> = call.iter().map(constant).collect();
+        let makes_little =
+            constants.is_some_and(|call| self.makes.bytes(&call, 1).is_ok_and(|bytes| bytes <= LITTLE_BYTES));
+        Ok(if makes_little {
+            ExprSimplifyResult::Simplified(self.inner.call(call))
+        } else {
+            ExprSimplifyResult::Original(call)
+        })
+    }
+
     fn invoke_with_args(&self, call: ScalarFunctionArgs) -> Result<ColumnarValue, DataFusionError> {
-        if self.makes.bytes(&call)? > MOST_BYTES {
+        if self.makes.bytes(&call.args, call.number_rows)? > MOST_BYTES {
             let (name, most) = (self.name(), MOST_BYTES / 1_000_000);
             return exec_err!("too long for a batch of rows: {name} makes {most} MB of one at most");
         }
@@ -285,6 +305,14 @@ mod tests {
             let refused = number(&format!("SELECT {made}")).await.unwrap_err().to_string();
             assert!(refused.contains("too long for a batch of rows"), "{made}: {refused}");
         }
+    }
+
+    #[tokio::test]
+    async fn what_is_little_is_computed_while_the_statement_is_planned() {
+        let platform = platform(Limits::default());
+        let sql = "SELECT count(*) FROM declaration WHERE importer_id = lpad('12', 18, '0')";
+        let plan = platform.plan_for(&reader(0), "risk-analysis", sql).await.unwrap();
+        assert_eq!(Vec::from_iter(&plan.reading().subjects.keys), ["000000000000000012"]);
     }
 
     #[tokio::test]

@@ -152,7 +152,9 @@ impl Door {
     }
 
     pub(crate) fn parse(&self, sql: &str) -> Result<Statement, QueryError> {
-        extent::check_text(sql)?;
+        if self.is_limited() {
+            extent::check_text(sql)?;
+        }
         let state = self.context.state();
         let dialect = state.config_options().sql_parser.dialect;
         Ok(state.sql_to_statement(sql, &dialect)?)
@@ -164,9 +166,14 @@ impl Door {
         Ok(if self.may_assess { named } else { BTreeSet::new() })
     }
 
-    /// A statement without its values.
+    /// Whether statements have limits: those of all but the local owner.
+    fn is_limited(&self) -> bool {
+        self.allowance.is_some()
+    }
+
+    /// A statement without its values. Whoever asked it may not be who this door is for.
     pub(crate) fn statement(&self, sql: &str) -> StatementText {
-        match self.parse(sql) {
+        match extent::check_text(sql).and_then(|()| self.parse(sql)) {
             Ok(statement) => StatementText::of(&statement),
             Err(_) => StatementText::unreadable(sql),
         }
@@ -242,13 +249,17 @@ impl Door {
             return Err(QueryError::NotPermitted { what: "assess".to_owned(), name, purpose });
         }
         assess::resolve(&mut statement, bundles)?;
-        extent::check_statement(&statement)?;
+        if self.is_limited() {
+            extent::check_statement(&statement)?;
+        }
         let mut state = self.context.state();
         for (hash, bundle) in bundles.values() {
             state.register_udf(Arc::new(assess::function(*hash, Arc::clone(bundle))))?;
         }
         let plan = state.statement_to_plan(statement).await?;
-        extent::check_plan(&plan)?;
+        if self.is_limited() {
+            extent::check_plan(&plan)?;
+        }
         // Before anything runs: optimising evaluates constants, and what is refused should not get that far.
         verify::verify(&plan, self.may_explain)?;
         Ok(plan)

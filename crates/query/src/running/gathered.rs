@@ -1,6 +1,7 @@
 //! Rows that the operator above keeps until it has all of them, counted as memory of the reader: the engine's windows over
 //! whole partitions take theirs without asking.
 
+use datafusion::arrow::array::{Array, ArrayRef, RecordBatch};
 use datafusion::common::tree_node::TreeNodeRecursion;
 use datafusion::error::DataFusionError;
 use datafusion::execution::memory_pool::MemoryConsumer;
@@ -74,9 +75,18 @@ impl ExecutionPlan for Gathered {
         let rows = rows.map(move |batch| {
             let batch = batch?;
             // They are put together in one piece, while the pieces are still there.
-            memory.try_grow(2 * batch.get_array_memory_size() + made_of_a_row * batch.num_rows())?;
+            memory.try_grow(2 * own_bytes(&batch) + made_of_a_row * batch.num_rows())?;
             Ok(batch)
         });
         Ok(Box::pin(RecordBatchStreamAdapter::new(schema, rows)))
     }
+}
+
+/// Bytes of the rows alone: batches may be pieces of one large one.
+fn own_bytes(batch: &RecordBatch) -> usize {
+    let of_column = |column: &ArrayRef| {
+        let bytes = column.to_data().get_slice_memory_size();
+        bytes.unwrap_or_else(|_| column.get_array_memory_size())
+    };
+    batch.columns().iter().map(of_column).sum()
 }
