@@ -82,7 +82,7 @@ item AS (
 ),
 total AS (
   SELECT month, commodity_hs4, origin_country_code, statistical_value_currency,
-    count(DISTINCT enterprise_id) FILTER (WHERE value_per_kg <> 0) AS enterprises,
+    count(DISTINCT enterprise_id) AS enterprises, count(DISTINCT enterprise_id) FILTER (WHERE value_per_kg <> 0) AS priced_by,
     count(DISTINCT declaration_id) AS declarations, count(*) AS goods_items,
     percentile_cont(0.1) WITHIN GROUP (ORDER BY value_per_kg) AS p10,
     percentile_cont(0.25) WITHIN GROUP (ORDER BY value_per_kg) AS p25,
@@ -101,9 +101,9 @@ SELECT
   CAST(enterprises AS BIGINT) AS enterprises,
   CAST(declarations AS BIGINT) AS declarations,
   CAST(goods_items AS BIGINT) AS goods_items,
-  CASE WHEN enterprises >= 30 THEN p10 END AS p10_value_per_kg,
-  CASE WHEN enterprises >= 12 THEN p25 END AS p25_value_per_kg,
-  CASE WHEN enterprises >= 6 THEN p50 END AS median_value_per_kg,
-  CASE WHEN enterprises >= 12 THEN p75 END AS p75_value_per_kg,
-  CASE WHEN enterprises >= 30 THEN p90 END AS p90_value_per_kg
+  CASE WHEN priced_by >= 30 THEN p10 END AS p10_value_per_kg,
+  CASE WHEN priced_by >= 12 THEN p25 END AS p25_value_per_kg,
+  CASE WHEN priced_by >= 6 THEN p50 END AS median_value_per_kg,
+  CASE WHEN priced_by >= 12 THEN p75 END AS p75_value_per_kg,
+  CASE WHEN priced_by >= 30 THEN p90 END AS p90_value_per_kg
 FROM total

@@ -2,9 +2,11 @@
 //! each of them begins.
 
 mod plan;
+mod statement;
 mod text;
 
-pub(crate) use plan::{check_plan, check_statement};
+pub(crate) use plan::check_plan;
+pub(crate) use statement::check_statement;
 pub use text::check_text;
 
 use crate::QueryError;
