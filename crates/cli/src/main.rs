@@ -15,11 +15,23 @@ use arguments::{Arguments, Command};
 use clap::{CommandFactory, FromArgMatches};
 use std::process::ExitCode;
 use tidegate_jobs::JobError;
+use tidegate_query::STACK_BYTES;
 use tidegate_records::dictionary::{described, to_markdown};
 use tidegate_records::tables::TABLES;
+use tokio::runtime::Builder;
 
-#[tokio::main]
-async fn main() -> ExitCode {
+fn main() -> ExitCode {
+    let threads = Builder::new_multi_thread().thread_stack_size(STACK_BYTES).enable_all().build();
+    match threads {
+        Ok(threads) => threads.block_on(answer()),
+        Err(error) => {
+            eprintln!("tidegate: it has no threads: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn answer() -> ExitCode {
     // Two providers of cryptography are linked; the first to be asked decides for all.
     drop(rustls::crypto::ring::default_provider().install_default());
     let matches = Arguments::command().get_matches();

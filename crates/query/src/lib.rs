@@ -28,7 +28,7 @@ pub use catalog::{Catalog, Classification};
 pub use datafusion::common::ParamValues;
 pub use engine::{Engine, Limits};
 pub use error::QueryError;
-pub use extent::check_text;
+pub use extent::{STACK_BYTES, check_text};
 pub use governed::{Described, SCHEMA, SETTINGS, TABLE, WITHOUT_ROWS, catalog_table};
 pub use item_rows::DECLARATION_ITEM;
 pub use lineage::{Lineage, Stored, TableReading};

@@ -5,6 +5,7 @@ mod gathered;
 mod stoppable;
 
 use crate::engine::Place;
+use crate::extent::STACK_BYTES;
 use datafusion::arrow::array::RecordBatch;
 use datafusion::common::runtime::{JoinSetTracer, set_join_set_tracer};
 use datafusion::error::DataFusionError;
@@ -132,7 +133,8 @@ fn threads() -> Result<&'static Runtime, DataFusionError> {
     let _ = set_join_set_tracer(&InPlace);
     let cores = std::thread::available_parallelism().map_or(1, usize::from);
     let mut builder = Builder::new_multi_thread();
-    let threads = builder.worker_threads(cores * THREADS_OF_A_CORE).thread_name("statement").enable_all();
+    let threads = builder.worker_threads(cores * THREADS_OF_A_CORE).thread_stack_size(STACK_BYTES);
+    let threads = threads.thread_name("statement").enable_all();
     let threads = threads.build().map_err(DataFusionError::IoError)?;
     // Another statement may have been quicker, and threads do not end by being dropped where statements are asked.
     if let Err(unused) = THREADS.set(threads) {

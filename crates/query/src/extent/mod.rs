@@ -11,6 +11,9 @@ pub use text::check_text;
 
 use crate::QueryError;
 
+/// Bytes of the stack of a thread that statements are read, planned or run on: enough for the largest that are not refused.
+pub const STACK_BYTES: usize = 8 << 20;
+
 fn more_than(what: &'static str, most: usize, advice: &'static str) -> QueryError {
     QueryError::TooMuch { what, limit: most.to_string(), advice }
 }

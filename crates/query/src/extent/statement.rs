@@ -127,8 +127,11 @@ fn name(written: &str) -> String {
 #[cfg(test)]
 mod tests {
     use crate::Limits;
+    use crate::extent::STACK_BYTES;
     use crate::platform::tests::{platform, reader};
     use datafusion::arrow::array::RecordBatch;
+    use std::thread;
+    use tokio::runtime::Builder;
 
     /// A statement of names, each of which has the one before it twice.
     fn doubled(first: &str, next: &str, last: &str, names: usize) -> String {
@@ -168,8 +171,15 @@ mod tests {
         }
     }
 
-    #[tokio::test]
-    async fn what_is_large_and_plain_is_answered() {
+    #[test]
+    fn what_is_large_and_plain_is_answered() {
+        let runtime = Builder::new_current_thread().enable_all().build().unwrap();
+        let answered = thread::Builder::new().stack_size(STACK_BYTES);
+        let answered = answered.spawn(move || runtime.block_on(large_and_plain())).unwrap();
+        answered.join().unwrap();
+    }
+
+    async fn large_and_plain() {
         let platform = platform(Limits::default());
         let one = "SELECT name AS x FROM code LIMIT 1";
         let either = vec!["name = 'a'"; 900].join(" OR ");
