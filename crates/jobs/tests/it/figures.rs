@@ -36,14 +36,14 @@ const FIGURES: [Figures; 17] = [
         of: "true",
         rows: &["2025-11 import 220410 FR EUR 3 10 10 5500.0 100.0"],
     },
-    // 10, 20, ..., 100 a kilogram: a quantile q stands at place 9 q of 0 to 9, and between two of them in proportion.
+    // Three enterprises are counted, and are too few for a quantile of what they state.
     Figures {
         dataset: "commodity_prices",
         columns: "month, commodity_hs4, origin_country_code, statistical_value_currency, enterprises, declarations, \
                   goods_items, round(p10_value_per_kg, 3), round(p25_value_per_kg, 3), median_value_per_kg, \
                   round(p75_value_per_kg, 3), round(p90_value_per_kg, 3)",
         of: "true",
-        rows: &["2025-11 2204 FR EUR 3 10 10 19.0 32.5 55.0 77.5 91.0"],
+        rows: &["2025-11 2204 FR EUR 3 10 10 - - - - -"],
     },
     // I0 is dishonest, whatever its grade without a day says; I1 and I2 are conventional: five of their six are inspected.
     Figures {
