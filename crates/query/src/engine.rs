@@ -56,7 +56,7 @@ pub struct Limits {
     pub memory_bytes: usize,
     /// Queries of one reader at once.
     pub queries: usize,
-    /// Doors kept open for all readers together; one of each reader and purpose takes less than 2 MB, and is made again in
+    /// Doors kept open for all readers together; one of each reader and purpose takes some 1 MB, and is made again in
     /// milliseconds.
     pub doors: usize,
 }

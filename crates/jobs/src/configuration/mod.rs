@@ -120,7 +120,7 @@ sections! {
         memory_bytes: usize = 2 << 30, "bytes", 1 << 24, 1 << 40;
         /// Queries of one reader at once, for all purposes together.
         queries: usize = 4, "queries", 1, 1_000;
-        /// Doors kept ready, one for each reader and purpose, less than 2 MB each; who comes to another waits some milliseconds.
+        /// Doors kept ready, one for each reader and purpose, some 1 MB each; who comes to another waits some milliseconds.
         doors: usize = 128, "doors", 1, 100_000;
     }
     /// The doors that `tidegate serve` opens.
