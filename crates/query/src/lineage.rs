@@ -290,11 +290,7 @@ impl Trace {
         expression.apply(|part| {
             match part {
                 Expr::Column(column) | Expr::OuterReferenceColumn(_, column) => columns.push(column.clone()),
-                Expr::Exists(exists) => subqueries.push(Arc::clone(&exists.subquery.subquery)),
-                Expr::InSubquery(within) => subqueries.push(Arc::clone(&within.subquery.subquery)),
-                Expr::SetComparison(compared) => subqueries.push(Arc::clone(&compared.subquery.subquery)),
-                Expr::ScalarSubquery(subquery) => subqueries.push(Arc::clone(&subquery.subquery)),
-                _ => {}
+                other => subqueries.extend(subquery(other).cloned()),
             }
             Ok(TreeNodeRecursion::Continue)
         })?;
@@ -338,4 +334,16 @@ fn merged(inputs: Vec<Vec<Origins>>) -> Vec<Origins> {
         }
     }
     merged
+}
+
+/// The plan of the subquery that an expression is, without what is in its parts.
+pub(crate) fn subquery(expression: &Expr) -> Option<&Arc<LogicalPlan>> {
+    let subquery = match expression {
+        Expr::ScalarSubquery(subquery) => subquery,
+        Expr::Exists(exists) => &exists.subquery,
+        Expr::InSubquery(within) => &within.subquery,
+        Expr::SetComparison(compared) => &compared.subquery,
+        _ => return None,
+    };
+    Some(&subquery.subquery)
 }

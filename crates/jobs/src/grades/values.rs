@@ -4,7 +4,7 @@ use crate::JobError;
 use crate::answer::Answer;
 use arrow::datatypes::{DataType, Field};
 use std::collections::BTreeMap;
-use tidegate_query::Platform;
+use tidegate_query::{Platform, literal};
 use tidegate_records::detect::MOST_VALUES;
 use tidegate_records::table::other_values_fields;
 
@@ -95,7 +95,7 @@ fn collect_texts(data_type: &DataType, rows: &str, text: &str, within: &str, fou
         }
         DataType::Struct(fields) => {
             for field in fields {
-                let text = format!("{text}['{}']", field.name().replace('\'', "''"));
+                let text = format!("{text}[{}]", literal(field.name()));
                 let within = match within {
                     "" => field.name().clone(),
                     within => format!("{within}.{}", field.name()),

@@ -249,7 +249,7 @@ impl Definition {
             format!("\"{column}\" IN ({})", months.join(", "))
         });
         let closed = self.header.increment.as_ref().zip(last_closed);
-        let closed = closed.map(|(column, last)| format!("\"{column}\" <= '{last}'"));
+        let closed = closed.map(|(column, last)| format!("\"{column}\" <= {}", literal(&last)));
         let conditions: Vec<String> = groups.into_iter().chain(closed).chain(of_months).collect();
         if conditions.is_empty() {
             return self.sql.clone();

@@ -6,6 +6,7 @@
 //! two groupings, would hide what is looked for.
 
 use super::Lowered;
+use crate::lineage::subquery;
 use datafusion::common::tree_node::{TreeNode, TreeNodeRecursion};
 use datafusion::common::{DFSchema, ScalarValue};
 use datafusion::logical_expr::expr::AggregateFunction;
@@ -156,16 +157,8 @@ fn hidden(case: &Case) -> Option<(&Expr, &Expr)> {
 
 /// Whether an expression reads other rows than those it is evaluated on.
 fn reads_beside(expression: &Expr) -> bool {
-    let beside = expression.exists(|part| {
-        Ok(matches!(
-            part,
-            Expr::Exists(_)
-                | Expr::InSubquery(_)
-                | Expr::SetComparison(_)
-                | Expr::ScalarSubquery(_)
-                | Expr::OuterReferenceColumn(..)
-        ))
-    });
+    let beside = expression
+        .exists(|part| Ok(subquery(part).is_some() || matches!(part, Expr::OuterReferenceColumn(..))));
     beside.unwrap_or(true)
 }
 

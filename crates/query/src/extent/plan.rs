@@ -3,6 +3,7 @@
 
 use super::more_than;
 use crate::QueryError;
+use crate::lineage::subquery;
 use datafusion::common::DFSchema;
 use datafusion::common::tree_node::{TreeNode, TreeNodeRecursion};
 use datafusion::error::DataFusionError;
@@ -79,7 +80,7 @@ impl Computed {
                     _ => None,
                 };
                 parts = parts.saturating_add(own.unwrap_or(1));
-                computed.subqueries.extend(subquery(part));
+                computed.subqueries.extend(subquery(part).cloned());
                 Ok(TreeNodeRecursion::Continue)
             })?;
             computed.parts.push(parts);
@@ -87,17 +88,6 @@ impl Computed {
         })?;
         Ok(computed)
     }
-}
-
-fn subquery(expression: &Expr) -> Option<Arc<LogicalPlan>> {
-    let subquery = match expression {
-        Expr::ScalarSubquery(subquery) => subquery,
-        Expr::Exists(exists) => &exists.subquery,
-        Expr::InSubquery(within) => &within.subquery,
-        Expr::SetComparison(compared) => &compared.subquery,
-        _ => return None,
-    };
-    Some(Arc::clone(&subquery.subquery))
 }
 
 /// Parts behind each column of what a step gives.
