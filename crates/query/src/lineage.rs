@@ -4,10 +4,12 @@
 use crate::governed::GovernedTable;
 use datafusion::common::tree_node::{TreeNode, TreeNodeRecursion};
 use datafusion::common::{Column, DFSchema};
+use datafusion::datasource::cte_worktable::CteWorkTable;
 use datafusion::datasource::source_as_provider;
 use datafusion::error::DataFusionError;
 use datafusion::logical_expr::{
-    Aggregate, Distinct, DistinctOn, Join, JoinType, LogicalPlan, Sort, TableScan, Unnest, Window,
+    Aggregate, Distinct, DistinctOn, Join, JoinType, LogicalPlan, RecursiveQuery, Sort, TableScan, Unnest,
+    Window,
 };
 use datafusion::prelude::Expr;
 use std::collections::{BTreeMap, BTreeSet};
@@ -77,6 +79,8 @@ struct Trace {
     outer: Vec<(DFSchema, Vec<Origins>)>,
     /// Whether a limit above takes some of the rows: what orders them chooses them.
     is_cut: bool,
+    /// Stored columns behind the rows of recursions that are traced, by name, the innermost last.
+    recursions: Vec<(String, Origins)>,
 }
 
 impl Trace {
@@ -101,11 +105,7 @@ impl Trace {
                 let inputs = union.inputs.iter().map(|input| self.origins(input));
                 Ok(merged(inputs.collect::<Result<_, _>>()?))
             }
-            LogicalPlan::RecursiveQuery(query) => {
-                let first = self.origins(&query.static_term)?;
-                let next = self.origins(&query.recursive_term)?;
-                Ok(merged(vec![first, next]))
-            }
+            LogicalPlan::RecursiveQuery(query) => self.recursion(query),
             LogicalPlan::SubqueryAlias(alias) => self.origins(&alias.input),
             LogicalPlan::Subquery(subquery) => self.origins(&subquery.subquery),
             LogicalPlan::Limit(limit) => self.limit(&limit.input),
@@ -123,7 +123,25 @@ impl Trace {
         }
     }
 
+    /// Any column of a round may come from any of the round before, whose rows decide which there are.
+    fn recursion(&mut self, query: &RecursiveQuery) -> Result<Vec<Origins>, DataFusionError> {
+        let mut all: Origins = self.origins(&query.static_term)?.into_iter().flatten().collect();
+        self.recursions.push((query.name.clone(), all.clone()));
+        let next = self.origins(&query.recursive_term);
+        self.recursions.pop();
+        all.extend(next?.into_iter().flatten());
+        self.used.extend(all.iter().cloned());
+        self.choosing.extend(all.iter().cloned());
+        Ok(vec![all; query.schema.fields().len()])
+    }
+
     fn scan(&mut self, scan: &TableScan) -> Result<Vec<Origins>, DataFusionError> {
+        if let Some(name) = round_before(scan) {
+            let mut around = self.recursions.iter().rev();
+            let all =
+                around.find(|(known, _)| *known == name).map(|(_, all)| all.clone()).unwrap_or_default();
+            return Ok(vec![all; scan.projected_schema.fields().len()]);
+        }
         let provider = source_as_provider(&scan.source)?;
         let table = match provider.downcast_ref::<GovernedTable>() {
             Some(table) => table.name().to_owned(),
@@ -334,6 +352,12 @@ fn merged(inputs: Vec<Vec<Origins>>) -> Vec<Origins> {
         }
     }
     merged
+}
+
+/// The name of the recursion, if a scan is of the rows that its round before made, which stand in no table.
+pub(crate) fn round_before(scan: &TableScan) -> Option<String> {
+    let provider = source_as_provider(&scan.source).ok()?;
+    provider.downcast_ref::<CteWorkTable>().map(|rows| rows.name().to_owned())
 }
 
 /// The plan of the subquery that an expression is, without what is in its parts.

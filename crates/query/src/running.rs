@@ -169,9 +169,9 @@ mod tests {
         Limits { time: Duration::from_secs(SECONDS), queries: 1, ..Limits::default() }
     }
 
-    /// Statements that compare or bring together some 10^11 rows and more, some of them without a condition, some of them only
+    /// Statements that have no end, or compare or bring together some 10^11 rows and more, some of them without a condition, some of them only
     /// to keep rows of one side or to leave them out.
-    const ENDLESS: [&str; 8] = [
+    const ENDLESS: [&str; 9] = [
         "SELECT count(*) FROM code a, code b, code c \
          WHERE length(a.name) + length(b.name) + length(c.name) = 100000",
         "SELECT count(*) FROM code a JOIN code b ON a.list = b.list JOIN code c ON b.list = c.list \
@@ -185,6 +185,7 @@ mod tests {
         "SELECT count(*) FROM code a CROSS JOIN code b \
          WHERE NOT EXISTS (SELECT 1 FROM code c FULL JOIN code d ON true)",
         "SELECT count(*) FROM (code a CROSS JOIN code b) LEFT JOIN code c ON true",
+        "WITH RECURSIVE w (n) AS (SELECT 1 UNION ALL SELECT n FROM w) SELECT sum(n) FROM w",
     ];
 
     /// Plans a statement as soon as the one before has ended, of which nothing computes any more then.

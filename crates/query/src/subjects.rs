@@ -7,7 +7,7 @@
 
 use crate::catalog::Catalog;
 use crate::governed::GovernedTable;
-use crate::lineage::Stored;
+use crate::lineage::{Stored, round_before};
 use datafusion::common::tree_node::TreeNodeRecursion;
 use datafusion::datasource::source_as_provider;
 use datafusion::error::DataFusionError;
@@ -78,6 +78,10 @@ impl Subjects {
         mut conditions: Vec<Admitted>,
         naming: &Naming,
     ) -> Result<(), DataFusionError> {
+        if round_before(scan).is_some() {
+            // Of whom its rows are is told where they were read first.
+            return Ok(());
+        }
         let provider = source_as_provider(&scan.source)?;
         let Some(table) = provider.downcast_ref::<GovernedTable>() else {
             self.are_all = false;

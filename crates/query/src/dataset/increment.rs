@@ -5,6 +5,7 @@
 //! month whose sources did not change need not be made again.
 
 use crate::governed::GovernedTable;
+use crate::lineage::round_before;
 use datafusion::common::ScalarValue;
 use datafusion::common::tree_node::TreeNodeRecursion;
 use datafusion::datasource::source_as_provider;
@@ -34,6 +35,7 @@ fn collect(
             is_restricted || split_conjunction(&filter.predicate).into_iter().any(is_of_month)
         }
         LogicalPlan::Projection(_) | LogicalPlan::SubqueryAlias(_) => is_restricted,
+        LogicalPlan::TableScan(scan) if round_before(scan).is_some() => return Ok(()),
         LogicalPlan::TableScan(scan) => {
             let is_pushed = scan.filters.iter().flat_map(split_conjunction).any(is_of_month);
             if !is_restricted && !is_pushed {

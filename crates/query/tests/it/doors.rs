@@ -72,6 +72,29 @@ async fn rows_of_lists_and_conditions_of_joins_keep_their_origins() {
 }
 
 #[tokio::test]
+async fn what_a_recursion_reads_stands_behind_each_of_its_columns_and_chooses_its_rows() {
+    let sql = "WITH RECURSIVE w (id, k) AS (SELECT declaration_id, 1 FROM declaration UNION ALL \
+               SELECT i.commodity_hs6, w.k + 1 FROM w JOIN goods_item i ON i.declaration_id = w.id WHERE w.k < 2) \
+               SELECT k FROM w";
+    let reading = reading(sql).await;
+    let all = [("declaration", "declaration_id"), ("goods_item", "commodity_hs6")];
+    let all: BTreeSet<_> = all.map(|(table, column)| (table.to_owned(), column.to_owned())).into();
+    assert_eq!(reading.lineage.origins, [all]);
+    assert_eq!(used(&reading, "declaration"), ["declaration_id"]);
+    assert_eq!(used(&reading, "goods_item"), ["commodity_hs6", "declaration_id"]);
+    assert_eq!(reading.lineage.tables.len(), 2, "rows of rounds stand in no table: {:?}", reading.lineage);
+    let (who, rest) =
+        ("SELECT importer_id AS id, 1 AS k FROM declaration WHERE importer_id = 'A'", "SELECT * FROM w");
+    let one = format!("WITH RECURSIVE w AS ({who} UNION ALL SELECT id, k + 1 FROM w WHERE k < 3) {rest}");
+    assert_eq!(asked(&one).await, told("A", true));
+    let more = "SELECT d.importer_id, w.k + 1 FROM w JOIN declaration d ON d.office_id = w.id WHERE w.k < 3";
+    assert_eq!(
+        asked(&format!("WITH RECURSIVE w AS ({who} UNION ALL {more}) {rest}")).await,
+        told("A", false)
+    );
+}
+
+#[tokio::test]
 async fn a_view_leads_to_the_tables_behind_it() {
     let reading = reading("SELECT commodity_description FROM declaration_item WHERE importer_id = 'A'").await;
     assert_eq!(shown(&reading, "goods_item"), ["commodity_description"]);

@@ -37,6 +37,27 @@ async fn predicate_order_cannot_divide_by_a_hidden_zero() {
 }
 
 #[tokio::test]
+async fn each_round_of_a_recursion_reads_what_is_shown() {
+    let platform = shipped();
+    let reader = of_office(&platform);
+    let chain = "WITH RECURSIVE w (id, office, k) AS (SELECT declaration_id, office_id, 1 FROM declaration UNION ALL \
+                 SELECT d.declaration_id, d.office_id, w.k + 1 FROM w JOIN declaration d ON d.month >= '' WHERE w.k < 2)";
+    assert_eq!(
+        reader.lines(&format!("{chain} SELECT k, count(*) FROM w GROUP BY k ORDER BY k")).await,
+        ["1 12", "2 144"]
+    );
+    assert_eq!(reader.lines(&format!("{chain} SELECT DISTINCT office FROM w")).await, ["4700"]);
+    // goods_item_count is 0 in hidden rows alone.
+    let divided = "WITH RECURSIVE w (k, n) AS (SELECT 1, 0 UNION ALL SELECT w.k + 1, 4 / d.goods_item_count FROM w \
+                   JOIN declaration d ON 4 / d.goods_item_count = 2 WHERE w.k < 2) SELECT count(*) FROM w";
+    assert_eq!(reader.lines(divided).await, ["13"]);
+    // A recursion may be called like a table, and is not that table.
+    let named = "WITH RECURSIVE quarantine (k) AS (SELECT 1 UNION ALL SELECT k + 1 FROM quarantine WHERE k < 3) \
+                 SELECT max(k) FROM quarantine";
+    assert_eq!(reader.lines(named).await, ["3"]);
+}
+
+#[tokio::test]
 async fn error_texts_hold_no_hidden_value() {
     let platform = shipped();
     let reader = of_office(&platform);

@@ -113,7 +113,10 @@ impl<'a> Queries<'a> {
             0 => ("limited", self.plain()),
             1 | 2 => ("aggregate", self.aggregate()),
             3 | 4 => ("join", self.join()),
-            5 => ("common table", self.common_table()),
+            5 => match self.dice.below(3) {
+                0 => ("recursion", self.recursion()),
+                _ => ("common table", self.common_table()),
+            },
             6 => ("set operation", self.set_operation()),
             7 => ("window", self.window()),
             8 => ("nested", self.nested()),
@@ -219,6 +222,29 @@ impl<'a> Queries<'a> {
             _ => "SELECT * FROM w WHERE n = (SELECT max(n) FROM w) OR t IS NULL",
         };
         format!("WITH w AS ({inner}) {outer}")
+    }
+
+    /// Rows of a table and what two rounds make of them, by themselves or with those of another table.
+    fn recursion(&mut self) -> String {
+        let (table, from) = self.from("a");
+        let (text, number) = (self.text(&from, 1), self.number(&from, 1));
+        let first =
+            format!("SELECT {text} AS t, {number} AS n, 1 AS k FROM {table}{}", self.condition(&from));
+        let next = if self.dice.one_in(2) {
+            let (other_table, other) = self.from("b");
+            let (found, key) = (self.text(&other, 0), self.text(&other, 0));
+            format!("SELECT {found}, w.n, w.k + 1 FROM w JOIN {other_table} ON {key} = w.t WHERE w.k < 2")
+        } else {
+            let limit = self.dice.below(60);
+            format!("SELECT concat(w.t, 'x'), w.n + 1, w.k + 1 FROM w WHERE w.k < 3 AND w.n < {limit}")
+        };
+        let operation = *self.dice.pick(&["UNION", "UNION ALL"]);
+        let outer = *self.dice.pick(&[
+            "SELECT t, k, count(*), max(n) FROM w GROUP BY t, k",
+            "SELECT count(*), count(DISTINCT t), min(k) FROM w",
+            "SELECT t, n, k FROM w",
+        ]);
+        format!("WITH RECURSIVE w (t, n, k) AS ({first} {operation} {next}) {outer}")
     }
 
     fn set_operation(&mut self) -> String {
