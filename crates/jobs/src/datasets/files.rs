@@ -27,9 +27,11 @@ const SHIPPED: &[(&str, &str, &str)] = &[
     shipped!("inspection", "office_workload"),
     shipped!("inspection", "second_inspections"),
     shipped!("logistics", "clearance_times"),
+    shipped!("quality", "column_completeness"),
     shipped!("quality", "data_quality"),
     shipped!("quality", "loads"),
     shipped!("quality", "quarantined_records"),
+    shipped!("quality", "register_completeness"),
     shipped!("revenue", "declared_and_recovered"),
     shipped!("risk", "rule_effectiveness"),
     shipped!("risk", "selection_components"),
@@ -102,7 +104,8 @@ fn parse(domain: &str, name: &str, text: &str) -> Result<Definition, JobError> {
 mod tests {
     use super::*;
     use std::collections::{BTreeMap, BTreeSet};
-    use tidegate_records::tables::TABLES;
+    use tidegate_records::table::{Domain, Grade, Table};
+    use tidegate_records::tables::{TABLES, stored};
 
     #[test]
     fn every_file_of_the_repository_is_shipped() {
@@ -118,6 +121,40 @@ mod tests {
         let owners: BTreeSet<String> = shipped().unwrap().into_iter().map(|d| d.header.owner).collect();
         for table in TABLES {
             assert!(owners.contains(table.owner), "{}: {} is none of {owners:?}", table.name, table.owner);
+        }
+    }
+
+    /// What counts the rows of a table and the values of each column that a row may lack. Columns above general-3 would raise the
+    /// grade of every row.
+    fn counted(table: &Table) -> String {
+        let (name, schema) = (table.name, table.schema());
+        let listed = table.columns.iter().filter(|column| {
+            column.grade <= Grade::General3 && schema.field_with_name(column.name).unwrap().is_nullable()
+        });
+        let listed = listed.map(|column| {
+            let column = column.name;
+            format!("    named_struct('column_name', '{column}', 'present', count({column}))")
+        });
+        let listed = listed.collect::<Vec<_>>().join(",\n");
+        let (month, by_month) =
+            if table.column("month").is_some() { ("month, ", "\n  GROUP BY month") } else { ("", "") };
+        format!(
+            "SELECT {month}'{name}' AS table_name, count(*) AS stored_rows, make_array(\n{listed}\n  ) AS listed\n  \
+             FROM {name}{by_month}"
+        )
+    }
+
+    #[test]
+    fn completeness_is_told_of_every_column_that_a_row_of_records_may_lack() {
+        let definitions = shipped().unwrap();
+        let of_records = stored().filter(|table| ![Domain::Risk, Domain::Quality].contains(&table.domain));
+        let (by_month, registers): (Vec<&Table>, Vec<&Table>) =
+            of_records.partition(|table| table.column("month").is_some());
+        for (name, tables) in [("column_completeness", by_month), ("register_completeness", registers)] {
+            let definition = definitions.iter().find(|definition| definition.name == name).unwrap();
+            let all = tables.into_iter().map(counted).collect::<Vec<_>>().join("\n  UNION ALL\n  ");
+            let begins = format!("WITH counted AS (\n  {all}\n),\n");
+            assert!(definition.sql.starts_with(&begins), "{name}.sql has to begin with\n{begins}");
         }
     }
 }

@@ -3,6 +3,7 @@
 
 mod clearance;
 mod codes;
+mod completeness;
 mod country;
 mod datasets;
 mod doors;
