@@ -117,6 +117,27 @@ fn a_message_longer_than_a_request_may_be_is_refused_and_the_connection_goes_on(
 }
 
 #[test]
+fn a_message_that_is_too_long_is_a_request_all_the_same() {
+    let server = Server::configured("127.0.0.1:0", "[serve]\nrequest_bytes = 2000\nrequests_a_minute = 3\n");
+    let token = server.person(&OFFICER);
+    let too_long = || message("Q", &format!("SELECT '{}' AS n\0", "x".repeat(2_000)));
+    let parse = message("P", &format!("\0SELECT '{}' AS n\0\0\0", "x".repeat(2_000)));
+    let words = [
+        [start_up("Ou", "inspection"), message("p", &format!("{token}\0"))].concat(),
+        [too_long(), parse, message("S", "")].concat(),
+        [too_long(), message("Q", "SELECT 1 AS n\0"), message("X", "")].concat(),
+    ];
+    // The log-in is one of the three too.
+    let said = said(server.postgres, &words.concat());
+    assert_eq!(kinds(&said), "RRZ EZ EZ EZ EZ".replace(' ', ""), "{said:?}");
+    let refused: Vec<&String> =
+        said.iter().filter(|(kind, _)| *kind == 'E').map(|(_, refusal)| refusal).collect();
+    for (refusal, code) in refused.into_iter().zip(["54000", "54000", "53400", "53400"]) {
+        assert!(refusal.contains(code), "{code}: {refusal}");
+    }
+}
+
+#[test]
 fn who_is_silent_when_the_server_stops_is_not_waited_for() {
     let server = Server::configured("127.0.0.1:0", "[serve]\nlog_in_seconds = 60\nstop_seconds = 300\n");
     let token = server.person(&OFFICER);

@@ -5,8 +5,10 @@
 
 use super::cancel::Cancellable;
 use super::error::{fatal, refusal};
+use super::identity::{Session, counted};
 use super::session::Prepared;
 use super::startup::{PASSWORD_AWAITED, Startup};
+use crate::admission::Admission;
 use bytes::{Buf, BytesMut};
 use futures::SinkExt;
 use pgwire::api::cancel::DefaultCancelHandler;
@@ -42,6 +44,7 @@ const OF_A_SERIES: &[u8] = b"PBDECHS";
 
 /// Who answers in one conversation.
 pub(super) struct Handlers {
+    pub(super) admission: Arc<Admission>,
     pub(super) startup: Arc<Startup>,
     pub(super) queries: Arc<Cancellable>,
     pub(super) cancel: Arc<DefaultCancelHandler>,
@@ -111,7 +114,9 @@ impl Conversation {
                     return self.answer(message).await.map_err(io::Error::from);
                 }
                 Ok(Heard::Message(message)) => (message.is_extended_query(), self.answer(message).await),
-                Ok(Heard::TooLong { bytes, is_of_a_series }) => (is_of_a_series, Err(self.too_long(bytes))),
+                Ok(Heard::TooLong { bytes, is_of_a_series }) => {
+                    (is_of_a_series, Err(self.too_long(bytes).await))
+                }
                 Err(PgWireError::IoError(error)) => return Err(error),
                 Err(error) => return self.end(error.into()).await,
             };
@@ -207,10 +212,17 @@ impl Conversation {
         process_message(message, &mut self.socket, startup, texts, prepared, copies, cancel).await
     }
 
-    fn too_long(&self, bytes: usize) -> PgWireError {
+    /// Why a message that is too long is not answered.
+    async fn too_long(&self, bytes: usize) -> PgWireError {
         let most = self.handlers.request_bytes;
         let words = format!("a request of {bytes} bytes; serve.request_bytes, the most, is {most}");
-        refusal("54000", words)
+        self.count().await.err().unwrap_or_else(|| refusal("54000", words))
+    }
+
+    /// Counts a request of whoever was let in and still may be here.
+    async fn count(&self) -> PgWireResult<()> {
+        let visit = Session::visit(&self.handlers.admission, &self.socket).await?;
+        counted(&self.handlers.admission, &visit)
     }
 
     /// Says why, and ends. What the client still says is thrown away for a moment: a connection that is closed over something unheard

@@ -55,7 +55,8 @@ impl Session {
     }
 }
 
-/// Counts a statement that goes to the desk; settings and transactions, which drivers send on their own, are not counted.
+/// Counts a statement that goes to the desk, or a message that is too long to be heard; settings and transactions, which drivers send
+/// on their own, are not counted.
 pub(super) fn counted(admission: &Admission, visit: &Visit) -> Result<(), PgWireError> {
     admission.count(&visit.account).map_err(|why| refusal("53400", why.to_string()))
 }

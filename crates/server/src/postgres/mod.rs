@@ -107,6 +107,7 @@ impl Service {
         let has_tls = self.acceptor.is_some();
         let startup = Arc::new(Startup::new(admission, Arc::clone(&connections), has_tls, seat));
         let handlers = Handlers {
+            admission: Arc::clone(&self.admission),
             startup: Arc::clone(&startup),
             queries: Arc::clone(&self.queries),
             cancel: Arc::new(DefaultCancelHandler::new(connections)),
