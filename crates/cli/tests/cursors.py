@@ -1,8 +1,8 @@
 """Reads through cursors of a running server as drivers and tools do, and prints what they are told as JSON.
 
 Standard input: {"postgres": port, "name", "token", "purpose", "office"}. Of each driver the declarations of the office: "some" in
-parts, without the fourth and fifth, and "pages" as it reads on its own; the same by pandas in pieces; and the SQLSTATE and words
-of what is refused.
+parts, without the fourth and fifth, and "pages" as it reads on its own; of psycopg too whole answers of prepared statements; the
+same by pandas in pieces; and the SQLSTATE and words of what is refused.
 """
 
 import json
@@ -76,6 +76,11 @@ def over_psycopg(where, office):
         connection.execute(f"DECLARE c CURSOR FOR {QUERY}", [office])
         fetched = [connection.execute("FETCH 2 FROM c", prepare=True).fetchall() for _ in range(2)]
         told["prepared"] = [firsts(rows) for rows in fetched]
+    # Whole answers by the extended protocol, without a cursor.
+    with psycopg.connect(**where) as connection:
+        told["streamed"] = firsts(connection.cursor().stream(QUERY, [office]))
+        pairs = connection.execute("SELECT a.declaration_id FROM declaration a, declaration b", prepare=True)
+        told["pairs"] = [pairs.rowcount, len(pairs.fetchall())]
     return told
 
 

@@ -5,10 +5,13 @@ First line of standard input: {"client": "psycopg", "asyncpg" or "adbc", "port",
 
 To asyncpg `bind p SELECT ...` binds a portal that is called `p` here, `fetch p 5` executes it for so many rows, and `close p`
 closes it.
-For adbc, "rows" is how many rows are fetched of it, and "is_cancelled" that the next line, whatever it says, cancels it.
+For psycopg and adbc, "rows" is how many rows are fetched of it, as they come; psycopg prepares it then, and cancels what is left.
+For adbc, "is_cancelled" is that the next line, whatever it says, cancels it.
 """
 
 import asyncio
+import contextlib
+import itertools
 import json
 import sys
 import threading
@@ -21,7 +24,10 @@ import psycopg
 def over_psycopg(port, name, token, purpose):
     connection = psycopg.connect(host="127.0.0.1", port=port, user=name, password=token, dbname=purpose, autocommit=True)
 
-    def ask(statement, is_bound):
+    def ask(statement, is_bound, rows=None):
+        if rows is not None:
+            with connection.cursor() as cursor, contextlib.closing(cursor.stream(statement)) as streamed:
+                return list(itertools.islice(streamed, rows))
         # With a parameter it is prepared and bound, without one it is sent as it is.
         if is_bound:
             return connection.execute(f"SELECT * FROM ({statement}) AS asked WHERE 1 = %s", [1]).fetchall()

@@ -182,6 +182,9 @@ fn drivers_and_pandas_read_through_cursors() {
     assert_eq!(psycopg["count"], json!(all.len()), "rows of other offices are not there");
     assert_eq!(psycopg["held"], json!(all));
     assert_eq!(psycopg["prepared"], json!([all[..2], all[2..4]]));
+    assert_eq!(psycopg["streamed"], json!(all));
+    let pairs = all.len() * all.len();
+    assert_eq!(psycopg["pairs"], json!([pairs, pairs]));
     for (what, code, words) in [
         ("outside a transaction", "25P01", "can only be used in transaction blocks"),
         ("unknown", "34000", "cursor \"c\" does not exist"),

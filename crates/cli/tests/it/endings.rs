@@ -124,6 +124,16 @@ fn what_is_cancelled_or_left_ends_and_is_written_down() {
 }
 
 #[test]
+fn rows_of_a_prepared_statement_go_out_before_the_end_and_it_ends_when_it_is_cancelled() {
+    let server = Server::configured("127.0.0.1:0", ONE_PLACE);
+    let token = person(&server, "Mika");
+    let mut held = Held::connect(&server, "psycopg", ["Mika", &token, "supervision"]);
+    assert_eq!(held.first_rows(ROWS, 3).map(|rows| rows.len()), Ok(3));
+    has_ended(&server, "Mika", &token);
+    assert!(held.ask("SELECT 1 AS n").is_ok(), "the connection is as it was");
+}
+
+#[test]
 fn rows_go_out_over_http_before_the_end_and_a_failure_breaks_them_off() {
     let server = Server::configured("127.0.0.1:0", ONE_PLACE);
     let token = person(&server, "Lin");

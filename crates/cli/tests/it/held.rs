@@ -57,7 +57,7 @@ impl Held {
         told(&serde_json::from_str(&self.answers.next().unwrap().unwrap()).unwrap())
     }
 
-    /// The first rows of an answer over Flight SQL, so many, of which the others are left.
+    /// The first rows of an answer, so many, of which the others are left: over Flight SQL, or as psycopg streams what it prepares.
     pub fn first_rows(&mut self, statement: &str, rows: usize) -> Told {
         self.tell(&serde_json::json!({"statement": statement, "is_bound": false, "rows": rows}));
         self.answer()

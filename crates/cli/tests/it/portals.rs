@@ -1,7 +1,7 @@
 //! Portals at the door of PostgreSQL that a client executes piece by piece, as the driver of JDBC does with `setFetchSize`; here
 //! asyncpg: what becomes of the rows that are left.
 
-use crate::admission::said;
+use crate::conversation::{message, said, start_up};
 use crate::cursors::{DECLARATIONS, Office, say};
 use std::time::Duration;
 
@@ -112,32 +112,68 @@ fn a_portal_takes_a_place_among_the_readers_queries_as_long_as_a_query_may_run()
     }
 }
 
-/// A message of the protocol.
-fn message(kind: u8, parts: &[&str]) -> Vec<u8> {
-    let content = parts.concat();
-    let length = u32::try_from(content.len() + 4).unwrap().to_be_bytes();
-    [[kind].as_slice(), &length, content.as_bytes()].concat()
+/// What the door says behind a log-in to words of a transaction that has a cursor, `x`, and a prepared statement over the declarations.
+/// No driver binds a portal under the name of a cursor or of another portal, so that the messages are written here.
+fn told(office: &Office, then: &[Vec<u8>]) -> Vec<(char, String)> {
+    let words = [
+        start_up("Ou", "inspection"),
+        message("p", &format!("{}\0", office.token)),
+        message("Q", "BEGIN; DECLARE x CURSOR FOR SELECT 1 AS of_x\0"),
+        message("P", &format!("\0{DECLARATIONS}\0\0\0")),
+        then.concat(),
+        message("S", ""),
+        message("X", ""),
+    ];
+    said(office.server.postgres, &words.concat())
 }
 
-/// No driver gives a portal the name of a cursor, so that the messages are written here.
+fn bound(portal: &str) -> Vec<u8> {
+    message("B", &format!("{portal}\0\0\0\0\0\0\0\0"))
+}
+
+fn executed(portal: &str, most: u8) -> Vec<u8> {
+    message("E", &format!("{portal}\0\0\0\0{}", char::from(most)))
+}
+
 #[test]
-fn a_portal_is_described_and_not_a_cursor_of_its_name() {
+fn each_piece_of_a_portal_ends_with_what_is_so() {
     let office = Office::open("");
-    let startup = b"\0\0\0\x25\0\x03\0\0user\0Ou\0database\0inspection\0\0";
-    let words = [
-        startup.to_vec(),
-        message(b'p', &[&office.token, "\0"]),
-        message(
-            b'Q',
-            &["BEGIN; DECLARE x CURSOR FOR SELECT 1 AS of_x; DECLARE y CURSOR FOR SELECT 1 AS of_y\0"],
-        ),
-        message(b'P', &["\0SELECT 1 AS of_the_portal\0\0\0"]),
-        message(b'B', &["x\0\0\0\0\0\0\0\0"]),
-        message(b'D', &["Px\0"]),
-        message(b'D', &["Py\0"]),
-        message(b'S', &[]),
-        message(b'X', &[]),
-    ];
-    let told = said(&format!("127.0.0.1:{}", office.server.postgres), &words.concat());
-    assert!(told.contains("of_the_portal") && told.contains("of_y") && !told.contains("of_x"), "{told}");
+    let said =
+        told(&office, &[bound("p"), executed("p", 2), executed("p", 3), executed("p", 0), executed("p", 1)]);
+    let begins = said.iter().position(|(kind, _)| *kind == '2').unwrap();
+    let kinds: String = said[begins..].iter().map(|(kind, _)| *kind).collect();
+    let left = office.declarations.len() - 5;
+    assert_eq!(kinds, format!("2DDsDDDs{}CCZ", "D".repeat(left)), "{said:?}");
+    let ends = said[begins..].iter().filter(|(kind, _)| *kind == 'C').map(|(_, end)| end.as_str());
+    assert_eq!(ends.collect::<Vec<_>>(), [format!("SELECT {left}\0").as_str(), "SELECT 0\0"]);
+}
+
+#[test]
+fn cursors_and_portals_have_their_names_together() {
+    let office = Office::open("");
+    let text = |sql: &str| message("Q", &format!("{sql}\0"));
+    let sync = || message("S", "");
+    for (then, code, words) in [
+        ([bound("x"), sync(), sync()], "42P03", "cursor \"x\" already exists"),
+        ([bound("p"), bound("p"), sync()], "42P03", "cursor \"p\" already exists"),
+        ([bound("p"), sync(), text("DECLARE p CURSOR FOR SELECT 1")], "42P03", "cursor \"p\" already exists"),
+        ([bound("p"), sync(), text("FETCH 2 FROM p")], "0A000", "\"p\" is a portal"),
+        ([bound("p"), executed("p", 1), text("MOVE p")], "0A000", "\"p\" is a portal"),
+        ([bound("p"), sync(), text("CLOSE p")], "0A000", "\"p\" is a portal"),
+    ] {
+        let said = told(&office, &then);
+        let refused: Vec<&str> =
+            said.iter().filter(|(kind, _)| *kind == 'E').map(|(_, told)| told.as_str()).collect();
+        assert_eq!(refused.len(), 1, "{said:?}");
+        assert!(refused[0].contains(code) && refused[0].contains(words), "{refused:?}");
+    }
+    // A name is free when its portal is closed, and one without a name takes the place of another.
+    let close = message("C", "Pp\0");
+    let described = ["Px\0", "Pp\0"].map(|portal| message("D", portal)).concat();
+    let said = told(&office, &[bound("p"), close, bound("p"), bound(""), bound(""), described]);
+    assert!(said.iter().all(|(kind, _)| *kind != 'E'), "{said:?}");
+    let columns: Vec<&str> =
+        said.iter().filter(|(kind, _)| *kind == 'T').map(|(_, columns)| columns.as_str()).collect();
+    assert!(columns.len() == 2 && columns[0].contains("of_x"), "{columns:?}");
+    assert!(columns[1].contains("declaration_id"), "{columns:?}");
 }

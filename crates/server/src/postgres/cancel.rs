@@ -10,37 +10,34 @@ use futures::stream::{StreamExt, try_unfold};
 use futures::{Sink, SinkExt, TryFutureExt};
 use pgwire::api::portal::{Portal, PortalExecutionState};
 use pgwire::api::query::{
-    ExtendedQueryHandler, SimpleQueryHandler, send_describe_response, send_ready_for_query,
+    ExtendedQueryHandler, SimpleQueryHandler, send_describe_response, send_execution_response,
+    send_partial_query_response, send_ready_for_query,
 };
 use pgwire::api::results::{DescribePortalResponse, QueryResponse, Response};
-use pgwire::api::store::PortalStore;
+use pgwire::api::store::{Entry, PortalStore};
 use pgwire::api::{ClientInfo, ClientPortalStore, ConnectionHandle, DEFAULT_NAME};
 use pgwire::error::{PgWireError, PgWireResult};
 use pgwire::messages::PgWireBackendMessage;
 use pgwire::messages::extendedquery::{
-    Close, CloseComplete, Describe, Execute, Sync as Synchronize, TARGET_TYPE_BYTE_PORTAL,
-    TARGET_TYPE_BYTE_STATEMENT,
+    Bind, BindComplete, Close, CloseComplete, Describe, Execute, Sync as Synchronize,
+    TARGET_TYPE_BYTE_PORTAL, TARGET_TYPE_BYTE_STATEMENT,
 };
-use pgwire::messages::response::TransactionStatus;
+use pgwire::messages::response::{EmptyQueryResponse, TransactionStatus};
 use pgwire::messages::simplequery::Query;
 use std::fmt::Debug;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::net::TcpStream;
-use tokio::sync::OwnedMutexGuard;
 
 /// How often a connection with unheard messages is looked at, since what is behind them cannot be seen; and how long a session has to
 /// end by itself, with a last word, when nothing more can be heard.
 const LOOK_AGAIN: Duration = Duration::from_secs(1);
 
-/// Most rows that a client may ask for at once, when it does not ask for all.
-const MOST_ROWS_AT_ONCE: usize = 1_000_000;
-
 /// Comes when the reader asks to cancel.
 type Cancelled = Shared<BoxFuture<'static, ()>>;
 
-/// Answers statements until their reader cancels them. The library hears a request to cancel while a statement is planned, and no
-/// more while its rows are waited for.
+/// Answers statements until their reader cancels them. The library hears a request to cancel while a text is planned, and no more
+/// while its rows are waited for.
 pub(super) struct Cancellable(Queries);
 
 impl Cancellable {
@@ -49,7 +46,7 @@ impl Cancellable {
     }
 }
 
-/// Takes the place of the library's own ear of this statement, so it must be called last.
+/// Takes the place of the ear that there is, so that for a text, where the library has one of its own, it is called last.
 async fn cancelled<C: ClientInfo>(client: &C) -> Cancelled {
     let connection = client.session_extensions().get::<Arc<ConnectionHandle>>();
     let Some(connection) = connection else { return pending().boxed().shared() };
@@ -80,15 +77,36 @@ fn answered_until(response: Response, cancelled: &Cancelled) -> Response {
     }
 }
 
-/// The state of a portal that has begun and has rows left, as far as anybody knows.
-async fn suspended<C>(client: &C, portal: &str) -> Option<OwnedMutexGuard<PortalExecutionState>>
+/// Says what became of a statement that brings no rows.
+async fn say<C>(client: &mut C, response: Response) -> PgWireResult<()>
 where
-    C: ClientPortalStore,
+    C: ClientInfo + ClientPortalStore + Sink<PgWireBackendMessage> + Unpin,
     C::PortalStore: PortalStore,
+    C::Error: Debug,
+    PgWireError: From<<C as Sink<PgWireBackendMessage>>::Error>,
 {
-    let state = Arc::clone(&client.portal_store().get_portal(portal)?.value()?.state);
-    let state = state.lock_owned().await;
-    matches!(*state, PortalExecutionState::Suspended(_)).then_some(state)
+    let status = client.transaction_status();
+    match response {
+        Response::Execution(tag) => send_execution_response(client, tag).await,
+        Response::TransactionStart(tag) => {
+            client.set_transaction_status(status.to_in_transaction_state());
+            send_execution_response(client, tag).await
+        }
+        Response::TransactionEnd(tag) => {
+            client.set_transaction_status(status.to_idle_state());
+            end_portals_of_no_transaction(client);
+            send_execution_response(client, tag).await
+        }
+        Response::EmptyQuery => {
+            client.feed(PgWireBackendMessage::EmptyQueryResponse(EmptyQueryResponse::new())).await?;
+            Ok(())
+        }
+        Response::Query(_)
+        | Response::Error(_)
+        | Response::CopyIn(_)
+        | Response::CopyOut(_)
+        | Response::CopyBoth(_) => Err(refusal("XX000", "no statement is answered so")),
+    }
 }
 
 /// Ends a portal.
@@ -148,8 +166,32 @@ impl ExtendedQueryHandler for Cancellable {
         self.0.parser()
     }
 
-    /// A cursor is described as a portal is, which to PostgreSQL it is one of; psycopg asks so. Where there is a portal of its name,
-    /// that is meant.
+    /// A portal takes a name that nothing else has; without one it takes the place of the one before.
+    async fn on_bind<C>(&self, client: &mut C, message: Bind) -> PgWireResult<()>
+    where
+        C: ClientInfo + ClientPortalStore + Sink<PgWireBackendMessage> + Unpin + Send + Sync,
+        C::PortalStore: PortalStore<Statement = Self::Statement>,
+        C::Error: Debug,
+        PgWireError: From<<C as Sink<PgWireBackendMessage>>::Error>,
+    {
+        let name = message.portal_name.as_deref().unwrap_or(DEFAULT_NAME);
+        let prepared = message.statement_name.as_deref().unwrap_or(DEFAULT_NAME);
+        let portal = match client.portal_store().get_statement(prepared) {
+            Some(Entry::Value(statement)) => Some(Portal::try_new(&message, statement)?),
+            Some(Entry::Empty) if message.parameters.is_empty() => None,
+            Some(Entry::Empty) => return Err(refusal("08P01", "an empty statement takes no values")),
+            None => return Err(PgWireError::StatementNotFound(prepared.to_owned())),
+        };
+        Cursors::of(client).bind(name)?;
+        match portal {
+            Some(portal) => client.portal_store().put_portal(Arc::new(portal)),
+            None => client.portal_store().put_empty_portal(name),
+        }
+        client.send(PgWireBackendMessage::BindComplete(BindComplete::new())).await?;
+        Ok(())
+    }
+
+    /// A cursor is described as a portal is, which to PostgreSQL it is one of; psycopg asks so.
     async fn on_describe<C>(&self, client: &mut C, message: Describe) -> PgWireResult<()>
     where
         C: ClientInfo + ClientPortalStore + Sink<PgWireBackendMessage> + Unpin + Send + Sync,
@@ -157,19 +199,16 @@ impl ExtendedQueryHandler for Cancellable {
         C::Error: Debug,
         PgWireError: From<<C as Sink<PgWireBackendMessage>>::Error>,
     {
-        let is_of_no_portal = |name: &&str| {
-            let is_portal = message.target_type == TARGET_TYPE_BYTE_PORTAL;
-            is_portal && client.portal_store().get_portal(name).is_none()
-        };
-        let cursor = message.name.as_deref().filter(is_of_no_portal);
+        let is_portal = message.target_type == TARGET_TYPE_BYTE_PORTAL;
+        let cursor = message.name.as_deref().filter(|_| is_portal);
         match cursor.and_then(|name| Cursors::of(client).fields(name)) {
             Some(fields) => send_describe_response(client, &DescribePortalResponse::new(fields?)).await,
             None => self._on_describe(client, message).await,
         }
     }
 
-    /// The library makes room for as many rows as are asked for. What it has of a portal that has begun are the rows that were
-    /// asked for before; those that are asked for now are put in their place.
+    /// Rows go out as they come: the library would gather all that are asked for before it sends the first. A portal that has begun
+    /// has the rows that were asked for before; those that are asked for now are put in their place.
     async fn on_execute<C>(&self, client: &mut C, message: Execute) -> PgWireResult<()>
     where
         C: ClientInfo + ClientPortalStore + Sink<PgWireBackendMessage> + Unpin + Send + Sync,
@@ -177,20 +216,29 @@ impl ExtendedQueryHandler for Cancellable {
         C::Error: Debug,
         PgWireError: From<<C as Sink<PgWireBackendMessage>>::Error>,
     {
-        let most = usize::try_from(message.max_rows).ok().filter(|most| *most <= MOST_ROWS_AT_ONCE);
-        let Some(most) = most else {
-            let words = format!("{} rows at once: 0 for all, to {MOST_ROWS_AT_ONCE}", message.max_rows);
-            return Err(refusal("22023", words));
+        // Less than none is all, as none is.
+        let most = usize::try_from(message.max_rows).unwrap_or(0);
+        let name = message.name.as_deref().unwrap_or(DEFAULT_NAME);
+        let portal = match client.portal_store().get_portal(name) {
+            Some(Entry::Value(portal)) => portal,
+            Some(Entry::Empty) => return say(client, Response::EmptyQuery).await,
+            None => return Err(PgWireError::PortalNotFound(name.to_owned())),
         };
-        let portal = message.name.clone().unwrap_or_else(|| DEFAULT_NAME.to_owned());
-        if let Some(mut state) = suspended(client, &portal).await
-            && let Some(rows) = self.0.go_on(client, &portal, at_most(most)).await?
-        {
-            *state = PortalExecutionState::Suspended(until(rows, &cancelled(client).await));
+        let mut state = portal.state.lock().await;
+        if let PortalExecutionState::Suspended(rows) = &mut *state {
+            if let Some(next) = self.0.go_on(client, name, at_most(most)).await? {
+                *rows = until(next, &cancelled(client).await);
+            }
+        } else {
+            match <Self as ExtendedQueryHandler>::do_query(self, client, &portal, most).await? {
+                Response::Query(rows) => *state = PortalExecutionState::Suspended(rows),
+                other => return say(client, other).await,
+            }
         }
-        self._on_execute(client, message).await?;
-        if suspended(client, &portal).await.is_none() {
-            Cursors::of(client).end_portals(Some(&portal));
+        if let PortalExecutionState::Suspended(rows) = &mut *state
+            && !send_partial_query_response(client, rows, most).await?
+        {
+            Cursors::of(client).portal_is_through(name);
         }
         Ok(())
     }
@@ -236,8 +284,13 @@ impl ExtendedQueryHandler for Cancellable {
     where
         C: ClientInfo + Send + Sync,
     {
-        let response = self.0.answer_prepared(client, portal, at_most(max_rows)).await?;
-        Ok(answered_until(response, &cancelled(client).await))
+        let cancelled = cancelled(client).await;
+        let answered = tokio::select! {
+            biased;
+            () = cancelled.clone() => Err(PgWireError::QueryCanceled),
+            answered = self.0.answer_prepared(client, portal, at_most(max_rows)) => answered,
+        };
+        Ok(answered_until(answered?, &cancelled))
     }
 }
 

@@ -102,8 +102,6 @@ impl Queries {
         most: usize,
     ) -> PgWireResult<Response> {
         let Prepared { asked, cursors, .. } = &portal.statement.statement;
-        // One of this name that was bound before is no more.
-        cursors.end_portals(Some(&portal.name));
         let visit = Session::visit(&self.admission, client).await?;
         let values = if self.parser.is_read(asked) { values(portal)? } else { None };
         cursors.begin(client.transaction_status(), false);

@@ -2,6 +2,7 @@
 
 use super::super::dialect::folded;
 use super::super::error::refusal;
+use super::taken;
 use pgwire::error::PgWireResult;
 use pgwire::messages::response::TransactionStatus;
 use sqlparser::ast::{DiscardObject, Ident, Statement};
@@ -111,7 +112,7 @@ impl<T> Book<T> {
             return Err(refusal("25P01", "DECLARE CURSOR can only be used in transaction blocks"));
         }
         if self.get(name).is_some() {
-            return Err(refusal("42P03", format!("cursor \"{name}\" already exists")));
+            return Err(taken(name));
         }
         if self.cursors.len() >= MOST_CURSORS {
             let told = format!("{MOST_CURSORS} cursors are open, which is the most; close some");

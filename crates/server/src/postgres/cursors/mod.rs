@@ -11,9 +11,9 @@ use super::error::refusal;
 use arrow::datatypes::SchemaRef;
 use arrow_pg::datatypes::arrow_schema_to_pg_fields;
 use book::Book;
-use pgwire::api::ClientInfo;
 use pgwire::api::portal::Format;
 use pgwire::api::results::{FieldInfo, QueryResponse, Response, Tag};
+use pgwire::api::{ClientInfo, DEFAULT_NAME};
 use pgwire::error::{PgWireError, PgWireResult};
 use pgwire::messages::response::TransactionStatus;
 use portals::{Pieces, Portals};
@@ -25,10 +25,13 @@ use tidegate_jobs::desk::Served;
 const SCROLL: &str = "cursors go forward alone: leave SCROLL out";
 /// The words of PostgreSQL, and what is so.
 const ELSEWHERE: &str = "cursor can only scan forward: FETCH or MOVE a number of the next rows, or ALL";
+/// What is right for what a client has bound.
+const OF_A_PORTAL: &str = "Execute of the protocol goes on with it and Close ends it; \
+                           FETCH, MOVE and CLOSE are for cursors that were declared (DECLARE)";
 /// Bytes of the longest name of a cursor: PostgreSQL cuts off what is beyond (`NAMEDATALEN`).
 const LONGEST_NAME: usize = 63;
 
-/// The cursors and portals of one connection.
+/// The cursors and portals of one connection, which have their names together.
 #[derive(Default)]
 pub(super) struct Cursors {
     book: Mutex<Book<Cursor>>,
@@ -73,6 +76,9 @@ impl Cursors {
         if declare.scrolls {
             return Err(refusal("0A000", SCROLL));
         }
+        if self.portals.has(&declare.name) {
+            return Err(taken(&declare.name));
+        }
         self.book().admits(&declare.name, declare.is_held)
     }
 
@@ -102,7 +108,7 @@ impl Cursors {
         execution: Option<&Execution<'_>>,
     ) -> PgWireResult<Response> {
         let known = self.book().get(&fetch.name).cloned();
-        let cursor = known.ok_or_else(|| unknown(&fetch.name))?;
+        let cursor = known.ok_or_else(|| self.unknown(&fetch.name))?;
         let most = match fetch.rows {
             Ahead::All => usize::MAX,
             Ahead::Next(rows) => rows,
@@ -122,6 +128,16 @@ impl Cursors {
         Ok(Response::Query(rows))
     }
 
+    /// Adds a portal that is bound.
+    pub(super) fn bind(&self, portal: &str) -> PgWireResult<()> {
+        let is_named = portal != DEFAULT_NAME;
+        if is_named && (self.portals.has(portal) || self.book().get(portal).is_some()) {
+            return Err(taken(portal));
+        }
+        self.portals.bind(portal);
+        Ok(())
+    }
+
     /// Begins a portal over an answer, which is there for so many seconds.
     pub(super) fn execute(
         &self,
@@ -139,6 +155,11 @@ impl Cursors {
         self.portals.next(portal, most)
     }
 
+    /// Lets go of the rows of a portal that has none left.
+    pub(super) fn portal_is_through(&self, name: &str) {
+        self.portals.through(name);
+    }
+
     /// Ends a portal, or all.
     pub(super) fn end_portals(&self, name: Option<&str>) {
         self.portals.end(name);
@@ -150,10 +171,18 @@ impl Cursors {
         if let Some(name) = name
             && gone.is_empty()
         {
-            return Err(unknown(name));
+            return Err(self.unknown(name));
         }
         close(gone);
         Ok(Response::Execution(Tag::new(if name.is_some() { "CLOSE CURSOR" } else { "CLOSE CURSOR ALL" })))
+    }
+
+    /// Why a statement finds no cursor of a name.
+    fn unknown(&self, name: &str) -> PgWireError {
+        if self.portals.has(name) {
+            return refusal("0A000", format!("\"{name}\" is a portal: {OF_A_PORTAL}"));
+        }
+        refusal("34000", format!("cursor \"{name}\" does not exist"))
     }
 
     fn book(&self) -> MutexGuard<'_, Book<Cursor>> {
@@ -167,8 +196,9 @@ fn close(gone: Vec<Cursor>) {
     }
 }
 
-fn unknown(name: &str) -> PgWireError {
-    refusal("34000", format!("cursor \"{name}\" does not exist"))
+/// That a cursor or a portal has a name already, in the words of PostgreSQL.
+fn taken(name: &str) -> PgWireError {
+    refusal("42P03", format!("cursor \"{name}\" already exists"))
 }
 
 /// That a statement, where it is about a cursor, gives it a name.
@@ -192,6 +222,31 @@ mod tests {
     fn told(sql: &str) -> String {
         let all = Dialect::new().read(sql).unwrap();
         all.iter().try_for_each(check_name).map_or_else(|error| error.to_string(), |()| String::new())
+    }
+
+    #[test]
+    fn cursors_and_portals_have_their_names_together() {
+        let cursors = Cursors::default();
+        for name in ["p", "P", DEFAULT_NAME, DEFAULT_NAME] {
+            assert!(cursors.bind(name).is_ok(), "{name}");
+        }
+        let refused = cursors.bind("p").unwrap_err().to_string();
+        assert!(refused.contains("cursor \"p\" already exists"), "{refused}");
+        let all = Dialect::new().read("DECLARE p CURSOR WITH HOLD FOR SELECT 1").unwrap();
+        let [Asked::Declare(declare)] = all.as_slice() else { panic!("{all:?}") };
+        let refused = cursors.admits(declare).unwrap_err().to_string();
+        assert!(refused.contains("cursor \"p\" already exists"), "{refused}");
+        let refused = cursors.close(Some("p")).unwrap_err().to_string();
+        assert!(refused.contains("\"p\" is a portal"), "{refused}");
+
+        cursors.portal_is_through("p");
+        assert!(cursors.bind("p").is_err(), "it is there until it is closed");
+        cursors.end_portals(Some("p"));
+        assert!(cursors.admits(declare).is_ok() && cursors.bind("p").is_ok());
+        cursors.end_portals(None);
+        assert!(cursors.bind("P").is_ok());
+        let refused = cursors.close(Some("p")).unwrap_err().to_string();
+        assert!(refused.contains("cursor \"p\" does not exist"), "{refused}");
     }
 
     #[test]

@@ -1,4 +1,4 @@
-//! Portals with rows left: answers that go out in the pieces in which a client executes them, as cursors do in those that are fetched.
+//! Portals: answers that go out in the pieces in which a client executes them, as cursors do in those that are fetched.
 
 use super::super::wire;
 use super::Cursor;
@@ -51,29 +51,46 @@ impl Pieces {
     }
 }
 
-/// The portals of a connection that have rows left, by name.
+/// The portals of a connection, by name, with what is left of those that have begun and are not through.
 #[derive(Default)]
-pub(super) struct Portals(Mutex<BTreeMap<String, Pieces>>);
+pub(super) struct Portals(Mutex<BTreeMap<String, Option<Pieces>>>);
 
 impl Portals {
+    /// Whether there is one of this name.
+    pub(super) fn has(&self, name: &str) -> bool {
+        self.all().contains_key(name)
+    }
+
+    /// Adds a portal, of which nothing has begun, in the place of the one that had its name.
+    pub(super) fn bind(&self, name: &str) {
+        self.end(Some(name));
+        self.all().insert(name.to_owned(), None);
+    }
+
     /// Begins a portal; gives its first piece.
     pub(super) fn begin(&self, execution: &Execution<'_>, pieces: Pieces) -> PgWireResult<QueryResponse> {
         let first = pieces.next(execution.most)?;
-        self.all().insert(execution.portal.to_owned(), pieces);
+        self.all().insert(execution.portal.to_owned(), Some(pieces));
         Ok(first)
     }
 
     /// The next piece of a portal that has begun, of so many rows at most.
     pub(super) fn next(&self, name: &str, most: usize) -> Option<PgWireResult<QueryResponse>> {
-        let pieces = self.all().get(name).cloned()?;
+        let pieces = self.all().get(name).cloned().flatten()?;
         Some(pieces.next(most))
+    }
+
+    /// Lets go of a portal's rows, of which none are left. It keeps its name.
+    pub(super) fn through(&self, name: &str) {
+        let gone = self.all().get_mut(name).and_then(Option::take);
+        drop(gone);
     }
 
     /// Ends a portal, or all.
     pub(super) fn end(&self, name: Option<&str>) {
         let gone: Vec<Pieces> = match name {
-            Some(name) => self.all().remove(name).into_iter().collect(),
-            None => mem::take(&mut *self.all()).into_values().collect(),
+            Some(name) => self.all().remove(name).flatten().into_iter().collect(),
+            None => mem::take(&mut *self.all()).into_values().flatten().collect(),
         };
         for pieces in gone.iter().filter(|pieces| pieces.are_own) {
             pieces.wanted.close();
