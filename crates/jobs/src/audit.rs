@@ -4,7 +4,7 @@ use crate::JobError;
 use crate::files::{read_file, read_public_key};
 use crate::home::Home;
 use crate::people::named;
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, NaiveDate, NaiveTime, Utc};
 use std::collections::BTreeMap;
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
@@ -67,6 +67,8 @@ pub struct Wanted {
     pub since: Option<DateTime<Utc>>,
     /// Before this moment.
     pub until: Option<DateTime<Utc>>,
+    /// Before this place in the chain, to go on behind the last entry that was given.
+    pub before: Option<u64>,
     /// Most entries.
     pub limit: u32,
 }
@@ -167,6 +169,17 @@ pub async fn who(home: &Home, key: &str, wanted: &Wanted) -> Result<Seen, JobErr
     })
 }
 
+/// A moment as people write it: a day, which begins at midnight UTC, or a moment with its offset.
+///
+/// # Errors
+/// With what would be right.
+pub fn moment(text: &str) -> Result<DateTime<Utc>, String> {
+    if let Ok(day) = text.parse::<NaiveDate>() {
+        return Ok(day.and_time(NaiveTime::MIN).and_utc());
+    }
+    text.parse().map_err(|_| "a moment is a day such as 2026-11-24, or 2026-11-24T16:00:00Z".to_owned())
+}
+
 async fn filter(home: &Home, wanted: &Wanted, subject: Option<&str>) -> Result<AuditFilter, JobError> {
     let principal = match &wanted.by {
         Some(name) => Some(named(home, name).await?.id),
@@ -178,7 +191,7 @@ async fn filter(home: &Home, wanted: &Wanted, subject: Option<&str>) -> Result<A
         subject: subject.map(str::to_owned),
         since: wanted.since,
         until: wanted.until,
-        before: None,
+        before: wanted.before,
     })
 }
 

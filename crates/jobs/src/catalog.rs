@@ -24,8 +24,24 @@ pub async fn read(ledger: &Ledger) -> Result<Catalog, JobError> {
 /// # Errors
 /// As [`read`].
 pub async fn with_retired(ledger: &Ledger) -> Result<Catalog, JobError> {
-    let Catalog { mut datasets, .. } = defined(ledger).await?;
     let confirmed = confirmed(ledger).await?;
+    raised(ledger, confirmed).await
+}
+
+/// Reads the catalog as [`with_retired`] would if a column were classified so.
+pub(crate) async fn if_classified(
+    ledger: &Ledger,
+    column: Stored,
+    classification: Classification,
+) -> Result<Catalog, JobError> {
+    let mut confirmed = confirmed(ledger).await?;
+    confirmed.classified.insert(column, classification);
+    raised(ledger, confirmed).await
+}
+
+/// What is confirmed, with the datasets as their definitions have them, raised to it.
+async fn raised(ledger: &Ledger, confirmed: Catalog) -> Result<Catalog, JobError> {
+    let Catalog { mut datasets, .. } = defined(ledger).await?;
     for dataset in &mut datasets {
         confirmed.raise(dataset);
     }

@@ -19,7 +19,7 @@ use tidegate_query::{
     Reading,
 };
 use tidegate_records::table::Grade;
-use tokio::sync::Mutex;
+use tokio::sync::{Mutex, MutexGuard};
 use tokio_util::task::TaskTracker;
 
 pub use crate::served::Served;
@@ -51,6 +51,8 @@ pub struct Desk {
     /// What readers have of the machine, whichever platform stands.
     allowances: Allowances,
     bundles: LoadedBundles,
+    /// Held by who asks the audit chain.
+    questions: Mutex<()>,
     /// Ends of reads that are being written down.
     ends: TaskTracker,
 }
@@ -66,6 +68,7 @@ impl Desk {
             standing: Mutex::new(None),
             allowances,
             bundles: LoadedBundles::new(),
+            questions: Mutex::new(()),
             ends: TaskTracker::new(),
         }
     }
@@ -78,6 +81,12 @@ impl Desk {
     /// The time.
     pub fn now(&self) -> DateTime<Utc> {
         (self.clock)()
+    }
+
+    /// Waits until nobody else asks the audit chain. A question may look at all of it; one at a time leaves the other connections
+    /// of the ledger to those who come in meanwhile.
+    pub(crate) async fn turn(&self) -> MutexGuard<'_, ()> {
+        self.questions.lock().await
     }
 
     /// Waits until the ends of all reads are written down.

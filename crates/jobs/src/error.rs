@@ -138,7 +138,45 @@ pub enum JobError {
     /// An access policy that somebody wants in force cannot be used.
     #[error(transparent)]
     AccessPolicy(PolicyError),
-    /// Somebody wants to change what is in force without a right to.
+    /// No stored table or dataset has a column of this name.
+    #[error(
+        "there is no column `{column}`; write table.column, as `tidegate dictionary` or `tidegate datasets show` has them"
+    )]
+    NoColumn {
+        /// As it was given.
+        column: String,
+    },
+    /// A word is none of those that are known.
+    #[error("`{word}` is no {what}; there are {known}")]
+    NoWord {
+        /// As it was given.
+        word: String,
+        /// What it should be.
+        what: &'static str,
+        /// Those there are.
+        known: String,
+    },
+    /// A column was to have a lower grade than its definition gives it.
+    #[error("{column} is defined as {least}; {wanted} would be lower")]
+    LowerGrade {
+        /// The column.
+        column: String,
+        /// The grade that it was to have.
+        wanted: &'static str,
+        /// The grade of its definition.
+        least: &'static str,
+    },
+    /// A column was to be classified so that who confirms it would be shown more.
+    #[error(
+        "`{name}` would be shown more by this classification of {column}; who works on the machine itself can confirm it"
+    )]
+    ShowsMore {
+        /// Who.
+        name: String,
+        /// The column.
+        column: String,
+    },
+    /// Somebody wants to do more than read without a right to.
     #[error("`{name}` has no right to {rights} here: no policy permits it")]
     NoRight {
         /// Who.

@@ -1,5 +1,8 @@
-//! What is put in force by persons who come to the desk: each with a right that the policy gives, each act and each refusal in
-//! the audit chain.
+//! What persons do at the desk besides reading: put in force, confirm grades, ask the audit chain. Each takes a right that the
+//! policy gives; each act, question and refusal is in the audit chain.
+
+mod audit;
+mod grades;
 
 use crate::bundles::{self, KnownProposal, Propose};
 use crate::desk::{Desk, person_of};
@@ -30,7 +33,7 @@ impl Rights {
     }
 }
 
-/// Somebody who comes to the desk to change what is in force.
+/// Somebody who comes to the desk with a right to do more than read.
 pub struct Governor<'a> {
     /// The desk.
     pub desk: &'a Desk,
@@ -149,7 +152,13 @@ impl Governor<'_> {
 /// Whether an error says that something is refused, and what would be right; otherwise something of ours failed.
 pub fn is_refusal(error: &JobError) -> bool {
     match error {
-        JobError::NoRight { .. } | JobError::AccessPolicy(_) | JobError::BundleName { .. } => true,
+        JobError::NoRight { .. }
+        | JobError::AccessPolicy(_)
+        | JobError::BundleName { .. }
+        | JobError::NoColumn { .. }
+        | JobError::NoWord { .. }
+        | JobError::LowerGrade { .. }
+        | JobError::ShowsMore { .. } => true,
         JobError::Ledger(error) => matches!(
             error,
             LedgerError::Invalid { .. }
@@ -176,6 +185,8 @@ mod tests {
         let (what, key) = ("policy version", "1".to_owned());
         assert!(is_refusal(&LedgerError::SamePrincipal { what, key }.into()));
         assert!(is_refusal(&JobError::BundleName { name: "3f".to_owned(), found: 2 }));
+        let column = "declaration.lrn".to_owned();
+        assert!(is_refusal(&JobError::LowerGrade { column, wanted: "general-1", least: "general-3" }));
         assert!(!is_refusal(&LedgerError::Busy.into()));
         assert!(!is_refusal(&JobError::Missing("lake/declaration".to_owned())));
         let told = |found| JobError::BundleName { name: "3f".to_owned(), found }.to_string();

@@ -3,9 +3,11 @@
 mod values;
 
 use crate::home::Home;
+use crate::people::Names;
 use crate::progress::Progress;
 use crate::{JobError, catalog};
-use tidegate_ledger::{Clearance, ColumnClassification, Door, NewClassification};
+use chrono::{DateTime, Utc};
+use tidegate_ledger::{Act, Clearance, ColumnClassification, NewClassification};
 use tidegate_query::{Bundles, Classification, Principal};
 use tidegate_records::category::Category;
 use tidegate_records::detect::{Proposal, propose};
@@ -113,48 +115,98 @@ fn evidence(found: &Proposal, within: &str) -> String {
     if found.is_named { format!("{values}, and the name of the {what} says so") } else { values }
 }
 
+/// What to confirm of a column; what is left out stays as it is.
+#[derive(Debug, Clone)]
+pub struct Confirm {
+    /// The column of a stored table or a dataset, as `table.column`.
+    pub column: String,
+    /// Its grade, by name.
+    pub grade: Option<String>,
+    /// What it is about, by name.
+    pub category: Option<String>,
+}
+
+/// A classification that may be confirmed of a column.
+pub(crate) struct Checked {
+    pub(crate) table: String,
+    pub(crate) column: String,
+    pub(crate) classification: Classification,
+}
+
+/// Checks what is to be confirmed, and completes it by what holds now.
+pub(crate) async fn checked(home: &Home, new: &Confirm) -> Result<Checked, JobError> {
+    let Confirm { column, grade, category } = new;
+    let grade = grade.as_deref().map(grade_named).transpose()?;
+    let category = category.as_deref().map(category_named).transpose()?;
+    let unknown = || JobError::NoColumn { column: column.clone() };
+    let (table, name) = column.split_once('.').ok_or_else(unknown)?;
+    let known = catalog::read(&home.ledger).await?.of_column(table, name).ok_or_else(unknown)?;
+    let defined = catalog::defined(&home.ledger).await?.of_column(table, name).ok_or_else(unknown)?;
+    let classification =
+        Classification { grade: grade.unwrap_or(known.grade), category: category.unwrap_or(known.category) };
+    if classification.grade < defined.grade {
+        let (wanted, least) = (classification.grade.as_str(), defined.grade.as_str());
+        return Err(JobError::LowerGrade { column: column.clone(), wanted, least });
+    }
+    Ok(Checked { table: table.to_owned(), column: name.to_owned(), classification })
+}
+
+fn grade_named(word: &str) -> Result<Grade, JobError> {
+    Grade::parse(word).ok_or_else(|| no_word(word, "grade", &Grade::ALL.map(Grade::as_str)))
+}
+
+fn category_named(word: &str) -> Result<Category, JobError> {
+    Category::parse(word).ok_or_else(|| no_word(word, "category", &Category::ALL.map(Category::as_str)))
+}
+
+fn no_word(word: &str, what: &'static str, known: &[&str]) -> JobError {
+    JobError::NoWord { word: word.to_owned(), what, known: known.join(", ") }
+}
+
 /// Confirms grade and category of a column of a stored table or a dataset; it holds in every door at once. What is left out stays.
 /// Returns what holds: columns of datasets never tell less than what they are made of.
 ///
 /// # Errors
-/// When there is no such column, the grade is lower than that of the definition, or the ledger refuses.
-pub async fn confirm(
-    home: &Home,
-    column: &str,
-    grade: Option<Grade>,
-    category: Option<Category>,
-    reason: &str,
-) -> Result<Classification, JobError> {
-    let unknown = || {
-        JobError::Missing(format!(
-            "there is no column `{column}`; write table.column, as `tidegate dictionary` or `tidegate datasets show` has them"
-        ))
-    };
-    let (table, name) = column.split_once('.').ok_or_else(unknown)?;
-    let known = catalog::read(&home.ledger).await?.of_column(table, name).ok_or_else(unknown)?;
-    let defined = catalog::defined(&home.ledger).await?.of_column(table, name).ok_or_else(unknown)?;
-    let confirmed =
-        Classification { grade: grade.unwrap_or(known.grade), category: category.unwrap_or(known.category) };
-    if confirmed.grade < defined.grade {
-        let (wanted, least) = (confirmed.grade.as_str(), defined.grade.as_str());
-        return Err(JobError::Missing(format!("{column} is defined as {least}; {wanted} would be lower")));
-    }
-    let clearance: Clearance = confirmed.grade.as_str().parse().map_err(|_| unknown())?;
-    let new = NewClassification {
-        table: table.to_owned(),
-        column: name.to_owned(),
-        grade: clearance,
-        category: confirmed.category.as_str().to_owned(),
-        evidence: reason.to_owned(),
-    };
-    home.ledger.classify_column(&new, &home.act(Door::Cli, reason).await?).await?;
-    catalog::read(&home.ledger).await?.of_column(table, name).ok_or_else(unknown)
+/// [`JobError::NoColumn`]; [`JobError::NoWord`]; [`JobError::LowerGrade`]; when the ledger refuses.
+pub async fn confirm(home: &Home, new: &Confirm, act: &Act) -> Result<Classification, JobError> {
+    let Checked { table, column, classification } = checked(home, new).await?;
+    let unknown = || JobError::NoColumn { column: new.column.clone() };
+    let grade: Clearance = classification.grade.as_str().parse().map_err(|_| unknown())?;
+    let category = classification.category.as_str().to_owned();
+    let confirmed = NewClassification { table, column, grade, category, evidence: act.reason.clone() };
+    home.ledger.classify_column(&confirmed, act).await?;
+    catalog::read(&home.ledger).await?.of_column(&confirmed.table, &confirmed.column).ok_or_else(unknown)
 }
 
-/// What stewards confirmed, by column.
+/// What was confirmed of a column.
+#[derive(Debug, Clone, serde::Serialize)]
+pub struct Confirmed {
+    /// The stored table or dataset.
+    pub table: String,
+    /// The column.
+    pub column: String,
+    /// Its grade.
+    pub grade: &'static str,
+    /// What it is about.
+    pub category: String,
+    /// What spoke for it, in the words of who confirmed it.
+    pub evidence: String,
+    /// Who confirmed it.
+    pub confirmed_by: String,
+    /// Since when it holds.
+    pub since: DateTime<Utc>,
+}
+
+/// What was confirmed last of each column of which anything was.
 ///
 /// # Errors
 /// When the ledger fails.
-pub async fn confirmed(home: &Home) -> Result<Vec<ColumnClassification>, JobError> {
-    Ok(home.ledger.classifications().await?)
+pub async fn confirmed(home: &Home) -> Result<Vec<Confirmed>, JobError> {
+    let names = Names::read(home).await?;
+    let told = |ColumnClassification { classification, confirmed_by, confirmed_at }: ColumnClassification| {
+        let NewClassification { table, column, grade, category, evidence } = classification;
+        let (grade, confirmed_by) = (grade.as_str(), names.of(confirmed_by));
+        Confirmed { table, column, grade, category, evidence, confirmed_by, since: confirmed_at }
+    };
+    Ok(home.ledger.classifications().await?.into_iter().map(told).collect())
 }

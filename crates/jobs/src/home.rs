@@ -96,7 +96,7 @@ impl Home {
     ///
     /// # Errors
     /// When the ledger fails.
-    pub(crate) async fn act(&self, door: Door, reason: &str) -> Result<Act, JobError> {
+    pub async fn act(&self, door: Door, reason: &str) -> Result<Act, JobError> {
         Ok(self.act_of(self.owner().await?, door, reason))
     }
 

@@ -1,9 +1,9 @@
 //! Arguments of `audit`.
 
-use chrono::{DateTime, NaiveDate, NaiveTime, Utc};
+use chrono::{DateTime, Utc};
 use clap::{Args, Subcommand};
 use std::path::PathBuf;
-use tidegate_jobs::audit::AuditEvent;
+use tidegate_jobs::audit::{AuditEvent, moment};
 
 /// What to do with the audit chain.
 #[derive(Debug, Subcommand)]
@@ -78,11 +78,4 @@ pub struct VerifyAudit {
     /// File of a checkpoint that was kept elsewhere; once for each
     #[arg(long, value_name = "FILE")]
     pub kept: Vec<PathBuf>,
-}
-
-fn moment(text: &str) -> Result<DateTime<Utc>, String> {
-    if let Ok(day) = text.parse::<NaiveDate>() {
-        return Ok(day.and_time(NaiveTime::MIN).and_utc());
-    }
-    text.parse().map_err(|_| "a moment is a day such as 2026-11-24, or 2026-11-24T16:00:00Z".to_owned())
 }

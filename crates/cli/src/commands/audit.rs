@@ -31,7 +31,7 @@ pub async fn run(arguments: &Arguments, command: &Audit) -> Result<(), JobError>
 }
 
 fn span(span: &Span) -> Wanted {
-    Wanted { by: None, event: None, since: span.since, until: span.until, limit: span.limit }
+    Wanted { since: span.since, until: span.until, limit: span.limit, ..Wanted::default() }
 }
 
 fn print_log(told: &[Told]) {

@@ -22,6 +22,7 @@ mod portals;
 #[path = "../../../risk/tests/it/python.rs"]
 mod python;
 mod readme;
+mod rights;
 mod sign_on;
 mod strangers;
 mod tls;

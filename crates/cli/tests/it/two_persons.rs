@@ -11,14 +11,14 @@ const PASSWORD: &str = "correct horse battery";
 const AMOUNTS: &str = "SELECT max(invoice_amount) AS m FROM declaration";
 
 /// Somebody who asks over HTTP with a token.
-struct Caller<'a> {
+pub struct Caller<'a> {
     server: &'a Server,
     token: String,
 }
 
 impl<'a> Caller<'a> {
     /// Adds a person with roles, who logs in with a password.
-    fn log_in(server: &'a Server, name: &str, roles: &[&str]) -> Self {
+    pub fn log_in(server: &'a Server, name: &str, roles: &[&str]) -> Self {
         let roles = roles.iter().flat_map(|role| ["--role", *role]);
         let rest = ["--clearance", "general-3", "--reason", "a test"];
         let add: Vec<&str> = ["people", "add", name].into_iter().chain(roles).chain(rest).collect();
@@ -43,11 +43,11 @@ impl<'a> Caller<'a> {
         Self { server, token: told["token"].as_str().unwrap().to_owned() }
     }
 
-    fn get(&self, path: &str) -> (u16, Value) {
+    pub fn get(&self, path: &str) -> (u16, Value) {
         self.ask("GET", path, None)
     }
 
-    fn post(&self, path: &str, body: &Value) -> (u16, Value) {
+    pub fn post(&self, path: &str, body: &Value) -> (u16, Value) {
         self.ask("POST", path, Some(body))
     }
 
@@ -73,12 +73,12 @@ fn decision(approved: bool) -> Value {
 }
 
 /// Checks that an answer is a refusal of this status with these words.
-fn refused((status, told): (u16, Value), wanted: u16, words: &str) {
+pub fn refused((status, told): (u16, Value), wanted: u16, words: &str) {
     assert!(status == wanted && told["message"].as_str().unwrap().contains(words), "{status} {told}");
 }
 
 /// Entries of an event, the oldest first.
-fn log(server: &Server, event: &str) -> Vec<Value> {
+pub fn log(server: &Server, event: &str) -> Vec<Value> {
     let log =
         succeed(server.folder(), "home", &["audit", "log", "--event", event, "--limit", "1000", "--json"]);
     let mut log: Vec<Value> = serde_json::from_str(&log).unwrap();
@@ -96,7 +96,7 @@ fn actors(server: &Server, event: &str) -> Vec<String> {
 }
 
 /// Whether it is written down that somebody was refused, with these words.
-fn is_denied(server: &Server, name: &str, words: &str) -> bool {
+pub fn is_denied(server: &Server, name: &str, words: &str) -> bool {
     log(server, "denied").iter().any(|entry| {
         (&entry["door"], &entry["principal"], &entry["purpose"])
             == (&"http".into(), &name.into(), &"governance".into())
@@ -179,6 +179,7 @@ fn who_has_no_right_or_did_not_log_in_changes_nothing_and_is_written_down() {
     let officer = Caller::log_in(&server, "Ou", &["officer"]);
     let policy = json!({"files": shipped(&server), "reason": "mine"});
     let bundle = json!({"bundle": "3fa1", "reason": "mine"});
+    let grade = json!({"table": "declaration", "column": "lrn", "grade": "general-4", "reason": "mine"});
     let deeds = [
         ("GET", "policies", None),
         ("GET", "policies/1", None),
@@ -187,6 +188,9 @@ fn who_has_no_right_or_did_not_log_in_changes_nothing_and_is_written_down() {
         ("GET", "bundles/proposals", None),
         ("POST", "bundles/proposals", Some(&bundle)),
         ("POST", "bundles/proposals/1/verdict", Some(&decision(true))),
+        ("GET", "grades", None),
+        ("POST", "grades", Some(&grade)),
+        ("GET", "audit/who-saw?key=E1", None),
     ]
     .map(|(method, path, body)| (method, path, body.cloned()));
     for (method, path, body) in &deeds {

@@ -122,6 +122,8 @@ sections! {
         queries: usize = 4, "queries", 1, 1_000;
         /// Doors kept ready, one for each reader and purpose, some 1 MB each; who comes to another waits some milliseconds.
         doors: usize = 128, "doors", 1, 100_000;
+        /// Entries of the audit chain in each part of an answer about who saw something; those beyond it are counted.
+        audit_entries: u32 = 100, "entries", 1, 10_000;
     }
     /// The doors that `tidegate serve` opens.
     serve: Serve {

@@ -4,7 +4,7 @@ use crate::place::Place;
 use crate::source::{file, rows};
 use tidegate_jobs::Quiet;
 use tidegate_jobs::datasets::{RefreshOptions, refresh, versions};
-use tidegate_jobs::grades::{Proposed, confirm, detect};
+use tidegate_jobs::grades::{Proposed, detect};
 use tidegate_query::dataset::Definition;
 use tidegate_records::category::Category;
 use tidegate_records::table::Grade;
@@ -45,8 +45,8 @@ async fn what_stands_in_lists_and_other_values_is_proposed_for_their_columns() {
     assert_eq!(documents.evidence, "60 of 60 values at submitter.id have the form of a telephone number");
     assert_eq!(found.len(), 2, "{found:?}");
 
-    let (grade_4, person) = (Some(Grade::General4), Some(Category::Person));
-    confirm(&place.home, "declaration.other_values", grade_4, person, evidence).await.unwrap();
+    let (grade_4, person) = (Some("general-4"), Some("person"));
+    place.confirm("declaration.other_values", grade_4, person, evidence).await.unwrap();
     assert_eq!(grade(&place, "declaration", "other_values").await, ["general-4"]);
     let again = detect(&place.home, Some("declaration"), &mut Quiet).await.unwrap();
     assert_eq!(again.iter().map(|one| one.column.as_str()).collect::<Vec<_>>(), ["header_documents"]);
@@ -81,10 +81,9 @@ async fn whole_numbers_of_a_dataset_are_looked_at_and_graded() {
     assert!(unknown.contains("there is no stored table or dataset `nosuch`"), "{unknown}");
 
     let column = "sellers.seller";
-    let lower = confirm(&place.home, column, Some(Grade::General2), None, "no").await.unwrap_err();
+    let lower = place.confirm(column, Some("general-2"), None, "no").await.unwrap_err();
     assert!(lower.to_string().contains("is defined as general-3; general-2 would be lower"), "{lower}");
-    let (grade_4, person) = (Some(Grade::General4), Some(Category::Person));
-    let held = confirm(&place.home, column, grade_4, person, &seller.evidence).await.unwrap();
+    let held = place.confirm(column, Some("general-4"), Some("person"), &seller.evidence).await.unwrap();
     assert_eq!((held.grade, held.category), (Grade::General4, Category::Person));
     assert_eq!(grade(&place, "sellers", "seller").await, ["general-4"]);
     assert!(detect(&place.home, Some("sellers"), &mut Quiet).await.unwrap().is_empty(), "it is no news");
@@ -95,6 +94,6 @@ async fn whole_numbers_of_a_dataset_are_looked_at_and_graded() {
     assert_eq!(grade(&place, "sellers", "seller").await, ["general-4"]);
     let newest = versions(&place.home, "sellers").await.unwrap().remove(0).dataset;
     assert_eq!(newest.columns[0].grade, Grade::General4);
-    let less = confirm(&place.home, column, None, Some(Category::Consignment), "less").await.unwrap();
+    let less = place.confirm(column, None, Some("consignment"), "less").await.unwrap();
     assert_eq!((less.grade, less.category), (Grade::General4, Category::Party));
 }

@@ -4,9 +4,12 @@ use arrow::array::AsArray;
 use arrow::datatypes::Int64Type;
 use std::path::{Path, PathBuf};
 use tempfile::TempDir;
+use tidegate_jobs::grades::{Confirm, confirm};
 use tidegate_jobs::{
     Configuration, Format, Home, IngestOptions, Ingested, Input, JobError, Quiet, export, ingest, query,
 };
+use tidegate_ledger::Door;
+use tidegate_query::Classification;
 use tidegate_records::mapping::{Mapping, shipped};
 
 /// The shipped mapping.
@@ -90,6 +93,19 @@ impl Place {
         let path = self.folder.path().join(name);
         export(&self.home, format, None, &path, &mut Quiet).await.unwrap();
         path
+    }
+
+    /// Confirms grade and category of a column as the local owner.
+    pub async fn confirm(
+        &self,
+        column: &str,
+        grade: Option<&str>,
+        category: Option<&str>,
+        reason: &str,
+    ) -> Result<Classification, JobError> {
+        let (grade, category) = (grade.map(str::to_owned), category.map(str::to_owned));
+        let new = Confirm { column: column.to_owned(), grade, category };
+        confirm(&self.home, &new, &self.home.act(Door::Cli, reason).await?).await
     }
 
     pub async fn count(&self, sql: &str) -> i64 {

@@ -11,7 +11,7 @@ use std::fs::File;
 use std::panic::AssertUnwindSafe;
 use std::path::PathBuf;
 use tidegate_jobs::datasets::{RefreshOptions, refresh, restore, retire};
-use tidegate_jobs::grades::{confirm, detect};
+use tidegate_jobs::grades::detect;
 use tidegate_jobs::maintenance::maintain;
 use tidegate_jobs::retention::{Due, Erase, due, erase, hold, holds, lift, rows_held};
 use tidegate_jobs::{Progress, Quiet, Replayed, explain_decision, query, replay, replay_in_sql};
@@ -456,12 +456,9 @@ async fn values_tell_what_a_column_holds_and_a_steward_confirms_it() {
     assert!(!found.iter().any(|found| found.column == "office_id"));
 
     let column = "declaration.seller_id";
-    let lower =
-        confirm(&place.home, column, Some(Grade::General1), None, "no").await.unwrap_err().to_string();
+    let lower = place.confirm(column, Some("general-1"), None, "no").await.unwrap_err().to_string();
     assert!(lower.contains("is defined as general-3; general-1 would be lower"), "{lower}");
-    confirm(&place.home, column, Some(Grade::General4), Some(Category::Person), &seller.evidence)
-        .await
-        .unwrap();
+    place.confirm(column, Some("general-4"), Some("person"), &seller.evidence).await.unwrap();
     let known = tidegate_jobs::catalog::read(&place.home.ledger)
         .await
         .unwrap()

@@ -52,7 +52,7 @@ impl Ledger {
     /// showed, or not all, and those of which no end is known, as far as they read a table that can have rows of a company
     /// or person. `nobodys` are patterns of the names of tables that cannot (`*` stands for any text). Up to `limit` of
     /// them, the newest first, and how many there are. A read and its end are one, and the read is given; of the filter,
-    /// `since` and `until` hold for either.
+    /// `since` and `until` hold for either, and `before` for the read.
     ///
     /// # Errors
     /// [`LedgerError::Audit`] for an entry that does not decode.
@@ -120,6 +120,9 @@ fn possible_reads(selected: &str, filter: &AuditFilter, nobodys: &[String]) -> Q
             OR r.content ->> '$.door' = 'job'
                 AND NOT EXISTS (SELECT 1 FROM audit f WHERE f.read = r.sequence))"
     ));
+    if let Some(before) = filter.before {
+        query.push(" AND r.sequence < ").push_bind(i64::try_from(before).unwrap_or(i64::MAX));
+    }
     if let Some(key) = &filter.subject {
         query.push(" AND NOT EXISTS (SELECT 1 FROM audit_subject s WHERE s.key = ").push_bind(key.clone());
         query.push(

@@ -43,6 +43,16 @@ impl TableAccess {
     pub fn is_clear(&self) -> bool {
         self.rows == Rows::All && self.columns.values().all(|shown| *shown == Shown::Clear)
     }
+
+    /// Whether it shows something that another access to the table does not: rows, columns, or values that were masked or are
+    /// masked otherwise. No access shows nothing.
+    pub fn shows_more_than(&self, other: Option<&Self>) -> bool {
+        let Some(other) = other else { return true };
+        let is_wider = |(column, shown): (&String, &Shown)| {
+            other.columns.get(column).is_none_or(|known| *known != Shown::Clear && known != shown)
+        };
+        other.rows != Rows::All && self.rows != other.rows || self.columns.iter().any(is_wider)
+    }
 }
 
 /// What one person may read for one purpose. Of a dataset, [`crate::Platform::access`] knows besides whether a filter lets rows
@@ -93,17 +103,34 @@ pub(super) fn of(
     let (may_explain, may_assess) = (whole("explain")?, whole("assess")?);
     let mut tables = BTreeMap::new();
     for table in &relations {
-        let rows = match question.may("rows", "Table", &table.name, "filter")? {
-            Verdict::Denied => continue,
-            Verdict::Whole => Rows::All,
-            Verdict::Narrowed(filters) => Rows::Matching(filters),
-        };
-        let columns = columns(&question, table)?;
-        if !columns.is_empty() {
-            tables.insert(table.name.clone(), TableAccess { rows, columns });
-        }
+        tables.extend(shown(&question, table)?.map(|access| (table.name.clone(), access)));
     }
     Ok(Access { views: views(&tables), tables, may_explain, may_assess })
+}
+
+/// What there is of one table or dataset.
+pub(super) fn of_table(
+    authority: &Authority,
+    person: &Person,
+    purpose: &str,
+    catalog: &Catalog,
+    table: &str,
+) -> Result<Option<TableAccess>, PolicyError> {
+    let mut relations = relations(catalog);
+    relations.retain(|relation| relation.name == table);
+    let question = authority.ask(person, purpose, &relations)?;
+    relations.first().map_or(Ok(None), |table| shown(&question, table))
+}
+
+/// How a table is shown; nothing where it is not there.
+fn shown(question: &Question<'_>, table: &Relation) -> Result<Option<TableAccess>, PolicyError> {
+    let rows = match question.may("rows", "Table", &table.name, "filter")? {
+        Verdict::Denied => return Ok(None),
+        Verdict::Whole => Rows::All,
+        Verdict::Narrowed(filters) => Rows::Matching(filters),
+    };
+    let columns = columns(question, table)?;
+    Ok((!columns.is_empty()).then_some(TableAccess { rows, columns }))
 }
 
 fn columns(question: &Question<'_>, table: &Relation) -> Result<BTreeMap<String, Shown>, PolicyError> {
@@ -124,4 +151,39 @@ fn columns(question: &Question<'_>, table: &Relation) -> Result<BTreeMap<String,
         columns.insert(column.clone(), shown);
     }
     Ok(columns)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn access(rows: &Rows, columns: &[(&str, Shown)]) -> TableAccess {
+        let columns = columns.iter().map(|(column, shown)| ((*column).to_owned(), shown.clone()));
+        TableAccess { rows: rows.clone(), columns: columns.collect() }
+    }
+
+    #[test]
+    fn what_shows_more_of_a_table_is_told_from_what_shows_less() {
+        let masked = |mask: &str| Shown::Masked(mask.to_owned());
+        let own = Rows::Matching(vec!["own-office".to_owned()]);
+        let known = access(&own, &[("a", Shown::Clear), ("b", masked("general"))]);
+        for (less, why) in [
+            (known.clone(), "the same"),
+            (access(&own, &[("a", Shown::Clear)]), "a column less"),
+            (access(&own, &[("a", masked("general"))]), "what was clear is masked"),
+        ] {
+            assert!(!less.shows_more_than(Some(&known)), "{why}");
+        }
+        for (more, why) in [
+            (access(&Rows::All, &[("a", Shown::Clear)]), "more rows"),
+            (access(&own, &[("b", Shown::Clear)]), "what was masked"),
+            (access(&own, &[("b", masked("pseudonym"))]), "another mask"),
+            (access(&own, &[("c", masked("general"))]), "a column that was not there"),
+        ] {
+            assert!(more.shows_more_than(Some(&known)) && more.shows_more_than(None), "{why}");
+        }
+        assert!(
+            !known.shows_more_than(Some(&access(&Rows::All, &[("a", Shown::Clear), ("b", Shown::Clear)])))
+        );
+    }
 }

@@ -1,4 +1,4 @@
-//! Access policies: who may read which rows and columns, for which purpose, and who may change what is in force.
+//! Access policies: who may read which rows and columns, for which purpose, and who may do more than read.
 //!
 //! A policy is a set of files: Cedar policies (`*.cedar`) decide, and choose by annotation one of the masks of
 //! `masks.toml` and the row filters of `filters.toml`; `purposes.toml` names what people may read for. What no policy
@@ -123,7 +123,22 @@ impl Policy {
         access::of(&self.authority, person, purpose, catalog)
     }
 
-    /// Whether a person has a right to change what is in force.
+    /// What a person may read of one table or dataset for a purpose; nothing where it is not there.
+    ///
+    /// # Errors
+    /// As [`Policy::access`].
+    pub fn table_access(
+        &self,
+        person: &Person,
+        purpose: &str,
+        catalog: &Catalog,
+        table: &str,
+    ) -> Result<Option<TableAccess>, PolicyError> {
+        self.knows(purpose)?;
+        access::of_table(&self.authority, person, purpose, catalog, table)
+    }
+
+    /// Whether a person has a right to do more than read.
     ///
     /// # Errors
     /// [`PolicyError::Evaluation`] when a policy fails on this person, after which nothing is permitted.

@@ -1,13 +1,14 @@
-//! What a policy lets people do besides reading: propose and approve what is in force.
+//! What a policy lets people do besides reading: propose and approve what is in force, confirm grades of columns, ask the audit
+//! chain.
 
 use super::PolicyError;
 use super::authority::{Authority, Verdict};
 use crate::principal::Person;
 
-/// What people say they act for who put something in force: the purpose that policies see, and the audit chain keeps.
+/// What people act for who use a right: the purpose that policies see, and the audit chain keeps.
 pub const GOVERNANCE: &str = "governance";
 
-/// A right to change what is in force. Nobody has one whom no policy permits its action.
+/// A right to do more than read. Nobody has one whom no policy permits its action.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Right {
     /// To propose a policy.
@@ -18,12 +19,22 @@ pub enum Right {
     ProposeBundle,
     /// To approve or reject what somebody else proposed of bundles.
     ApproveBundle,
+    /// To confirm grade and category of a column.
+    Classify,
+    /// To ask who saw rows of a company or person.
+    Audit,
 }
 
 impl Right {
     /// Every one of them.
-    pub const ALL: [Self; 4] =
-        [Self::ProposePolicy, Self::ApprovePolicy, Self::ProposeBundle, Self::ApproveBundle];
+    pub const ALL: [Self; 6] = [
+        Self::ProposePolicy,
+        Self::ApprovePolicy,
+        Self::ProposeBundle,
+        Self::ApproveBundle,
+        Self::Classify,
+        Self::Audit,
+    ];
 
     /// The action that policies permit.
     pub const fn as_str(self) -> &'static str {
@@ -32,6 +43,8 @@ impl Right {
             Self::ApprovePolicy => "approve-policy",
             Self::ProposeBundle => "propose-bundle",
             Self::ApproveBundle => "approve-bundle",
+            Self::Classify => "classify",
+            Self::Audit => "audit",
         }
     }
 }
@@ -72,9 +85,10 @@ mod tests {
 
     #[test]
     fn one_role_proposes_and_another_approves() {
-        assert_eq!(rights(&["steward"], ""), BTreeSet::from(["propose-policy"]));
+        assert_eq!(rights(&["steward"], ""), BTreeSet::from(["classify", "propose-policy"]));
         assert_eq!(rights(&["analyst"], ""), BTreeSet::from(["propose-bundle"]));
         assert_eq!(rights(&["supervisor"], ""), BTreeSet::from(["approve-bundle", "approve-policy"]));
+        assert_eq!(rights(&["auditor"], ""), BTreeSet::from(["audit"]));
         for role in ["officer", "scientist", "trader", "partner", "guest"] {
             assert_eq!(rights(&[role], ""), BTreeSet::new(), "{role}");
         }

@@ -1,7 +1,9 @@
 //! The description of the API (`OpenAPI` 3.1), made from the handlers.
 
 use super::error::ApiError;
+use super::governance::audit::{self, Sight, TableSeen, WhoSaw};
 use super::governance::bundles::{self, BundleProposal, NewBundleProposal, NumberedProposal};
+use super::governance::grades::{self, ColumnGrade, ConfirmedGrade, NewGrade};
 use super::governance::policies::{self, NewPolicy, PolicyVersion, PolicyWithFiles, ProposedPolicy};
 use super::governance::{Decision, Verdict};
 use super::session::{self, LogIn, Session};
@@ -24,6 +26,9 @@ use utoipa::{Modify, OpenApi};
         bundles::list_proposals,
         bundles::propose_bundle,
         bundles::decide_bundle,
+        grades::list_grades,
+        grades::confirm_grade,
+        audit::who_saw,
         sign_on::begin,
         sign_on::end,
         super::router::me,
@@ -43,6 +48,12 @@ use utoipa::{Modify, OpenApi};
         NewBundleProposal,
         NumberedProposal,
         BundleProposal,
+        NewGrade,
+        ColumnGrade,
+        ConfirmedGrade,
+        WhoSaw,
+        Sight,
+        TableSeen,
         super::router::Me
     )),
     modifiers(&Token)

@@ -2,7 +2,7 @@
 
 use super::Door;
 use super::error::ApiError;
-use super::governance::{bundles, policies};
+use super::governance::{audit, bundles, grades, policies};
 use super::identity::Identity;
 use super::{front, openapi, session, setup, sign_on, sql};
 use axum::extract::{DefaultBodyLimit, Request, State};
@@ -40,6 +40,8 @@ pub fn router(door: Door) -> Router {
         .route("/api/v1/policies/{version}/verdict", post(policies::decide_policy))
         .route("/api/v1/bundles/proposals", get(bundles::list_proposals).post(bundles::propose_bundle))
         .route("/api/v1/bundles/proposals/{number}/verdict", post(bundles::decide_bundle))
+        .route("/api/v1/grades", get(grades::list_grades).post(grades::confirm_grade))
+        .route("/api/v1/audit/who-saw", get(audit::who_saw))
         .route("/sign-on", get(sign_on::begin))
         .route("/sign-on/callback", get(sign_on::end))
         .merge(coming_in)

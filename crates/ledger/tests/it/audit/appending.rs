@@ -103,6 +103,8 @@ async fn reads_of_tables_without_anybody_are_not_possible() {
     let (newest, all) = ledger.audit_possible_reads(&about, &["work_list".to_owned()], 1).await.unwrap();
     assert_eq!((newest[0].sequence, newest.len()), (other, 1));
     assert_eq!(all, 3, "what describes tables counts when nobody says that it does not");
+    let behind = AuditFilter { before: Some(other), ..about };
+    assert_eq!(possible(&ledger, &behind).await, [mixed]);
 }
 
 #[tokio::test]

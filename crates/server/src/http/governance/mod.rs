@@ -1,6 +1,9 @@
-//! What is in force, proposed by one person and decided by another: each has logged in and has the right that the policy gives.
+//! What persons do besides reading, each logged in and with the right that the policy gives: propose and decide what is in force,
+//! confirm grades of columns, ask the audit chain.
 
+pub(super) mod audit;
 pub(super) mod bundles;
+pub(super) mod grades;
 pub(super) mod policies;
 
 use super::Door;
@@ -16,7 +19,7 @@ use tidegate_ledger::{Door as AuditDoor, LedgerError, Principal as Account};
 use tidegate_query::policy::GOVERNANCE;
 use utoipa::ToSchema;
 
-/// A person who logged in and comes to change what is in force.
+/// A person who logged in and comes to do more than read.
 pub(super) struct Person(Account);
 
 impl Person {
@@ -73,7 +76,8 @@ fn told(error: JobError) -> ApiError {
         return ApiError::inside(&error);
     }
     match error {
-        JobError::NoRight { .. } => ApiError::forbidden(error.to_string()),
+        JobError::NoRight { .. } | JobError::ShowsMore { .. } => ApiError::forbidden(error.to_string()),
+        JobError::NoColumn { .. } => ApiError::not_found(error.to_string()),
         JobError::Ledger(error) => {
             let message = error.to_string();
             match error {
@@ -98,6 +102,7 @@ mod tests {
         let no_right = JobError::NoRight { name: "Ana".to_owned(), rights: "approve-policy".to_owned() };
         let already = LedgerError::Already { what, key: key.clone(), state: "approved" };
         let (found, right) = ("x".to_owned(), "y");
+        let (name, column) = ("Ana".to_owned(), "declaration.lrn".to_owned());
         for (error, status, words) in [
             (no_right, StatusCode::FORBIDDEN, "`Ana` has no right to approve-policy"),
             (
@@ -108,6 +113,17 @@ mod tests {
             (LedgerError::Unknown { what, key }.into(), StatusCode::NOT_FOUND, "no policy version 1"),
             (already.into(), StatusCode::CONFLICT, "already approved"),
             (LedgerError::Invalid { what, found, right }.into(), StatusCode::BAD_REQUEST, "must be y"),
+            (
+                JobError::NoColumn { column: column.clone() },
+                StatusCode::NOT_FOUND,
+                "no column `declaration.lrn`",
+            ),
+            (
+                JobError::LowerGrade { column: column.clone(), wanted: "general-1", least: "general-3" },
+                StatusCode::BAD_REQUEST,
+                "is defined as general-3; general-1 would be lower",
+            ),
+            (JobError::ShowsMore { name, column }, StatusCode::FORBIDDEN, "`Ana` would be shown more"),
             (
                 JobError::BundleName { name: "3f".to_owned(), found: 0 },
                 StatusCode::BAD_REQUEST,
