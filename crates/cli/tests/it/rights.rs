@@ -120,13 +120,14 @@ fn an_auditor_is_told_who_saw_what_the_local_owner_is_told() {
     until("the ends of both reads are written down", || {
         log(&server, "finished").iter().filter(|entry| entry["principal"] == "Ou").count() == 2
     });
-    refused(aud.get("audit/who-saw"), 400, "key");
-    refused(aud.get("audit/who-saw?key="), 400, "1 to 512 bytes");
-    refused(aud.get("audit/who-saw?key=9131SECRET&since=yesterday"), 400, "2026-11-24");
+    let who = |more: Value| aud.post("audit/who-saw", &with(&json!({"key": "9131SECRET"}), &more));
+    refused(aud.post("audit/who-saw", &json!({})), 400, "key");
+    refused(who(json!({"key": ""})), 400, "1 to 512 bytes");
+    refused(who(json!({"since": "yesterday"})), 400, "2026-11-24");
     refused(aud.get("grades"), 403, "`Aud` has no right to classify");
 
     let known = told(&server, &["audit", "who", "9131SECRET"]);
-    let (status, found) = aud.get("audit/who-saw?key=9131SECRET");
+    let (status, found) = who(json!({}));
     assert_eq!(status, 200, "{found}");
     for part in ["entries", "possible"] {
         is_told_alike(part, &found, &known);
@@ -149,11 +150,11 @@ fn an_auditor_is_told_who_saw_what_the_local_owner_is_told() {
     assert_eq!(ends[0]["rows"], json!(listed.iter().sum::<usize>()));
 
     // Who asked is told to who asks next, a piece at a time.
-    let (_, newest) = aud.get("audit/who-saw?key=9131SECRET&limit=1");
+    let (_, newest) = who(json!({"limit": 1}));
     assert_eq!(newest["entries"].as_array().unwrap().len(), 1);
     assert_eq!((&newest["entries"][0]["principal"], &newest["entries_unlisted"]), (&"Aud".into(), &3.into()));
-    let behind = format!("audit/who-saw?key=9131SECRET&before={}", question["sequence"]);
-    assert_eq!(aud.get(&behind).1["entries"], found["entries"], "what there was before the question");
+    let (_, behind) = who(json!({"before": question["sequence"]}));
+    assert_eq!(behind["entries"], found["entries"], "what there was before the question");
     assert!(succeed(server.folder(), "home", &["audit", "who", "9131SECRET"]).contains("Aud through http"));
     assert!(is_denied(&server, "Aud", "1 to 512 bytes"));
     assert!(succeed(server.folder(), "home", &["audit", "verify"]).contains("The audit chain holds"));

@@ -180,6 +180,7 @@ fn who_has_no_right_or_did_not_log_in_changes_nothing_and_is_written_down() {
     let policy = json!({"files": shipped(&server), "reason": "mine"});
     let bundle = json!({"bundle": "3fa1", "reason": "mine"});
     let grade = json!({"table": "declaration", "column": "lrn", "grade": "general-4", "reason": "mine"});
+    let question = json!({"key": "E1"});
     let deeds = [
         ("GET", "policies", None),
         ("GET", "policies/1", None),
@@ -190,7 +191,7 @@ fn who_has_no_right_or_did_not_log_in_changes_nothing_and_is_written_down() {
         ("POST", "bundles/proposals/1/verdict", Some(&decision(true))),
         ("GET", "grades", None),
         ("POST", "grades", Some(&grade)),
-        ("GET", "audit/who-saw?key=E1", None),
+        ("POST", "audit/who-saw", Some(&question)),
     ]
     .map(|(method, path, body)| (method, path, body.cloned()));
     for (method, path, body) in &deeds {

@@ -1,7 +1,7 @@
 //! The description of the API (`OpenAPI` 3.1), made from the handlers.
 
 use super::error::ApiError;
-use super::governance::audit::{self, Sight, TableSeen, WhoSaw};
+use super::governance::audit::{self, Question, Sight, TableSeen, WhoSaw};
 use super::governance::bundles::{self, BundleProposal, NewBundleProposal, NumberedProposal};
 use super::governance::grades::{self, ColumnGrade, ConfirmedGrade, NewGrade};
 use super::governance::policies::{self, NewPolicy, PolicyVersion, PolicyWithFiles, ProposedPolicy};
@@ -51,6 +51,7 @@ use utoipa::{Modify, OpenApi};
         NewGrade,
         ColumnGrade,
         ConfirmedGrade,
+        Question,
         WhoSaw,
         Sight,
         TableSeen,

@@ -41,7 +41,7 @@ pub fn router(door: Door) -> Router {
         .route("/api/v1/bundles/proposals", get(bundles::list_proposals).post(bundles::propose_bundle))
         .route("/api/v1/bundles/proposals/{number}/verdict", post(bundles::decide_bundle))
         .route("/api/v1/grades", get(grades::list_grades).post(grades::confirm_grade))
-        .route("/api/v1/audit/who-saw", get(audit::who_saw))
+        .route("/api/v1/audit/who-saw", post(audit::who_saw))
         .route("/sign-on", get(sign_on::begin))
         .route("/sign-on/callback", get(sign_on::end))
         .merge(coming_in)

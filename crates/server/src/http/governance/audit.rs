@@ -4,18 +4,17 @@ use super::{Person, told};
 use crate::http::Door;
 use crate::http::error::ApiError;
 use axum::Json;
-use axum::extract::rejection::QueryRejection;
-use axum::extract::{Query, State};
+use axum::extract::State;
+use axum::extract::rejection::JsonRejection;
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 use tidegate_jobs::audit::{Seen, TableRead, Told, Wanted, moment};
-use utoipa::{IntoParams, ToSchema};
+use utoipa::ToSchema;
 
-/// Whom a question is about, and in which time.
-#[derive(Deserialize, IntoParams)]
+/// Whom a question is about, and in which time. It comes in a body: addresses of requests are kept in logs on the way.
+#[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-#[into_params(parameter_in = Query)]
 pub struct Question {
     /// Id of the company or person, as it stands in the tables.
     key: String,
@@ -127,9 +126,9 @@ impl From<Seen> for WhoSaw {
 /// Says who saw rows of a company or person, and who may have, as `tidegate audit who` does. The question is in the audit chain
 /// itself, under the key.
 #[utoipa::path(
-    get,
+    post,
     path = "/api/v1/audit/who-saw",
-    params(Question),
+    request_body = Question,
     responses(
         (status = 200, body = WhoSaw),
         (status = 400, description = "There is no key, or something is no moment or number", body = ApiError),
@@ -141,9 +140,9 @@ impl From<Seen> for WhoSaw {
 pub(in super::super) async fn who_saw(
     State(door): State<Door>,
     person: Person,
-    question: Result<Query<Question>, QueryRejection>,
+    question: Result<Json<Question>, JsonRejection>,
 ) -> Result<Json<WhoSaw>, ApiError> {
-    let Query(question) = question?;
+    let Json(question) = question?;
     let seen = person.at(&door).who_saw(&question.key, &question.wanted()?).await.map_err(told)?;
     Ok(Json(seen.into()))
 }
