@@ -1,14 +1,13 @@
 //! The one loop that reads: records of an input, checked, made into batches.
 
 use crate::JobError;
-use crate::check::{Checked, Checker, Counts};
-use crate::configuration::Load;
+use crate::check::{Acceptances, Checked, Checker, Counts};
 use crate::input::Input;
 use crate::progress::Progress;
 use crate::source::Records;
-use std::collections::{HashMap, HashSet, VecDeque};
+use std::collections::HashSet;
 use tidegate_records::reading::SourceRecord;
-use tidegate_records::value::{Text, Time};
+use tidegate_records::value::Text;
 
 /// Makes batches of checked records.
 pub(crate) trait Batcher {
@@ -37,24 +36,26 @@ pub(crate) enum Step<B> {
     Batch(B),
     /// The next record is the first of a month: [`BatchReader::know`] says what was loaded of it before.
     Month(Text),
-    /// The next records are messages of these declarations that say nothing about their acceptance: [`BatchReader::know`] says
-    /// which versions were loaded before, [`BatchReader::accept`] when their declarations were accepted.
-    Unaccepted(Vec<Text>),
+    /// The next record is a message of this declaration that says nothing about its acceptance, and it was not looked up yet:
+    /// [`BatchReader::know`] says which versions were loaded before, [`BatchReader::accept`] when it was accepted, of the
+    /// declarations that [`BatchReader::unaccepted`] names as well.
+    Unaccepted(Text),
     /// Everything is read.
     End,
 }
 
 /// Reads an input batch by batch.
 pub(crate) struct BatchReader<'a, B> {
+    pub(crate) input: &'a Input,
     records: Records<'a>,
-    limits: Load,
+    /// The record that is checked next.
+    front: Option<(usize, SourceRecord)>,
+    /// The records once more, read ahead for the names of declarations: messages that waited in memory would take a hundred times
+    /// as much of it as names do.
+    ahead: Records<'a>,
     names: Vec<String>,
     checker: Checker,
     months: HashSet<Text>,
-    /// Records that were read and not checked yet.
-    ahead: VecDeque<(usize, SourceRecord)>,
-    /// How many of them were asked about, from the first.
-    asked: usize,
     pub(crate) batcher: B,
     /// Counts of each file of the input.
     pub(crate) files: Vec<FileCounts>,
@@ -63,13 +64,13 @@ pub(crate) struct BatchReader<'a, B> {
 impl<'a, B: Batcher> BatchReader<'a, B> {
     pub(crate) fn new(input: &'a Input, batcher: B) -> Self {
         Self {
+            input,
             records: Records::new(input),
-            limits: input.configuration.load,
+            front: None,
+            ahead: Records::new(input),
             names: input.files().iter().map(|file| file.display().to_string()).collect(),
             checker: Checker::new(input.assumed_acceptance()),
             months: HashSet::new(),
-            ahead: VecDeque::new(),
-            asked: 0,
             batcher,
             files: vec![FileCounts::default(); input.files().len()],
         }
@@ -85,9 +86,21 @@ impl<'a, B: Batcher> BatchReader<'a, B> {
         self.checker.know(declaration_id, version_number);
     }
 
-    /// Tells when declarations were accepted that were loaded before.
-    pub(crate) fn accept(&mut self, accepted: HashMap<String, Time>) {
+    /// Tells when declarations were accepted that were loaded before, in place of what was told before.
+    pub(crate) fn accept(&mut self, accepted: Acceptances) {
         self.checker.accept(accepted);
+    }
+
+    /// A declaration and those of later messages that say nothing about their acceptance, as many as are looked up at once.
+    pub(crate) fn unaccepted(&mut self, first: Text) -> Result<Acceptances, JobError> {
+        // No more than one look-up is in memory.
+        self.checker.accept(Acceptances::new());
+        let mut names = Acceptances::from([(first, None)]);
+        while names.len() < self.input.configuration.load.looked_up_declarations {
+            let Some((_, record)) = self.ahead.next()? else { break };
+            names.extend(self.checker.without_acceptance(&record).map(|name| (name, None)));
+        }
+        Ok(names)
     }
 
     /// The next batch, whatever was loaded before; nothing at the end.
@@ -95,7 +108,8 @@ impl<'a, B: Batcher> BatchReader<'a, B> {
         loop {
             match self.advance(progress)? {
                 Step::Batch(batch) => return Ok(Some(batch)),
-                Step::Month(_) | Step::Unaccepted(_) => {}
+                Step::Month(_) => {}
+                Step::Unaccepted(name) => self.accept([(name, None)].into()),
                 Step::End => return Ok(None),
             }
         }
@@ -104,12 +118,13 @@ impl<'a, B: Batcher> BatchReader<'a, B> {
     /// Reads on.
     pub(crate) fn advance(&mut self, progress: &mut dyn Progress) -> Result<Step<B::Batch>, JobError> {
         loop {
-            self.read_ahead(1)?;
-            if let Some(question) = self.question()? {
+            if self.front.is_none() {
+                self.front = self.records.next()?;
+            }
+            if let Some(question) = self.question() {
                 return Ok(question);
             }
-            let Some((file, record)) = self.ahead.pop_front() else { break };
-            self.asked = self.asked.saturating_sub(1);
+            let Some((file, record)) = self.front.take() else { break };
             let checked = self.checker.check(record);
             let counts = &mut self.files[file];
             match checked.key {
@@ -125,35 +140,15 @@ impl<'a, B: Batcher> BatchReader<'a, B> {
         if self.batcher.is_empty() { Ok(Step::End) } else { self.batcher.finish().map(Step::Batch) }
     }
 
-    /// Name of the declaration of the first record ahead, when that says nothing about its acceptance.
-    fn front_name(&self) -> Option<Text> {
-        self.ahead.front().and_then(|(_, record)| self.checker.without_acceptance(record))
-    }
-
-    /// What has to be known before the first record ahead is checked.
-    fn question(&mut self) -> Result<Option<Step<B::Batch>>, JobError> {
-        if self.asked == 0 && self.front_name().is_some() {
-            // Names have no order in the lake, so that a look-up reads those of all months: one for many messages.
-            self.read_ahead(self.limits.batch_rows)?;
-            self.asked = self.ahead.len();
-            let names = self.ahead.iter().filter_map(|(_, record)| self.checker.without_acceptance(record));
-            return Ok(Some(Step::Unaccepted(names.collect())));
+    /// What has to be known before the next record is checked.
+    fn question(&mut self) -> Option<Step<B::Batch>> {
+        let (_, record) = self.front.as_mut()?;
+        if let Some(name) = self.checker.not_looked_up(record) {
+            return Some(Step::Unaccepted(name));
         }
-        let Some((_, record)) = self.ahead.front_mut() else { return Ok(None) };
         self.checker.assume_acceptance(record);
         let month = record.declaration.month().filter(|month| self.months.insert(month.clone()));
-        Ok(month.map(Step::Month))
-    }
-
-    /// Reads on until so many records are ahead, or as much text as may wait.
-    fn read_ahead(&mut self, records: usize) -> Result<(), JobError> {
-        let start = self.records.bytes_read();
-        let waits = |reader: &Records<'_>| reader.bytes_read().saturating_sub(start);
-        while self.ahead.len() < records && waits(&self.records) < self.limits.waiting_bytes as u64 {
-            let Some(next) = self.records.next()? else { break };
-            self.ahead.push_back(next);
-        }
-        Ok(())
+        month.map(Step::Month)
     }
 }
 

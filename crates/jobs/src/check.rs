@@ -81,11 +81,13 @@ pub(crate) fn reason(findings: &[Finding]) -> Option<&Finding> {
     findings.iter().find(|f| f.severity == Severity::Error)
 }
 
+/// Declarations that were looked up, with the moment of acceptance of those that earlier loads brought.
+pub(crate) type Acceptances = HashMap<Text, Option<Time>>;
+
 /// Checks the records of one load, one after the other.
 pub(crate) struct Checker {
     assumed_acceptance: Option<Time>,
-    /// When declarations were accepted that earlier loads brought, as far as it was asked for.
-    accepted: HashMap<String, Time>,
+    accepted: Acceptances,
     /// Hashes of the declarations and versions so far: 16 bytes each for the time of the load.
     seen: HashSet<u128>,
     /// The same of those that earlier loads brought.
@@ -98,7 +100,7 @@ impl Checker {
     pub(crate) fn new(assumed_acceptance: Option<Time>) -> Self {
         Self {
             assumed_acceptance,
-            accepted: HashMap::new(),
+            accepted: Acceptances::new(),
             seen: HashSet::new(),
             known: HashSet::new(),
             counts: Counts::default(),
@@ -133,7 +135,7 @@ impl Checker {
     }
 
     /// Tells when declarations were accepted that earlier loads brought, in place of what was told before.
-    pub(crate) fn accept(&mut self, accepted: HashMap<String, Time>) {
+    pub(crate) fn accept(&mut self, accepted: Acceptances) {
         self.accepted = accepted;
     }
 
@@ -143,12 +145,17 @@ impl Checker {
         record.declaration.declaration_id()
     }
 
+    /// The same when it was not looked up yet.
+    pub(crate) fn not_looked_up(&self, record: &SourceRecord) -> Option<Text> {
+        self.without_acceptance(record).filter(|name| !self.accepted.contains_key(name))
+    }
+
     /// A message that says nothing about its acceptance keeps that of its declaration, so that all versions stand in one
     /// month; where none was loaded before, it counts as accepted when it was received.
     pub(crate) fn assume_acceptance(&self, record: &mut SourceRecord) {
         let Some(received) = self.assumed(record) else { return };
         let declaration = &mut record.declaration;
-        let kept = declaration.declaration_id().and_then(|id| self.accepted.get(id.as_str()).copied());
+        let kept = declaration.declaration_id().and_then(|id| self.accepted.get(&id).copied().flatten());
         declaration.acceptance_date_time = Some(kept.unwrap_or(received));
         let (code, message) = match kept {
             None => (

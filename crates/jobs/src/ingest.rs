@@ -3,11 +3,10 @@
 mod kind;
 
 use crate::JobError;
-use crate::answer::Answer;
 use crate::batcher::{LoadBatch, LoadBatcher};
 use crate::batches::{BatchReader, FileCounts, Step, size_of_files};
 use crate::check::Counts;
-use crate::columns::moments;
+use crate::columns::{integers, moments, text};
 use crate::home::Home;
 use crate::input::Input;
 use crate::progress::Progress;
@@ -17,7 +16,7 @@ use arrow::datatypes::Int64Type;
 use chrono::DateTime;
 use futures::TryStreamExt;
 use sha2::{Digest, Sha256};
-use std::collections::{BTreeSet, HashMap};
+use std::collections::BTreeSet;
 use std::fs::File;
 use std::io::Read;
 use std::path::{Path, PathBuf};
@@ -25,7 +24,7 @@ use tidegate_lake::{AppTransaction, Appended, LakeWriter};
 use tidegate_ledger::{Hash256, LoadOutcome, LoadStart};
 use tidegate_query::{Platform, Principal, literal};
 use tidegate_records::tables::{DATA_FINDING, DECLARATION, GOODS_ITEM, INSPECTION, QUARANTINE};
-use tidegate_records::value::{Text, Time};
+use tidegate_records::value::Text;
 use tidegate_risk::hex::hex;
 
 /// How to load.
@@ -93,7 +92,7 @@ async fn load(
     };
     if is_new {
         let input = input.with_files(files);
-        progress.step("loading", size_of_files(&input)?, "bytes");
+        loading(&input, progress)?;
         let files;
         (ingested.counts, files) = match input.kind() {
             Some(kind) => {
@@ -104,6 +103,12 @@ async fn load(
         record_loads(home, &input, &new_hashes, &files).await?;
     }
     Ok(ingested)
+}
+
+/// Tells that files are read.
+fn loading(input: &Input, progress: &mut dyn Progress) -> Result<(), JobError> {
+    progress.step("loading", size_of_files(input)?, "bytes");
+    Ok(())
 }
 
 /// Loads declarations.
@@ -134,7 +139,7 @@ async fn write_all(
             Ok(Step::End) => break,
             Ok(Step::Batch(batch)) => tables.write(batch).await,
             Ok(Step::Month(month)) => know(&platform, load_id, &month, reader).await,
-            Ok(Step::Unaccepted(names)) => recall(&platform, load_id, &names, reader).await,
+            Ok(Step::Unaccepted(name)) => recall(&platform, load_id, name, reader, progress).await,
             Err(error) => Err(error),
         };
         if let Err(error) = written {
@@ -168,30 +173,36 @@ async fn know(
     Ok(())
 }
 
-/// Tells the reader which versions of declarations other loads brought, in whatever month, and when the declarations were
-/// accepted.
+/// Tells the reader which versions other loads brought of a declaration and of those that it names beside it, in whatever month, and
+/// when they were accepted. Names have no order in the lake, so that all between the least and the greatest are read, once for so many.
 async fn recall(
     platform: &Platform,
     load_id: &str,
-    names: &[Text],
+    name: Text,
     reader: &mut BatchReader<'_, LoadBatcher>,
+    progress: &mut dyn Progress,
 ) -> Result<(), JobError> {
-    let quoted: Vec<String> = names.iter().map(|name| literal(name)).collect();
-    let condition = format!("declaration_id IN ({})", quoted.join(", "));
-    let sql = of_other_loads(load_id, "declaration_id, version_number, accepted_at", &condition);
-    let answer = Answer::of(platform, "job ingest", &sql).await?;
-    let versions = answer.texts("declaration_id")?.into_iter().zip(answer.integers("version_number")?);
-    let moments = moments(answer.batch(), "accepted_at")?;
-    let mut accepted: HashMap<String, Time> = HashMap::new();
-    for ((name, version), moment) in versions.zip(moments.iter()) {
-        reader.know(&name, version);
-        if let Some(moment) = moment.and_then(DateTime::from_timestamp_micros) {
-            let first = accepted.entry(name).or_insert(moment);
-            *first = moment.min(*first);
+    progress.step("looking up declarations", 0, "declarations");
+    let mut accepted = reader.unaccepted(name)?;
+    let (least, greatest) = (accepted.keys().min(), accepted.keys().max());
+    let (least, greatest) = (least.cloned().unwrap_or_default(), greatest.cloned().unwrap_or_default());
+    let between = format!("declaration_id BETWEEN {} AND {}", literal(&least), literal(&greatest));
+    let sql = of_other_loads(load_id, "declaration_id, version_number, accepted_at", &between);
+    let mut rows = platform.plan_for(&Principal::LocalOwner, "job ingest", &sql).await?.stream()?;
+    while let Some(batch) = rows.try_next().await? {
+        let (ids, versions) = (text(&batch, "declaration_id")?, integers(&batch, "version_number")?);
+        let moments = moments(&batch, "accepted_at")?;
+        for ((id, version), moment) in ids.iter().zip(versions.values()).zip(moments.iter()) {
+            let id = id.unwrap_or_default();
+            if let Some(first) = accepted.get_mut(id) {
+                reader.know(id, *version);
+                let moment = moment.and_then(DateTime::from_timestamp_micros);
+                *first = [*first, moment].into_iter().flatten().min();
+            }
         }
     }
     reader.accept(accepted);
-    Ok(())
+    loading(reader.input, progress)
 }
 
 /// A query of columns of the declarations that other loads brought and that meet a condition.

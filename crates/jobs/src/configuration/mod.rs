@@ -69,6 +69,8 @@ sections! {
         told_problems: usize = 100, "records", 0, 100_000;
         /// Text of records set aside that may wait in memory to be written; a column counts up to 2 GiB.
         waiting_bytes: usize = 64 << 20, "bytes", 1 << 20, 1 << 30;
+        /// Declarations of messages without acceptance that are looked up at once, some 100 bytes of memory each; each look-up reads the names of all declarations.
+        looked_up_declarations: usize = 1_000_000, "declarations", 1, 100_000_000;
     }
     /// Files of the lake.
     lake: Lake {
@@ -166,6 +168,8 @@ sections! {
         data_finding_days: u32 = 0, "days", 0, 36_600;
         /// Records that were set aside, from the month in which they were.
         quarantine_days: u32 = 0, "days", 0, 36_600;
+        /// Names of held declarations in memory at once, and in one condition: where more are due, the others are erased in as many pieces.
+        held_at_once: usize = 100_000, "names", 1, 1_000_000;
     }
     /// Deciding which consignments to inspect, and deciding again.
     decide: Decide {
@@ -267,6 +271,7 @@ impl Retention {
             work_list_days,
             data_finding_days,
             quarantine_days,
+            held_at_once: _,
         } = *self;
         let all = [
             ("declaration", declaration_days),

@@ -2,7 +2,7 @@
 
 use crate::place::Place;
 use std::path::{Path, PathBuf};
-use tidegate_jobs::{Configuration, Counts, Format, IngestOptions, Input, Quiet, export, ingest};
+use tidegate_jobs::{Configuration, Counts, Format, IngestOptions, Input, Progress, Quiet, export, ingest};
 use tidegate_records::mapping::Mapping;
 
 /// Six messages in one document, as a gateway collects them.
@@ -65,33 +65,75 @@ fn unaccepted((id, version, office): (&str, u32, &str)) -> String {
     )
 }
 
-/// Loads such messages, about two of which is asked at once.
-async fn load_unaccepted(place: &Place, name: &str, messages: &[(&str, u32, &str)]) -> Counts {
+/// Counts how often declarations are looked up.
+#[derive(Default)]
+struct LookUps(usize);
+
+impl Progress for LookUps {
+    fn step(&mut self, what: &str, _: u64, _: &'static str) {
+        self.0 += usize::from(what == "looking up declarations");
+    }
+
+    fn done(&mut self, _: u64) {}
+}
+
+/// Loads such messages out of files of three; gives how often declarations were looked up as well.
+async fn load_unaccepted(
+    place: &Place,
+    name: &str,
+    messages: &[(&str, u32, &str)],
+    (batch_rows, looked_up): (usize, usize),
+) -> (Counts, usize) {
     let lines: Vec<String> = messages.iter().map(|message| unaccepted(*message)).collect();
-    let path = place.write(name, &lines.join("\n"));
+    let file = |(number, lines): (usize, &[String])| {
+        place.write(&format!("{name}-{number}.ndjson"), &lines.join("\n"))
+    };
+    let files: Vec<PathBuf> = lines.chunks(3).enumerate().map(file).collect();
     let mut configuration = Configuration::default();
-    configuration.load.batch_rows = 2;
-    let input = Input::new(&[path], None, None, place.home.now).unwrap().within(&configuration);
-    ingest(&place.home, &input, IngestOptions::default(), &mut Quiet).await.unwrap().counts
+    configuration.load.batch_rows = batch_rows;
+    configuration.load.looked_up_declarations = looked_up;
+    let input = Input::new(&files, None, None, place.home.now).unwrap().within(&configuration);
+    let mut look_ups = LookUps::default();
+    let loaded = ingest(&place.home, &input, IngestOptions::default(), &mut look_ups).await.unwrap();
+    (loaded.counts, look_ups.0)
 }
 
 #[tokio::test]
 async fn versions_without_acceptance_stay_in_the_month_of_their_declaration() {
-    let mut place = Place::new().await;
-    place.home.now = "2026-01-31T12:00:00Z".parse().unwrap();
-    let counts =
-        load_unaccepted(&place, "1.ndjson", &[("X1", 1, "20"), ("X2", 1, "20"), ("X3", 1, "20")]).await;
-    assert_eq!((counts.accepted, counts.findings["info acceptance.assumed"]), (3, 3));
+    // One look-up does for all batches, unless it may be of few declarations.
+    for (limits, expected) in [((1, 1_000), 1), ((8_192, 1_000), 1), ((2, 2), 3), ((8_192, 1), 5)] {
+        let mut place = Place::new().await;
+        place.home.now = "2026-01-31T12:00:00Z".parse().unwrap();
+        let first = [("X1", 1, "20"), ("X2", 1, "20"), ("X3", 1, "20")];
+        let (counts, _) = load_unaccepted(&place, "1", &first, limits).await;
+        assert_eq!((counts.accepted, counts.findings["info acceptance.assumed"]), (3, 3));
 
-    place.home.now = "2026-02-02T08:00:00Z".parse().unwrap();
-    let later = [("X4", 1, "20"), ("X1", 2, "20"), ("X2", 1, "30"), ("X3", 2, "20"), ("X1", 3, "20")];
-    let counts = load_unaccepted(&place, "2.ndjson", &later).await;
-    assert_eq!((counts.accepted, counts.quarantined), (4, 1));
-    for (finding, times) in
-        [("info acceptance.assumed", 1), ("info acceptance.kept", 4), ("error record.known", 1)]
-    {
-        assert_eq!(counts.findings.get(finding), Some(&times), "{finding} in {:?}", counts.findings);
+        place.home.now = "2026-02-02T08:00:00Z".parse().unwrap();
+        let later = [("X4", 1, "20"), ("X1", 2, "20"), ("X2", 1, "30"), ("X3", 2, "20"), ("X1", 3, "20")];
+        let (counts, look_ups) = load_unaccepted(&place, "2", &later, limits).await;
+        assert_eq!(look_ups, expected, "{limits:?}");
+        assert_eq!((counts.accepted, counts.quarantined), (4, 1));
+        for (finding, times) in
+            [("info acceptance.assumed", 1), ("info acceptance.kept", 4), ("error record.known", 1)]
+        {
+            assert_eq!(counts.findings.get(finding), Some(&times), "{finding} in {:?}", counts.findings);
+        }
+        assert_eq!(versions(&place).await, VERSIONS, "{limits:?}");
     }
+}
+
+/// Versions of declarations with the month that they stand in, and the days of their acceptance and issue.
+const VERSIONS: [&str; 7] = [
+    "X1 1 2026-01 2026-01-31 -",
+    "X1 2 2026-01 2026-01-31 2026-02-02",
+    "X1 3 2026-01 2026-01-31 2026-02-02",
+    "X2 1 2026-01 2026-01-31 -",
+    "X3 1 2026-01 2026-01-31 -",
+    "X3 2 2026-01 2026-01-31 2026-02-02",
+    "X4 1 2026-02 2026-02-02 -",
+];
+
+async fn versions(place: &Place) -> Vec<String> {
     let day = |column: &str| format!("coalesce(left(CAST({column} AS VARCHAR), 10), '-')");
     let row = format!(
         "concat(declaration_id, ' ', version_number, ' ', month, ' ', {}, ' ', {})",
@@ -100,18 +142,7 @@ async fn versions_without_acceptance_stay_in_the_month_of_their_declaration() {
     );
     let sql =
         format!("SELECT arrow_cast({row}, 'Utf8') FROM declaration ORDER BY declaration_id, version_number");
-    assert_eq!(
-        place.texts(&sql).await,
-        [
-            "X1 1 2026-01 2026-01-31 -",
-            "X1 2 2026-01 2026-01-31 2026-02-02",
-            "X1 3 2026-01 2026-01-31 2026-02-02",
-            "X2 1 2026-01 2026-01-31 -",
-            "X3 1 2026-01 2026-01-31 -",
-            "X3 2 2026-01 2026-01-31 2026-02-02",
-            "X4 1 2026-02 2026-02-02 -",
-        ]
-    );
+    place.texts(&sql).await
 }
 
 #[tokio::test]
