@@ -6,8 +6,11 @@
 mod derived;
 mod finish;
 mod holds;
+mod keys;
 mod order;
 mod parties;
+mod pieces;
+mod set_aside;
 mod statements;
 mod subjects;
 
@@ -15,14 +18,13 @@ pub use holds::{hold, holds, lift, rows_held};
 
 use crate::JobError;
 use crate::alone::Alone;
-use crate::answer::Answer;
 use crate::home::{Home, mac};
 use crate::progress::Progress;
 use chrono::{Datelike, Days, NaiveDate};
 use finish::{finish, go_on};
 use holds::Holds;
-use order::{Found, Order};
-use statements::{PURPOSE, among};
+use order::{Found, Order, Which};
+use statements::{among, before, count};
 use std::collections::BTreeMap;
 use subjects::{Subjects, is_of_subjects, row_name};
 use tidegate_ledger::{ErasedRows, Erasure, Hash256, RootKey};
@@ -70,16 +72,10 @@ pub async fn due(home: &Home) -> Result<Vec<Due>, JobError> {
 async fn due_beside(home: &Home, platform: &Platform, holds: &Holds) -> Result<Vec<Due>, JobError> {
     let mut all = Vec::new();
     for (table, days) in kept(home) {
-        let before = cutoff(home.now.date_naive(), days);
-        let free = holds.on(platform, table).await?.free();
-        let sql = format!(
-            "SELECT count(*) AS rows, count(*) FILTER (WHERE ({free}) IS NOT TRUE) AS held FROM {} WHERE month < '{before}'",
-            table.name
-        );
-        let answer = Answer::of(platform, PURPOSE, &sql).await?;
-        let count = |name: &str| Ok::<_, JobError>(answer.counts(name)?.first().copied().unwrap_or_default());
-        let (rows, held) = (count("rows")?, count("held")?);
-        all.push(Due { table: table.name.to_owned(), days, before, rows, held });
+        let month = cutoff(home.now.date_naive(), days);
+        let rows = count(platform, table, &before(&month)).await?;
+        let held = holds.kept(platform, table, &month).await?;
+        all.push(Due { table: table.name.to_owned(), days, before: month, rows, held });
     }
     Ok(all)
 }
@@ -105,13 +101,14 @@ pub async fn erase(
     };
     let (finished, stuck) = go_on(home, &alone, progress).await?;
     let platform = home.platform().await?;
+    let holds = Holds::read(home, &platform).await?;
     let found = match what {
-        Erase::Due => found_due(home, &platform).await?,
-        Erase::Declaration(id) => found_of(home, &platform, &Subjects::declaration(id)).await?,
+        Erase::Due => found_due(home, &platform, &holds).await?,
+        Erase::Declaration(id) => found_of(home, &platform, &holds, &Subjects::declaration(id)).await?,
         Erase::Party(key) => {
             let mut subjects = Subjects::parties(&platform, [key.clone()].into()).await?;
             add_begun(home, &platform, whose, &mut subjects).await?;
-            found_of(home, &platform, &subjects).await?
+            found_of(home, &platform, &holds, &subjects).await?
         }
     };
     let days = kept(home).into_iter().map(|(_, days)| days).min().unwrap_or_default();
@@ -120,7 +117,7 @@ pub async fn erase(
     let order = Order::begin(home, whose, of, &found, reason).await?;
     let is_nothing = order.is_none() && !finished.contains(&whose);
     if let Some(mut order) = order {
-        order.take_out(home, &found, progress).await?;
+        order.take_out(home, &platform, &holds, &found, progress).await?;
         finish(home, &order, &alone, progress).await?;
     }
     if let Some(stuck) = stuck {
@@ -171,15 +168,13 @@ async fn add_begun(
 }
 
 /// The rows that are due and that nothing holds.
-async fn found_due(home: &Home, platform: &Platform) -> Result<Vec<Found>, JobError> {
-    let holds = Holds::read(home, platform).await?;
+async fn found_due(home: &Home, platform: &Platform, holds: &Holds) -> Result<Vec<Found>, JobError> {
     let mut found = Vec::new();
-    for Due { table, before, rows, held, .. } in due_beside(home, platform, &holds).await? {
+    for Due { table, before, rows, held, .. } in due_beside(home, platform, holds).await? {
         let known = tables::stored().find(|known| known.name == table);
         if let Some(table) = known.filter(|_| rows > held) {
-            let free = holds.on(platform, table).await?.free();
-            let condition = format!("month < '{before}' AND {free}");
-            found.push(Found { table, condition, parts: vec![(ErasedRows::Before(before), rows - held)] });
+            let parts = vec![(ErasedRows::Before(before.clone()), rows - held)];
+            found.push(Found { table, which: Which::Before(before), parts });
         }
     }
     Ok(found)
@@ -189,13 +184,18 @@ async fn found_due(home: &Home, platform: &Platform) -> Result<Vec<Found>, JobEr
 ///
 /// # Errors
 /// When one of them is held.
-async fn found_of(home: &Home, platform: &Platform, subjects: &Subjects) -> Result<Vec<Found>, JobError> {
+async fn found_of(
+    home: &Home,
+    platform: &Platform,
+    holds: &Holds,
+    subjects: &Subjects,
+) -> Result<Vec<Found>, JobError> {
+    holds.refuse(platform, subjects).await?;
     let key = home.root_key().await?;
-    let holds = Holds::read(home, platform).await?;
     let mut found = Vec::new();
     for table in tables::stored().filter(|table| is_of_subjects(table)) {
         let rows = subjects.rows(platform, table).await?;
-        holds.on(platform, table).await?.refuse(platform, subjects, &rows).await?;
+        holds.refuse_rows(platform, table, &rows).await?;
         if rows.is_empty() {
             continue;
         }
@@ -205,7 +205,7 @@ async fn found_of(home: &Home, platform: &Platform, subjects: &Subjects) -> Resu
         }
         let parts = counts.into_iter().map(|(name, rows)| (ErasedRows::Subject(subject(&key, name)), rows));
         let parts = parts.collect();
-        found.push(Found { table, condition: among(row_name(table), rows.keys()), parts });
+        found.push(Found { table, which: Which::Meeting(among(row_name(table), rows.keys())), parts });
     }
     Ok(found)
 }

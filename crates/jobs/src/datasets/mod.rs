@@ -71,7 +71,7 @@ pub async fn known(home: &Home) -> Result<Vec<Definition>, JobError> {
 }
 
 /// The definitions of the datasets that were published, as they were last made; those of retired ones too.
-pub(crate) async fn published(home: &Home) -> Result<Vec<Definition>, JobError> {
+async fn published(home: &Home) -> Result<Vec<Definition>, JobError> {
     home.ledger.published_datasets().await?.into_iter().map(definition_of).collect()
 }
 

@@ -3,16 +3,13 @@
 use super::order::Order;
 use crate::JobError;
 use crate::alone::Alone;
-use crate::datasets::{
-    RefreshOptions, definition_of, is_overwritten, published, refresh_alone, unseen_tables,
-};
+use crate::datasets::{RefreshOptions, definition_of, is_overwritten, refresh_alone, unseen_tables};
 use crate::home::Home;
 use crate::progress::Progress;
 use std::collections::BTreeSet;
 use tidegate_lake::{Erased, LakeError};
 use tidegate_ledger::{DatasetVersion, NewErasure};
 use tidegate_query::Platform;
-use tidegate_query::dataset::Definition;
 
 /// Makes every dataset anew whose files may hold erased rows, retired ones too, whose rows wait to be restored, and removes those files,
 /// and every table of datasets that readers do not see. The certificate of a dataset says how many rows it has since. What the order has
@@ -27,23 +24,24 @@ pub(super) async fn remake(
     progress: &mut dyn Progress,
 ) -> Result<(), JobError> {
     let certified = order.certified(home).await?;
-    let mut definitions = made_of(home, &order.tables()).await?;
-    definitions.retain(|definition| !certified.contains_key(&definition.name));
+    let mut datasets = made_of(home, &order.tables()).await?;
+    datasets.retain(|version| !certified.contains_key(&version.made.name));
     let options = RefreshOptions { after_erasure: true, ..RefreshOptions::default() };
     // One that cannot be made keeps no others from being made, whose files hold what was erased.
     let (mut made, mut stuck) = (BTreeSet::new(), None);
-    for definition in definitions {
-        match refresh_alone(home, std::slice::from_ref(&definition), options, alone, progress).await {
-            Ok(_) => {
-                made.insert(definition.name);
-            }
-            Err(error) => {
-                let mend = "restore it if it is retired, publish it mended (`datasets refresh --from`) or wait until its rows allow \
-                    it, then give the order again";
-                let told =
-                    format!("the dataset {} holds what is to be erased: {error}; {mend}", definition.name);
-                stuck.get_or_insert(JobError::Missing(told));
-            }
+    for version in datasets {
+        let name = version.made.name.clone();
+        let refreshed = match definition_of(version) {
+            Ok(definition) => refresh_alone(home, &[definition], options, alone, progress).await,
+            Err(unreadable) => Err(unreadable),
+        };
+        if let Err(error) = refreshed {
+            let mend = "restore it if it is retired, publish it mended (`datasets refresh --from`) or wait until its rows allow \
+                it, then give the order again";
+            let told = format!("the dataset {name} holds what is to be erased: {error}; {mend}");
+            stuck.get_or_insert(JobError::Missing(told));
+        } else {
+            made.insert(name);
         }
     }
     purge(home, order, &made).await?;
@@ -118,16 +116,17 @@ async fn drop_unseen(home: &Home, order: &Order) -> Result<(), JobError> {
     Ok(())
 }
 
-/// Datasets that were published, be they retired since, and whose files may hold rows of the tables.
-async fn made_of(home: &Home, tables: &BTreeSet<String>) -> Result<Vec<Definition>, JobError> {
+/// Datasets that were published, be they retired since, and whose files may hold rows of the tables. One whose definition cannot be
+/// read may hold rows of any.
+async fn made_of(home: &Home, tables: &BTreeSet<String>) -> Result<Vec<DatasetVersion>, JobError> {
     let platform = home.platform().await?;
-    let mut definitions = Vec::new();
-    for definition in published(home).await? {
-        if may_hold(home, &platform, &definition.name, tables).await? {
-            definitions.push(definition);
+    let mut datasets = Vec::new();
+    for version in home.ledger.published_datasets().await? {
+        if may_hold(home, &platform, &version.made.name, tables).await? {
+            datasets.push(version);
         }
     }
-    Ok(definitions)
+    Ok(datasets)
 }
 
 /// Whether files of the table that readers see of a dataset may hold rows of other tables: those of a version that any definition made
@@ -152,7 +151,7 @@ async fn may_hold(
         if !planned.insert(version.sha256) {
             continue;
         }
-        // What cannot be planned any more may have read anything.
+        // What cannot be read or planned any more may have read anything.
         let Ok(definition) = definition_of(version) else { return Ok(true) };
         let derived = platform.derive(&definition).await;
         if !derived.is_ok_and(|derived| derived.tables.is_disjoint(tables)) {

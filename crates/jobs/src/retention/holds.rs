@@ -1,27 +1,31 @@
 //! Legal holds: placed, lifted, listed, and what they keep of a table.
 
-use super::statements::{PURPOSE, among};
+use super::keys::Keys;
+use super::pieces::{Pieces, Row};
+use super::statements::{PURPOSE, among, before, count};
 use super::subjects::{Rows, Subjects, row_name};
 use crate::JobError;
 use crate::answer::Answer;
+use crate::columns;
 use crate::home::Home;
 use chrono::NaiveDate;
+use futures::TryStreamExt;
 use std::collections::{BTreeMap, BTreeSet};
 use tidegate_ledger::{Door, Held, Hold, HoldId};
-use tidegate_query::Platform;
+use tidegate_query::{Platform, Principal};
 use tidegate_records::table::Table;
-use tidegate_records::tables;
+use tidegate_records::tables::{self, QUARANTINE};
 
 /// What is kept, whatever is due or ordered.
 pub(super) struct Holds {
     /// Months of which every row is kept, by table.
     months: BTreeMap<String, BTreeSet<String>>,
     /// Declarations and parties of which the rows of every table are kept.
-    subjects: Subjects,
+    keys: Keys,
 }
 
 impl Holds {
-    /// The holds that are in force, and the declarations that their keys stand for.
+    /// The holds that are in force, in a state of the tables.
     pub(super) async fn read(home: &Home, platform: &Platform) -> Result<Self, JobError> {
         let (mut months, mut keys) = (BTreeMap::<String, BTreeSet<String>>::new(), BTreeSet::new());
         for Hold { table, held, .. } in home.ledger.holds().await? {
@@ -32,64 +36,115 @@ impl Holds {
                 }
             }
         }
-        Ok(Self { months, subjects: Subjects::keys(platform, keys).await? })
+        months.retain(|_, months| !months.is_empty());
+        Ok(Self { months, keys: Keys::read(home, platform, keys).await? })
     }
 
-    /// What they keep of a table.
-    pub(super) async fn on(&self, platform: &Platform, table: &'static Table) -> Result<Kept<'_>, JobError> {
-        let months = self.months.get(table.name).cloned().unwrap_or_default();
-        let rows = self.subjects.rows(platform, table).await?.into_keys().collect();
-        Ok(Kept { table, months, subjects: &self.subjects, rows })
-    }
-}
-
-/// What holds keep of a table.
-pub(super) struct Kept<'a> {
-    table: &'static Table,
-    months: BTreeSet<String>,
-    subjects: &'a Subjects,
-    /// Rows that name the subjects, by what names rows of the table.
-    rows: BTreeSet<String>,
-}
-
-impl Kept<'_> {
-    /// The condition on rows that nothing holds.
-    pub(super) fn free(&self) -> String {
-        let all = [("month", &self.months), (row_name(self.table), &self.rows)];
-        let some = all.into_iter().filter(|(_, held)| !held.is_empty());
-        some.fold("true".to_owned(), |free, (column, held)| format!("{free} AND NOT {}", among(column, held)))
+    /// The condition on rows of a table before a month, without those of held months.
+    fn due(&self, table: &Table, month: &str) -> String {
+        let due = before(month);
+        match self.months.get(table.name) {
+            Some(months) => format!("{due} AND NOT {}", among("month", months)),
+            None => due,
+        }
     }
 
-    /// Refuses to have rows of subjects erased when something of them is held.
-    pub(super) async fn refuse(
+    /// How many rows of a table before a month are kept.
+    pub(super) async fn kept(
         &self,
         platform: &Platform,
-        subjects: &Subjects,
+        table: &Table,
+        month: &str,
+    ) -> Result<u64, JobError> {
+        let due = self.due(table, month);
+        let of_months = match self.months.get(table.name) {
+            Some(months) => {
+                count(platform, table, &format!("{} AND {}", before(month), among("month", months))).await?
+            }
+            None => 0,
+        };
+        let of_keys = match self.keys.rows(table) {
+            Some(rows) => count(platform, table, &format!("{due} AND {rows}")).await?,
+            None if table.name == QUARANTINE.name => self.keys.set_aside(platform, &due).await?.len() as u64,
+            None => 0,
+        };
+        Ok(of_months + of_keys)
+    }
+
+    /// Takes the rows of a table before a month that nothing keeps out of its newest version. Returns the version without them.
+    pub(super) async fn erase_due(
+        &self,
+        home: &Home,
+        platform: &Platform,
+        table: &Table,
+        month: &str,
+    ) -> Result<u64, JobError> {
+        let due = self.due(table, month);
+        let mut pieces = Pieces::new(due.clone(), row_name(table), self.keys.at_once);
+        if let Some(rows) = self.keys.rows(table) {
+            let sql = format!(
+                "SELECT DISTINCT month, {} AS name FROM {} WHERE {due} AND {rows} ORDER BY 1, 2",
+                row_name(table),
+                table.name
+            );
+            let mut batches = platform.plan_for(&Principal::LocalOwner, PURPOSE, &sql).await?.stream()?;
+            while let Some(batch) = batches.try_next().await? {
+                let (months, names) = (columns::text(&batch, "month")?, columns::text(&batch, "name")?);
+                for (month, name) in months.iter().zip(&names) {
+                    let text = |text: Option<&str>| text.unwrap_or_default().to_owned();
+                    if let Some(piece) = pieces.keep(Row { month: text(month), name: text(name) }) {
+                        home.lake.erase(table.name, &piece).await?;
+                    }
+                }
+            }
+        } else if table.name == QUARANTINE.name {
+            for row in self.keys.set_aside(platform, &due).await? {
+                if let Some(piece) = pieces.keep(row) {
+                    home.lake.erase(table.name, &piece).await?;
+                }
+            }
+        }
+        Ok(home.lake.erase(table.name, &pieces.rest()).await?.version)
+    }
+
+    /// Refuses to have anything of subjects erased when one of them is held.
+    pub(super) async fn refuse(&self, platform: &Platform, subjects: &Subjects) -> Result<(), JobError> {
+        match self.keys.first_of(platform, subjects).await? {
+            Some(name) => Err(held(&format!("{name} is under a legal hold"))),
+            None => Ok(()),
+        }
+    }
+
+    /// Refuses to have rows of subjects erased when somebody else whom they name is held, or their month.
+    pub(super) async fn refuse_rows(
+        &self,
+        platform: &Platform,
+        table: &Table,
         rows: &Rows,
     ) -> Result<(), JobError> {
-        let table = self.table.name;
-        if let Some(name) = subjects.names().find(|name| self.subjects.declarations.contains(*name)) {
-            return Err(held(&format!("{name} is under a legal hold")));
-        }
-        if let Some((_, (name, _))) = rows.iter().find(|(row, _)| self.rows.contains(*row)) {
-            return Err(held(&format!(
-                "a row of {table} that names {name} names somebody else, who is under a legal hold"
-            )));
-        }
-        if self.months.is_empty() || rows.is_empty() {
+        if rows.is_empty() {
             return Ok(());
         }
-        let row = row_name(self.table);
+        let (name, row) = (table.name, row_name(table));
+        let among_rows = among(row, rows.keys());
+        if name == QUARANTINE.name {
+            let kept = self.keys.set_aside(platform, &among_rows).await?;
+            if let Some((of, _)) = kept.first().and_then(|row| rows.get(&row.name)) {
+                return Err(held(&format!(
+                    "a row of {name} that names {of} names somebody else, who is under a legal hold"
+                )));
+            }
+        }
+        let Some(months) = self.months.get(name) else { return Ok(()) };
         let sql = format!(
-            "SELECT {row} AS name, month FROM {table} WHERE {} AND {} ORDER BY 1, 2 LIMIT 1",
-            among(row, rows.keys()),
-            among("month", &self.months)
+            "SELECT {row} AS name, month FROM {name} WHERE {among_rows} AND {} ORDER BY 1, 2 LIMIT 1",
+            among("month", months)
         );
         let found = Answer::of(platform, PURPOSE, &sql).await?;
         let named = found.texts("name")?.first().and_then(|row| rows.get(row).cloned());
         match (named, found.texts("month")?.first()) {
-            (Some((name, _)), Some(month)) => {
-                Err(held(&format!("{name} has rows of {month} in {table}, which are under a legal hold")))
+            (Some((of, _)), Some(month)) => {
+                Err(held(&format!("{of} has rows of {month} in {name}, which are under a legal hold")))
             }
             _ => Ok(()),
         }
@@ -132,20 +187,19 @@ pub async fn rows_held(home: &Home, table: &str, held: &Held) -> Result<u64, Job
     let (first, last) = match held {
         Held::Days(first, last) => (*first, *last),
         Held::Key(key) => {
-            let subjects = Subjects::keys(&platform, [key.clone()].into()).await?;
-            let mut count = 0;
+            let keys = Keys::read(home, &platform, [key.clone()].into()).await?;
+            let mut rows = keys.set_aside(&platform, "true").await?.len() as u64;
             for table in tables::stored() {
-                count += subjects.rows(&platform, table).await?.values().map(|(_, rows)| rows).sum::<u64>();
+                if let Some(condition) = keys.rows(table) {
+                    rows += count(&platform, table, &condition).await?;
+                }
             }
-            return Ok(count);
+            return Ok(rows);
         }
     };
     let known = tables::stored().find(|known| known.name == table);
     let Some(table) = known.filter(|table| table.column("month").is_some()) else { return Ok(0) };
-    let months = among("month", &months_of(first, last));
-    let sql = format!("SELECT count(*) AS rows FROM {} WHERE {months}", table.name);
-    let rows = Answer::of(&platform, PURPOSE, &sql).await?.counts("rows")?;
-    Ok(rows.first().copied().unwrap_or_default())
+    count(&platform, table, &among("month", &months_of(first, last))).await
 }
 
 /// Lifts a legal hold.

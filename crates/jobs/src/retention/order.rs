@@ -4,19 +4,28 @@
 //! Until the rows are out of all tables, going on needs the name of the declaration or party, which the ledger does not keep.
 //! From then on it needs nothing but the order.
 
+use super::holds::Holds;
 use crate::JobError;
 use crate::home::Home;
 use crate::progress::Progress;
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 use tidegate_ledger::{Act, Door, ErasedRows, ErasureOrder, ErasureOrderId, Hash256};
+use tidegate_query::Platform;
 use tidegate_records::table::Table;
+
+/// Which rows of a table are to go.
+pub(super) enum Which {
+    /// Those that meet a condition.
+    Meeting(String),
+    /// Those before a month that nothing keeps.
+    Before(String),
+}
 
 /// Rows of a table that are to go.
 pub(super) struct Found {
     pub table: &'static Table,
-    /// The condition that they meet.
-    pub condition: String,
+    pub which: Which,
     /// Whose they are, and how many.
     pub parts: Vec<(ErasedRows, u64)>,
 }
@@ -102,14 +111,19 @@ impl Order {
     pub(super) async fn take_out(
         &mut self,
         home: &Home,
+        platform: &Platform,
+        holds: &Holds,
         found: &[Found],
         progress: &mut dyn Progress,
     ) -> Result<(), JobError> {
         progress.step("erasing", found.len() as u64, "tables");
         // Declarations go last: as long as they are there, they are found when the order is repeated.
-        for (done, Found { table, condition, .. }) in (1..).zip(found.iter().rev()) {
-            let erased = home.lake.erase(table.name, condition).await?;
-            self.plan.versions.insert(table.name.to_owned(), erased.version);
+        for (done, Found { table, which, .. }) in (1..).zip(found.iter().rev()) {
+            let version = match which {
+                Which::Meeting(condition) => home.lake.erase(table.name, condition).await?.version,
+                Which::Before(month) => Box::pin(holds.erase_due(home, platform, table, month)).await?,
+            };
+            self.plan.versions.insert(table.name.to_owned(), version);
             self.keep(home).await?;
             progress.done(done);
         }

@@ -10,7 +10,7 @@ use tidegate_records::category::{Category, PARTY_CLASSES, PARTY_ELEMENTS};
 use tidegate_records::table::{Source, Table};
 use tidegate_records::tables;
 
-/// Declarations of one party that are erased or held at once.
+/// Declarations of one party that are erased at once.
 const MOST_DECLARATIONS: usize = 100_000;
 
 /// The declarations that name one of some parties.
@@ -29,8 +29,8 @@ pub(super) async fn declarations(
         if found.len() > most {
             let keys = keys.iter().map(String::as_str).collect::<Vec<_>>().join(", ");
             return Err(JobError::Missing(format!(
-                "more than {most} declarations name {keys}: this is no right of a person to erasure and no case about some \
-                 declarations, but a retention that the configuration sets, or a hold on days"
+                "more than {most} declarations name {keys}: this is no right of a person to erasure, but a retention that the \
+                 configuration sets"
             )));
         }
     }
@@ -38,7 +38,7 @@ pub(super) async fn declarations(
 }
 
 /// Rows that name one of some parties and belong to a declaration, as what a statement selects from.
-fn rows_of_parties(keys: &BTreeSet<String>) -> Vec<String> {
+pub(super) fn rows_of_parties(keys: &BTreeSet<String>) -> Vec<String> {
     if keys.is_empty() {
         return Vec::new();
     }

@@ -1,23 +1,18 @@
-//! Whose rows are meant: declarations, and parties that records name.
-//!
-//! A record that was set aside belongs to no declaration of the lake. Where its declaration could not be read, its text is
-//! searched.
+//! Whose rows are erased: declarations, and parties that records name.
 
 use super::parties;
+use super::set_aside::{self, Sought};
 use super::statements::{DECLARATION_ID, PURPOSE, among};
 use crate::JobError;
 use crate::answer::Answer;
 use crate::columns;
-use arrow::array::AsArray;
-use arrow::compute::cast;
-use arrow::datatypes::DataType;
 use futures::TryStreamExt;
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet};
 use tidegate_query::{Platform, Principal};
 use tidegate_records::table::Table;
 use tidegate_records::tables::{DECLARATION, QUARANTINE};
 
-const ENTERPRISE_ID: &str = "enterprise_id";
+pub(super) const ENTERPRISE_ID: &str = "enterprise_id";
 
 /// Declarations and parties.
 pub(super) struct Subjects {
@@ -42,7 +37,7 @@ pub(super) fn is_of_subjects(table: &Table) -> bool {
     is_register(table) || table.column(DECLARATION_ID).is_some()
 }
 
-fn is_register(table: &Table) -> bool {
+pub(super) fn is_register(table: &Table) -> bool {
     table.column(DECLARATION_ID).is_none() && table.column(ENTERPRISE_ID).is_some()
 }
 
@@ -50,6 +45,11 @@ impl Subjects {
     /// Their names.
     pub(super) fn names(&self) -> impl Iterator<Item = &String> {
         self.declarations.iter().chain(&self.parties)
+    }
+
+    /// Whether a name is one of them.
+    pub(super) fn has(&self, name: &str) -> bool {
+        self.declarations.contains(name) || self.parties.contains(name)
     }
 
     /// One declaration.
@@ -60,13 +60,6 @@ impl Subjects {
     /// Parties, and the declarations that name one of them.
     pub(super) async fn parties(platform: &Platform, keys: BTreeSet<String>) -> Result<Self, JobError> {
         Ok(Self { declarations: parties::declarations(platform, &keys).await?, parties: keys })
-    }
-
-    /// What keys stand for of which nobody said whether they are those of declarations or of parties.
-    pub(super) async fn keys(platform: &Platform, keys: BTreeSet<String>) -> Result<Self, JobError> {
-        let mut subjects = Self::parties(platform, keys).await?;
-        subjects.declarations.extend(subjects.parties.iter().cloned());
-        Ok(subjects)
     }
 
     /// Adds the declarations of the lake whose names fit.
@@ -112,100 +105,17 @@ impl Subjects {
     async fn set_aside(&self, platform: &Platform) -> Result<Rows, JobError> {
         let parties = Sought::new(&self.parties);
         let everybody = Sought::new(self.names());
-        let sql = format!(
-            "SELECT {} AS name, declaration_id, raw FROM {} WHERE raw IS NOT NULL",
-            row_name(&QUARANTINE),
-            QUARANTINE.name
-        );
-        let mut batches = platform.plan_for(&Principal::LocalOwner, PURPOSE, &sql).await?.stream()?;
         let mut rows = Rows::new();
-        while let Some(batch) = batches.try_next().await? {
-            // The engine makes texts of another kind.
-            let names = cast(&columns::column(&batch, "name")?, &DataType::Utf8)?;
-            let names = names.as_string::<i32>();
-            let (ids, texts) = (columns::text(&batch, "declaration_id")?, columns::text(&batch, "raw")?);
-            for ((name, id), raw) in names.iter().zip(&ids).zip(&texts) {
-                let raw = raw.unwrap_or_default();
-                let subject = match id {
-                    Some(id) => self.declarations.get(id).or_else(|| parties.named_in(raw)),
-                    None => everybody.named_in(raw),
-                };
-                if let (Some(name), Some(subject)) = (name, subject) {
-                    rows.insert(name.to_owned(), (subject.clone(), 1));
-                }
-            }
-        }
-        Ok(rows)
-    }
-}
-
-/// Keys that are looked for in texts as whole words, not within longer ones.
-struct Sought<'a> {
-    /// By their first word, with its place in the key.
-    by_start: HashMap<&'a str, Vec<(usize, &'a String)>>,
-}
-
-impl<'a> Sought<'a> {
-    fn new(keys: impl IntoIterator<Item = &'a String>) -> Self {
-        let mut by_start: HashMap<&str, Vec<(usize, &String)>> = HashMap::new();
-        for key in keys {
-            if let Some((at, word)) = words(key).next() {
-                by_start.entry(word).or_default().push((at, key));
-            }
-        }
-        Self { by_start }
-    }
-
-    /// The first key that a text names.
-    fn named_in(&self, text: &str) -> Option<&'a String> {
-        words(text).find_map(|(place, word)| {
-            let keys = self.by_start.get(word)?;
-            let stands = |(at, key): &&(usize, &String)| {
-                let behind =
-                    place.checked_sub(*at).and_then(|start| text.get(start..)?.strip_prefix(key.as_str()));
-                behind.is_some_and(|rest| ends_there(key, rest))
+        set_aside::for_each(platform, "true", |record| {
+            let subject = match record.declaration {
+                Some(id) => self.declarations.get(id).or_else(|| parties.named_in(record.text)),
+                None => everybody.named_in(record.text),
             };
-            keys.iter().find(stands).map(|(_, key)| *key)
+            if let Some(subject) = subject {
+                rows.insert(record.name.to_owned(), (subject.clone(), 1));
+            }
         })
-    }
-}
-
-/// Whether a key ends where a text goes on with a rest: a last word of it does not go on there.
-fn ends_there(key: &str, rest: &str) -> bool {
-    !(key.ends_with(char::is_alphanumeric) && rest.starts_with(char::is_alphanumeric))
-}
-
-/// Runs of letters and digits of a text, with their places.
-fn words(text: &str) -> impl Iterator<Item = (usize, &str)> {
-    let mut behind = 0;
-    std::iter::from_fn(move || {
-        let start = behind + text[behind..].find(char::is_alphanumeric)?;
-        let length = text[start..].find(|c: char| !c.is_alphanumeric());
-        behind = length.map_or(text.len(), |length| start + length);
-        Some((start, &text[start..behind]))
-    })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn keys_are_found_as_whole_words() {
-        let keys = ["12044526", "CN-7/81", "税务91310000"].map(str::to_owned);
-        let sought = Sought::new(&keys);
-        for (text, named) in [
-            ("1,12044526,x", Some("12044526")),
-            ("<ID>12044526</ID>", Some("12044526")),
-            ("12044526", Some("12044526")),
-            ("112044526 120445260 é12044526", None),
-            ("ref CN-7/81.", Some("CN-7/81")),
-            ("CN-7/812 CN-7 81", None),
-            ("“税务91310000”", Some("税务91310000")),
-            ("91310000", None),
-            ("", None),
-        ] {
-            assert_eq!(sought.named_in(text).map(String::as_str), named, "{text}");
-        }
+        .await?;
+        Ok(rows)
     }
 }

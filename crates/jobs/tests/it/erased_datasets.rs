@@ -11,7 +11,7 @@ use tidegate_jobs::datasets::{Outcome, RefreshOptions, refresh, versions};
 use tidegate_jobs::maintenance::maintain;
 use tidegate_jobs::retention::{Erase, erase};
 use tidegate_lake::TableSpec;
-use tidegate_ledger::{Erasure, NewErasure};
+use tidegate_ledger::{Door, Erasure, NewErasure};
 use tidegate_query::dataset::Definition;
 
 async fn made(place: &Place, name: &str, text: &str) -> Outcome {
@@ -73,6 +73,29 @@ async fn rows_that_nobody_sees_go_out_of_the_table_of_a_dataset_that_is_made_of_
     let treated = certificates.iter().find(|one| one.table == "treated").unwrap();
     assert!(treated.is_made_anew && treated.rows == 1 && treated.files > 0, "{treated:?}");
     assert_eq!(place.count("SELECT CAST(results AS BIGINT) FROM treated").await, 0);
+}
+
+#[tokio::test]
+async fn a_dataset_whose_definition_cannot_be_read_is_told_and_goes_when_it_is_mended() {
+    let place = with_party().await;
+    let mut unreadable = versions(&place.home, "parties").await.unwrap().remove(0).recorded.made;
+    unreadable.definition = "-- of another program\nSELECT 1\n".to_owned();
+    let act = place.home.act_of(place.home.owner().await.unwrap(), Door::Job, "of another program");
+    place.home.ledger.append_dataset_version(&unreadable, &act).await.unwrap();
+
+    let party = Erase::Party(PARTY.to_owned());
+    let told = erase(&place.home, &party, "a request", &mut Quiet).await.unwrap_err().to_string();
+    for part in ["the dataset parties holds what is to be erased", "its header", "publish it mended"] {
+        assert!(told.contains(part), "{told}");
+    }
+    let of_party = format!("SELECT count(*) FROM importers WHERE importer_id = '{PARTY}'");
+    assert_eq!(place.count(&of_party).await, 0, "the others are made anew");
+    assert!(parquet_holds(&place, PARTY));
+
+    assert_eq!(made(&place, "parties", IMPORTERS).await, Outcome::Published);
+    let certificates = erased(&place).await;
+    assert!(certificates.iter().any(|one| one.table == "parties" && one.is_made_anew), "{certificates:?}");
+    assert!(!parquet_holds(&place, PARTY) && !lake_holds(&place, PARTY), "no byte of it is left in the lake");
 }
 
 #[tokio::test]

@@ -1,40 +1,75 @@
 //! Holds by key keep what every table has of a declaration or a party, and parties are found wherever records name them.
 
-use crate::place::Place;
+use crate::place::{NOW, Place};
 use crate::source::{file, rows};
 use futures::FutureExt;
 use std::collections::BTreeSet;
 use std::panic::AssertUnwindSafe;
-use tidegate_jobs::retention::{Erase, erase, hold, lift, rows_held};
+use tidegate_jobs::configuration::Retention;
+use tidegate_jobs::retention::{Erase, due, erase, hold, lift, rows_held};
 use tidegate_jobs::{Progress, Quiet};
 use tidegate_ledger::Held;
 
+/// A year, and records that were set aside in its March: scans of what is named.
+async fn year_with_scans(place: &mut Place, named: &[&str]) {
+    let mut later = rows(2, 2025, 24, 9_000_001);
+    for (row, name) in later.iter_mut().step_by(2).zip(named) {
+        *row = format!("a scan of {name}");
+    }
+    place.home.now = "2025-03-10T12:00:00Z".parse().unwrap();
+    place.ingest(&place.write("year.csv", &file(&rows(1, 2025, 240, 7_000_001))), true).await.unwrap();
+    let counts = place.ingest(&place.write("later.csv", &file(&later)), false).await.unwrap().counts;
+    assert_eq!(counts.quarantined, named.len() as u64, "{:?}", counts.findings);
+    place.home.now = NOW.parse().unwrap();
+}
+
 #[tokio::test]
 async fn a_hold_by_key_keeps_the_evidence_in_every_table() {
-    let mut place = Place::new().await;
-    place.ingest(&place.write("year.csv", &file(&rows(1, 2025, 240, 7_000_001))), true).await.unwrap();
-    // It is 24 November 2026: of months before 2025-06, all days ended more than 540 days ago.
-    place.home.configuration.retention.declaration_days = 540;
-    place.home.configuration.retention.goods_item_days = 540;
-    place.home.configuration.retention.inspection_days = 540;
-    let one = "SELECT min(declaration_id) FROM declaration WHERE month = '2025-03'";
-    let one = place.texts(one).await.remove(0);
-    let party = "SELECT min(importer_id) FROM declaration WHERE month = '2025-01'";
-    let party = place.texts(party).await.remove(0);
-    hold(&place.home, "declaration", &Held::Key(one.clone()), "case 1").await.unwrap();
-    // Whatever table it was placed on.
-    hold(&place.home, "inspection", &Held::Key(party.clone()), "case 2").await.unwrap();
-    let named =
-        format!("SELECT declaration_id FROM declaration WHERE importer_id = '{party}' AND month < '2025-06'");
-    let mut kept: BTreeSet<String> = place.texts(&named).await.into_iter().collect();
-    kept.insert(one);
-    assert!(kept.len() > 1 && kept.len() < 50, "{kept:?}");
+    let year = rows(1, 2025, 240, 7_000_001);
+    let field = |row: &String, field: usize| row.split(',').nth(field).unwrap().to_owned();
+    let importer = field(&year[0], 9);
+    let of_importer: Vec<String> =
+        year.iter().filter(|row| field(row, 9) == importer).map(|row| field(row, 0)).collect();
+    let one = field(&year[45], 0);
+    let scanned = [one.as_str(), "nobody", of_importer[0].as_str(), importer.as_str()];
+    // However few names are in memory at once.
+    for held_at_once in [100_000, 1] {
+        let mut place = Place::new().await;
+        year_with_scans(&mut place, &scanned).await;
+        // It is 24 November 2026: of months before 2025-06, all days ended more than 540 days ago.
+        place.home.configuration.retention = Retention {
+            declaration_days: 540,
+            goods_item_days: 540,
+            inspection_days: 540,
+            quarantine_days: 540,
+            held_at_once,
+            ..Retention::default()
+        };
+        hold(&place.home, "declaration", &Held::Key(one.clone()), "case 1").await.unwrap();
+        // Whatever table it was placed on.
+        hold(&place.home, "inspection", &Held::Key(importer.clone()), "case 2").await.unwrap();
+        let named = format!("importer_id = '{importer}' OR declaration_id = '{one}'");
+        let named = format!("SELECT declaration_id FROM declaration WHERE month < '2025-06' AND ({named})");
+        let kept: BTreeSet<String> = place.texts(&named).await.into_iter().collect();
+        assert!(kept.len() > 1 && kept.len() < 50, "{kept:?}");
+        let due = due(&place.home).await.unwrap();
+        let held: Vec<(&str, u64)> = due.iter().map(|due| (due.table.as_str(), due.held)).collect();
+        let all = kept.len() as u64;
+        let expected = [("declaration", all), ("goods_item", all), ("inspection", all), ("quarantine", 3)];
+        assert_eq!(held, expected, "{held_at_once}");
+        let party = Erase::Party(importer.clone());
+        let refused = erase(&place.home, &party, "a request", &mut Quiet).await.unwrap_err().to_string();
+        assert!(refused.contains("is under a legal hold;"), "{refused}");
 
-    erase(&place.home, &Erase::Due, "retention", &mut Quiet).await.unwrap();
-    for table in ["declaration", "goods_item", "inspection"] {
-        let left = format!("SELECT declaration_id FROM {table} WHERE month < '2025-06'");
-        let left: BTreeSet<String> = place.texts(&left).await.into_iter().collect();
-        assert_eq!(left, kept, "{table}");
+        erase(&place.home, &Erase::Due, "retention", &mut Quiet).await.unwrap();
+        for table in ["declaration", "goods_item", "inspection"] {
+            let left = format!("SELECT declaration_id FROM {table} WHERE month < '2025-06'");
+            let left: BTreeSet<String> = place.texts(&left).await.into_iter().collect();
+            assert_eq!(left, kept, "{table}, {held_at_once}");
+        }
+        assert_eq!(place.count("SELECT count(*) FROM quarantine").await, 3, "{held_at_once}");
+        assert_eq!(place.count("SELECT count(*) FROM quarantine WHERE raw LIKE '%nobody%'").await, 0);
+        assert!(place.count("SELECT count(*) FROM declaration WHERE month >= '2025-06'").await > 100);
     }
 }
 
