@@ -6,9 +6,10 @@ use super::governance::bundles::{self, BundleProposal, NewBundleProposal, Number
 use super::governance::grades::{self, ColumnGrade, ConfirmedGrade, NewGrade};
 use super::governance::policies::{self, NewPolicy, PolicyVersion, PolicyWithFiles, ProposedPolicy};
 use super::governance::{Decision, Verdict};
+use super::me::{self, Me};
 use super::session::{self, LogIn, Session};
-use super::sign_on;
 use super::sql::{self, Statement};
+use super::{health, sign_on};
 use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
 use utoipa::{Modify, OpenApi};
 
@@ -31,8 +32,8 @@ use utoipa::{Modify, OpenApi};
         audit::who_saw,
         sign_on::begin,
         sign_on::end,
-        super::router::me,
-        super::router::health
+        me::me,
+        health::health
     ),
     components(schemas(
         Statement,
@@ -55,7 +56,7 @@ use utoipa::{Modify, OpenApi};
         WhoSaw,
         Sight,
         TableSeen,
-        super::router::Me
+        Me
     )),
     modifiers(&Token)
 )]
@@ -74,4 +75,23 @@ impl Modify for Token {
 /// The description as JSON.
 pub(super) fn description() -> utoipa::openapi::OpenApi {
     Description::openapi()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_path_is_described_under_the_name_of_what_it_is_about() {
+        let described = serde_json::to_value(description()).unwrap();
+        for (path, method, tag) in [
+            ("/api/v1/sql", "post", "sql"),
+            ("/api/v1/session", "delete", "session"),
+            ("/api/v1/policies", "get", "policies"),
+            ("/api/v1/me", "get", "me"),
+            ("/health", "get", "health"),
+        ] {
+            assert_eq!(described["paths"][path][method]["tags"], serde_json::json!([tag]), "{path}");
+        }
+    }
 }

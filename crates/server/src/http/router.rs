@@ -3,18 +3,14 @@
 use super::Door;
 use super::error::ApiError;
 use super::governance::{audit, bundles, grades, policies};
-use super::identity::Identity;
-use super::{front, openapi, session, setup, sign_on, sql};
-use axum::extract::{DefaultBodyLimit, Request, State};
+use super::{front, health, me, openapi, session, setup, sign_on, sql};
+use axum::extract::{DefaultBodyLimit, Request};
 use axum::http::{HeaderName, HeaderValue};
 use axum::middleware::{Next, from_fn};
 use axum::response::Response;
 use axum::routing::{get, post};
 use axum::{Json, Router};
-use serde::Serialize;
-use std::collections::BTreeSet;
 use std::time::Duration;
-use utoipa::ToSchema;
 
 /// What a path is told that leads nowhere.
 const NOWHERE: &str =
@@ -31,9 +27,9 @@ pub fn router(door: Door) -> Router {
         .route_layer(from_fn(move |request: Request, next: Next| in_time(log_in, request, next)));
     Router::new()
         .route("/", get(front::front))
-        .route("/health", get(health))
+        .route("/health", get(health::health))
         .route("/api/v1/openapi.json", get(async || Json(openapi::description())))
-        .route("/api/v1/me", get(me))
+        .route("/api/v1/me", get(me::me))
         .route("/api/v1/sql", post(sql::sql))
         .route("/api/v1/policies", get(policies::list_policies).post(policies::propose_policy))
         .route("/api/v1/policies/{version}", get(policies::show_policy))
@@ -49,50 +45,6 @@ pub fn router(door: Door) -> Router {
         .layer(DefaultBodyLimit::max(request_bytes))
         .layer(from_fn(headers))
         .with_state(door)
-}
-
-/// Who the token belongs to, and what it is good for.
-#[derive(Serialize, ToSchema)]
-pub(super) struct Me {
-    /// Name.
-    name: String,
-    /// Roles held.
-    roles: BTreeSet<String>,
-    /// Highest grade that may be seen.
-    clearance: &'static str,
-    /// What the policy lets people read for.
-    purposes: Vec<String>,
-}
-
-/// Who the token belongs to.
-#[utoipa::path(
-    get,
-    path = "/api/v1/me",
-    responses(
-        (status = 200, body = Me),
-        (status = 401, description = "No token, or one that does not hold", body = ApiError),
-        (status = 403, description = "The token is not good for HTTP", body = ApiError),
-    ),
-    security(("token" = []))
-)]
-pub(super) async fn me(State(door): State<Door>, identity: Identity) -> Result<Json<Me>, ApiError> {
-    let identity = identity.at_this_door(&door, "account").await?;
-    let policy = door.desk.policy().await?.policy;
-    let purposes = policy.purposes().iter().map(|purpose| purpose.name.clone());
-    let purposes = purposes.filter(|purpose| identity.may_read_for(purpose)).collect();
-    let account = identity.account();
-    Ok(Json(Me {
-        name: account.name,
-        roles: account.roles,
-        clearance: account.standing.clearance.as_str(),
-        purposes,
-    }))
-}
-
-/// Whether the server answers.
-#[utoipa::path(get, path = "/health", responses((status = 200, description = "It does")))]
-pub(super) async fn health() -> &'static str {
-    "ok\n"
 }
 
 /// Answers a request within a time, or says that it took too long.
