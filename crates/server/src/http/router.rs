@@ -16,8 +16,8 @@ use std::time::Duration;
 const NOWHERE: &str =
     "there is nothing at this path; / says how to come in, and /api/v1/openapi.json describes the API";
 
-/// Every route.
-pub fn router(door: Door) -> Router {
+/// Every route of a door that is reached over TLS, or not.
+pub fn router(door: Door, has_tls: bool) -> Router {
     let serve = door.desk.home().configuration.serve;
     let (request_bytes, log_in) = (serve.request_bytes, Duration::from_secs(serve.log_in_seconds));
     // Who is not known yet does not keep a connection by sending what it has to say slowly.
@@ -43,7 +43,7 @@ pub fn router(door: Door) -> Router {
         .merge(coming_in)
         .fallback(async || ApiError::not_found(NOWHERE))
         .layer(DefaultBodyLimit::max(request_bytes))
-        .layer(from_fn(headers))
+        .layer(from_fn(move |request: Request, next: Next| headers(has_tls, request, next)))
         .with_state(door)
 }
 
@@ -54,17 +54,20 @@ async fn in_time(time: Duration, request: Request, next: Next) -> Result<Respons
 }
 
 /// Headers that keep browsers from doing with an answer what nobody meant (OWASP Secure Headers Project).
-async fn headers(request: Request, next: Next) -> Response {
-    const HEADERS: [(&str, &str); 6] = [
-        ("cache-control", "no-store"),
-        ("content-security-policy", "default-src 'none'; frame-ancestors 'none'"),
-        ("referrer-policy", "no-referrer"),
-        ("strict-transport-security", "max-age=31536000"),
-        ("x-content-type-options", "nosniff"),
-        ("x-frame-options", "DENY"),
-    ];
+const HEADERS: [(&str, &str); 5] = [
+    ("cache-control", "no-store"),
+    ("content-security-policy", "default-src 'none'; frame-ancestors 'none'"),
+    ("referrer-policy", "no-referrer"),
+    ("x-content-type-options", "nosniff"),
+    ("x-frame-options", "DENY"),
+];
+
+/// That browsers come over TLS alone from now on. It is not said without TLS (RFC 6797, section 7.2).
+const TLS_ALONE: (&str, &str) = ("strict-transport-security", "max-age=31536000");
+
+async fn headers(has_tls: bool, request: Request, next: Next) -> Response {
     let mut response = next.run(request).await;
-    for (name, value) in HEADERS {
+    for (name, value) in HEADERS.into_iter().chain(has_tls.then_some(TLS_ALONE)) {
         // A page may say more exactly what it does.
         response
             .headers_mut()

@@ -61,7 +61,7 @@ pub async fn serve(
     let mut server = Server::<Seat>::from_listener(gate).handle(handle);
     // For the head of each request, of those too who were let in.
     server.http_builder().http1().header_read_timeout(log_in);
-    let service = router(door).into_make_service_with_connect_info::<Seat>();
+    let service = router(door, acceptor.is_some()).into_make_service_with_connect_info::<Seat>();
     let outcome = match acceptor {
         None => server.serve(service).await,
         Some(acceptor) => server.acceptor(acceptor).serve(service).await,
