@@ -6,7 +6,7 @@ use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 /// Descriptors of one connection at most: over the protocol of PostgreSQL it is looked at beside as well, to see that its client is gone.
 const OF_A_CONNECTION: u64 = 2;
 
-/// Descriptors for everything else: files of the lake, of the ledger, and of what is sorted.
+/// Descriptors for everything else: files of the lake, of the ledger, and of what is sorted, and the few spare places of HTTP.
 const OF_FILES: u64 = 1_024;
 
 /// The system does not give as many descriptors as may be taken.

@@ -7,8 +7,10 @@ pub mod flight;
 pub mod http;
 mod limits;
 mod listening;
+mod place;
 mod places;
 pub mod postgres;
+mod seated;
 mod strangers;
 mod unanswered;
 

@@ -1,36 +1,63 @@
 //! What `tidegate serve` holds at every door: so many connections at once, and time for running queries when it stops.
 
+use crate::admission::said;
 use crate::clients::{Asked, by_driver, check};
 use crate::doors::Server;
+use crate::entrance::curl;
 use crate::succeed;
 use serde_json::json;
 use std::net::TcpStream;
-use std::process::Command;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 #[test]
 fn places_for_connections_are_those_of_all_doors_together() {
     let server = Server::configured("127.0.0.1:0", "[serve]\nconnections = 3\nlog_in_seconds = 60\n");
     let token = server.person(&["Ou", "--role", "officer", "--office", "X", "--clearance", "general-3"]);
-    let health = || {
-        let address = format!("{}/health", server.http);
-        Command::new("curl").args(["--silent", "--max-time", "2", &address]).status().unwrap().success()
-    };
+    let status = |path: &str| curl(&[&format!("{}{path}", server.http)]).0;
     let psql = || server.psql("Ou", &token, "inspection", &["-c", "SELECT 1"]).is_ok();
-    assert!(health() && psql());
+    assert!(status("/") == 200 && psql());
     let doors = server.doors();
     let mut held: Vec<TcpStream> = doors.iter().map(|door| TcpStream::connect(door).unwrap()).collect();
     // They are let in one after the other.
     std::thread::sleep(Duration::from_millis(500));
-    assert!(!health(), "each of the three doors has let one in");
+    assert_eq!(status("/"), 503, "each of the three doors has let one in");
+    assert_eq!(status("/health"), 200, "which is always answered");
     for _ in 0..held.len() {
         held.remove(0);
         std::thread::sleep(Duration::from_millis(500));
-        assert!(health() && psql(), "a place is free again");
+        assert!(status("/") == 200 && psql(), "a place is free again");
         held.push(TcpStream::connect(&doors[0]).unwrap());
         std::thread::sleep(Duration::from_millis(500));
-        assert!(!health(), "and taken again");
+        assert_eq!(status("/"), 503, "and taken again");
     }
+}
+
+#[test]
+fn health_is_told_though_all_places_are_taken() {
+    let server = Server::configured("127.0.0.1:0", "[serve]\nconnections = 1\nlog_in_seconds = 60\n");
+    let [http, ..] = server.doors();
+    let health = || curl(&[&format!("{}/health", server.http)]);
+    let held = TcpStream::connect(&http).unwrap();
+    std::thread::sleep(Duration::from_millis(500));
+    let began = Instant::now();
+    for _ in 0..20 {
+        assert_eq!(health(), (200, "ok\n".to_owned()));
+    }
+    let words = b"GET /health HTTP/1.1\r\nHost: x\r\n\r\n";
+    let ended = said(&http, words);
+    assert!(ended.starts_with("HTTP/1.1 200") && ended.ends_with("ok\n"), "its place is for others: {ended}");
+    assert!(began.elapsed() < Duration::from_secs(20), "at once, and not when the time to log in is over");
+    // More of them than there are spare places, and none says anything.
+    let silent: Vec<TcpStream> = (0..20).map(|_| TcpStream::connect(&http).unwrap()).collect();
+    assert_eq!(health().0, 200);
+    assert!(began.elapsed() < Duration::from_secs(40), "{} are not waited for", silent.len());
+    // Who asks for something else has the place as soon as it is free.
+    std::thread::scope(|scope| {
+        let asked = scope.spawn(|| curl(&[&server.http]).0);
+        std::thread::sleep(Duration::from_millis(200));
+        drop(held);
+        assert_eq!(asked.join().unwrap(), 200);
+    });
 }
 
 #[test]

@@ -2,7 +2,7 @@
 
 use super::Door;
 use super::error::ApiError;
-use crate::strangers::Seat;
+use super::gate::Guest;
 use axum::extract::{ConnectInfo, FromRequestParts};
 use axum::http::request::Parts;
 use std::convert::Infallible;
@@ -16,7 +16,7 @@ impl<S: Sync> FromRequestParts<S> for Address {
     type Rejection = Infallible;
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Infallible> {
-        Ok(Self(parts.extensions.get::<ConnectInfo<Seat>>().map(|info| info.0.address())))
+        Ok(Self(parts.extensions.get::<ConnectInfo<Guest>>().map(|info| info.0.seat.address())))
     }
 }
 

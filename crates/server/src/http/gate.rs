@@ -1,6 +1,8 @@
-//! Where connections come in over HTTP: each in its place, from which it is told where it comes from and that somebody was let in.
+//! Where connections come in over HTTP, each in its place. Requests are told of it, and of the seat that knows where it comes from.
 
-use crate::places::{Places, Seated};
+use crate::place::Place;
+use crate::places::Places;
+use crate::seated::Seated;
 use crate::strangers::Seat;
 use axum::extract::connect_info::Connected;
 use axum_server::{AddrListener, Address};
@@ -24,31 +26,37 @@ impl Gate {
 }
 
 /// What the server takes for the address of a connection, and gives to requests.
-impl Address for Seat {
+#[derive(Debug, Clone)]
+pub struct Guest {
+    pub(super) seat: Seat,
+    pub(super) place: Place,
+}
+
+impl Address for Guest {
     type Stream = Seated<TcpStream>;
     type Listener = Gate;
 }
 
-impl AddrListener<Seated<TcpStream>, Seat> for Gate {
-    /// A seat is nothing to listen at.
-    fn bind_to(_: Seat) -> impl Future<Output = io::Result<Self>> + Send {
+impl AddrListener<Seated<TcpStream>, Guest> for Gate {
+    /// A guest is nothing to listen at.
+    fn bind_to(_: Guest) -> impl Future<Output = io::Result<Self>> + Send {
         ready(Err(ErrorKind::Unsupported.into()))
     }
 
-    async fn accept_stream(&self) -> io::Result<(Seated<TcpStream>, Seat)> {
-        let seated = self.places.next(&self.listener).await.within(self.log_in);
-        let seat = seated.seat().clone();
-        Ok((seated, seat))
+    async fn accept_stream(&self) -> io::Result<(Seated<TcpStream>, Guest)> {
+        let seated = self.places.next_at_once(&self.listener).await.within(self.log_in);
+        let guest = Guest { seat: seated.seat().clone(), place: seated.place().clone() };
+        Ok((seated, guest))
     }
 
     /// Who opens the door knows where it is.
-    fn get_local_addr(&self) -> io::Result<Seat> {
+    fn get_local_addr(&self) -> io::Result<Guest> {
         Err(ErrorKind::Unsupported.into())
     }
 }
 
-impl Connected<Seat> for Seat {
-    fn connect_info(seat: Seat) -> Self {
-        seat
+impl Connected<Guest> for Guest {
+    fn connect_info(guest: Guest) -> Self {
+        guest
     }
 }

@@ -3,8 +3,8 @@
 use super::Door;
 use super::address::Address;
 use super::error::ApiError;
+use super::gate::Guest;
 use crate::admission::{Admitted, Caller, Refusal};
-use crate::strangers::Seat;
 use axum::extract::{ConnectInfo, FromRequestParts};
 use axum::http::header;
 use axum::http::request::Parts;
@@ -56,8 +56,8 @@ impl FromRequestParts<Door> for Identity {
         };
         let caller = Caller { door: AuditDoor::Http, address: address.0, claimed: None };
         let admitted = door.admission.account(token.trim(), &caller).await?;
-        if let Some(ConnectInfo(seat)) = parts.extensions.get::<ConnectInfo<Seat>>() {
-            seat.let_in();
+        if let Some(ConnectInfo(guest)) = parts.extensions.get::<ConnectInfo<Guest>>() {
+            guest.seat.let_in();
         }
         Ok(Self(admitted))
     }

@@ -16,6 +16,7 @@ mod serve;
 mod session;
 mod setup;
 mod sign_on;
+mod spare;
 mod sql;
 
 pub use router::router;

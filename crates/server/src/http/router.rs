@@ -3,7 +3,7 @@
 use super::Door;
 use super::error::ApiError;
 use super::governance::{audit, bundles, grades, policies};
-use super::{front, health, me, openapi, session, setup, sign_on, sql};
+use super::{front, health, me, openapi, session, setup, sign_on, spare, sql};
 use axum::extract::{DefaultBodyLimit, Request};
 use axum::http::{HeaderName, HeaderValue};
 use axum::middleware::{Next, from_fn};
@@ -27,7 +27,6 @@ pub fn router(door: Door, has_tls: bool) -> Router {
         .route_layer(from_fn(move |request: Request, next: Next| in_time(log_in, request, next)));
     Router::new()
         .route("/", get(front::front))
-        .route("/health", get(health::health))
         .route("/api/v1/openapi.json", get(async || Json(openapi::description())))
         .route("/api/v1/me", get(me::me))
         .route("/api/v1/sql", post(sql::sql))
@@ -42,6 +41,10 @@ pub fn router(door: Door, has_tls: bool) -> Router {
         .route("/sign-on/callback", get(sign_on::end))
         .merge(coming_in)
         .fallback(async || ApiError::not_found(NOWHERE))
+        .layer(from_fn(spare::in_place))
+        // Behind that layer, since it is answered in a spare place too.
+        .route("/health", get(health::health))
+        .layer(from_fn(spare::one_answer))
         .layer(DefaultBodyLimit::max(request_bytes))
         .layer(from_fn(move |request: Request, next: Next| headers(has_tls, request, next)))
         .with_state(door)

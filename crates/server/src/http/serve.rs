@@ -1,9 +1,8 @@
 //! Listening for HTTP.
 
-use super::gate::Gate;
+use super::gate::{Gate, Guest};
 use super::{Door, router};
 use crate::listening::{Listening, ServeError};
-use crate::strangers::Seat;
 use axum_server::tls_rustls::{RustlsAcceptor, RustlsConfig};
 use axum_server::{Handle, Server};
 use std::future::Future;
@@ -42,7 +41,7 @@ pub async fn serve(
     let listener = TcpListener::bind(listening.address).await.map_err(|cause| listening.failed(cause))?;
     ready(listener.local_addr().map_err(|cause| listening.failed(cause))?);
     let admission = Arc::clone(&door.admission);
-    let handle = Handle::<Seat>::new();
+    let handle = Handle::<Guest>::new();
     let stopping = handle.clone();
     let around = tokio::spawn(async move {
         let tidying = async {
@@ -58,10 +57,10 @@ pub async fn serve(
         }
     });
     let gate = Gate::new(listener, listening.places.clone(), log_in + LAST_WORD);
-    let mut server = Server::<Seat>::from_listener(gate).handle(handle);
+    let mut server = Server::<Guest>::from_listener(gate).handle(handle);
     // For the head of each request, of those too who were let in.
     server.http_builder().http1().header_read_timeout(log_in);
-    let service = router(door, acceptor.is_some()).into_make_service_with_connect_info::<Seat>();
+    let service = router(door, acceptor.is_some()).into_make_service_with_connect_info::<Guest>();
     let outcome = match acceptor {
         None => server.serve(service).await,
         Some(acceptor) => server.acceptor(acceptor).serve(service).await,

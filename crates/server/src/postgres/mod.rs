@@ -16,7 +16,8 @@ mod wire;
 
 use crate::admission::Admission;
 use crate::listening::{Listening, ServeError, Tls};
-use crate::places::{Places, Seated};
+use crate::places::Places;
+use crate::seated::Seated;
 use crate::strangers::Seat;
 use cancel::{Cancellable, gone};
 use conversation::{Handlers, hold};
