@@ -1,8 +1,10 @@
-//! How often one may ask, over all doors together.
+//! How often one may ask, over all doors together, and how long one may be silent.
 
 use governor::{DefaultKeyedRateLimiter, Quota, RateLimiter};
 use std::net::{IpAddr, Ipv6Addr};
 use std::num::NonZeroU32;
+use std::time::Duration;
+use tidegate_jobs::Configuration;
 use tidegate_ledger::PrincipalId;
 
 /// Bits of the network in an address of IPv6; a machine chooses the other half as it likes (RFC 4291, section 2.5.1).
@@ -13,6 +15,16 @@ pub(crate) const SITE_BITS: u32 = 48;
 pub(crate) const NETWORKS_OF_A_SITE: u32 = 4;
 /// So many sign-ons may begin for each log-in that may fail: they guess nothing, and a whole office may stand behind one address.
 const SIGN_ONS_FOR_EACH_FAILURE: u32 = 6;
+
+/// Beside the time of a query: for its place among the queries of its reader, and for what is asked of the ledger.
+const BESIDE_A_QUERY: u64 = 2;
+
+/// How long nothing may go over a connection over which somebody was let in, where it is not known what its client waits for: a query
+/// is silent while it is planned, and again until its first rows.
+pub(crate) fn silence(configuration: &Configuration) -> Duration {
+    let of_a_query = configuration.reading.seconds * 2 + BESIDE_A_QUERY;
+    Duration::from_secs(configuration.serve.idle_seconds.max(of_a_query))
+}
 
 /// Requests of a principal, and failed log-ins and sign-ons begun of an address, within a minute.
 pub(crate) struct RateLimits {
@@ -120,6 +132,14 @@ mod tests {
         };
         assert_eq!(fails("2001:db8:0"), 8);
         assert_eq!(fails("2001:db8:1"), 8, "another site");
+    }
+
+    #[test]
+    fn a_query_may_be_silent_whatever_is_configured() {
+        let mut configuration = Configuration::default();
+        assert_eq!(silence(&configuration), Duration::from_secs(3_600));
+        configuration.serve.idle_seconds = 1;
+        assert_eq!(silence(&configuration), Duration::from_secs(602));
     }
 
     #[test]

@@ -1,4 +1,5 @@
-//! A connection in its place. It breaks off when nobody is let in over it in time, so that nobody who is not known holds places.
+//! A connection in its place. It breaks off when nobody is let in over it in time, or when nothing goes over it any more, so that
+//! nobody holds a place for nothing.
 
 use crate::place::Place;
 use crate::strangers::Seat;
@@ -27,6 +28,10 @@ struct Limit {
     spare: Instant,
     /// If nobody was let in.
     log_in: Instant,
+    /// So long after something went over it, if somebody was.
+    silence: Duration,
+    /// When something last did.
+    moved: Instant,
     /// That of them which holds.
     next: Pin<Box<Sleep>>,
 }
@@ -37,11 +42,12 @@ impl<S> Seated<S> {
         Self { stream, seat, place, limit: None }
     }
 
-    /// The same, which breaks off when nobody was let in within a time.
-    pub(crate) fn within(self, time: Duration) -> Self {
-        let now = Instant::now();
-        let (spare, log_in) = (now + IN_A_SPARE_PLACE, now + time);
-        Self { limit: Some(Limit { spare, log_in, next: Box::pin(sleep_until(log_in)) }), ..self }
+    /// The same, which breaks off when nobody was let in within a time, and when somebody was and it is silent for another.
+    pub(crate) fn within(self, time: Duration, silence: Duration) -> Self {
+        let moved = Instant::now();
+        let (spare, log_in) = (moved + IN_A_SPARE_PLACE, moved + time);
+        let next = Box::pin(sleep_until(log_in));
+        Self { limit: Some(Limit { spare, log_in, silence, moved, next }), ..self }
     }
 
     /// The connection alone, for a door that looks at the time itself.
@@ -64,12 +70,22 @@ impl<S> Seated<S> {
         let until = match (self.place.is_spare(), self.seat.is_in()) {
             (true, _) => limit.spare,
             (false, false) => limit.log_in,
-            (false, true) => return false,
+            (false, true) => limit.moved + limit.silence,
         };
         if limit.next.deadline() != until {
             limit.next.as_mut().reset(until);
         }
         limit.next.as_mut().poll(context).is_ready()
+    }
+
+    /// Takes note of it when something went over the connection.
+    fn noted<T>(&mut self, moved: Poll<T>) -> Poll<T> {
+        if moved.is_ready()
+            && let Some(limit) = &mut self.limit
+        {
+            limit.moved = Instant::now();
+        }
+        moved
     }
 }
 
@@ -98,7 +114,8 @@ impl<S: AsyncRead + Unpin> AsyncRead for Seated<S> {
         context: &mut Context<'_>,
         buffer: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
-        self.in_time(context)?.poll_read(context, buffer)
+        let heard = self.in_time(context)?.poll_read(context, buffer);
+        self.noted(heard)
     }
 }
 
@@ -108,7 +125,8 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Seated<S> {
         context: &mut Context<'_>,
         bytes: &[u8],
     ) -> Poll<io::Result<usize>> {
-        self.in_time(context)?.poll_write(context, bytes)
+        let told = self.in_time(context)?.poll_write(context, bytes);
+        self.noted(told)
     }
 
     fn poll_write_vectored(
@@ -116,7 +134,8 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Seated<S> {
         context: &mut Context<'_>,
         parts: &[IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
-        self.in_time(context)?.poll_write_vectored(context, parts)
+        let told = self.in_time(context)?.poll_write_vectored(context, parts);
+        self.noted(told)
     }
 
     fn is_write_vectored(&self) -> bool {
@@ -143,16 +162,17 @@ mod tests {
     use tokio::time::{sleep, timeout};
 
     const TIME: Duration = Duration::from_millis(50);
+    const LONG: Duration = Duration::from_mins(1);
 
     /// A connection that takes a byte and then waits until it is read, and its other end.
     async fn seated() -> (Seated<DuplexStream>, DuplexStream) {
-        in_place(Room::new(1).place().await, TIME)
+        in_place(Room::new(1).place().await, TIME, LONG)
     }
 
-    fn in_place(place: Place, log_in: Duration) -> (Seated<DuplexStream>, DuplexStream) {
+    fn in_place(place: Place, log_in: Duration, silence: Duration) -> (Seated<DuplexStream>, DuplexStream) {
         let seat = Arc::new(Strangers::new(1)).seat(IpAddr::from([192, 0, 2, 1])).unwrap();
         let (near, far) = duplex(1);
-        (Seated::new(near, seat, place).within(log_in), far)
+        (Seated::new(near, seat, place).within(log_in, silence), far)
     }
 
     #[tokio::test]
@@ -174,13 +194,31 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn over_which_nothing_goes_any_more_breaks_off() {
+        let (mut seated, mut far) = in_place(Room::new(1).place().await, LONG, TIME * 10);
+        seated.seat().let_in();
+        for _ in 0..14 {
+            sleep(TIME).await;
+            far.write_u8(1).await.unwrap();
+            assert_eq!(seated.read_u8().await.unwrap(), 1, "it is not silent");
+        }
+        let heard = timeout(Duration::from_secs(10), seated.read_u8());
+        assert_eq!(heard.await.unwrap().unwrap_err().kind(), io::ErrorKind::TimedOut);
+        // Its reader takes a byte, and then nothing.
+        let (mut seated, _far) = in_place(Room::new(1).place().await, LONG, TIME * 10);
+        seated.seat().let_in();
+        let told = timeout(Duration::from_secs(10), seated.write_all(b"two"));
+        assert_eq!(told.await.unwrap().unwrap_err().kind(), io::ErrorKind::TimedOut);
+    }
+
+    #[tokio::test]
     async fn in_a_spare_place_nobody_stays_who_says_nothing() {
         let room = Room::new(1);
         let taken = room.place().await;
-        let (mut seated, _far) = in_place(room.place_or_spare().await, Duration::from_mins(1));
+        let (mut seated, _far) = in_place(room.place_or_spare().await, LONG, LONG);
         let heard = timeout(Duration::from_secs(10), seated.read_u8());
         assert_eq!(heard.await.unwrap().unwrap_err().kind(), io::ErrorKind::TimedOut);
-        let (mut seated, _far) = in_place(room.place_or_spare().await, Duration::from_mins(1));
+        let (mut seated, _far) = in_place(room.place_or_spare().await, LONG, LONG);
         drop(taken);
         assert!(seated.place().becomes_own().await);
         assert!(

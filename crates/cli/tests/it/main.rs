@@ -14,6 +14,7 @@ mod entrance;
 mod governance;
 mod held;
 mod homes;
+mod idle;
 mod limits;
 mod log;
 mod machines;

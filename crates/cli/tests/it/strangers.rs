@@ -13,12 +13,13 @@ const OFFICER: [&str; 7] = ["Ou", "--role", "officer", "--office", "X", "--clear
 const HEALTH: &str = "GET /health HTTP/1.1\r\nHost: x\r\n\r\n";
 const LONG: &str = "GET /api/v1/openapi.json HTTP/1.1\r\nHost: x\r\n\r\n";
 /// How HTTP/2 begins, without settings.
-const HTTP_2: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\x04\0\0\0\0\0";
+pub const HTTP_2: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\x04\0\0\0\0\0";
 /// A request for `/health`, as HTTP/2 has it.
 const HEALTH_2: &[u8] = b"\0\0\x0e\x01\x05\0\0\0\x01\x82\x86\x41\x01x\x44\x07/health";
 const PING: &[u8] = b"\0\0\x08\x06\0\0\0\0\0whatever";
 
-fn me(token: &str) -> String {
+/// Asks who a token belongs to.
+pub fn me(token: &str) -> String {
     format!("GET /api/v1/me HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {token}\r\n\r\n")
 }
 
@@ -29,7 +30,7 @@ fn is_answered(stream: &mut TcpStream, request: &str) -> bool {
 }
 
 /// Whether a connection over which the same is asked time and again is answered all the time.
-fn is_answered_for(time: Duration, door: &str, request: &str) -> bool {
+pub fn is_answered_for(time: Duration, door: &str, request: &str) -> bool {
     let (mut stream, began) = (TcpStream::connect(door).unwrap(), Instant::now());
     while began.elapsed() < time {
         if !is_answered(&mut stream, request) {

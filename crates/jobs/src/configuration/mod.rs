@@ -133,6 +133,8 @@ sections! {
         request_bytes: usize = 1 << 20, "bytes", 1 << 10, 1 << 28;
         /// How long a connection may take until somebody is let in over it.
         log_in_seconds: u64 = 30, "seconds", 1, 60;
+        /// How long a connection over which somebody was let in may be silent; over HTTP and Flight SQL no less than twice `reading.seconds`, as a query may be.
+        idle_seconds: u64 = 3_600, "seconds", 1, 86_400;
         /// Requests of one principal within a minute, over all doors together.
         requests_a_minute: u32 = 600, "requests", 1, 1_000_000;
         /// Failed log-ins from one address within a minute, over all doors together, before it has to wait.

@@ -9,6 +9,7 @@ mod metadata;
 mod service;
 
 use crate::admission::Admission;
+use crate::limits::silence;
 use crate::listening::{Listening, ServeError};
 use arrow_flight::flight_service_server::FlightServiceServer;
 use futures::{FutureExt, stream};
@@ -49,13 +50,14 @@ pub async fn serve(
     }
     let listener = TcpListener::bind(listening.address).await.map_err(|cause| listening.failed(cause))?;
     ready(listener.local_addr().map_err(|cause| listening.failed(cause))?);
-    let serve = admission.desk().home().configuration.serve;
+    let configuration = &admission.desk().home().configuration;
+    let (serve, silence) = (configuration.serve, silence(configuration));
     let service = Service::new(admission);
     let service = FlightServiceServer::new(service).max_decoding_message_size(serve.request_bytes);
     let places = &listening.places;
     let log_in = Duration::from_secs(serve.log_in_seconds);
     let seated = stream::unfold(listener, |listener| async move {
-        let seated = places.next(&listener).await.within(log_in);
+        let seated = places.next(&listener).await.within(log_in, silence);
         Some((Ok::<_, io::Error>(seated), listener))
     });
     let stop = stop.boxed().shared();

@@ -16,12 +16,14 @@ pub struct Gate {
     listener: TcpListener,
     places: Places,
     log_in: Duration,
+    silence: Duration,
 }
 
 impl Gate {
-    /// A gate at a listener. A connection over which nobody is let in within a time is broken off.
-    pub(super) fn new(listener: TcpListener, places: Places, log_in: Duration) -> Self {
-        Self { listener, places, log_in }
+    /// A gate at a listener. A connection over which nobody is let in within a time is broken off, and one over which somebody was when
+    /// it is silent for another.
+    pub(super) fn new(listener: TcpListener, places: Places, log_in: Duration, silence: Duration) -> Self {
+        Self { listener, places, log_in, silence }
     }
 }
 
@@ -44,7 +46,7 @@ impl AddrListener<Seated<TcpStream>, Guest> for Gate {
     }
 
     async fn accept_stream(&self) -> io::Result<(Seated<TcpStream>, Guest)> {
-        let seated = self.places.next_at_once(&self.listener).await.within(self.log_in);
+        let seated = self.places.next_at_once(&self.listener).await.within(self.log_in, self.silence);
         let guest = Guest { seat: seated.seat().clone(), place: seated.place().clone() };
         Ok((seated, guest))
     }

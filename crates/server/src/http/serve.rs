@@ -2,6 +2,7 @@
 
 use super::gate::{Gate, Guest};
 use super::{Door, router};
+use crate::limits::silence;
 use crate::listening::{Listening, ServeError};
 use axum_server::tls_rustls::{RustlsAcceptor, RustlsConfig};
 use axum_server::{Handle, Server};
@@ -28,7 +29,8 @@ pub async fn serve(
     stop: impl Future<Output = ()> + Send + 'static,
 ) -> Result<(), ServeError> {
     listening.check()?;
-    let configured = door.desk.home().configuration.serve;
+    let configuration = &door.desk.home().configuration;
+    let (configured, silence) = (configuration.serve, silence(configuration));
     let log_in = Duration::from_secs(configured.log_in_seconds);
     let acceptor = match &listening.tls {
         None => None,
@@ -56,7 +58,7 @@ pub async fn serve(
             () = tidying => {}
         }
     });
-    let gate = Gate::new(listener, listening.places.clone(), log_in + LAST_WORD);
+    let gate = Gate::new(listener, listening.places.clone(), log_in + LAST_WORD, silence);
     let mut server = Server::<Guest>::from_listener(gate).handle(handle);
     // For the head of each request, of those too who were let in.
     server.http_builder().http1().header_read_timeout(log_in);

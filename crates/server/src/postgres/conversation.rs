@@ -50,6 +50,8 @@ pub(super) struct Handlers {
     pub(super) cancel: Arc<DefaultCancelHandler>,
     /// Longest message of whom was let in.
     pub(super) request_bytes: usize,
+    /// How long who was let in may say nothing.
+    pub(super) idle: Duration,
 }
 
 struct Conversation {
@@ -169,13 +171,20 @@ impl Conversation {
         }
     }
 
-    /// Hears more; not when the client says no more, or when it is silent and the server stops.
-    async fn more(&mut self, stop: Pin<&mut impl Future<Output = ()>>) -> io::Result<bool> {
+    /// Hears more; not when the client says no more, or when it is silent and the server stops. Who was let in is shown out after
+    /// saying nothing for too long, as PostgreSQL does (`idle_session_timeout`); who was not has another limit.
+    async fn more(&mut self, stop: Pin<&mut impl Future<Output = ()>>) -> PgWireResult<bool> {
+        let (is_in, idle) = (self.is_in(), self.handlers.idle);
         self.heard.reserve(AT_ONCE);
         tokio::select! {
             biased;
             bytes = self.socket.get_mut().read_buf(&mut self.heard) => Ok(bytes? > 0),
             () = stop => Ok(false),
+            () = tokio::time::sleep(idle), if is_in => {
+                let seconds = idle.as_secs();
+                let words = format!("nothing was said for {seconds} seconds; serve.idle_seconds is the most");
+                Err(fatal("57P05", words))
+            }
         }
     }
 
@@ -184,7 +193,7 @@ impl Conversation {
         &mut self,
         mut bytes: usize,
         mut stop: Pin<&mut impl Future<Output = ()>>,
-    ) -> io::Result<bool> {
+    ) -> PgWireResult<bool> {
         while self.heard.len() < bytes {
             bytes -= self.heard.len();
             self.heard.clear();

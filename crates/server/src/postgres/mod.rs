@@ -113,6 +113,7 @@ impl Service {
             queries: Arc::clone(&self.queries),
             cancel: Arc::new(DefaultCancelHandler::new(connections)),
             request_bytes: serve.request_bytes,
+            idle: Duration::from_secs(serve.idle_seconds),
         };
         tokio::select! {
             ended = hold(socket, self.acceptor.clone(), handlers, stop) => ended,
