@@ -16,7 +16,7 @@ use tidegate_ledger::{
 use tidegate_query::policy::{Access, Policy, PseudonymKey};
 use tidegate_query::{
     Allowances, Bundles, Described, Governance, ParamValues, Person, Plan, Platform, Principal, QueryError,
-    Reading,
+    Question, Reading, StatementText,
 };
 use tidegate_records::table::Grade;
 use tokio::sync::{Mutex, MutexGuard};
@@ -139,9 +139,11 @@ impl Desk {
         parameters: Option<ParamValues>,
     ) -> Result<Served, JobError> {
         let standing = self.standing().await?;
-        let plan = match self.planned(visit, &standing, sql, parameters).await {
+        let question = self.question(visit, &standing, sql).await?;
+        let text = question.text().clone();
+        let plan = match self.planned(&standing, question, parameters).await {
             Ok(plan) => plan,
-            Err(error) => return Err(self.refused(visit, &standing, sql, error).await),
+            Err(error) => return Err(self.refused(visit, &standing, Some(text), error).await),
         };
         let mut entry = self.entry_at(visit, &standing, AuditEvent::Read);
         describe(&mut entry, plan.reading());
@@ -172,42 +174,46 @@ impl Desk {
     /// When the statement is refused, or the refusal cannot be written down.
     pub async fn describe(&self, visit: &Visit, sql: &str) -> Result<Described, JobError> {
         let standing = self.standing().await?;
-        match self.described(visit, &standing, sql).await {
+        let question = self.question(visit, &standing, sql).await?;
+        let text = question.text().clone();
+        match self.described(question).await {
             Ok(described) => Ok(described),
-            Err(error) => Err(self.refused(visit, &standing, sql, error).await),
+            Err(error) => Err(self.refused(visit, &standing, Some(text), error).await),
+        }
+    }
+
+    /// A statement as it is read. Where nothing is there for the reader and the purpose, that is written down.
+    async fn question(&self, visit: &Visit, standing: &Standing, sql: &str) -> Result<Question, JobError> {
+        let reader = principal(&visit.account);
+        match standing.platform.question(&reader, &visit.purpose, sql).await {
+            Ok(question) => Ok(question),
+            Err(error) => {
+                // Fails only where the tables of the owner cannot be opened, which the log tells.
+                let text = standing.platform.statement(sql).await.ok();
+                Err(self.refused(visit, standing, text, error.into()).await)
+            }
         }
     }
 
     async fn planned(
         &self,
-        visit: &Visit,
         standing: &Standing,
-        sql: &str,
+        mut question: Question,
         parameters: Option<ParamValues>,
     ) -> Result<Plan, JobError> {
-        let reader = principal(&visit.account);
-        let bundles = self.bundles_of(&reader, &visit.purpose, standing, sql).await?;
-        Ok(standing.platform.plan_with(&reader, &visit.purpose, sql, &bundles, parameters).await?)
+        let bundles = self.bundles_of(&mut question).await?;
+        Ok(standing.platform.plan(question, &bundles, parameters).await?)
     }
 
-    async fn described(&self, visit: &Visit, standing: &Standing, sql: &str) -> Result<Described, JobError> {
-        let reader = principal(&visit.account);
-        let bundles = self.bundles_of(&reader, &visit.purpose, standing, sql).await?;
-        Ok(standing.platform.describe(&reader, &visit.purpose, sql, &bundles).await?)
+    async fn described(&self, mut question: Question) -> Result<Described, JobError> {
+        let bundles = self.bundles_of(&mut question).await?;
+        Ok(question.describe(&bundles).await?)
     }
 
     /// The bundles that a statement assesses with, each found by its name now; for who may not assess none is looked for.
-    async fn bundles_of(
-        &self,
-        reader: &Principal,
-        purpose: &str,
-        standing: &Standing,
-        sql: &str,
-    ) -> Result<Bundles, JobError> {
-        // A statement that names none because it is refused, or no SQL, is told so where it is planned.
-        let names = standing.platform.bundle_names(reader, purpose, sql).await.unwrap_or_default();
+    async fn bundles_of(&self, question: &mut Question) -> Result<Bundles, JobError> {
         let mut bundles = Bundles::new();
-        for name in names {
+        for name in question.bundle_names() {
             let bundle = self.bundles.find(&self.home, &name, self.now()).await?;
             bundles.insert(name, bundle);
         }
@@ -231,14 +237,19 @@ impl Desk {
     }
 
     /// Writes down that a statement was refused, and gives what the reader is told.
-    async fn refused(&self, visit: &Visit, standing: &Standing, sql: &str, error: JobError) -> JobError {
+    async fn refused(
+        &self,
+        visit: &Visit,
+        standing: &Standing,
+        text: Option<StatementText>,
+        error: JobError,
+    ) -> JobError {
         let mut entry = self.entry_at(visit, standing, AuditEvent::Denied);
         entry.detail = match &error {
             JobError::Query(error) => error.for_audit(),
             other => other.to_string(),
         };
-        // Fails only where the tables of the owner cannot be opened, which the log tells.
-        if let Ok(statement) = standing.platform.statement(sql).await {
+        if let Some(statement) = text {
             entry.fingerprint = Some(Hash256::new(statement.fingerprint.0));
             entry.statement = Some(statement.text);
         }

@@ -10,8 +10,9 @@ use tidegate_query::Principal;
 /// When the statement is refused or fails.
 pub async fn query(home: &Home, purpose: &str, sql: &str) -> Result<Vec<RecordBatch>, JobError> {
     let (platform, owner) = (home.platform().await?, Principal::LocalOwner);
-    let bundles = home.bundles(platform.bundle_names(&owner, purpose, sql).await?).await?;
-    let plan = platform.plan_with(&owner, purpose, sql, &bundles, None).await?;
+    let mut question = platform.question(&owner, purpose, sql).await?;
+    let bundles = home.bundles(question.bundle_names()).await?;
+    let plan = platform.plan(question, &bundles, None).await?;
     let schema = plan.schema();
     let mut batches = plan.collect().await?;
     if batches.is_empty() {

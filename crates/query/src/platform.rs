@@ -7,7 +7,7 @@ use crate::codes;
 use crate::dataset::Dataset;
 use crate::governed::{Described, Door, Entry, Rules, Stored};
 use crate::policy::{Access, Compiler, Policy, PseudonymKey};
-use crate::{Engine, Plan, Principal, QueryError, Reading, StatementText};
+use crate::{Engine, Plan, Principal, QueryError, Question, Reading, StatementText};
 use datafusion::arrow::array::RecordBatch;
 use datafusion::arrow::datatypes::FieldRef;
 use datafusion::common::{ParamValues, ScalarValue};
@@ -15,7 +15,7 @@ use datafusion::datasource::empty::EmptyTable;
 use datafusion::datasource::{MemTable, TableProvider};
 use datafusion::logical_expr::LogicalPlan;
 use datafusion::prelude::{Expr, SessionContext, lit};
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 use tidegate_lake::{Lake, Snapshot};
 use tidegate_records::table::Table;
@@ -151,18 +151,17 @@ impl Platform {
         Ok(Self { stored, catalog, engine, governance, noted: None, doors: Mutex::default() })
     }
 
-    /// Names of the bundles that a statement assesses with, for [`Platform::plan_with`]; none where the reader may not
-    /// assess, so that no bundle is looked for before the statement is refused.
+    /// Reads a statement of a principal for a purpose. One that is no SQL, or not to be read in a moment, says so where it is planned.
     ///
     /// # Errors
-    /// When the statement is no SQL, or nothing is there for the reader and the purpose.
-    pub async fn bundle_names(
+    /// When nothing is there for the reader and the purpose.
+    pub async fn question(
         &self,
         principal: &Principal,
         purpose: &str,
         sql: &str,
-    ) -> Result<BTreeSet<String>, QueryError> {
-        self.door(principal, purpose).await?.bundle_names(sql)
+    ) -> Result<Question, QueryError> {
+        Ok(Question::at(self.door(principal, purpose).await?, sql))
     }
 
     /// A statement without its values, as logs know it, also one that is refused or no SQL.
@@ -198,8 +197,22 @@ impl Platform {
         bundles: &Bundles,
         parameters: Option<ParamValues>,
     ) -> Result<Plan, QueryError> {
-        let plan = self.door(principal, purpose).await?.plan(sql, bundles, parameters).await?;
-        if let (Principal::LocalOwner, Some(note)) = (principal, &self.noted) {
+        self.plan(self.question(principal, purpose, sql).await?, bundles, parameters).await
+    }
+
+    /// Plans a statement that was read, as [`Platform::plan_with`].
+    ///
+    /// # Errors
+    /// As [`Platform::plan_with`].
+    pub async fn plan(
+        &self,
+        question: Question,
+        bundles: &Bundles,
+        parameters: Option<ParamValues>,
+    ) -> Result<Plan, QueryError> {
+        let is_owners = question.is_owners();
+        let plan = question.plan(bundles, parameters).await?;
+        if is_owners && let Some(note) = &self.noted {
             note(plan.reading());
         }
         Ok(plan)
@@ -216,7 +229,7 @@ impl Platform {
         sql: &str,
         bundles: &Bundles,
     ) -> Result<Described, QueryError> {
-        self.door(principal, purpose).await?.describe(sql, bundles).await
+        self.question(principal, purpose, sql).await?.describe(bundles).await
     }
 
     /// The plan of a statement of the local owner, optimised and not run.
@@ -406,7 +419,7 @@ pub(crate) mod tests {
         let platform = platform(Limits { doors: 1, ..Limits::default() });
         let door = platform.door(&reader(0), "risk-analysis").await.unwrap();
         let asked = "SELECT count(*) FROM pg_catalog.pg_class JOIN declaration_item ON relname = office_id";
-        door.plan(asked, &Bundles::new(), None).await.unwrap().collect().await.unwrap();
+        platform.plan_for(&reader(0), "risk-analysis", asked).await.unwrap().collect().await.unwrap();
         let catalogs = door.catalogs();
         drop(door);
         assert!(catalogs.upgrade().is_some(), "it is kept for the next statement");

@@ -12,7 +12,7 @@ use crate::item_rows::{self, DECLARATION_ITEM};
 use crate::plan::{Plan, Usage};
 use crate::policy::{Access, Compiler, Policy};
 use crate::principal::Person;
-use crate::reading::{Reading, StatementText};
+use crate::reading::{Fingerprint, Reading, StatementText};
 use crate::subjects::Naming;
 use datafusion::arrow::datatypes::{DataType, Schema, SchemaRef};
 use datafusion::catalog::{MemorySchemaProvider, SchemaProvider};
@@ -151,6 +151,7 @@ impl Door {
         Ok(Self { context, may_explain, may_assess, reader, allowance, naming })
     }
 
+    /// Reads a text, which is looked at before.
     pub(crate) fn parse(&self, sql: &str) -> Result<Statement, QueryError> {
         if self.is_limited() {
             extent::check_text(sql)?;
@@ -161,13 +162,12 @@ impl Door {
     }
 
     /// Names of the bundles that a statement assesses with; none where the reader may not.
-    pub(crate) fn bundle_names(&self, sql: &str) -> Result<BTreeSet<String>, QueryError> {
-        let named = assess::bundle_names(&mut self.parse(sql)?);
-        Ok(if self.may_assess { named } else { BTreeSet::new() })
+    pub(crate) fn bundle_names(&self, statement: &mut Statement) -> BTreeSet<String> {
+        if self.may_assess { assess::bundle_names(statement) } else { BTreeSet::new() }
     }
 
     /// Whether statements have limits: those of all but the local owner.
-    fn is_limited(&self) -> bool {
+    pub(crate) fn is_limited(&self) -> bool {
         self.allowance.is_some()
     }
 
@@ -180,18 +180,18 @@ impl Door {
     }
 
     /// What a statement answers with, and the parameters it wants; nothing is read.
-    pub(crate) async fn describe(&self, sql: &str, bundles: &Bundles) -> Result<Described, QueryError> {
-        let described = self.in_time(Box::pin(self.described(sql, bundles))).await;
-        let fingerprint = StatementText::unreadable(sql).fingerprint;
-        if self.allowance.is_none() {
-            described
-        } else {
-            described.map_err(|error| error.for_reader(fingerprint))
-        }
+    pub(crate) async fn describe(
+        &self,
+        statement: Statement,
+        text: &StatementText,
+        bundles: &Bundles,
+    ) -> Result<Described, QueryError> {
+        let described = self.in_time(Box::pin(self.described(statement, bundles))).await;
+        self.told(described, text.fingerprint)
     }
 
-    async fn described(&self, sql: &str, bundles: &Bundles) -> Result<Described, QueryError> {
-        let plan = self.logical(self.parse(sql)?, bundles).await?;
+    async fn described(&self, statement: Statement, bundles: &Bundles) -> Result<Described, QueryError> {
+        let plan = self.logical(statement, bundles).await?;
         let schema = Arc::new(plan.schema().as_arrow().clone());
         let mut numbered: BTreeMap<usize, Option<DataType>> = plan
             .get_parameter_types()?
@@ -207,25 +207,23 @@ impl Door {
     /// Plans a statement with the bundles that it names and the values of its parameters.
     pub(crate) async fn plan(
         &self,
-        sql: &str,
+        statement: Statement,
+        text: StatementText,
         bundles: &Bundles,
         parameters: Option<ParamValues>,
     ) -> Result<Plan, QueryError> {
-        let parsed = self.parse(sql);
-        let told = match &parsed {
-            Ok(statement) => StatementText::of(statement),
-            Err(_) => StatementText::unreadable(sql),
-        };
-        let fingerprint = told.fingerprint;
-        let planned = match parsed {
-            Ok(statement) => self.in_time(Box::pin(self.planned(statement, bundles, parameters, told))).await,
-            Err(error) => Err(error),
-        };
-        if self.allowance.is_none() {
-            planned
-        } else {
-            planned.map_err(|error| error.for_reader(fingerprint))
-        }
+        let fingerprint = text.fingerprint;
+        let planned = self.in_time(Box::pin(self.planned(statement, bundles, parameters, text))).await;
+        self.told(planned, fingerprint)
+    }
+
+    /// What comes of a statement, its error as the reader is told it.
+    pub(crate) fn told<T>(
+        &self,
+        outcome: Result<T, QueryError>,
+        fingerprint: Fingerprint,
+    ) -> Result<T, QueryError> {
+        if self.is_limited() { outcome.map_err(|error| error.for_reader(fingerprint)) } else { outcome }
     }
 
     /// Planning waits for files of tables, and no longer than a query of the reader may run.
@@ -281,7 +279,7 @@ impl Door {
         statement: Statement,
         bundles: &Bundles,
         parameters: Option<ParamValues>,
-        told: StatementText,
+        text: StatementText,
     ) -> Result<Plan, QueryError> {
         let mut plan = self.logical(statement, bundles).await?;
         if let Some(parameters) = parameters {
@@ -290,7 +288,7 @@ impl Door {
         let state = self.context.state();
         let plan = state.optimize(&plan)?;
         verify::verify(&plan, self.may_explain)?;
-        let reading = Reading::of(&plan, told, &self.naming)?;
+        let reading = Reading::of(&plan, text, &self.naming)?;
         let usage = match self.allowance.clone() {
             Some(allowance) => Some(Usage::begin(allowance, reading.statement.fingerprint).await?),
             None => None,
