@@ -35,13 +35,14 @@ const SHORTEST_DAY: i64 = 23 * 3_600 * 1_000_000_000;
 const SHORTEST_MONTH: i64 = 28;
 
 /// The functions, and what they make. Those that make at most as much as they are given, or 2 GB of it, are not among them.
-const BOUNDED: [(&str, Makes); 7] = [
+const BOUNDED: [(&str, Makes); 8] = [
     ("array_repeat", Makes::Elements),
     ("array_resize", Makes::Length),
     ("generate_series", Makes::Series),
     ("lpad", Makes::Padded),
     ("range", Makes::Series),
     ("repeat", Makes::Text),
+    ("replace", Makes::Replaced),
     ("rpad", Makes::Padded),
 ];
 
@@ -58,6 +59,8 @@ pub(super) fn install(context: &SessionContext) -> Result<(), DataFusionError> {
 enum Makes {
     /// The first text as often as the second argument says.
     Text,
+    /// The first text, with the third for the second wherever it stands.
+    Replaced,
     /// The first text, filled up to as many characters as the second argument says.
     Padded,
     /// A list of the first argument as often as the second says.
@@ -83,6 +86,16 @@ impl Makes {
             (Self::Text, [text, times]) => {
                 let bytes = of_values(text, own_bytes(&text.to_array(1)?)?);
                 bytes.saturating_mul(largest(times)?)
+            }
+            (Self::Replaced, [text, old, new]) => {
+                let bytes = of_values(text, own_bytes(&text.to_array(1)?)?);
+                let shortest = sizes(old)?.into_iter().min().unwrap_or(u64::MAX);
+                let longest = sizes(new)?.into_iter().max().unwrap_or(0);
+                match longest.saturating_sub(shortest) {
+                    // No more than it is given.
+                    0 => 0,
+                    more => bytes.saturating_add((bytes / shortest).saturating_mul(more)),
+                }
             }
             (Self::Padded, [_, size, ..]) => {
                 rows.saturating_mul(CHARACTER_BYTES).saturating_mul(largest(size)?)
@@ -118,6 +131,21 @@ fn own_bytes(values: &ArrayRef) -> Result<u64, DataFusionError> {
     };
     let lengths = sum(&whole_numbers(&length(values.as_ref())?)?);
     Ok(u64::try_from(lengths.unwrap_or(0)).unwrap_or(0).saturating_mul(of_one))
+}
+
+/// Bytes of each of the texts of an argument; without the empty ones, for which nothing is put.
+fn sizes(argument: &ColumnarValue) -> Result<Vec<u64>, DataFusionError> {
+    let texts = argument.to_array(1)?;
+    if !matches!(texts.data_type(), DataType::Utf8 | DataType::LargeUtf8 | DataType::Utf8View) {
+        return Ok(Vec::new());
+    }
+    let lengths = whole_numbers(&length(texts.as_ref())?)?;
+    Ok(lengths
+        .iter()
+        .flatten()
+        .filter_map(|length| u64::try_from(length).ok())
+        .filter(|length| *length > 0)
+        .collect())
 }
 
 /// The largest of the whole numbers of an argument; nothing is made as often as a negative one says.
@@ -289,6 +317,9 @@ mod tests {
             "length(repeat('x', 2000000000))",
             "count(repeat(name, 1000000000)) FROM code",
             "count(repeat('x', 1000000)) FROM code",
+            "length(replace(repeat('x', 1000000), 'x', repeat('y', 1000)))",
+            "count(replace(repeat('x', 1000), 'x', repeat('y', 1000))) FROM code",
+            "count(replace(repeat(name, 100), left(name, 1), repeat('y', 1000))) FROM code",
             "length(lpad('x', 2000000000))",
             "count(rpad(name, 1000000, 'y')) FROM code",
             "cardinality(generate_series(1, 10000000000))",
@@ -320,6 +351,9 @@ mod tests {
         for (made, wanted) in [
             ("sum(octet_length(repeat('x', 2000000)))", 2_000_000),
             ("sum(octet_length(repeat('x', 30))) / count(*) FROM code", 30),
+            ("sum(octet_length(replace(repeat('x', 30), 'x', 'yz'))) / count(*) FROM code", 60),
+            ("sum(octet_length(replace(repeat('x', 2000000), 'x', 'y')))", 2_000_000),
+            ("sum(octet_length(replace('xyz', '', repeat('y', 1000))))", 3),
             ("sum(octet_length(lpad('x', 30, 'yz'))) / count(*) FROM code", 30),
             ("count(*) FROM (SELECT unnest(generate_series(1, 1000000)) AS n) s", 1_000_000),
             ("count(*) FROM (SELECT unnest(generate_series(10, 1, -3)) AS n) s", 4),
