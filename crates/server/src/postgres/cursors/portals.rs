@@ -97,7 +97,7 @@ impl Portals {
         }
     }
 
-    fn all(&self) -> MutexGuard<'_, BTreeMap<String, Pieces>> {
+    fn all(&self) -> MutexGuard<'_, BTreeMap<String, Option<Pieces>>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
