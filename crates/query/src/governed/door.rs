@@ -2,7 +2,7 @@
 //! this reader, and nothing else. They stand in one catalog, which is called like the purpose.
 
 use super::rule::{Rules, Stored};
-use super::{GovernedTable, bounded, catalog, pg_catalog, verify};
+use super::{GovernedTable, bounded, catalog, pg_catalog, recursion, verify};
 use crate::QueryError;
 use crate::assess::{self, Bundles};
 use crate::catalog::Catalog;
@@ -254,7 +254,7 @@ impl Door {
         for (hash, bundle) in bundles.values() {
             state.register_udf(Arc::new(assess::function(*hash, Arc::clone(bundle))))?;
         }
-        let plan = state.statement_to_plan(statement).await?;
+        let plan = recursion::alike(state.statement_to_plan(statement).await?)?;
         if self.is_limited() {
             extent::check_plan(&plan)?;
         }

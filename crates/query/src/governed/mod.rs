@@ -6,6 +6,7 @@ mod catalog;
 mod door;
 mod pg_catalog;
 mod pushdown;
+mod recursion;
 mod rule;
 mod scan;
 mod sql_type;

@@ -51,6 +51,11 @@ async fn each_round_of_a_recursion_reads_what_is_shown() {
     let divided = "WITH RECURSIVE w (k, n) AS (SELECT 1, 0 UNION ALL SELECT w.k + 1, 4 / d.goods_item_count FROM w \
                    JOIN declaration d ON 4 / d.goods_item_count = 2 WHERE w.k < 2) SELECT count(*) FROM w";
     assert_eq!(reader.lines(divided).await, ["13"]);
+    // Columns of which other things are noted, in the same place.
+    let mixed = "WITH RECURSIVE w (t, k) AS (SELECT office_id, 1 FROM declaration UNION SELECT d.month, w.k + 1 FROM w \
+                 JOIN declaration d ON d.office_id = w.t) SELECT count(*) FROM w WHERE k = 2";
+    let months = reader.lines("SELECT count(DISTINCT month) FROM declaration").await;
+    assert_eq!(reader.lines(mixed).await, months);
     // A recursion may be called like a table, and is not that table.
     let named = "WITH RECURSIVE quarantine (k) AS (SELECT 1 UNION ALL SELECT k + 1 FROM quarantine WHERE k < 3) \
                  SELECT max(k) FROM quarantine";
