@@ -7,7 +7,7 @@ use super::reader::{Case, Kind, Left, PURPOSE, RowsShown};
 use crate::country::{Row, SECRET, batch, tables};
 use datafusion::arrow::array::{BooleanArray, RecordBatch};
 use datafusion::arrow::compute::nullif;
-use datafusion::arrow::datatypes::{Field, Schema, SchemaRef};
+use datafusion::arrow::datatypes::{Field, FieldRef, Schema, SchemaRef};
 use datafusion::catalog::streaming::StreamingTable;
 use datafusion::datasource::MemTable;
 use datafusion::error::DataFusionError;
@@ -126,10 +126,11 @@ impl PartitionStream for Opaque {
     }
 }
 
-/// Columns as nullable ones, absent where a row has no value: masks may have emptied columns that are never empty.
+/// Columns as nullable ones, absent where a row has no value: masks may have emptied columns that are never empty. Nothing is noted of
+/// them, which the engine would want to be the same in all rounds of a recursion.
 fn nullable(batch: &RecordBatch, rows: &[Row]) -> RecordBatch {
-    let fields: Vec<Field> =
-        batch.schema().fields().iter().map(|field| field.as_ref().clone().with_nullable(true)).collect();
+    let bare = |field: &FieldRef| Field::new(field.name(), field.data_type().clone(), true);
+    let fields: Vec<Field> = batch.schema().fields().iter().map(bare).collect();
     let columns = fields.iter().zip(batch.columns()).map(|(field, column)| {
         let has: BooleanArray =
             rows.iter().map(|row| Some(!row.contains_key(field.name().as_str()))).collect();
