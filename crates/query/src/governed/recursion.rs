@@ -1,7 +1,7 @@
 //! Recursions as the engine runs them: it wants what is noted of a column, such as its description, to be the same in the first
 //! rows of a recursion and in those of its rounds. Who asks knows nothing of such notes.
 
-use datafusion::arrow::datatypes::{DataType, Field, FieldRef};
+use datafusion::arrow::datatypes::{DataType, Field, FieldRef, Fields};
 use datafusion::common::tree_node::Transformed;
 use datafusion::common::{Column, internal_err};
 use datafusion::error::DataFusionError;
@@ -13,7 +13,7 @@ use datafusion::prelude::Expr;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-/// A plan in which the rounds of each recursion have the notes of its first rows.
+/// A plan in which all rows of each recursion have the notes of its first rows, whatever the engine makes of the expressions.
 pub(super) fn alike(plan: LogicalPlan) -> Result<LogicalPlan, DataFusionError> {
     let plan = plan.transform_up_with_subqueries(|plan| match plan {
         LogicalPlan::RecursiveQuery(query) => {
@@ -25,21 +25,22 @@ pub(super) fn alike(plan: LogicalPlan) -> Result<LogicalPlan, DataFusionError> {
 }
 
 fn with_notes_of_first(query: RecursiveQuery) -> Result<RecursiveQuery, DataFusionError> {
-    let (first, rounds) = (query.static_term.schema().fields(), query.recursive_term.schema());
-    let columns = rounds.iter().zip(first).map(|((qualifier, field), first)| {
+    let first = query.static_term.schema().fields();
+    let rows = noted(&query.static_term, first)?;
+    let rounds = noted(&query.recursive_term, first)?;
+    RecursiveQuery::try_new(query.name, Arc::new(rows), Arc::new(rounds), query.is_distinct)
+}
+
+/// The rows of a plan with the notes of fields.
+fn noted(plan: &Arc<LogicalPlan>, like: &Fields) -> Result<LogicalPlan, DataFusionError> {
+    let columns = plan.schema().iter().zip(like).map(|((qualifier, field), like)| {
         let column = Expr::Column(Column::from((qualifier, field)));
-        if field.metadata() == first.metadata() {
-            column
-        } else {
-            ScalarUDF::new_from_impl(Noted::like(first)).call(vec![column]).alias(field.name())
-        }
+        ScalarUDF::new_from_impl(Noted::like(like))
+            .call(vec![column])
+            .alias_qualified(qualifier.cloned(), field.name())
     });
     let columns: Vec<Expr> = columns.collect();
-    if columns.iter().all(|column| matches!(column, Expr::Column(_))) {
-        return Ok(query);
-    }
-    let rounds = LogicalPlanBuilder::from(Arc::clone(&query.recursive_term)).project(columns)?.build()?;
-    RecursiveQuery::try_new(query.name, query.static_term, Arc::new(rounds), query.is_distinct)
+    LogicalPlanBuilder::from(Arc::clone(plan)).project(columns)?.build()
 }
 
 /// A function that gives what it is given, with other notes.
