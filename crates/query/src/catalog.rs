@@ -1,12 +1,14 @@
 //! What is known of tables beyond their definitions: datasets made of them, columns that a steward graded, and when rows came.
 
 use crate::dataset::Dataset;
-use crate::lineage::Stored;
 use chrono::{DateTime, Utc};
 use std::collections::BTreeMap;
 use tidegate_records::category::Category;
 use tidegate_records::table::{Grade, Table};
 use tidegate_records::tables::TABLES;
+
+/// A stored column: table and name.
+pub type Stored = (String, String);
 
 /// What is known of a column, or what a steward confirmed of it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -25,14 +25,14 @@ mod subjects;
 
 pub use allowances::Allowances;
 pub use assess::{Bundles, assessment_fields};
-pub use catalog::{Catalog, Classification};
+pub use catalog::{Catalog, Classification, Stored};
 pub use datafusion::common::ParamValues;
 pub use engine::{Engine, Limits};
 pub use error::QueryError;
 pub use extent::{STACK_BYTES, check_text};
 pub use governed::{Described, SCHEMA, SETTINGS, TABLE, WITHOUT_ROWS, catalog_table};
 pub use item_rows::DECLARATION_ITEM;
-pub use lineage::{Lineage, Stored, TableReading};
+pub use lineage::{Lineage, TableReading};
 pub use literal::literal;
 pub use parameters::values_of;
 pub use plan::{Answer, Plan};

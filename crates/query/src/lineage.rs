@@ -1,6 +1,7 @@
 //! Column-level lineage, from plans and not from text: which stored columns stand behind each column of an answer, and
 //! which only decide what is in it.
 
+use crate::catalog::Stored;
 use crate::governed::GovernedTable;
 use datafusion::common::tree_node::{TreeNode, TreeNodeRecursion};
 use datafusion::common::{Column, DFSchema};
@@ -14,9 +15,6 @@ use datafusion::logical_expr::{
 use datafusion::prelude::Expr;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
-
-/// A stored column: table and name.
-pub type Stored = (String, String);
 
 /// Stored columns behind one column of an answer.
 type Origins = BTreeSet<Stored>;

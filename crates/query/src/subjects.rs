@@ -5,9 +5,9 @@
 //! limit, window, group or other side of a join. The engine carries conditions down to the tables where it may, so that
 //! this is where most of them are found.
 
-use crate::catalog::Catalog;
+use crate::catalog::{Catalog, Stored};
 use crate::governed::GovernedTable;
-use crate::lineage::{Stored, round_before};
+use crate::lineage::round_before;
 use datafusion::common::tree_node::TreeNodeRecursion;
 use datafusion::datasource::source_as_provider;
 use datafusion::error::DataFusionError;

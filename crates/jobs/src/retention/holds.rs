@@ -2,8 +2,8 @@
 
 use super::keys::Keys;
 use super::pieces::{Pieces, Row};
-use super::statements::{PURPOSE, among, before, count};
-use super::subjects::{Rows, Subjects, row_name};
+use super::statements::{PURPOSE, among, before, count, row_name};
+use super::subjects::{Rows, Subjects};
 use crate::JobError;
 use crate::answer::Answer;
 use crate::columns;

@@ -4,8 +4,8 @@
 use super::parties::rows_of_parties;
 use super::pieces::Row;
 use super::set_aside::{self, Sought};
-use super::statements::{DECLARATION_ID, PURPOSE, among, count};
-use super::subjects::{ENTERPRISE_ID, Subjects, is_register};
+use super::statements::{DECLARATION_ID, ENTERPRISE_ID, PURPOSE, among, count, is_register};
+use super::subjects::Subjects;
 use crate::columns;
 use crate::{Home, JobError};
 use futures::TryStreamExt;

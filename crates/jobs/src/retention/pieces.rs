@@ -4,7 +4,7 @@ use super::set_aside::SetAside;
 use super::statements::among;
 use tidegate_query::literal;
 
-/// A row, or rows of one name, by month and name ([`super::subjects::row_name`]).
+/// A row, or rows of one name, by month and name ([`super::statements::row_name`]).
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Row {
     pub month: String,

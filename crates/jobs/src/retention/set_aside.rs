@@ -1,8 +1,7 @@
 //! Records that were set aside. They belong to no declaration of the lake; where their declaration could not be read, their texts
 //! are searched for names.
 
-use super::statements::PURPOSE;
-use super::subjects::row_name;
+use super::statements::{PURPOSE, row_name};
 use crate::JobError;
 use crate::columns;
 use arrow::array::AsArray;

@@ -2,7 +2,7 @@
 
 use super::parties;
 use super::set_aside::{self, Sought};
-use super::statements::{DECLARATION_ID, PURPOSE, among};
+use super::statements::{DECLARATION_ID, PURPOSE, among, is_of_subjects, is_register, row_name};
 use crate::JobError;
 use crate::answer::Answer;
 use crate::columns;
@@ -12,8 +12,6 @@ use tidegate_query::{Platform, Principal};
 use tidegate_records::table::Table;
 use tidegate_records::tables::{DECLARATION, QUARANTINE};
 
-pub(super) const ENTERPRISE_ID: &str = "enterprise_id";
-
 /// Declarations and parties.
 pub(super) struct Subjects {
     pub declarations: BTreeSet<String>,
@@ -22,24 +20,6 @@ pub(super) struct Subjects {
 
 /// Rows of a table by what names them there ([`row_name`]), each with the subject that it names and how many they are.
 pub(super) type Rows = BTreeMap<String, (String, u64)>;
-
-/// What names the rows of a table that belong to a declaration or, in registers, to an enterprise.
-pub(super) fn row_name(table: &Table) -> &'static str {
-    match table.name {
-        name if name == QUARANTINE.name => "concat(load_id, '/', CAST(source_row AS VARCHAR))",
-        _ if is_register(table) => ENTERPRISE_ID,
-        _ => DECLARATION_ID,
-    }
-}
-
-/// Whether rows of a table are of a declaration or an enterprise.
-pub(super) fn is_of_subjects(table: &Table) -> bool {
-    is_register(table) || table.column(DECLARATION_ID).is_some()
-}
-
-pub(super) fn is_register(table: &Table) -> bool {
-    table.column(DECLARATION_ID).is_none() && table.column(ENTERPRISE_ID).is_some()
-}
 
 impl Subjects {
     /// Their names.

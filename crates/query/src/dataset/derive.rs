@@ -1,8 +1,8 @@
 //! What follows from the plan of a dataset: its columns, their grades and categories, and how it can be made by months.
 
 use super::{DatasetColumn, DatasetError, Definition, Lowered, groups, increment};
-use crate::catalog::Catalog;
-use crate::lineage::{Lineage, Stored};
+use crate::catalog::{Catalog, Stored};
+use crate::lineage::Lineage;
 use crate::{Platform, QueryError};
 use datafusion::arrow::datatypes::{Field, Schema, SchemaRef};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
