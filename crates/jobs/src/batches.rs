@@ -92,12 +92,18 @@ impl<'a, B: Batcher> BatchReader<'a, B> {
     }
 
     /// A declaration and those of later messages that say nothing about their acceptance, as many as are looked up at once.
-    pub(crate) fn unaccepted(&mut self, first: Text) -> Result<Acceptances, JobError> {
+    pub(crate) fn unaccepted(
+        &mut self,
+        first: Text,
+        progress: &mut dyn Progress,
+    ) -> Result<Acceptances, JobError> {
+        progress.step("looking up declarations", size_of_files(self.input)?, "bytes");
         // No more than one look-up is in memory.
         self.checker.accept(Acceptances::new());
         let mut names = Acceptances::from([(first, None)]);
         while names.len() < self.input.configuration.load.looked_up_declarations {
             let Some((_, record)) = self.ahead.next()? else { break };
+            progress.done(self.ahead.bytes_read());
             names.extend(self.checker.without_acceptance(&record).map(|name| (name, None)));
         }
         Ok(names)

@@ -182,8 +182,7 @@ async fn recall(
     reader: &mut BatchReader<'_, LoadBatcher>,
     progress: &mut dyn Progress,
 ) -> Result<(), JobError> {
-    progress.step("looking up declarations", 0, "declarations");
-    let mut accepted = reader.unaccepted(name)?;
+    let mut accepted = reader.unaccepted(name, progress)?;
     let (least, greatest) = (accepted.keys().min(), accepted.keys().max());
     let (least, greatest) = (least.cloned().unwrap_or_default(), greatest.cloned().unwrap_or_default());
     let between = format!("declaration_id BETWEEN {} AND {}", literal(&least), literal(&greatest));
@@ -247,6 +246,7 @@ async fn record_loads(
 
 fn hashes_of(input: &Input, progress: &mut dyn Progress) -> Result<Vec<[u8; 32]>, JobError> {
     let mut done = 0;
+    input.require_files()?;
     let hash = |file: &PathBuf| hash_of(file, &mut done, progress).map_err(JobError::file(file));
     input.files().iter().map(hash).collect()
 }

@@ -97,6 +97,9 @@ pub enum InputError {
         /// The kinds there are.
         kinds: String,
     },
+    /// What is to be read more than once can be read once.
+    #[error("{0} is no file: what is loaded is read more than once; write it to a file first")]
+    NoFile(String),
     /// The format does not hold records of the kind.
     #[error("records of the kind {kind} are loaded from ndjson, not from {format}; leave --mapping out")]
     KindFormat {
@@ -184,6 +187,16 @@ impl Input {
     /// Kind of the records; none for declarations.
     pub(crate) fn kind(&self) -> Option<&'static RecordKind> {
         self.kind
+    }
+
+    /// Refuses what is no file, such as a pipe, which could be read but once.
+    pub(crate) fn require_files(&self) -> Result<(), InputError> {
+        for path in &self.files {
+            if !std::fs::metadata(path).map_err(|cause| unreadable(path, cause))?.is_file() {
+                return Err(InputError::NoFile(path.display().to_string()));
+            }
+        }
+        Ok(())
     }
 
     /// The files, in the order they are read.

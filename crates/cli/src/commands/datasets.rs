@@ -5,9 +5,9 @@ use crate::arguments::{Arguments, DatasetStanding, Datasets, DatasetsFrom, Refre
 use crate::progress::Bars;
 use crate::show;
 use chrono::{DateTime, Utc};
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
-use tidegate_jobs::datasets::{Outcome, RefreshOptions, Refreshed, Version};
+use tidegate_jobs::datasets::{Known, Outcome, RefreshOptions, Refreshed, Version};
 use tidegate_jobs::{Home, JobError, catalog, datasets};
 use tidegate_query::dataset::{CheckResult, Dataset, Definition};
 
@@ -30,9 +30,9 @@ pub async fn run(arguments: &Arguments, command: &Datasets) -> Result<(), JobErr
     }
 }
 
-async fn definitions(home: &Home, folder: Option<&Path>) -> Result<Vec<Definition>, JobError> {
+async fn definitions(home: &Home, folder: Option<&Path>) -> Result<Known, JobError> {
     match folder {
-        Some(folder) => datasets::read(folder),
+        Some(folder) => Ok(Known { definitions: datasets::read(folder)?, unreadable: BTreeMap::new() }),
         None => datasets::known(home).await,
     }
 }
@@ -86,7 +86,7 @@ impl Listed {
 
 async fn list(arguments: &Arguments, folder: Option<&Path>) -> Result<(), JobError> {
     let home = open(arguments).await?;
-    let definitions = definitions(&home, folder).await?;
+    let definitions = definitions(&home, folder).await?.definitions;
     let made = catalog::with_retired(&home.ledger).await?.datasets;
     let is_made = |definition: &&Definition| made.iter().any(|dataset| dataset.name == definition.name);
     let mut all: Vec<Listed> =
@@ -119,8 +119,10 @@ async fn list(arguments: &Arguments, folder: Option<&Path>) -> Result<(), JobErr
 
 async fn refresh(arguments: &Arguments, command: &RefreshDatasets) -> Result<(), JobError> {
     let home: Home = open(arguments).await?;
-    let mut chosen = definitions(&home, command.from.folder.as_deref()).await?;
-    if let Some(unknown) = command.names.iter().find(|name| !chosen.iter().any(|d| d.name == **name)) {
+    let Known { definitions: mut chosen, mut unreadable } =
+        definitions(&home, command.from.folder.as_deref()).await?;
+    let is_known = |name: &String| chosen.iter().any(|d| d.name == *name) || unreadable.contains_key(name);
+    if let Some(unknown) = command.names.iter().find(|name| !is_known(name)) {
         let known = chosen.iter().map(|d| d.name.as_str()).collect::<Vec<_>>().join(", ");
         return Err(JobError::Missing(format!("there is no dataset `{unknown}`; there are {known}")));
     }
@@ -133,10 +135,15 @@ async fn refresh(arguments: &Arguments, command: &RefreshDatasets) -> Result<(),
             name = one.dataset
         )));
     }
-    chosen.retain(|definition| command.names.is_empty() || command.names.contains(&definition.name));
+    let is_chosen = |name: &String| command.names.is_empty() || command.names.contains(name);
+    chosen.retain(|definition| is_chosen(&definition.name));
+    unreadable.retain(|name, _| is_chosen(name));
     let options = RefreshOptions { whole: command.whole, only_due: command.due, after_erasure: false };
     let refreshed = datasets::refresh(&home, &chosen, options, &mut Bars::new()).await?;
     show::say(arguments, &refreshed, |refreshed| refreshed.iter().for_each(print_refreshed))?;
+    if let Some(error) = unreadable.into_values().next() {
+        return Err(error);
+    }
     match refreshed.iter().filter(|one| one.outcome == Outcome::KeptBack).count() {
         0 => Ok(()),
         kept => Err(JobError::Missing(format!(

@@ -13,6 +13,7 @@ pub use retired::{restore, retire, retired};
 pub(crate) use tables::{dataset_of, is_overwritten, unseen_tables};
 
 use crate::{Home, JobError, catalog};
+use std::collections::BTreeMap;
 use tidegate_ledger::DatasetVersion;
 use tidegate_query::QueryError;
 use tidegate_query::dataset::{Dataset, Definition};
@@ -57,22 +58,37 @@ fn unknown(name: &str) -> JobError {
 }
 
 /// What datasets are made by where no folder is given: the shipped files, and beside them the definitions of other datasets that
-/// were published, as they were last made. A dataset that bears the name of a shipped one is made by the shipped file.
+/// were published, as they were last made, retired ones too. A dataset that bears the name of a shipped one is made by the shipped
+/// file.
 ///
 /// # Errors
-/// When the ledger fails, or holds what is no definition.
-pub async fn known(home: &Home) -> Result<Vec<Definition>, JobError> {
-    let mut known = shipped()?;
-    let own = published(home).await?;
-    let is_new = |own: &Definition| !known.iter().any(|shipped| shipped.name == own.name);
-    let own: Vec<Definition> = own.into_iter().filter(is_new).collect();
-    known.extend(own);
+/// When the ledger fails.
+pub async fn known(home: &Home) -> Result<Known, JobError> {
+    let mut known = Known { definitions: shipped()?, unreadable: BTreeMap::new() };
+    for own in home.ledger.published_datasets().await? {
+        let name = own.made.name.clone();
+        if known.definitions.iter().any(|known| known.name == name) {
+            continue;
+        }
+        match definition_of(own) {
+            Ok(definition) => known.definitions.push(definition),
+            Err(error) => {
+                let told = format!(
+                    "the definition of the dataset {name} cannot be read: {error}; publish it mended (`datasets refresh --from`)"
+                );
+                known.unreadable.insert(name, JobError::Missing(told));
+            }
+        }
+    }
     Ok(known)
 }
 
-/// The definitions of the datasets that were published, as they were last made; those of retired ones too.
-async fn published(home: &Home) -> Result<Vec<Definition>, JobError> {
-    home.ledger.published_datasets().await?.into_iter().map(definition_of).collect()
+/// Definitions that are known.
+pub struct Known {
+    /// Those that can be read.
+    pub definitions: Vec<Definition>,
+    /// Why the others cannot, by the names of their datasets, which stay as they are.
+    pub unreadable: BTreeMap<String, JobError>,
 }
 
 /// The definition that a version was made by.

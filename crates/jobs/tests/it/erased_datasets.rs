@@ -7,7 +7,7 @@ use arrow::datatypes::{DataType, Field, Schema};
 use std::fs::File;
 use std::sync::Arc;
 use tidegate_jobs::Quiet;
-use tidegate_jobs::datasets::{Outcome, RefreshOptions, refresh, versions};
+use tidegate_jobs::datasets::{Outcome, RefreshOptions, known, refresh, versions};
 use tidegate_jobs::maintenance::maintain;
 use tidegate_jobs::retention::{Erase, erase};
 use tidegate_lake::TableSpec;
@@ -82,6 +82,11 @@ async fn a_dataset_whose_definition_cannot_be_read_is_told_and_goes_when_it_is_m
     unreadable.definition = "-- of another program\nSELECT 1\n".to_owned();
     let act = place.home.act_of(place.home.owner().await.unwrap(), Door::Job, "of another program");
     place.home.ledger.append_dataset_version(&unreadable, &act).await.unwrap();
+
+    let known = known(&place.home).await.unwrap();
+    assert!(known.definitions.iter().any(|one| one.name == "importers"), "the others are known");
+    let told = known.unreadable["parties"].to_string();
+    assert!(told.contains("the definition of the dataset parties cannot be read"), "{told}");
 
     let party = Erase::Party(PARTY.to_owned());
     let told = erase(&place.home, &party, "a request", &mut Quiet).await.unwrap_err().to_string();

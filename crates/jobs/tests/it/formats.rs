@@ -57,6 +57,17 @@ async fn messages_are_loaded_and_what_declares_nothing_is_set_aside_whole() {
     assert!(place.ingest_messages(&[path], false).await.unwrap().already_loaded);
 }
 
+#[tokio::test]
+async fn what_can_be_read_but_once_is_not_loaded() {
+    let place = Place::new().await;
+    let pipe = PathBuf::from("/dev/null");
+    let refused = place.ingest_messages(&[pipe], false).await.unwrap_err().to_string();
+    assert!(
+        refused.contains("/dev/null is no file") && refused.contains("write it to a file first"),
+        "{refused}"
+    );
+}
+
 /// A line of a message that says nothing about its acceptance.
 fn unaccepted((id, version, office): (&str, u32, &str)) -> String {
     let items = r#"{"government_agency_goods_item":[{"sequence_numeric":1}]}"#;
