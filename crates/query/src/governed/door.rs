@@ -254,6 +254,7 @@ impl Door {
         for (hash, bundle) in bundles.values() {
             state.register_udf(Arc::new(assess::function(*hash, Arc::clone(bundle))))?;
         }
+        recursion::check(&statement)?;
         let plan = recursion::alike(state.statement_to_plan(statement).await?)?;
         if self.is_limited() {
             extent::check_plan(&plan)?;

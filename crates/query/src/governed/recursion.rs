@@ -3,15 +3,61 @@
 
 use datafusion::arrow::datatypes::{DataType, Field, FieldRef, Fields};
 use datafusion::common::tree_node::Transformed;
-use datafusion::common::{Column, internal_err};
+use datafusion::common::{Column, internal_err, not_impl_err};
 use datafusion::error::DataFusionError;
 use datafusion::logical_expr::{
     ColumnarValue, LogicalPlan, LogicalPlanBuilder, RecursiveQuery, ReturnFieldArgs, ScalarFunctionArgs,
     ScalarUDF, ScalarUDFImpl, Signature, Volatility,
 };
 use datafusion::prelude::Expr;
+use datafusion::sql::parser::Statement;
+use datafusion::sql::sqlparser::ast::{Query, SetExpr, SetOperator, Visit, Visitor};
 use std::collections::BTreeMap;
+use std::ops::ControlFlow;
 use std::sync::Arc;
+
+/// Refuses what the engine would pass over in silence: a union under `WITH RECURSIVE` is planned without what stands around it.
+pub(super) fn check(statement: &Statement) -> Result<(), DataFusionError> {
+    let statement = match statement {
+        Statement::Statement(statement) => statement,
+        Statement::Explain(explain) => return check(&explain.statement),
+        _ => return Ok(()),
+    };
+    match statement.visit(&mut PassedOver) {
+        ControlFlow::Continue(()) => Ok(()),
+        ControlFlow::Break(name) => not_impl_err!(
+            "{name} is a union under WITH RECURSIVE with a WITH, ORDER BY, LIMIT or FETCH of its own: write that in the query that \
+             reads {name}, or leave RECURSIVE out where nothing recurs"
+        ),
+    }
+}
+
+/// Looks for what the engine would pass over.
+struct PassedOver;
+
+impl Visitor for PassedOver {
+    type Break = String;
+
+    fn pre_visit_query(&mut self, query: &Query) -> ControlFlow<String> {
+        passed_over(query).map_or(ControlFlow::Continue(()), ControlFlow::Break)
+    }
+}
+
+/// Name of a common table expression of a query that would be planned without something that it says.
+fn passed_over(query: &Query) -> Option<String> {
+    let with = query.with.as_ref().filter(|with| with.recursive)?;
+    let is_union =
+        |query: &Query| matches!(query.body.as_ref(), SetExpr::SetOperation { op: SetOperator::Union, .. });
+    let says_more = |query: &Query| {
+        query.with.is_some()
+            || query.order_by.is_some()
+            || query.limit_clause.is_some()
+            || query.fetch.is_some()
+    };
+    let mut all = with.cte_tables.iter();
+    let one = all.find(|one| is_union(&one.query) && says_more(&one.query))?;
+    Some(one.alias.name.value.clone())
+}
 
 /// A plan in which all rows of each recursion have the notes of its first rows, whatever the engine makes of the expressions.
 pub(super) fn alike(plan: LogicalPlan) -> Result<LogicalPlan, DataFusionError> {
@@ -81,5 +127,37 @@ impl ScalarUDFImpl for Noted {
             Some(value) => Ok(value),
             None => internal_err!("nothing has no notes"),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::Limits;
+    use crate::platform::tests::{platform, reader};
+
+    #[tokio::test]
+    async fn nothing_that_a_recursion_says_is_passed_over() {
+        let platform = platform(Limits::default());
+        let first = "SELECT 1 AS n UNION ALL SELECT n + 1 FROM t WHERE n < 3";
+        for recursion in [
+            format!("{first} LIMIT 5"),
+            format!("{first} ORDER BY n"),
+            format!("{first} FETCH FIRST 5 ROWS ONLY"),
+            format!("WITH u AS (SELECT 1) {first}"),
+        ] {
+            for sql in [
+                format!("WITH RECURSIVE t (n) AS ({recursion}) SELECT count(*) FROM t"),
+                format!("SELECT (WITH RECURSIVE t (n) AS ({recursion}) SELECT max(n) FROM t)"),
+            ] {
+                let refused =
+                    platform.plan_for(&reader(0), "risk-analysis", &sql).await.err().unwrap().to_string();
+                assert!(refused.contains("t is a union under WITH RECURSIVE"), "{sql}: {refused}");
+            }
+        }
+        let outside = format!("WITH RECURSIVE t (n) AS ({first}) SELECT n FROM t ORDER BY n LIMIT 2");
+        platform.plan_for(&reader(0), "risk-analysis", &outside).await.unwrap();
+        let limited =
+            "WITH RECURSIVE t AS (SELECT name FROM code ORDER BY name LIMIT 2) SELECT count(*) FROM t";
+        platform.plan_for(&reader(0), "risk-analysis", limited).await.unwrap();
     }
 }
