@@ -10,6 +10,7 @@ use crate::home::Home;
 use crate::progress::Progress;
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
+use tidegate_lake::LakeError;
 use tidegate_ledger::{Act, Door, ErasedRows, ErasureOrder, ErasureOrderId, Hash256};
 use tidegate_query::Platform;
 use tidegate_records::table::Table;
@@ -127,12 +128,19 @@ impl Order {
             self.keep(home).await?;
             progress.done(done);
         }
-        let shown = home.snapshot().await?.map(|snapshot| snapshot.tables).unwrap_or_default();
         let Plan { tables, versions, is_out, .. } = &mut self.plan;
-        // An earlier try broke off in these, and readers see them without the rows.
+        // An earlier try broke off in these, and nothing is found in them any more: what it took out is out of the newest version,
+        // whatever readers see.
         for table in tables.keys() {
-            if let Some(version) = shown.get(table) {
-                versions.entry(table.clone()).or_insert(*version);
+            if versions.contains_key(table) {
+                continue;
+            }
+            match home.lake.table_version(table).await {
+                Ok(newest) => {
+                    versions.insert(table.clone(), newest);
+                }
+                Err(LakeError::NoTable { .. }) => {}
+                Err(error) => return Err(error.into()),
             }
         }
         *is_out = true;

@@ -7,6 +7,7 @@ mod datasets;
 mod decide;
 mod desk;
 mod draws;
+mod due;
 mod epochs;
 mod erased_datasets;
 mod estimate;

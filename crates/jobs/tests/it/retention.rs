@@ -359,10 +359,10 @@ async fn what_is_retired_is_made_anew_without_erased_rows_too() {
 }
 
 /// Breaks off, as a process does that is killed, when so much of a step is done.
-struct BreaksOff {
-    step: &'static str,
-    done: u64,
-    is_there: bool,
+pub struct BreaksOff {
+    pub step: &'static str,
+    pub done: u64,
+    pub is_there: bool,
 }
 
 impl Progress for BreaksOff {

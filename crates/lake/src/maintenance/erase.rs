@@ -79,14 +79,15 @@ impl Lake {
     }
 
     /// Removes the files that held erased rows, those that commits had taken out of the table before, such as compactions, and
-    /// that may hold the rows as well, the snapshots that name them, and the log before the newest version. Call it when a
-    /// snapshot with the versions of the erasure is recorded. Readers of older snapshots fail from then on.
+    /// that may hold the rows as well, the snapshots that name them, and the log before the first version that a snapshot
+    /// names then. Call it when a snapshot with the versions of the erasure is recorded. Readers of older snapshots fail from
+    /// then on.
     ///
     /// # Errors
     /// When the store fails; repeating is harmless. [`LakeError::NotErased`] when something is still there.
     pub async fn purge(&self, erased: &Erased) -> Result<Purged, LakeError> {
         let table = erased.table.as_str();
-        let handle = self.table(table).await?;
+        let mut handle = self.table(table).await?;
         let snapshots = self.forget_before(table, erased.version).await?;
         let store = handle.object_store();
         let mut paths = taken_out(&handle, erased).await?;
@@ -103,12 +104,17 @@ impl Lake {
             store.delete(path).await?;
             files += 1;
         }
-        create_checkpoint(&handle, None).await.of_table(table)?;
+        // A load may have come further than what readers see, which has to stay readable.
         let newest = loaded_version(&handle, table)?;
+        let first = self.kept_versions(table).await?.first().copied().unwrap_or(newest).min(newest);
+        if first < newest {
+            handle.load_version(first).await.of_table(table)?;
+        }
+        create_checkpoint(&handle, None).await.of_table(table)?;
         // Everything older than the checkpoint, however young.
         let log = handle.log_store();
         let log_entries =
-            cleanup_expired_logs_for(newest, log.as_ref(), i64::MAX, None).await.of_table(table)?;
+            cleanup_expired_logs_for(first, log.as_ref(), i64::MAX, None).await.of_table(table)?;
         for path in &paths {
             if store.head(path).await.is_ok() {
                 return Err(LakeError::NotErased { table: table.to_owned(), file: path.to_string() });

@@ -83,7 +83,8 @@ impl Lake {
             .of_table(table)
     }
 
-    async fn kept_versions(&self, table: &str) -> Result<BTreeSet<u64>, LakeError> {
+    /// The versions of a table that snapshots name.
+    pub(super) async fn kept_versions(&self, table: &str) -> Result<BTreeSet<u64>, LakeError> {
         let snapshots = self.list_snapshots().await?;
         Ok(snapshots.iter().filter_map(|snapshot| snapshot.tables.get(table).copied()).collect())
     }

@@ -109,6 +109,22 @@ async fn copies_from_before_a_compaction_go_as_well() {
 }
 
 #[tokio::test]
+async fn what_readers_see_stays_readable_when_a_load_has_come_further() {
+    let test = lake();
+    test.lake.append(&spec(), [batch(0..100)], None).await.unwrap();
+    test.pin(later()).await;
+    let name = "D00000000";
+    let erased = test.lake.erase(TABLE, &declared(name)).await.unwrap();
+    let shown = test.lake.record_snapshot(later(), [&erased]).await.unwrap();
+    test.lake.append(&spec(), [batch(100..200)], None).await.unwrap();
+    let purged = test.lake.purge(&erased).await.unwrap();
+    assert!(purged.files == 1 && purged.log_entries > 0, "{purged:?}");
+    assert!(!test.folder_holds(name), "no byte of it is left");
+    assert_eq!(test.rows_at(&shown, Scan::default()).await.num_rows(), 99);
+    assert_eq!(test.rows().await.num_rows(), 199);
+}
+
+#[tokio::test]
 async fn only_rows_that_surely_meet_the_condition_are_erased() {
     let test = lake();
     test.lake.append(&spec(), [batch(0..2_000)], None).await.unwrap();

@@ -1,0 +1,53 @@
+//! What is due: orders that break off and go on.
+
+use crate::place::Place;
+use crate::retention::BreaksOff;
+use crate::source::{file, rows};
+use futures::FutureExt;
+use std::panic::AssertUnwindSafe;
+use tidegate_jobs::Quiet;
+use tidegate_jobs::retention::{Erase, erase};
+
+/// A year of which declarations and goods items of before June are due.
+async fn year() -> Place {
+    let mut place = Place::new().await;
+    place.ingest(&place.write("year.csv", &file(&rows(1, 2025, 240, 7_000_001))), true).await.unwrap();
+    place.home.configuration.retention.declaration_days = 540;
+    place.home.configuration.retention.goods_item_days = 540;
+    place
+}
+
+/// Breaks off an order on what is due when the goods items are out.
+async fn broken_off(place: &Place) {
+    let mut breaks = BreaksOff { step: "erasing", done: 1, is_there: false };
+    let broken = AssertUnwindSafe(erase(&place.home, &Erase::Due, "retention", &mut breaks)).catch_unwind();
+    assert!(broken.await.is_err());
+}
+
+/// Erases what is due. Returns the tables and rows of the certificates.
+async fn erased(place: &Place) -> Vec<(String, u64)> {
+    let certificates = erase(&place.home, &Erase::Due, "retention", &mut Quiet).await.unwrap();
+    certificates.into_iter().map(|one| (one.erased.table, one.erased.rows)).collect()
+}
+
+fn told(of: &[(&str, u64)]) -> Vec<(String, u64)> {
+    of.iter().map(|(table, rows)| ((*table).to_owned(), *rows)).collect()
+}
+
+#[tokio::test]
+async fn a_table_of_which_some_went_stays_readable_when_the_rest_is_kept() {
+    let mut place = year().await;
+    broken_off(&place).await;
+    // What it took out of declarations, before it broke off within them.
+    let january = place.home.lake.erase("declaration", "month = '2025-01'").await.unwrap();
+    assert_eq!(place.count("SELECT count(*) FROM declaration").await, 240, "readers see them");
+    place.home.configuration.retention.declaration_days = 0;
+    place.home.configuration.retention.goods_item_days = 0;
+
+    assert_eq!(erased(&place).await, told(&[("goods_item", 100)]));
+    assert_eq!(place.count("SELECT count(*) FROM declaration").await, 220);
+    assert_eq!(place.count("SELECT count(*) FROM goods_item").await, 140);
+    let folder = place.home.root().join("lake/declaration");
+    assert!(!january.files.is_empty() && january.files.iter().all(|file| !folder.join(file).exists()));
+    assert!(place.home.ledger.open_erasures().await.unwrap().is_empty());
+}
