@@ -18,6 +18,7 @@ pub use holds::{hold, holds, lift, rows_held};
 
 use crate::JobError;
 use crate::alone::Alone;
+use crate::catalog;
 use crate::home::{Home, mac};
 use crate::progress::Progress;
 use chrono::{Datelike, Days, NaiveDate};
@@ -27,6 +28,7 @@ use order::{Found, Order, Which};
 use statements::{among, before, count, is_of_subjects, row_name};
 use std::collections::BTreeMap;
 use subjects::Subjects;
+use tidegate_lake::Snapshot;
 use tidegate_ledger::{ErasedRows, Erasure, Hash256, RootKey};
 use tidegate_query::Platform;
 use tidegate_records::table::Table;
@@ -100,10 +102,11 @@ pub async fn erase(
         Erase::Declaration(name) | Erase::Party(name) => Some(subject(&home.root_key().await?, name)),
     };
     let (finished, stuck) = go_on(home, &alone, progress).await?;
-    let platform = home.platform().await?;
+    let snapshot = home.snapshot().await?;
+    let platform = home.platform_of(snapshot.as_ref(), catalog::read(&home.ledger).await?).await?;
     let holds = Holds::read(home, &platform).await?;
     let found = match what {
-        Erase::Due => found_due(home, &platform, &holds).await?,
+        Erase::Due => found_due(home, snapshot.as_ref(), &platform, &holds).await?,
         Erase::Declaration(id) => found_of(home, &platform, &holds, &Subjects::declaration(id)).await?,
         Erase::Party(key) => {
             let mut subjects = Subjects::parties(&platform, [key.clone()].into()).await?;
@@ -167,14 +170,20 @@ async fn add_begun(
     subjects.add_declarations(platform, |id| begun.contains(&subject(&key, id))).await
 }
 
-/// The rows that are due and that nothing holds.
-async fn found_due(home: &Home, platform: &Platform, holds: &Holds) -> Result<Vec<Found>, JobError> {
+/// The rows that are due and that nothing holds, in a state of the tables.
+async fn found_due(
+    home: &Home,
+    snapshot: Option<&Snapshot>,
+    platform: &Platform,
+    holds: &Holds,
+) -> Result<Vec<Found>, JobError> {
     let mut found = Vec::new();
     for Due { table, before, rows, held, .. } in due_beside(home, platform, holds).await? {
-        let known = tables::stored().find(|known| known.name == table);
-        if let Some(table) = known.filter(|_| rows > held) {
+        let version = snapshot.and_then(|snapshot| snapshot.tables.get(&table).copied());
+        let known = tables::stored().find(|known| known.name == table).filter(|_| rows > held);
+        if let (Some(table), Some(version)) = (known, version) {
             let parts = vec![(ErasedRows::Before(before.clone()), rows - held)];
-            found.push(Found { table, which: Which::Before(before), parts });
+            found.push(Found { table, which: Which::Due { before, version }, parts });
         }
     }
     Ok(found)

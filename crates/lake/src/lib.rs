@@ -8,8 +8,9 @@
 //! - Read: [`Lake::snapshot`] pins a state; [`Lake::provider`] gives `DataFusion` a table of it, [`Lake::scan`] its rows.
 //! - Make anew: [`LakeWriter::replace`] puts rows in the place of a table's, or of some months of it.
 //! - Maintain: [`Lake::compact`], [`Lake::expire_snapshots`], then [`Lake::vacuum`] and [`Lake::trim_log`].
-//! - Erase: [`Lake::erase`], [`Lake::record_snapshot`], then [`Lake::purge`], after which no byte of it is left. A whole table:
-//!   [`Lake::record_snapshot_without`], [`Lake::forget_snapshots_of`], then [`Lake::drop_table`].
+//! - Erase: [`Lake::erase`] (or month by month, [`Lake::erasing`]), [`Lake::record_snapshot`], then [`Lake::purge`], after which no
+//!   byte of it is left. A whole table: [`Lake::record_snapshot_without`], [`Lake::forget_snapshots_of`], then
+//!   [`Lake::drop_table`].
 //!
 //! This is the only crate that names `deltalake`. It reads no clock: time is passed in, except that Delta stamps its
 //! own commits and files.
@@ -34,7 +35,7 @@ pub use commit::AppTransaction;
 pub use error::{LakeError, SchemaMismatch, SnapshotWanted, SpecError};
 pub use lake::Lake;
 pub use limits::WriteLimits;
-pub use maintenance::{Commit, Compacted, Dropped, Erased, Purged, Vacuumed};
+pub use maintenance::{Commit, Compacted, Dropped, Erased, ErasedFrom, Erasing, Purged, Vacuumed};
 pub use read::Scan;
 pub use replace::{Replace, Replaced};
 pub use snapshot::{Loaded, Snapshot, TableVersion};

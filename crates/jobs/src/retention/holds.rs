@@ -1,15 +1,13 @@
 //! Legal holds: placed, lifted, listed, and what they keep of a table.
 
 use super::keys::Keys;
-use super::pieces::{Pieces, Row};
+use super::pieces::{DuePieces, Pieces};
 use super::statements::{PURPOSE, among, before, count, row_name};
 use super::subjects::{Rows, Subjects};
 use crate::JobError;
 use crate::answer::Answer;
-use crate::columns;
 use crate::home::Home;
 use chrono::NaiveDate;
-use futures::TryStreamExt;
 use std::collections::{BTreeMap, BTreeSet};
 use tidegate_ledger::{Door, Held, Hold, HoldId};
 use tidegate_query::{Platform, Principal};
@@ -71,40 +69,30 @@ impl Holds {
         Ok(of_months + of_keys)
     }
 
-    /// Takes the rows of a table before a month that nothing keeps out of its newest version. Returns the version without them.
-    pub(super) async fn erase_due(
+    /// The rows of a table before a month that nothing keeps.
+    pub(super) async fn due_pieces(
         &self,
-        home: &Home,
         platform: &Platform,
         table: &Table,
         month: &str,
-    ) -> Result<u64, JobError> {
+    ) -> Result<DuePieces, JobError> {
         let due = self.due(table, month);
-        let mut pieces = Pieces::new(due.clone(), row_name(table), self.keys.at_once);
+        let pieces = Pieces::new(due.clone(), month, row_name(table), self.keys.at_once);
         if let Some(rows) = self.keys.rows(table) {
             let sql = format!(
                 "SELECT DISTINCT month, {} AS name FROM {} WHERE {due} AND {rows} ORDER BY 1, 2",
                 row_name(table),
                 table.name
             );
-            let mut batches = platform.plan_for(&Principal::LocalOwner, PURPOSE, &sql).await?.stream()?;
-            while let Some(batch) = batches.try_next().await? {
-                let (months, names) = (columns::text(&batch, "month")?, columns::text(&batch, "name")?);
-                for (month, name) in months.iter().zip(&names) {
-                    let text = |text: Option<&str>| text.unwrap_or_default().to_owned();
-                    if let Some(piece) = pieces.keep(Row { month: text(month), name: text(name) }) {
-                        home.lake.erase(table.name, &piece).await?;
-                    }
-                }
-            }
-        } else if table.name == QUARANTINE.name {
-            for row in self.keys.set_aside(platform, &due).await? {
-                if let Some(piece) = pieces.keep(row) {
-                    home.lake.erase(table.name, &piece).await?;
-                }
-            }
+            let kept = platform.plan_for(&Principal::LocalOwner, PURPOSE, &sql).await?.stream()?;
+            return Ok(DuePieces::new(pieces, [], Some(kept)));
         }
-        Ok(home.lake.erase(table.name, &pieces.rest()).await?.version)
+        let kept = if table.name == QUARANTINE.name {
+            self.keys.set_aside(platform, &due).await?
+        } else {
+            BTreeSet::new()
+        };
+        Ok(DuePieces::new(pieces, kept, None))
     }
 
     /// Refuses to have anything of subjects erased when one of them is held.

@@ -5,12 +5,13 @@
 //! From then on it needs nothing but the order.
 
 use super::holds::Holds;
+use super::pieces::{DuePieces, Piece};
 use crate::JobError;
 use crate::home::Home;
 use crate::progress::Progress;
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
-use tidegate_lake::LakeError;
+use tidegate_lake::{ErasedFrom, LakeError};
 use tidegate_ledger::{Act, Door, ErasedRows, ErasureOrder, ErasureOrderId, Hash256};
 use tidegate_query::Platform;
 use tidegate_records::table::Table;
@@ -19,8 +20,8 @@ use tidegate_records::table::Table;
 pub(super) enum Which {
     /// Those that meet a condition.
     Meeting(String),
-    /// Those before a month that nothing keeps.
-    Before(String),
+    /// Those before a month that nothing keeps, of a version of the table.
+    Due { before: String, version: u64 },
 }
 
 /// Rows of a table that are to go.
@@ -122,7 +123,10 @@ impl Order {
         for (done, Found { table, which, .. }) in (1..).zip(found.iter().rev()) {
             let version = match which {
                 Which::Meeting(condition) => home.lake.erase(table.name, condition).await?.version,
-                Which::Before(month) => Box::pin(holds.erase_due(home, platform, table, month)).await?,
+                Which::Due { before, version } => {
+                    let pieces = Box::pin(holds.due_pieces(platform, table, before)).await?;
+                    Box::pin(take_due(home, table, pieces, *version)).await?
+                }
             };
             self.plan.versions.insert(table.name.to_owned(), version);
             self.keep(home).await?;
@@ -204,6 +208,24 @@ impl Order {
     async fn keep(&self, home: &Home) -> Result<(), JobError> {
         Ok(home.ledger.plan_erasure(self.id, &json(&self.plan)?).await?)
     }
+}
+
+/// Takes rows of a version of a table out of its newest version. What was loaded after that version stays: nobody looked whether
+/// it is held. Returns the version without the rows.
+async fn take_due(
+    home: &Home,
+    table: &Table,
+    mut pieces: DuePieces,
+    mut version: u64,
+) -> Result<u64, JobError> {
+    let seen = Some(version);
+    while let Some(Piece { condition, months }) = pieces.next_piece().await? {
+        let from = ErasedFrom { version: seen, months: Some(months) };
+        let mut erasing = home.lake.erasing(table.name, &condition, &from).await?;
+        while erasing.next_month().await?.is_some() {}
+        version = erasing.version();
+    }
+    Ok(version)
 }
 
 /// Whose rows go by an order about a subject that broke off, by their keyed hashes.

@@ -1,12 +1,15 @@
-//! What is due: orders that break off and go on.
+//! What is due: orders that break off and go on, and loads beside them.
 
 use crate::place::Place;
 use crate::retention::BreaksOff;
 use crate::source::{file, rows};
 use futures::FutureExt;
+use std::collections::BTreeSet;
 use std::panic::AssertUnwindSafe;
+use std::path::PathBuf;
 use tidegate_jobs::Quiet;
-use tidegate_jobs::retention::{Erase, erase};
+use tidegate_jobs::retention::{Erase, erase, hold};
+use tidegate_ledger::Held;
 
 /// A year of which declarations and goods items of before June are due.
 async fn year() -> Place {
@@ -50,4 +53,35 @@ async fn a_table_of_which_some_went_stays_readable_when_the_rest_is_kept() {
     let folder = place.home.root().join("lake/declaration");
     assert!(!january.files.is_empty() && january.files.iter().all(|file| !folder.join(file).exists()));
     assert!(place.home.ledger.open_erasures().await.unwrap().is_empty());
+}
+
+/// Loads more declarations, ten of which are due, and takes back the states that show them: as while a load is at work.
+async fn loading(place: &Place) -> Vec<String> {
+    let folder = place.home.root().join("lake/_snapshots");
+    let states = || -> BTreeSet<PathBuf> {
+        std::fs::read_dir(&folder).unwrap().map(|entry| entry.unwrap().path()).collect()
+    };
+    let before = states();
+    let later = rows(2, 2025, 24, 9_000_001);
+    place.ingest(&place.write("later.csv", &file(&later)), true).await.unwrap();
+    for shown in states().difference(&before) {
+        std::fs::remove_file(shown).unwrap();
+    }
+    later
+}
+
+#[tokio::test]
+async fn rows_that_are_loaded_meanwhile_wait_for_the_next_run() {
+    let place = year().await;
+    let later = loading(&place).await;
+    assert_eq!(place.count("SELECT count(*) FROM declaration").await, 240, "nobody sees them yet");
+    let (held, _) = later[0].split_once(',').unwrap();
+    hold(&place.home, "declaration", &Held::Key(held.to_owned()), "case 1").await.unwrap();
+
+    assert_eq!(erased(&place).await, told(&[("declaration", 100), ("goods_item", 100)]));
+    let left = "SELECT declaration_id FROM declaration WHERE month < '2025-06'";
+    assert_eq!(place.texts(left).await.len(), 10, "all that came later");
+    assert_eq!(erased(&place).await, told(&[("declaration", 9), ("goods_item", 9)]));
+    assert_eq!(place.texts(left).await, [held]);
+    assert_eq!(place.texts("SELECT declaration_id FROM goods_item WHERE month < '2025-06'").await, [held]);
 }

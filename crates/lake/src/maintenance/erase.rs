@@ -3,7 +3,8 @@
 //! A commit takes the rows out of the newest version. The files that held them, and log entries whose statistics may
 //! repeat values of them, stay until [`Lake::purge`] removes both.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, btree_map};
+use std::ops::RangeInclusive;
 use std::sync::Arc;
 
 use datafusion::logical_expr::Expr;
@@ -15,7 +16,7 @@ use deltalake::logstore::object_store::ObjectStoreExt;
 use deltalake::{DeltaTable, DeltaTableError, Path};
 use futures::StreamExt;
 
-use super::rewrite::{Rewrite, one_file_after_another};
+use super::rewrite::{Rewrite, is_rewrite, one_file_after_another};
 use crate::error::OfTable;
 use crate::read::PinnedTable;
 use crate::replace::month_of;
@@ -41,6 +42,47 @@ impl From<&Erased> for TableVersion {
     }
 }
 
+/// The files of a table that rows are erased from; by default all of its newest version.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ErasedFrom {
+    /// Those of a version, and what erasures and compactions made of them since. Rows that were loaded after it stay, and rows
+    /// that a compaction has joined with such rows.
+    pub version: Option<u64>,
+    /// Those of months, from the first to the last, like `2026-11`; in a table without months, all.
+    pub months: Option<RangeInclusive<String>>,
+}
+
+/// An erasure on its way through the months of a table.
+pub struct Erasing {
+    lake: Lake,
+    table: String,
+    version: u64,
+    kept: Expr,
+    months: btree_map::IntoValues<String, Vec<LogicalFileView>>,
+}
+
+impl Erasing {
+    /// The version of the table so far: the first without the rows when no month is left.
+    pub fn version(&self) -> u64 {
+        self.version
+    }
+
+    /// Takes the rows of the next month out, in one commit. None when no month is left.
+    ///
+    /// # Errors
+    /// As [`Lake::erase`].
+    pub async fn next_month(&mut self) -> Result<Option<Erased>, LakeError> {
+        let Some(files) = self.months.next() else { return Ok(None) };
+        let table = self.table.as_str();
+        let handle = self.lake.table(table).await?;
+        let rewrite = Rewrite::of_files(handle, table, &files, Some(&self.kept), self.lake.limits).await?;
+        let rows = rewrite.rows_left_out();
+        let files = files.iter().map(|file| file.path().into_owned()).collect();
+        self.version = rewrite.commit().await?;
+        Ok(Some(Erased { table: table.to_owned(), version: self.version, rows, files }))
+    }
+}
+
 /// What was removed for good.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Purged {
@@ -63,19 +105,32 @@ impl Lake {
     /// are without the rows, and repeating goes on. [`LakeError::RowsLost`] when a file does not hold the rows that its
     /// log says.
     pub async fn erase(&self, table: &str, condition: &str) -> Result<Erased, LakeError> {
+        let mut erasing = self.erasing(table, condition, &ErasedFrom::default()).await?;
+        let (mut rows, mut files) = (0, Vec::new());
+        while let Some(erased) = erasing.next_month().await? {
+            rows += erased.rows;
+            files.extend(erased.files);
+        }
+        Ok(Erased { table: table.to_owned(), version: erasing.version(), rows, files })
+    }
+
+    /// Begins to do the same from some files alone, month by month.
+    ///
+    /// # Errors
+    /// [`LakeError::Query`] when the condition is none on the table's columns; [`LakeError::Delta`] when the log does not go
+    /// back to the version whose files are meant.
+    pub async fn erasing(
+        &self,
+        table: &str,
+        condition: &str,
+        from: &ErasedFrom,
+    ) -> Result<Erasing, LakeError> {
         let handle = self.table(table).await?;
         let version = loaded_version(&handle, table)?;
-        let mut erased = Erased { table: table.to_owned(), version, rows: 0, files: Vec::new() };
         let condition = parsed(&handle, table, condition)?;
-        let kept = condition.clone().is_not_true();
-        for files in held_by(&handle, table, &condition).await?.into_values() {
-            let handle = self.table(table).await?;
-            let rewrite = Rewrite::of_files(handle, table, &files, Some(&kept), self.limits).await?;
-            erased.rows += rewrite.rows_left_out();
-            erased.files.extend(files.iter().map(|file| file.path().into_owned()));
-            erased.version = rewrite.commit().await?;
-        }
-        Ok(erased)
+        let months = held_by(&handle, table, &condition, from).await?.into_values();
+        let kept = condition.is_not_true();
+        Ok(Erasing { lake: self.clone(), table: table.to_owned(), version, kept, months })
     }
 
     /// Removes the files that held erased rows, those that commits had taken out of the table before, such as compactions, and
@@ -161,17 +216,50 @@ fn parsed(handle: &DeltaTable, table: &str, condition: &str) -> Result<Expr, Lak
     rows.parse_sql_expr(condition).of_table(table)
 }
 
+/// Files with rows that were loaded into a table after a version, as they came or written anew since.
+async fn loaded_after(handle: &DeltaTable, table: &str, version: u64) -> Result<BTreeSet<String>, LakeError> {
+    let newest = loaded_version(handle, table)?;
+    let log = handle.log_store();
+    let mut loaded: BTreeSet<String> = BTreeSet::new();
+    for later in version + 1..=newest {
+        let bytes = log.read_commit_entry(later).await.of_table(table)?;
+        let bytes = bytes.ok_or(DeltaTableError::InvalidVersion(later)).of_table(table)?;
+        let actions = get_actions(later, &bytes).of_table(table)?;
+        let is_of_loaded =
+            |action: &Action| matches!(action, Action::Remove(removed) if loaded.contains(&removed.path));
+        if is_rewrite(&actions) && !actions.iter().any(is_of_loaded) {
+            continue;
+        }
+        loaded.extend(actions.into_iter().filter_map(|action| match action {
+            Action::Add(added) => Some(added.path),
+            _ => None,
+        }));
+    }
+    Ok(loaded)
+}
+
 /// Files with rows that meet the condition, by month.
 async fn held_by(
     handle: &DeltaTable,
     table: &str,
     condition: &Expr,
+    from: &ErasedFrom,
 ) -> Result<BTreeMap<String, Vec<LogicalFileView>>, LakeError> {
+    let loaded = match from.version {
+        Some(version) => loaded_after(handle, table, version).await?,
+        None => BTreeSet::new(),
+    };
     let state = handle.snapshot().of_table(table)?;
     let partition = state.metadata().partition_columns().first();
     let session = one_file_after_another();
     let mut held: BTreeMap<String, Vec<LogicalFileView>> = BTreeMap::new();
     for file in state.log_data().iter() {
+        let month = partition.and_then(|column| month_of(&file, column));
+        let is_meant =
+            from.months.as_ref().zip(month.as_ref()).is_none_or(|(months, month)| months.contains(month));
+        if !is_meant || loaded.contains(&*file.path()) {
+            continue;
+        }
         let source = PinnedTable::new(handle.clone(), table)?.with_files([file.path().into_owned()]);
         let rows = session.read_table(Arc::new(source)).of_table(table)?;
         let rows = rows.filter(condition.clone()).of_table(table)?;
@@ -179,8 +267,7 @@ async fn held_by(
         let mut rows = rows.execute_stream().await.of_table(table)?;
         while let Some(batch) = rows.next().await {
             if batch.of_table(table)?.num_rows() > 0 {
-                let month = partition.and_then(|column| month_of(&file, column)).unwrap_or_default();
-                held.entry(month).or_default().push(file);
+                held.entry(month.unwrap_or_default()).or_default().push(file);
                 break;
             }
         }

@@ -89,6 +89,11 @@ impl Rewrite {
     }
 }
 
+/// Whether a commit put files in the place of others and brought no rows.
+pub(super) fn is_rewrite(actions: &[Action]) -> bool {
+    actions.iter().any(|action| matches!(action, Action::Txn(mark) if mark.app_id == APP_ID))
+}
+
 /// Reads one file after another: upkeep is in the background and must not take the machine or its memory.
 pub(super) fn one_file_after_another() -> SessionContext {
     SessionContext::new_with_config(SessionConfig::new().with_target_partitions(1))

@@ -3,9 +3,9 @@
 use std::collections::BTreeSet;
 
 use chrono::{DateTime, Utc};
-use tidegate_lake::{LakeError, Replace, Scan};
+use tidegate_lake::{ErasedFrom, LakeError, Replace, Scan};
 
-use crate::fixture::{TABLE, batch, expected, lake, spec, time};
+use crate::fixture::{TABLE, TestLake, batch, expected, lake, spec, time};
 
 fn months(names: &[&str]) -> BTreeSet<String> {
     names.iter().map(|name| (*name).to_owned()).collect()
@@ -137,4 +137,46 @@ async fn only_rows_that_surely_meet_the_condition_are_erased() {
     let erased = test.lake.erase(TABLE, condition).await.unwrap();
     assert_eq!(erased.rows, 31 * 24 - 1, "all of January but one");
     assert_eq!(test.rows().await.num_rows(), 2_000 - 31 * 24 + 1);
+}
+
+/// How many rows go from some files.
+async fn gone(test: &TestLake, condition: &str, from: &ErasedFrom) -> u64 {
+    let mut erasing = test.lake.erasing(TABLE, condition, from).await.unwrap();
+    let mut rows = 0;
+    while let Some(erased) = erasing.next_month().await.unwrap() {
+        assert_eq!(erased.version, erasing.version());
+        rows += erased.rows;
+    }
+    assert_eq!(erasing.version(), test.lake.table_version(TABLE).await.unwrap());
+    rows
+}
+
+#[tokio::test]
+async fn rows_that_were_loaded_after_a_version_stay() {
+    let test = lake();
+    test.lake.append(&spec(), [batch(0..100)], None).await.unwrap();
+    let version = Some(test.lake.table_version(TABLE).await.unwrap());
+    let seen = ErasedFrom { version, ..ErasedFrom::default() };
+    test.lake.append(&spec(), [batch(100..200)], None).await.unwrap();
+    let ends =
+        |first: i64, last: i64| format!("declaration_id < 'D{first:08}' OR declaration_id >= 'D{last:08}'");
+    assert_eq!(gone(&test, &ends(10, 190), &seen).await, 10);
+    assert_eq!(gone(&test, &ends(20, 190), &seen).await, 10, "files that were written anew are meant too");
+    test.lake.compact(TABLE).await.unwrap();
+    assert_eq!(gone(&test, &ends(30, 190), &seen).await, 0, "it holds rows that came later");
+    assert_eq!(gone(&test, &ends(30, 190), &ErasedFrom::default()).await, 20);
+    assert_eq!(test.rows().await.num_rows(), 160);
+}
+
+#[tokio::test]
+async fn rows_of_other_months_stay() {
+    let test = lake();
+    // January, February, March.
+    test.lake.append(&spec(), [batch(0..2_000)], None).await.unwrap();
+    let february = "2026-02".to_owned();
+    let months = Some(february.clone()..=february);
+    let from = ErasedFrom { months, ..ErasedFrom::default() };
+    assert_eq!(gone(&test, "declaration_id > 'D'", &from).await, 28 * 24);
+    assert_eq!(gone(&test, "declaration_id > 'D'", &from).await, 0);
+    assert_eq!(test.rows().await.num_rows(), 2_000 - 28 * 24);
 }
