@@ -40,6 +40,9 @@ struct Plan {
     of: ErasedRows,
     /// Rows that go, by table: whose, and how many.
     tables: BTreeMap<String, Vec<(ErasedRows, u64)>>,
+    /// Rows of what is due that went so far, by table.
+    #[serde(default)]
+    gone: BTreeMap<String, u64>,
     /// Versions without the rows, of the tables that are so far.
     versions: BTreeMap<String, u64>,
     /// Whether the rows are out of all tables.
@@ -49,8 +52,15 @@ struct Plan {
 impl Plan {
     /// Adds what is found when an order is repeated. Of tables that no try came to, nothing but that counts.
     fn add(&mut self, found: &[Found]) {
+        let is_of_due = matches!(self.of, ErasedRows::Before(_));
         for (table, parts) in &mut self.tables {
-            if !self.versions.contains_key(table) {
+            if self.versions.contains_key(table) {
+                if is_of_due {
+                    // Earlier versions of the program did not count what went.
+                    let most = parts.iter().map(|(_, rows)| *rows).max();
+                    self.gone.entry(table.clone()).or_insert(most.unwrap_or_default());
+                }
+            } else if !self.gone.contains_key(table) {
                 parts.clear();
             }
         }
@@ -62,6 +72,16 @@ impl Plan {
                 *most = (*most).max(*count);
             }
             known.extend(rows);
+        }
+    }
+
+    /// Rows of a table that go: whose, and how many. Of what is due, those that went, before the last month that a try named.
+    fn rows_of(&self, table: &str) -> Vec<(ErasedRows, u64)> {
+        let parts = self.tables.get(table).map(Vec::as_slice).unwrap_or_default();
+        match self.gone.get(table) {
+            None => parts.to_vec(),
+            Some(0) => Vec::new(),
+            Some(gone) => parts.iter().max().map(|(of, _)| (of.clone(), *gone)).into_iter().collect(),
         }
     }
 }
@@ -83,7 +103,8 @@ impl Order {
         Ok(Self { id, subject, reason, plan })
     }
 
-    /// Begins to erase what was found, or goes on with an order about the same that broke off. None when there is nothing to erase.
+    /// Begins to erase what was found, or goes on with an order about the same that broke off before all rows were out. None when
+    /// there is nothing to erase.
     pub(super) async fn begin(
         home: &Home,
         subject: Option<Hash256>,
@@ -91,7 +112,8 @@ impl Order {
         found: &[Found],
         reason: &str,
     ) -> Result<Option<Self>, JobError> {
-        if let Some(mut order) = open(home).await?.into_iter().find(|order| order.subject == subject) {
+        let mut orders = open(home).await?.into_iter();
+        if let Some(mut order) = orders.find(|order| order.subject == subject && !order.is_out()) {
             if !found.is_empty() {
                 order.plan.of = of;
             }
@@ -102,7 +124,13 @@ impl Order {
         if found.is_empty() {
             return Ok(None);
         }
-        let mut plan = Plan { of, tables: BTreeMap::new(), versions: BTreeMap::new(), is_out: false };
+        let mut plan = Plan {
+            of,
+            tables: BTreeMap::new(),
+            gone: BTreeMap::new(),
+            versions: BTreeMap::new(),
+            is_out: false,
+        };
         plan.add(found);
         let act = home.act(Door::Job, reason).await?;
         let id = home.ledger.begin_erasure(subject, &json(&plan)?, &act).await?;
@@ -125,7 +153,7 @@ impl Order {
                 Which::Meeting(condition) => home.lake.erase(table.name, condition).await?.version,
                 Which::Due { before, version } => {
                     let pieces = Box::pin(holds.due_pieces(platform, table, before)).await?;
-                    Box::pin(take_due(home, table, pieces, *version)).await?
+                    Box::pin(self.take_due(home, table, pieces, *version)).await?
                 }
             };
             self.plan.versions.insert(table.name.to_owned(), version);
@@ -151,6 +179,29 @@ impl Order {
         self.keep(home).await
     }
 
+    /// Takes rows of a version of a table out of its newest version, and records how many with every month of a piece. What was
+    /// loaded after that version stays: nobody looked whether it is held. Returns the version without the rows.
+    async fn take_due(
+        &mut self,
+        home: &Home,
+        table: &Table,
+        mut pieces: DuePieces,
+        mut version: u64,
+    ) -> Result<u64, JobError> {
+        let seen = Some(version);
+        self.plan.gone.entry(table.name.to_owned()).or_default();
+        while let Some(Piece { condition, months }) = pieces.next_piece().await? {
+            let from = ErasedFrom { version: seen, months: Some(months) };
+            let mut erasing = home.lake.erasing(table.name, &condition, &from).await?;
+            while let Some(erased) = erasing.next_month().await? {
+                *self.plan.gone.entry(erased.table).or_default() += erased.rows;
+                self.keep(home).await?;
+            }
+            version = erasing.version();
+        }
+        Ok(version)
+    }
+
     pub(super) fn id(&self) -> ErasureOrderId {
         self.id
     }
@@ -171,8 +222,8 @@ impl Order {
     }
 
     /// Rows of a table that go: whose, and how many.
-    pub(super) fn rows_of(&self, table: &str) -> &[(ErasedRows, u64)] {
-        self.plan.tables.get(table).map(Vec::as_slice).unwrap_or_default()
+    pub(super) fn rows_of(&self, table: &str) -> Vec<(ErasedRows, u64)> {
+        self.plan.rows_of(table)
     }
 
     /// Whom or what it is about.
@@ -210,24 +261,6 @@ impl Order {
     }
 }
 
-/// Takes rows of a version of a table out of its newest version. What was loaded after that version stays: nobody looked whether
-/// it is held. Returns the version without the rows.
-async fn take_due(
-    home: &Home,
-    table: &Table,
-    mut pieces: DuePieces,
-    mut version: u64,
-) -> Result<u64, JobError> {
-    let seen = Some(version);
-    while let Some(Piece { condition, months }) = pieces.next_piece().await? {
-        let from = ErasedFrom { version: seen, months: Some(months) };
-        let mut erasing = home.lake.erasing(table.name, &condition, &from).await?;
-        while erasing.next_month().await?.is_some() {}
-        version = erasing.version();
-    }
-    Ok(version)
-}
-
 /// Whose rows go by an order about a subject that broke off, by their keyed hashes.
 pub(super) async fn begun(home: &Home, subject: Option<Hash256>) -> Result<BTreeSet<Hash256>, JobError> {
     let orders = open(home).await?.into_iter().filter(|order| order.subject == subject);
@@ -247,4 +280,26 @@ pub(super) async fn open(home: &Home) -> Result<Vec<Order>, JobError> {
 fn json(plan: &Plan) -> Result<String, JobError> {
     serde_json::to_string(plan)
         .map_err(|error| JobError::Missing(format!("an order to erase cannot be written down: {error}")))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use tidegate_records::tables::GOODS_ITEM;
+
+    #[test]
+    fn an_order_that_did_not_count_what_went_goes_on() {
+        let stored = r#"{"of": {"before": "2025-06"}, "versions": {"goods_item": 7}, "is_out": false, "tables":
+            {"declaration": [[{"before": "2025-06"}, 100]], "goods_item": [[{"before": "2025-06"}, 80]]}}"#;
+        let mut plan: Plan = serde_json::from_str(stored).unwrap();
+        let rows = |month: &str, rows: u64| (ErasedRows::Before(month.to_owned()), rows);
+        assert_eq!(plan.rows_of("goods_item"), [rows("2025-06", 80)], "it may be that certificates are left");
+        let which = Which::Due { before: "2025-07".to_owned(), version: 9 };
+        plan.add(&[Found { table: &GOODS_ITEM, which, parts: vec![rows("2025-07", 5)] }]);
+        assert!(plan.rows_of("declaration").is_empty(), "no try came to it");
+        *plan.gone.entry("goods_item".to_owned()).or_default() += 5;
+        assert_eq!(plan.rows_of("goods_item"), [rows("2025-07", 85)]);
+        plan.gone.insert("goods_item".to_owned(), 0);
+        assert!(plan.rows_of("goods_item").is_empty());
+    }
 }

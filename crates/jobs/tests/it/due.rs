@@ -55,15 +55,43 @@ async fn a_table_of_which_some_went_stays_readable_when_the_rest_is_kept() {
     assert!(place.home.ledger.open_erasures().await.unwrap().is_empty());
 }
 
-/// Loads more declarations, ten of which are due, and takes back the states that show them: as while a load is at work.
+/// Loads more declarations, ten of which are due.
+async fn load_more(place: &Place) -> Vec<String> {
+    let later = rows(2, 2025, 24, 9_000_001);
+    place.ingest(&place.write("later.csv", &file(&later)), true).await.unwrap();
+    later
+}
+
+#[tokio::test]
+async fn certificates_count_what_went_however_often_the_order_broke_off() {
+    let mut place = year().await;
+    broken_off(&place).await;
+    // The load shows the goods items that are left.
+    load_more(&place).await;
+    assert_eq!(place.count("SELECT count(*) FROM goods_item").await, 164);
+    // What somebody took out without a certificate, and readers see still, does not go by this order.
+    place.home.lake.erase("declaration", "month = '2025-01'").await.unwrap();
+    assert_eq!(place.count("SELECT count(*) FROM declaration").await, 264);
+    assert_eq!(erased(&place).await, told(&[("declaration", 88), ("goods_item", 110)]));
+
+    // What went is certified also when the rest is kept by now.
+    place.home.configuration.retention.goods_item_days = 510;
+    place.home.configuration.retention.declaration_days = 510;
+    broken_off(&place).await;
+    place.home.configuration.retention.goods_item_days = 540;
+    place.home.configuration.retention.declaration_days = 540;
+    assert_eq!(erased(&place).await, told(&[("goods_item", 22)]));
+    assert!(place.home.ledger.open_erasures().await.unwrap().is_empty());
+}
+
+/// Loads more declarations, and takes back the states that show them: as while a load is at work.
 async fn loading(place: &Place) -> Vec<String> {
     let folder = place.home.root().join("lake/_snapshots");
     let states = || -> BTreeSet<PathBuf> {
         std::fs::read_dir(&folder).unwrap().map(|entry| entry.unwrap().path()).collect()
     };
     let before = states();
-    let later = rows(2, 2025, 24, 9_000_001);
-    place.ingest(&place.write("later.csv", &file(&later)), true).await.unwrap();
+    let later = load_more(place).await;
     for shown in states().difference(&before) {
         std::fs::remove_file(shown).unwrap();
     }
