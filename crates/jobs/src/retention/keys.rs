@@ -4,7 +4,7 @@
 use super::parties::rows_of_parties;
 use super::pieces::Row;
 use super::set_aside::{self, Sought};
-use super::statements::{DECLARATION_ID, ENTERPRISE_ID, PURPOSE, among, count, is_register};
+use super::statements::{DECLARATION_ID, ENTERPRISE_ID, PURPOSE, among, count, is_register, row_name};
 use super::subjects::Subjects;
 use crate::columns;
 use crate::{Home, JobError};
@@ -105,16 +105,12 @@ impl Keys {
         platform: &Platform,
         condition: &str,
     ) -> Result<BTreeSet<Row>, JobError> {
-        let mut found = BTreeSet::new();
         if self.keys.is_empty() {
-            return Ok(found);
+            return Ok(BTreeSet::new());
         }
         let of_declarations =
             format!("{condition} AND {DECLARATION_ID} IN (SELECT {DECLARATION_ID} {})", self.declarations);
-        set_aside::for_each(platform, &of_declarations, |record| {
-            found.insert(Row::of(&record));
-        })
-        .await?;
+        let mut found = rows_set_aside(platform, &of_declarations).await?;
         add_naming(platform, condition, &self.keys, &mut found).await?;
         let unknown = format!("{condition} AND {DECLARATION_ID} IS NULL");
         if count(platform, &QUARANTINE, &unknown).await? == 0 {
@@ -138,6 +134,18 @@ impl Keys {
 fn given(names: &BTreeSet<String>) -> String {
     let names: Vec<String> = names.iter().map(|name| format!("({})", literal(name))).collect();
     format!("FROM (VALUES {}) AS given ({DECLARATION_ID})", names.join(", "))
+}
+
+/// Records set aside that meet a condition. Their texts are not read, which may be long.
+async fn rows_set_aside(platform: &Platform, condition: &str) -> Result<BTreeSet<Row>, JobError> {
+    let (name, table) = (row_name(&QUARANTINE), QUARANTINE.name);
+    let sql = format!("SELECT {name} AS name, month FROM {table} WHERE {condition}");
+    let mut batches = platform.plan_for(&Principal::LocalOwner, PURPOSE, &sql).await?.stream()?;
+    let mut found = BTreeSet::new();
+    while let Some(batch) = batches.try_next().await? {
+        found.extend(Row::read(&batch)?);
+    }
+    Ok(found)
 }
 
 /// Adds records set aside that meet a condition and whose texts have one of some names.

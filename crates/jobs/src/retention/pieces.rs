@@ -25,7 +25,7 @@ impl Row {
     }
 
     /// Those of an answer, which has their months and names.
-    fn read(answer: &RecordBatch) -> Result<Vec<Self>, JobError> {
+    pub(super) fn read(answer: &RecordBatch) -> Result<Vec<Self>, JobError> {
         let months = columns::text(answer, "month")?;
         // The engine makes texts of another kind.
         let names = cast(&columns::column(answer, "name")?, &DataType::Utf8)?;
