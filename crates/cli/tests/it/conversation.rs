@@ -20,7 +20,7 @@ pub fn start_up(user: &str, purpose: &str) -> Vec<u8> {
 }
 
 /// Connects to a door and says something. An answer is waited for half as long as a log-in may take at most.
-fn say(port: u16, words: &[u8]) -> TcpStream {
+pub fn say(port: u16, words: &[u8]) -> TcpStream {
     let mut stream = TcpStream::connect(format!("127.0.0.1:{port}")).unwrap();
     stream.set_read_timeout(Some(Duration::from_secs(30))).unwrap();
     stream.write_all(words).unwrap();

@@ -14,7 +14,7 @@ pub const LONG: &str = "SELECT count(*) FROM declaration a, declaration b, decla
     a.goods_item_count + b.goods_item_count + c.goods_item_count + d.goods_item_count > 100000";
 
 /// Some 64,000,000 rows, more than anything between server and client holds; the first come at once.
-const ROWS: &str = "SELECT a.declaration_id FROM declaration a, declaration b, declaration c";
+pub const ROWS: &str = "SELECT a.declaration_id FROM declaration a, declaration b, declaration c";
 
 /// Everybody has one place, so that a query that goes on would be noticed.
 const ONE_PLACE: &str = "[reading]\nqueries = 1\nanswer_rows = 1000000000\n";
@@ -29,7 +29,7 @@ pub fn until(what: &str, is_so: impl Fn() -> bool) {
 }
 
 /// Whether a read of somebody has come to an event, with these words.
-fn is_written(server: &Server, name: &str, event: &str, words: &str) -> bool {
+pub fn is_written(server: &Server, name: &str, event: &str, words: &str) -> bool {
     succeed(server.folder(), "home", &["audit", "log", "--by", name, "--event", event]).contains(words)
 }
 

@@ -1,9 +1,9 @@
 //! Connections over which somebody was let in: how long they may do nothing, at every door.
 
 use crate::admission::said;
-use crate::conversation::{message, said as told, start_up};
+use crate::conversation::{message, said as told, say, start_up};
 use crate::doors::Server;
-use crate::endings::LONG;
+use crate::endings::{LONG, ROWS, is_written, until};
 use crate::strangers::{HTTP_2, is_answered_for, me};
 use std::process::Command;
 use std::time::{Duration, Instant};
@@ -78,4 +78,19 @@ fn who_is_silent_over_the_protocol_of_postgresql_is_told_why_it_ends() {
     assert_eq!(refused.len(), 2, "{refused:?}");
     assert!(refused[0].contains("54000"), "a query that runs is not silent: {refused:?}");
     assert!(refused[1].contains("57P05"), "{refused:?}");
+}
+
+#[test]
+fn who_does_not_read_an_answer_over_the_protocol_of_postgresql_gives_the_place_back() {
+    let (server, token) = server("[serve]\nidle_seconds = 1\n[reading]\nanswer_rows = 1000000000\n");
+    let words = [
+        start_up("Sung", "supervision"),
+        message("p", &format!("{token}\0")),
+        message("Q", &format!("{ROWS}\0")),
+    ];
+    let unread = say(server.postgres, &words.concat());
+    until("the answer ends though its client stays", || {
+        is_written(&server, "Sung", "failed", "the reader left before the end")
+    });
+    drop(unread);
 }

@@ -6,6 +6,7 @@
 use super::cancel::Cancellable;
 use super::error::{fatal, refusal};
 use super::identity::{Session, counted};
+use super::patient::Patient;
 use super::session::Prepared;
 use super::startup::{PASSWORD_AWAITED, Startup};
 use crate::admission::Admission;
@@ -22,13 +23,12 @@ use pgwire::tokio::server::{
 };
 use std::future::{Future, pending};
 use std::io;
-use std::mem;
 use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::io::AsyncReadExt;
 use tokio::net::TcpStream;
-use tokio_util::codec::{Decoder, Framed};
+use tokio_util::codec::{Decoder, Framed, FramedParts};
 
 /// Longest message before somebody is let in, as PostgreSQL has it (`MAX_STARTUP_PACKET_LENGTH`).
 const MOST_BEFORE_LOG_IN: usize = 10_000;
@@ -50,12 +50,12 @@ pub(super) struct Handlers {
     pub(super) cancel: Arc<DefaultCancelHandler>,
     /// Longest message of whom was let in.
     pub(super) request_bytes: usize,
-    /// How long who was let in may say nothing.
+    /// How long who was let in may say nothing, and take nothing of what is said.
     pub(super) idle: Duration,
 }
 
 struct Conversation {
-    socket: Framed<MaybeTls, PgWireMessageServerCodec<Prepared>>,
+    socket: Framed<Patient<MaybeTls>, PgWireMessageServerCodec<Prepared>>,
     /// What was heard and is not a whole message yet. The socket's own buffer stays empty.
     heard: BytesMut,
     handlers: Handlers,
@@ -95,8 +95,10 @@ pub(super) async fn hold(
         () = stop.as_mut() => return Ok(()),
     };
     // Nothing where the client begins with TLS and the door has none.
-    let Some(mut socket) = negotiated else { return Ok(()) };
-    let heard = mem::take(socket.read_buffer_mut());
+    let Some(negotiated) = negotiated else { return Ok(()) };
+    // What was said until now went out.
+    let FramedParts { io, codec, read_buf: heard, .. } = negotiated.into_parts();
+    let socket = Framed::new(Patient::new(io, handlers.idle), codec);
     Conversation { socket, heard, handlers }.go_on(stop).await
 }
 
@@ -122,8 +124,14 @@ impl Conversation {
                 Err(PgWireError::IoError(error)) => return Err(error),
                 Err(error) => return self.end(error.into()).await,
             };
-            let Err(error) = answered else { continue };
-            let why = ErrorInfo::from(error);
+            let why = match answered {
+                Ok(()) => continue,
+                // Who does not take an answer takes no refusal either.
+                Err(PgWireError::IoError(error)) if error.kind() == io::ErrorKind::TimedOut => {
+                    return Err(error);
+                }
+                Err(error) => ErrorInfo::from(error),
+            };
             if why.is_fatal() || !is_in {
                 return self.end(why).await;
             }

@@ -9,6 +9,7 @@ mod cursors;
 mod dialect;
 mod error;
 mod identity;
+mod patient;
 mod session;
 mod settings;
 mod startup;
