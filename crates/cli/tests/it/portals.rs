@@ -131,8 +131,31 @@ fn bound(portal: &str) -> Vec<u8> {
     message("B", &format!("{portal}\0\0\0\0\0\0\0\0"))
 }
 
+/// Binds, by the names of a portal and a statement, so many forms of values, values and forms of columns.
+fn bound_with(names: &str, [forms, values, columns]: [u8; 3]) -> Vec<u8> {
+    let some = |count: u8, each: &str| format!("\0{}{}", char::from(count), each.repeat(count.into()));
+    let (forms, values, columns) = (some(forms, "\0\0"), some(values, "\0\0\0\x01a"), some(columns, "\0\0"));
+    message("B", &format!("{names}{forms}{values}{columns}"))
+}
+
 fn executed(portal: &str, most: u8) -> Vec<u8> {
     message("E", &format!("{portal}\0\0\0\0{}", char::from(most)))
+}
+
+fn text(sql: &str) -> Vec<u8> {
+    message("Q", &format!("{sql}\0"))
+}
+
+fn prepared(name: &str, sql: &str) -> Vec<u8> {
+    message("P", &format!("{name}\0{sql}\0\0\0"))
+}
+
+fn sync() -> Vec<u8> {
+    message("S", "")
+}
+
+fn refusals(said: &[(char, String)]) -> Vec<&str> {
+    said.iter().filter(|(kind, _)| *kind == 'E').map(|(_, told)| told.as_str()).collect()
 }
 
 #[test]
@@ -151,8 +174,6 @@ fn each_piece_of_a_portal_ends_with_what_is_so() {
 #[test]
 fn cursors_and_portals_have_their_names_together() {
     let office = Office::open("");
-    let text = |sql: &str| message("Q", &format!("{sql}\0"));
-    let sync = || message("S", "");
     for (then, code, words) in [
         ([bound("x"), sync(), sync()], "42P03", "cursor \"x\" already exists"),
         ([bound("p"), bound("p"), sync()], "42P03", "cursor \"p\" already exists"),
@@ -162,8 +183,7 @@ fn cursors_and_portals_have_their_names_together() {
         ([bound("p"), sync(), text("CLOSE p")], "0A000", "\"p\" is a portal"),
     ] {
         let said = told(&office, &then);
-        let refused: Vec<&str> =
-            said.iter().filter(|(kind, _)| *kind == 'E').map(|(_, told)| told.as_str()).collect();
+        let refused = refusals(&said);
         assert_eq!(refused.len(), 1, "{said:?}");
         assert!(refused[0].contains(code) && refused[0].contains(words), "{refused:?}");
     }
@@ -176,4 +196,29 @@ fn cursors_and_portals_have_their_names_together() {
         said.iter().filter(|(kind, _)| *kind == 'T').map(|(_, columns)| columns.as_str()).collect();
     assert!(columns.len() == 2 && columns[0].contains("of_x"), "{columns:?}");
     assert!(columns[1].contains("declaration_id"), "{columns:?}");
+}
+
+#[test]
+fn each_value_and_each_column_that_is_bound_has_a_form() {
+    let office = Office::open("");
+    // Of a cursor that is there when it is bound, and of one that is declared before it is fetched.
+    let fetch = |cursor: &str| prepared("f", &format!("FETCH 1 FROM {cursor}"));
+    let later = [sync(), text("DECLARE y CURSOR FOR SELECT 1 AS a"), executed("f", 0)];
+    for (then, words) in [
+        (vec![bound_with("\0\0", [2, 0, 0])], "bind message has 2 parameter formats but 0 parameters"),
+        (vec![bound_with("\0\0", [0, 0, 2])], "bind message has 2 result formats but query has 1 columns"),
+        (vec![fetch("x"), bound_with("f\0f\0", [0, 0, 2])], "has 2 result formats but query has 1 columns"),
+        (
+            [vec![fetch("y"), bound_with("f\0f\0", [0, 0, 2])], later.to_vec()].concat(),
+            "has 2 result formats but query has 1 columns",
+        ),
+    ] {
+        let said = told(&office, &then);
+        let refused = refusals(&said);
+        assert!(refused.len() == 1 && refused[0].contains("08P01"), "{said:?}");
+        assert!(refused[0].contains(words), "{refused:?}");
+        assert_eq!(said.last().map(|(kind, _)| *kind), Some('Z'), "the connection goes on: {said:?}");
+    }
+    let said = told(&office, &[bound_with("p\0\0", [1, 0, 1]), executed("p", 2)]);
+    assert!(refusals(&said).is_empty(), "a form of all: {said:?}");
 }

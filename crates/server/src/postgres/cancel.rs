@@ -3,6 +3,7 @@
 
 use super::cursors::Cursors;
 use super::error::refusal;
+use super::prepared::bound;
 use super::session::{Parser, Prepared, Queries};
 use async_trait::async_trait;
 use futures::future::{BoxFuture, Either, FutureExt, Shared, pending, select};
@@ -177,7 +178,7 @@ impl ExtendedQueryHandler for Cancellable {
         let name = message.portal_name.as_deref().unwrap_or(DEFAULT_NAME);
         let prepared = message.statement_name.as_deref().unwrap_or(DEFAULT_NAME);
         let portal = match client.portal_store().get_statement(prepared) {
-            Some(Entry::Value(statement)) => Some(Portal::try_new(&message, statement)?),
+            Some(Entry::Value(statement)) => Some(bound(&self.query_parser(), &message, statement)?),
             Some(Entry::Empty) if message.parameters.is_empty() => None,
             Some(Entry::Empty) => return Err(refusal("08P01", "an empty statement takes no values")),
             None => return Err(PgWireError::StatementNotFound(prepared.to_owned())),

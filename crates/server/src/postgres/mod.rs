@@ -10,6 +10,7 @@ mod dialect;
 mod error;
 mod identity;
 mod patient;
+mod prepared;
 mod session;
 mod settings;
 mod startup;

@@ -8,7 +8,6 @@ use super::settings::{Aside, aside};
 use super::wire;
 use crate::admission::Admission;
 use arrow::datatypes::DataType;
-use arrow_pg::datatypes::arrow_schema_to_pg_fields;
 use arrow_pg::datatypes::df::deserialize_parameters_with_server_types;
 use async_trait::async_trait;
 use futures::stream;
@@ -297,7 +296,7 @@ impl QueryParser for Parser {
             Asked::Fetch(fetch) if !fetch.is_move => prepared.cursors.schema(&fetch.name),
             _ => None,
         };
-        arrow_schema_to_pg_fields(fetched.as_ref().unwrap_or(&prepared.described.schema), format, None)
+        wire::fields(fetched.as_ref().unwrap_or(&prepared.described.schema), format)
     }
 }
 

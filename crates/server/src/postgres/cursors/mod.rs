@@ -8,8 +8,8 @@ pub(super) use portals::Execution;
 
 use super::dialect::{Ahead, Asked, Declare, Fetch};
 use super::error::refusal;
+use super::wire;
 use arrow::datatypes::SchemaRef;
-use arrow_pg::datatypes::arrow_schema_to_pg_fields;
 use book::Book;
 use pgwire::api::portal::Format;
 use pgwire::api::results::{FieldInfo, QueryResponse, Response, Tag};
@@ -98,7 +98,7 @@ impl Cursors {
     /// Columns of a cursor as they go over the wire, in the form that it was declared with.
     pub(super) fn fields(&self, name: &str) -> Option<PgWireResult<Vec<FieldInfo>>> {
         let cursor = self.book().get(name).cloned()?;
-        Some(arrow_schema_to_pg_fields(&cursor.schema, &cursor.format, None))
+        Some(wire::fields(&cursor.schema, &cursor.format))
     }
 
     /// The next rows of a cursor, or how many were passed by.
