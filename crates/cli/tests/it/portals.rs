@@ -219,6 +219,34 @@ fn each_value_and_each_column_that_is_bound_has_a_form() {
         assert!(refused[0].contains(words), "{refused:?}");
         assert_eq!(said.last().map(|(kind, _)| *kind), Some('Z'), "the connection goes on: {said:?}");
     }
+    let said = told(&office, &[bound_with("\0\0", [0, 1, 0])]);
+    let words = "bind message supplies 1 parameters, but prepared statement \"\" requires 0";
+    assert!(refusals(&said).iter().any(|told| told.contains("08P01") && told.contains(words)), "{said:?}");
     let said = told(&office, &[bound_with("p\0\0", [1, 0, 1]), executed("p", 2)]);
     assert!(refusals(&said).is_empty(), "a form of all: {said:?}");
+}
+
+#[test]
+fn a_connection_has_so_many_portals_and_prepared_statements() {
+    let office = Office::open("");
+    let many = |message: &dyn Fn(&str) -> Vec<u8>, most: usize| -> Vec<u8> {
+        (0..=most).flat_map(|number| message(&format!("n{number}"))).collect()
+    };
+    let count =
+        |said: &[(char, String)], wanted: char| said.iter().filter(|(kind, _)| *kind == wanted).count();
+    let said = told(&office, &[many(&bound, 100)]);
+    let refused = refusals(&said);
+    assert!(refused.len() == 1 && refused[0].contains("54000"), "{refused:?}");
+    assert!(refused[0].contains("100 portals are open"), "{refused:?}");
+    assert_eq!(count(&said, '2'), 100);
+
+    let empty = |name: &str| prepared(name, "");
+    let bind_what_is_gone = bound_with("\0n7\0", [0, 0, 0]);
+    let then = [sync(), text("DEALLOCATE n7"), empty("again"), bind_what_is_gone];
+    let said = told(&office, &[vec![many(&empty, 500)], then.to_vec()].concat());
+    let refused = refusals(&said);
+    assert!(refused.len() == 2 && refused[0].contains("54000"), "{refused:?}");
+    assert!(refused[0].contains("500 statements are prepared"), "{refused:?}");
+    assert!(refused[1].contains("26000"), "{refused:?}");
+    assert_eq!(count(&said, '1'), 502, "with that which is always there, and one in the place of another");
 }

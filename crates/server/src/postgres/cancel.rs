@@ -3,7 +3,7 @@
 
 use super::cursors::Cursors;
 use super::error::refusal;
-use super::prepared::bound;
+use super::prepared::{Names, bound};
 use super::session::{Parser, Prepared, Queries};
 use async_trait::async_trait;
 use futures::future::{BoxFuture, Either, FutureExt, Shared, pending, select};
@@ -15,12 +15,13 @@ use pgwire::api::query::{
     send_partial_query_response, send_ready_for_query,
 };
 use pgwire::api::results::{DescribePortalResponse, QueryResponse, Response};
+use pgwire::api::stmt::StoredStatement;
 use pgwire::api::store::{Entry, PortalStore};
 use pgwire::api::{ClientInfo, ClientPortalStore, ConnectionHandle, DEFAULT_NAME};
 use pgwire::error::{PgWireError, PgWireResult};
 use pgwire::messages::PgWireBackendMessage;
 use pgwire::messages::extendedquery::{
-    Bind, BindComplete, Close, CloseComplete, Describe, Execute, Sync as Synchronize,
+    Bind, BindComplete, Close, CloseComplete, Describe, Execute, Parse, ParseComplete, Sync as Synchronize,
     TARGET_TYPE_BYTE_PORTAL, TARGET_TYPE_BYTE_STATEMENT,
 };
 use pgwire::messages::response::{EmptyQueryResponse, TransactionStatus};
@@ -150,7 +151,8 @@ impl SimpleQueryHandler for Cancellable {
 
     async fn do_query<C>(&self, client: &mut C, query: &str) -> PgWireResult<Vec<Response>>
     where
-        C: ClientInfo + Send + Sync,
+        C: ClientInfo + ClientPortalStore + Send + Sync,
+        C::PortalStore: PortalStore,
     {
         let responses = self.0.answer_text(client, query).await?;
         let cancelled = cancelled(client).await;
@@ -165,6 +167,26 @@ impl ExtendedQueryHandler for Cancellable {
 
     fn query_parser(&self) -> Arc<Parser> {
         self.0.parser()
+    }
+
+    /// A statement takes the place of one that has its name, and is one of so many that have one.
+    async fn on_parse<C>(&self, client: &mut C, message: Parse) -> PgWireResult<()>
+    where
+        C: ClientInfo + ClientPortalStore + Sink<PgWireBackendMessage> + Unpin + Send + Sync,
+        C::PortalStore: PortalStore<Statement = Self::Statement>,
+        C::Error: Debug,
+        PgWireError: From<<C as Sink<PgWireBackendMessage>>::Error>,
+    {
+        let name = message.name.as_deref().unwrap_or(DEFAULT_NAME);
+        let names = Names::of(client);
+        names.admits(name)?;
+        match StoredStatement::parse(client, &message, self.query_parser()).await? {
+            Some(statement) => client.portal_store().put_statement(Arc::new(statement)),
+            None => client.portal_store().put_empty_statement(name),
+        }
+        names.add(name);
+        client.send(PgWireBackendMessage::ParseComplete(ParseComplete::new())).await?;
+        Ok(())
     }
 
     /// A portal takes a name that nothing else has; without one it takes the place of the one before.
@@ -268,7 +290,10 @@ impl ExtendedQueryHandler for Cancellable {
     {
         let name = message.name.as_deref().unwrap_or(DEFAULT_NAME);
         match message.target_type {
-            TARGET_TYPE_BYTE_STATEMENT => client.portal_store().rm_statement(name),
+            TARGET_TYPE_BYTE_STATEMENT => {
+                Names::of(client).remove(name);
+                client.portal_store().rm_statement(name);
+            }
             TARGET_TYPE_BYTE_PORTAL => end_portal(client, name),
             _ => {}
         }
@@ -283,7 +308,8 @@ impl ExtendedQueryHandler for Cancellable {
         max_rows: usize,
     ) -> PgWireResult<Response>
     where
-        C: ClientInfo + Send + Sync,
+        C: ClientInfo + ClientPortalStore + Send + Sync,
+        C::PortalStore: PortalStore,
     {
         let cancelled = cancelled(client).await;
         let answered = tokio::select! {

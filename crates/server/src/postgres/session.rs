@@ -4,6 +4,7 @@ use super::cursors::{Cursors, Execution, check_name};
 use super::dialect::{Asked, Dialect};
 use super::error::{refusal, unanswered};
 use super::identity::{Session, counted};
+use super::prepared::Names;
 use super::settings::{Aside, aside};
 use super::wire;
 use crate::admission::Admission;
@@ -14,7 +15,8 @@ use futures::stream;
 use pgwire::api::portal::{Format, Portal};
 use pgwire::api::results::{FieldInfo, QueryResponse, Response};
 use pgwire::api::stmt::QueryParser;
-use pgwire::api::{ClientInfo, Type};
+use pgwire::api::store::PortalStore;
+use pgwire::api::{ClientInfo, ClientPortalStore, Type};
 use pgwire::error::PgWireResult;
 use sqlparser::ast::Statement;
 use std::sync::Arc;
@@ -52,17 +54,17 @@ impl Queries {
     }
 
     /// Answers the statements of a text.
-    pub(super) async fn answer_text<C: ClientInfo + Sync>(
-        &self,
-        client: &C,
-        query: &str,
-    ) -> PgWireResult<Vec<Response>> {
+    pub(super) async fn answer_text<C>(&self, client: &C, query: &str) -> PgWireResult<Vec<Response>>
+    where
+        C: ClientInfo + ClientPortalStore + Sync,
+        C::PortalStore: PortalStore,
+    {
         // Of whom may not come in any more nothing is read.
         let visit = Session::visit(&self.admission, client).await?;
         let all = self.parser.read(&visit, query).await?;
         let cursors = Cursors::of(client);
         cursors.begin(client.transaction_status(), all.len() > 1);
-        let answered = self.answer_all(client, visit, &cursors, &all).await;
+        let answered = self.answer_all(client, visit, &all).await;
         if answered.is_ok() {
             cursors.text_ends();
         } else {
@@ -72,20 +74,18 @@ impl Queries {
         answered
     }
 
-    async fn answer_all<C: ClientInfo + Sync>(
-        &self,
-        client: &C,
-        visit: Visit,
-        cursors: &Cursors,
-        all: &[Asked],
-    ) -> PgWireResult<Vec<Response>> {
+    async fn answer_all<C>(&self, client: &C, visit: Visit, all: &[Asked]) -> PgWireResult<Vec<Response>>
+    where
+        C: ClientInfo + ClientPortalStore + Sync,
+        C::PortalStore: PortalStore,
+    {
         let (mut first, mut responses) = (Some(visit), Vec::new());
         for asked in all {
             let visit = match first.take() {
                 Some(visit) => visit,
                 None => Session::visit(&self.admission, client).await?,
             };
-            responses.push(self.answer(&visit, cursors, asked, None, None).await?);
+            responses.push(self.answer(client, &visit, asked, None, None).await?);
         }
         if responses.is_empty() {
             responses.push(Response::EmptyQuery);
@@ -94,18 +94,22 @@ impl Queries {
     }
 
     /// Answers a prepared statement with its parameters, with so many rows at most for now.
-    pub(super) async fn answer_prepared<C: ClientInfo + Sync>(
+    pub(super) async fn answer_prepared<C>(
         &self,
         client: &C,
         portal: &Portal<Prepared>,
         most: usize,
-    ) -> PgWireResult<Response> {
+    ) -> PgWireResult<Response>
+    where
+        C: ClientInfo + ClientPortalStore + Sync,
+        C::PortalStore: PortalStore,
+    {
         let Prepared { asked, cursors, .. } = &portal.statement.statement;
         let visit = Session::visit(&self.admission, client).await?;
         let values = if self.parser.is_read(asked) { values(portal)? } else { None };
         cursors.begin(client.transaction_status(), false);
         let execution = Execution { portal: &portal.name, format: &portal.result_column_format, most };
-        self.answer(&visit, cursors, asked, values, Some(&execution)).await
+        self.answer(client, &visit, asked, values, Some(&execution)).await
     }
 
     /// The next rows of a portal that has begun, so many at most, if its reader is still let in; none where it is over no answer.
@@ -120,19 +124,23 @@ impl Queries {
     }
 
     /// Answers a statement: as a client executes it where it is prepared, and otherwise whole, as text.
-    async fn answer(
+    async fn answer<C>(
         &self,
+        client: &C,
         visit: &Visit,
-        cursors: &Cursors,
         asked: &Asked,
         values: Option<ParamValues>,
         execution: Option<&Execution<'_>>,
-    ) -> PgWireResult<Response> {
-        let text = Format::UnifiedText;
+    ) -> PgWireResult<Response>
+    where
+        C: ClientInfo + ClientPortalStore + Sync,
+        C::PortalStore: PortalStore,
+    {
+        let (cursors, text) = (Cursors::of(client), Format::UnifiedText);
         match asked {
             Asked::Plain(statement) => match self.parser.aside(statement).transpose()? {
                 Some(Aside::Answer(response)) => {
-                    cursors.follow(statement);
+                    follow(client, statement);
                     Ok(response)
                 }
                 Some(Aside::Show(schema, batch)) => {
@@ -156,6 +164,18 @@ impl Queries {
             Asked::Fetch(fetch) => cursors.fetch(fetch, execution).await,
             Asked::Close(name) => cursors.close(name.as_deref()),
         }
+    }
+}
+
+/// Goes along with a statement that is answered and is no query: cursors and prepared statements may end with it.
+fn follow<C>(client: &C, statement: &Statement)
+where
+    C: ClientInfo + ClientPortalStore,
+    C::PortalStore: PortalStore,
+{
+    Cursors::of(client).follow(statement);
+    for prepared in Names::of(client).follow(statement) {
+        client.portal_store().rm_statement(&prepared);
     }
 }
 

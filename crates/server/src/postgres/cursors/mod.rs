@@ -28,6 +28,8 @@ const ELSEWHERE: &str = "cursor can only scan forward: FETCH or MOVE a number of
 /// What is right for what a client has bound.
 const OF_A_PORTAL: &str = "Execute of the protocol goes on with it and Close ends it; \
                            FETCH, MOVE and CLOSE are for cursors that were declared (DECLARE)";
+/// Most portals of one connection that have a name, whether they have begun or not.
+const MOST_PORTALS: usize = 100;
 /// Bytes of the longest name of a cursor: PostgreSQL cuts off what is beyond (`NAMEDATALEN`).
 const LONGEST_NAME: usize = 63;
 
@@ -130,9 +132,14 @@ impl Cursors {
 
     /// Adds a portal that is bound.
     pub(super) fn bind(&self, portal: &str) -> PgWireResult<()> {
-        let is_named = portal != DEFAULT_NAME;
-        if is_named && (self.portals.has(portal) || self.book().get(portal).is_some()) {
-            return Err(taken(portal));
+        if portal != DEFAULT_NAME {
+            if self.portals.has(portal) || self.book().get(portal).is_some() {
+                return Err(taken(portal));
+            }
+            if self.portals.with_a_name() >= MOST_PORTALS {
+                let told = format!("{MOST_PORTALS} portals are open, which is the most; close some");
+                return Err(refusal("54000", told));
+            }
         }
         self.portals.bind(portal);
         Ok(())
@@ -247,6 +254,19 @@ mod tests {
         assert!(cursors.bind("P").is_ok());
         let refused = cursors.close(Some("p")).unwrap_err().to_string();
         assert!(refused.contains("cursor \"p\" does not exist"), "{refused}");
+    }
+
+    #[test]
+    fn a_connection_has_so_many_portals() {
+        let cursors = Cursors::default();
+        for number in 0..MOST_PORTALS {
+            assert!(cursors.bind(&number.to_string()).is_ok(), "{number}");
+            assert!(cursors.bind(DEFAULT_NAME).is_ok(), "it has no name");
+        }
+        let refused = cursors.bind("p").unwrap_err().to_string();
+        assert!(refused.contains("close some"), "{refused}");
+        cursors.end_portals(Some("7"));
+        assert!(cursors.bind("p").is_ok());
     }
 
     #[test]

@@ -3,6 +3,7 @@
 use super::super::wire;
 use super::Cursor;
 use super::rows::Wanted;
+use pgwire::api::DEFAULT_NAME;
 use pgwire::api::portal::Format;
 use pgwire::api::results::QueryResponse;
 use pgwire::error::PgWireResult;
@@ -59,6 +60,11 @@ impl Portals {
     /// Whether there is one of this name.
     pub(super) fn has(&self, name: &str) -> bool {
         self.all().contains_key(name)
+    }
+
+    /// How many have a name.
+    pub(super) fn with_a_name(&self) -> usize {
+        self.all().keys().filter(|name| *name != DEFAULT_NAME).count()
     }
 
     /// Adds a portal, of which nothing has begun, in the place of the one that had its name.
