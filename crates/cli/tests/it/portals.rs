@@ -250,3 +250,16 @@ fn a_connection_has_so_many_portals_and_prepared_statements() {
     assert!(refused[1].contains("26000"), "{refused:?}");
     assert_eq!(count(&said, '1'), 502, "with that which is always there, and one in the place of another");
 }
+
+#[test]
+fn a_portal_without_rows_acts_once() {
+    let office = Office::open("");
+    let declare = format!("DECLARE c CURSOR FOR {DECLARATIONS}");
+    let moving = [prepared("m", "MOVE 2 FROM c"), bound_with("m\0m\0", [0, 0, 0])].concat();
+    let said = told(&office, &[text(&declare), moving, executed("m", 0), executed("m", 0)]);
+    let moved = said.iter().filter(|(kind, told)| *kind == 'C' && told.starts_with("MOVE"));
+    assert_eq!(moved.map(|(_, told)| told.as_str()).collect::<Vec<_>>(), ["MOVE 2\0"], "{said:?}");
+    let refused = refusals(&said);
+    assert!(refused.len() == 1 && refused[0].contains("55000"), "{refused:?}");
+    assert!(refused[0].contains("portal \"m\" cannot be run"), "{refused:?}");
+}

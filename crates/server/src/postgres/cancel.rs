@@ -231,7 +231,7 @@ impl ExtendedQueryHandler for Cancellable {
     }
 
     /// Rows go out as they come: the library would gather all that are asked for before it sends the first. A portal that has begun
-    /// has the rows that were asked for before; those that are asked for now are put in their place.
+    /// has the rows that were asked for before; those that are asked for now are put in their place. One without rows acts once.
     async fn on_execute<C>(&self, client: &mut C, message: Execute) -> PgWireResult<()>
     where
         C: ClientInfo + ClientPortalStore + Sink<PgWireBackendMessage> + Unpin + Send + Sync,
@@ -248,14 +248,24 @@ impl ExtendedQueryHandler for Cancellable {
             None => return Err(PgWireError::PortalNotFound(name.to_owned())),
         };
         let mut state = portal.state.lock().await;
-        if let PortalExecutionState::Suspended(rows) = &mut *state {
-            if let Some(next) = self.0.go_on(client, name, at_most(most)).await? {
-                *rows = until(next, &cancelled(client).await);
+        match &mut *state {
+            PortalExecutionState::Initial => {
+                match <Self as ExtendedQueryHandler>::do_query(self, client, &portal, most).await? {
+                    Response::Query(rows) => *state = PortalExecutionState::Suspended(rows),
+                    other => {
+                        *state = PortalExecutionState::Finished;
+                        return say(client, other).await;
+                    }
+                }
             }
-        } else {
-            match <Self as ExtendedQueryHandler>::do_query(self, client, &portal, most).await? {
-                Response::Query(rows) => *state = PortalExecutionState::Suspended(rows),
-                other => return say(client, other).await,
+            PortalExecutionState::Suspended(rows) => {
+                if let Some(next) = self.0.go_on(client, name, at_most(most)).await? {
+                    *rows = until(next, &cancelled(client).await);
+                }
+            }
+            PortalExecutionState::Finished => {
+                let named = message.name.as_deref().unwrap_or_default();
+                return Err(refusal("55000", format!("portal \"{named}\" cannot be run")));
             }
         }
         if let PortalExecutionState::Suspended(rows) = &mut *state
