@@ -263,3 +263,20 @@ fn a_portal_without_rows_acts_once() {
     assert!(refused.len() == 1 && refused[0].contains("55000"), "{refused:?}");
     assert!(refused[0].contains("portal \"m\" cannot be run"), "{refused:?}");
 }
+
+#[test]
+fn a_portal_ends_when_the_savepoint_before_it_is_rolled_back_to() {
+    let office = Office::open("");
+    let back = "ROLLBACK TO s";
+    let executed_back =
+        [prepared("r", back), bound_with("\0r\0", [0, 0, 0]), executed("", 0), sync()].concat();
+    let begun = || [bound("a"), text("SAVEPOINT s"), bound("b"), executed("b", 2), sync()].concat();
+    for back in [executed_back, text(back)] {
+        let said = told(&office, &[begun(), back.clone(), bound("b"), executed("a", 1), executed("b", 1)]);
+        assert!(refusals(&said).is_empty(), "its name is free: {said:?}");
+        let said = told(&office, &[begun(), back, executed("b", 1)]);
+        let refused = refusals(&said);
+        assert!(refused.len() == 1 && refused[0].contains("Portal not found"), "{refused:?}");
+    }
+    office.has_ended("finished", 2, "its reader closed it");
+}

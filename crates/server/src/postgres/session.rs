@@ -167,13 +167,15 @@ impl Queries {
     }
 }
 
-/// Goes along with a statement that is answered and is no query: cursors and prepared statements may end with it.
+/// Goes along with a statement that is answered and is no query: cursors, portals and prepared statements may end with it.
 fn follow<C>(client: &C, statement: &Statement)
 where
     C: ClientInfo + ClientPortalStore,
     C::PortalStore: PortalStore,
 {
-    Cursors::of(client).follow(statement);
+    for portal in Cursors::of(client).follow(statement) {
+        client.portal_store().rm_portal(&portal);
+    }
     for prepared in Names::of(client).follow(statement) {
         client.portal_store().rm_statement(&prepared);
     }

@@ -9,7 +9,7 @@ use sqlparser::ast::{DiscardObject, Ident, Statement};
 
 /// Most cursors of one connection; those with all of their rows gone are among them, though they take no place of a query.
 const MOST_CURSORS: usize = 100;
-/// Most savepoints that are remembered. Going back to one that is forgotten ends no cursor, as if it had been made before all.
+/// Most savepoints that are remembered. Going back to one that is forgotten ends nothing, as if it had been made before all.
 const MOST_SAVEPOINTS: usize = 1_000;
 
 /// What a statement is part of.
@@ -31,9 +31,10 @@ pub(super) struct Book<T> {
     outside: Block,
     /// Whether the transaction was broken off, so that committing it is none.
     has_failed: bool,
-    /// Names of savepoints, with how many cursors had been declared before them.
+    /// Names of savepoints, with the last number that was given before them.
     savepoints: Vec<(String, u64)>,
-    declared: u64,
+    /// The last number of a cursor or portal.
+    last: u64,
 }
 
 struct Entry<T> {
@@ -54,7 +55,7 @@ impl<T> Default for Book<T> {
             outside: Block::None,
             has_failed: false,
             savepoints: Vec::new(),
-            declared: 0,
+            last: 0,
         }
     }
 }
@@ -84,16 +85,16 @@ impl<T> Book<T> {
             Statement::Commit { .. } => return self.end(!self.has_failed),
             Statement::Rollback { savepoint: None, .. } => return self.end(false),
             Statement::Rollback { savepoint: Some(name), .. } => {
-                if let Some((place, declared)) = self.savepoint(name) {
+                if let Some((place, last)) = self.savepoint(name) {
                     self.savepoints.truncate(place + 1);
-                    return self.take(|entry| !entry.is_settled && entry.number > declared);
+                    return self.take(|entry| !entry.is_settled && entry.number > last);
                 }
             }
             Statement::Savepoint { name } if self.block != Block::None => {
                 if self.savepoints.len() == MOST_SAVEPOINTS {
                     self.savepoints.remove(0);
                 }
-                self.savepoints.push((folded(name), self.declared));
+                self.savepoints.push((folded(name), self.last));
             }
             Statement::ReleaseSavepoint { name } => {
                 if let Some((place, _)) = self.savepoint(name) {
@@ -122,9 +123,22 @@ impl<T> Book<T> {
     }
 
     pub(super) fn add(&mut self, name: String, is_held: bool, cursor: T) {
-        self.declared += 1;
-        let (is_settled, number) = (self.block == Block::None, self.declared);
+        let (is_settled, number) = (self.block == Block::None, self.number());
         self.cursors.push(Entry { name, cursor, is_held, is_settled, number });
+    }
+
+    /// The next number of a cursor or portal, which tells whether a savepoint was made before it.
+    pub(super) fn number(&mut self) -> u64 {
+        self.last += 1;
+        self.last
+    }
+
+    /// The number beyond which a statement undoes everything; none where it goes back to no savepoint.
+    pub(super) fn undone_beyond(&self, statement: &Statement) -> Option<u64> {
+        match statement {
+            Statement::Rollback { savepoint: Some(name), .. } => self.savepoint(name).map(|(_, last)| last),
+            _ => None,
+        }
     }
 
     pub(super) fn get(&self, name: &str) -> Option<&T> {
@@ -152,11 +166,11 @@ impl<T> Book<T> {
         self.cursors.extract_if(.., |entry| is_gone(entry)).map(|entry| entry.cursor).collect()
     }
 
-    /// Place of a savepoint, the last of its name, and how many cursors had been declared before it.
+    /// Place of a savepoint, the last of its name, and the last number that was given before it.
     fn savepoint(&self, name: &Ident) -> Option<(usize, u64)> {
         let name = folded(name);
         let place = self.savepoints.iter().rposition(|(known, _)| *known == name)?;
-        self.savepoints.get(place).map(|(_, declared)| (place, *declared))
+        self.savepoints.get(place).map(|(_, last)| (place, *last))
     }
 }
 

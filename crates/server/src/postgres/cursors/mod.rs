@@ -67,10 +67,14 @@ impl Cursors {
         close(gone);
     }
 
-    /// Goes along with a statement that is answered and is no query: it may end a transaction.
-    pub(super) fn follow(&self, statement: &Statement) {
-        let gone = self.book().follow(statement);
+    /// Goes along with a statement that is answered and is no query: it may end a transaction, or go back to a savepoint. Gives the
+    /// names of portals that end with it.
+    pub(super) fn follow(&self, statement: &Statement) -> Vec<String> {
+        let mut book = self.book();
+        let (undone_beyond, gone) = (book.undone_beyond(statement), book.follow(statement));
+        drop(book);
         close(gone);
+        undone_beyond.map(|number| self.portals.end_beyond(number)).unwrap_or_default()
     }
 
     /// Whether a cursor may be declared.
@@ -141,7 +145,8 @@ impl Cursors {
                 return Err(refusal("54000", told));
             }
         }
-        self.portals.bind(portal);
+        let number = self.book().number();
+        self.portals.bind(portal, number);
         Ok(())
     }
 
@@ -254,6 +259,24 @@ mod tests {
         assert!(cursors.bind("P").is_ok());
         let refused = cursors.close(Some("p")).unwrap_err().to_string();
         assert!(refused.contains("cursor \"p\" does not exist"), "{refused}");
+    }
+
+    #[test]
+    fn portals_end_with_the_savepoint_that_they_were_bound_behind() {
+        let cursors = Cursors::default();
+        let follow = |sql: &str| {
+            let all = Dialect::new().read(sql).unwrap();
+            let [Asked::Plain(statement)] = all.as_slice() else { panic!("{all:?}") };
+            cursors.follow(statement)
+        };
+        cursors.begin(TransactionStatus::Transaction, false);
+        for (portal, then) in [("a", "SAVEPOINT s"), ("b", "SAVEPOINT t"), ("c", "RELEASE t")] {
+            assert!(cursors.bind(portal).is_ok() && follow(then).is_empty(), "{portal}, {then}");
+        }
+        assert!(follow("ROLLBACK TO t").is_empty(), "there is none");
+        assert_eq!(follow("ROLLBACK TO s"), ["b", "c"]);
+        assert!(cursors.bind("a").is_err() && cursors.bind("b").is_ok());
+        assert_eq!(follow("ROLLBACK TO s"), ["b"], "a savepoint is good more than once");
     }
 
     #[test]

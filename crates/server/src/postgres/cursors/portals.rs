@@ -52,9 +52,17 @@ impl Pieces {
     }
 }
 
-/// The portals of a connection, by name, with what is left of those that have begun and are not through.
+/// The portals of a connection, by name.
 #[derive(Default)]
-pub(super) struct Portals(Mutex<BTreeMap<String, Option<Pieces>>>);
+pub(super) struct Portals(Mutex<BTreeMap<String, Bound>>);
+
+/// A portal.
+#[derive(Default)]
+struct Bound {
+    number: u64,
+    /// What is left of it, once it has begun and until it is through.
+    left: Option<Pieces>,
+}
 
 impl Portals {
     /// Whether there is one of this name.
@@ -68,42 +76,52 @@ impl Portals {
     }
 
     /// Adds a portal, of which nothing has begun, in the place of the one that had its name.
-    pub(super) fn bind(&self, name: &str) {
+    pub(super) fn bind(&self, name: &str, number: u64) {
         self.end(Some(name));
-        self.all().insert(name.to_owned(), None);
+        self.all().insert(name.to_owned(), Bound { number, left: None });
     }
 
     /// Begins a portal; gives its first piece.
     pub(super) fn begin(&self, execution: &Execution<'_>, pieces: Pieces) -> PgWireResult<QueryResponse> {
         let first = pieces.next(execution.most)?;
-        self.all().insert(execution.portal.to_owned(), Some(pieces));
+        self.all().entry(execution.portal.to_owned()).or_default().left = Some(pieces);
         Ok(first)
     }
 
     /// The next piece of a portal that has begun, of so many rows at most.
     pub(super) fn next(&self, name: &str, most: usize) -> Option<PgWireResult<QueryResponse>> {
-        let pieces = self.all().get(name).cloned().flatten()?;
+        let pieces = self.all().get(name).and_then(|portal| portal.left.clone())?;
         Some(pieces.next(most))
     }
 
     /// Lets go of a portal's rows, of which none are left. It keeps its name.
     pub(super) fn through(&self, name: &str) {
-        let gone = self.all().get_mut(name).and_then(Option::take);
+        let gone = self.all().get_mut(name).and_then(|portal| portal.left.take());
         drop(gone);
     }
 
     /// Ends a portal, or all.
     pub(super) fn end(&self, name: Option<&str>) {
         let gone: Vec<Pieces> = match name {
-            Some(name) => self.all().remove(name).flatten().into_iter().collect(),
-            None => mem::take(&mut *self.all()).into_values().flatten().collect(),
+            Some(name) => self.all().remove(name).and_then(|portal| portal.left).into_iter().collect(),
+            None => mem::take(&mut *self.all()).into_values().filter_map(|portal| portal.left).collect(),
         };
         for pieces in gone.iter().filter(|pieces| pieces.are_own) {
             pieces.wanted.close();
         }
     }
 
-    fn all(&self) -> MutexGuard<'_, BTreeMap<String, Option<Pieces>>> {
+    /// Ends those whose numbers are beyond one; gives their names.
+    pub(super) fn end_beyond(&self, number: u64) -> Vec<String> {
+        let is_beyond = |(name, portal): (&String, &Bound)| (portal.number > number).then(|| name.clone());
+        let names: Vec<String> = self.all().iter().filter_map(is_beyond).collect();
+        for name in &names {
+            self.end(Some(name));
+        }
+        names
+    }
+
+    fn all(&self) -> MutexGuard<'_, BTreeMap<String, Bound>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
