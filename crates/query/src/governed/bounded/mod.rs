@@ -1,19 +1,20 @@
 //! Functions that make much of little, such as `repeat('x', 1000000000)`, with a bound on what they make: it is not counted as
 //! memory of the reader, and nothing stops a function while it computes.
 
-use datafusion::arrow::array::{Array, ArrayRef, Int64Array};
-use datafusion::arrow::compute::kernels::length::length;
-use datafusion::arrow::compute::{cast, max, sum};
-use datafusion::arrow::datatypes::{DataType, IntervalMonthDayNano, IntervalUnit, TimeUnit};
-use datafusion::common::cast::{as_int64_array, as_interval_mdn_array};
+mod series;
+mod sizes;
+
+use datafusion::arrow::datatypes::{DataType, FieldRef};
 use datafusion::common::exec_err;
 use datafusion::error::DataFusionError;
 use datafusion::execution::FunctionRegistry;
 use datafusion::logical_expr::simplify::{ExprSimplifyResult, SimplifyContext};
 use datafusion::logical_expr::{
-    ColumnarValue, ScalarFunctionArgs, ScalarUDF, ScalarUDFImpl, Signature, Volatility,
+    ColumnarValue, ReturnFieldArgs, ScalarFunctionArgs, ScalarUDF, ScalarUDFImpl, Signature, Volatility,
 };
 use datafusion::prelude::{Expr, SessionContext};
+use series::elements;
+use sizes::{ELEMENT_BYTES, elements_within, largest, longest, own_bytes, references, shortest, written};
 use std::sync::Arc;
 
 /// Most bytes that a function makes of one batch of rows.
@@ -22,25 +23,21 @@ const MOST_BYTES: u64 = 256_000_000;
 /// Most bytes that a call of constants makes while a statement is planned; every row of a batch may come to have them.
 const LITTLE_BYTES: u64 = 1_000;
 
-/// Bytes of an element of a list, and of one that is a text or a list for each of its own.
-const ELEMENT_BYTES: u64 = 16;
-
 /// Most bytes of a character in UTF-8 (RFC 3629, 3).
 const CHARACTER_BYTES: u64 = 4;
 
-/// Nanoseconds of the shortest day: the one that summer time begins on.
-const SHORTEST_DAY: i64 = 23 * 3_600 * 1_000_000_000;
-
-/// Days of the shortest month.
-const SHORTEST_MONTH: i64 = 28;
-
-/// The functions, and what they make. Those that make at most as much as they are given, or 2 GB of it, are not among them.
-const BOUNDED: [(&str, Makes); 8] = [
+/// The functions, and what they make. One argument of each says how often another is had, or stands at many places of it. What others
+/// make is as long as their arguments together, or some times as long, and they are not among them.
+const BOUNDED: [(&str, Makes); 12] = [
     ("array_repeat", Makes::Elements),
+    ("array_replace_all", Makes::Exchanged),
+    ("array_replace_n", Makes::Exchanged),
     ("array_resize", Makes::Length),
+    ("array_to_string", Makes::Joined),
     ("generate_series", Makes::Series),
     ("lpad", Makes::Padded),
     ("range", Makes::Series),
+    ("regexp_replace", Makes::Matched),
     ("repeat", Makes::Text),
     ("replace", Makes::Replaced),
     ("rpad", Makes::Padded),
@@ -61,10 +58,16 @@ enum Makes {
     Text,
     /// The first text, with the third for the second wherever it stands.
     Replaced,
+    /// The first text, with the third for what the second finds in it: once, or as flags say.
+    Matched,
     /// The first text, filled up to as many characters as the second argument says.
     Padded,
+    /// The elements of the first list as one text, with the second between them and the third for those that are absent.
+    Joined,
     /// A list of the first argument as often as the second says.
     Elements,
+    /// The first list, with the third argument for elements like the second.
+    Exchanged,
     /// The first list in the length that the second argument says, filled with the third.
     Length,
     /// From the first argument to the second in steps of the third; of whole numbers, to the only one.
@@ -78,39 +81,46 @@ impl Makes {
         // What is made of constants alone is made once, and shown in every row.
         let is_constant = arguments.iter().all(|argument| matches!(argument, ColumnarValue::Scalar(_)));
         let rows = u64::try_from(rows).unwrap_or(u64::MAX);
-        let of_values = |value: &ColumnarValue, bytes: u64| match value {
-            ColumnarValue::Scalar(_) => bytes.saturating_mul(rows),
-            ColumnarValue::Array(_) => bytes,
-        };
         Ok(match (self, arguments) {
-            (Self::Text, [text, times]) => {
-                let bytes = of_values(text, own_bytes(&text.to_array(1)?)?);
-                bytes.saturating_mul(largest(times)?)
-            }
+            (Self::Text, [text, times]) => given(text, rows)?.saturating_mul(largest(times)?),
             (Self::Replaced, [text, old, new]) => {
-                let bytes = of_values(text, own_bytes(&text.to_array(1)?)?);
-                let shortest = sizes(old)?.into_iter().min().unwrap_or(u64::MAX);
-                let longest = sizes(new)?.into_iter().max().unwrap_or(0);
-                match longest.saturating_sub(shortest) {
-                    // No more than it is given.
-                    0 => 0,
-                    more => bytes.saturating_add((bytes / shortest).saturating_mul(more)),
-                }
+                let bytes = given(text, rows)?;
+                let shortest = shortest(&old.to_array(1)?)?.unwrap_or(u64::MAX);
+                let longer = longest(&new.to_array(1)?)?.saturating_sub(shortest);
+                grown(text, bytes, (bytes / shortest).saturating_mul(longer))
+            }
+            (Self::Matched, [text, _, new, flags @ ..]) => {
+                let bytes = given(text, rows)?;
+                // With flags there may be a match before each byte of a text and behind the last one.
+                let matches = if flags.is_empty() { rows } else { bytes.saturating_add(rows) };
+                let new = new.to_array(1)?;
+                let referred = bytes.saturating_mul(references(&new)?);
+                grown(text, bytes, matches.saturating_mul(longest(&new)?).saturating_add(referred))
             }
             (Self::Padded, [_, size, ..]) => {
                 rows.saturating_mul(CHARACTER_BYTES).saturating_mul(largest(size)?)
             }
+            (Self::Joined, [list, between @ ..]) => {
+                let mut of_each = written(&list.data_type());
+                for text in between {
+                    of_each = of_each.saturating_add(longest(&text.to_array(1)?)?);
+                }
+                given(list, rows)?.saturating_add(members(list, rows)?.saturating_mul(of_each))
+            }
             (Self::Elements, [element, times]) => {
-                let own = of_values(element, own_bytes(&element.to_array(1)?)?);
-                let bytes = own.saturating_add(rows.saturating_mul(ELEMENT_BYTES));
+                let bytes = given(element, rows)?.saturating_add(rows.saturating_mul(ELEMENT_BYTES));
                 bytes.saturating_mul(largest(times)?)
             }
-            (Self::Length, [_, size, filling @ ..]) => {
+            (Self::Exchanged, [list, _, new, ..]) => {
+                let more = members(list, rows)?.saturating_mul(longest(&new.to_array(1)?)?);
+                grown(list, given(list, rows)?, more)
+            }
+            (Self::Length, [list, size, filling @ ..]) => {
                 let mut bytes = rows.saturating_mul(ELEMENT_BYTES);
                 for value in filling {
-                    bytes = bytes.saturating_add(of_values(value, own_bytes(&value.to_array(1)?)?));
+                    bytes = bytes.saturating_add(given(value, rows)?);
                 }
-                bytes.saturating_mul(largest(size)?)
+                grown(list, given(list, rows)?, bytes.saturating_mul(largest(size)?))
             }
             (Self::Series, bounds) => {
                 let elements = elements(&ColumnarValue::values_to_arrays(bounds)?)?;
@@ -122,118 +132,30 @@ impl Makes {
     }
 }
 
-/// Bytes of all texts, or elements of all lists; other values are of one size.
-fn own_bytes(values: &ArrayRef) -> Result<u64, DataFusionError> {
-    let of_one = match values.data_type() {
-        DataType::Utf8 | DataType::LargeUtf8 | DataType::Utf8View => 1,
-        DataType::List(_) | DataType::LargeList(_) => ELEMENT_BYTES,
-        _ => return Ok(0),
-    };
-    let lengths = sum(&whole_numbers(&length(values.as_ref())?)?);
-    Ok(u64::try_from(lengths.unwrap_or(0)).unwrap_or(0).saturating_mul(of_one))
+/// Bytes of an argument in all rows of a batch.
+fn given(argument: &ColumnarValue, rows: u64) -> Result<u64, DataFusionError> {
+    Ok(in_rows(argument, own_bytes(&argument.to_array(1)?)?, rows))
 }
 
-/// Bytes of each of the texts of an argument; without the empty ones, for which nothing is put.
-fn sizes(argument: &ColumnarValue) -> Result<Vec<u64>, DataFusionError> {
-    let texts = argument.to_array(1)?;
-    if !matches!(texts.data_type(), DataType::Utf8 | DataType::LargeUtf8 | DataType::Utf8View) {
-        return Ok(Vec::new());
+/// Elements of the lists of an argument in all rows of a batch.
+fn members(argument: &ColumnarValue, rows: u64) -> Result<u64, DataFusionError> {
+    Ok(in_rows(argument, elements_within(&argument.to_array(1)?), rows))
+}
+
+/// What an argument has, in all rows of a batch: what is constant is had in each.
+fn in_rows(argument: &ColumnarValue, has: u64, rows: u64) -> u64 {
+    match argument {
+        ColumnarValue::Scalar(_) => has.saturating_mul(rows),
+        ColumnarValue::Array(_) => has,
     }
-    let lengths = whole_numbers(&length(texts.as_ref())?)?;
-    Ok(lengths
-        .iter()
-        .flatten()
-        .filter_map(|length| u64::try_from(length).ok())
-        .filter(|length| *length > 0)
-        .collect())
 }
 
-/// The largest of the whole numbers of an argument; nothing is made as often as a negative one says.
-fn largest(argument: &ColumnarValue) -> Result<u64, DataFusionError> {
-    let largest = max(&whole_numbers(&argument.to_array(1)?)?);
-    Ok(u64::try_from(largest.unwrap_or(0)).unwrap_or(0))
-}
-
-fn whole_numbers(values: &ArrayRef) -> Result<Int64Array, DataFusionError> {
-    Ok(as_int64_array(&cast(values, &DataType::Int64)?)?.clone())
-}
-
-/// Elements of series, one for each row.
-fn elements(bounds: &[ArrayRef]) -> Result<u64, DataFusionError> {
-    let (first, last, gap) = match bounds {
-        [] => return Ok(0),
-        [last] => (None, last, None),
-        [first, last] => (Some(first), last, None),
-        [first, last, gap, ..] => (Some(first), last, Some(gap)),
-    };
-    let begins = first.map(points).transpose()?;
-    let ends = points(last)?;
-    let steps = gap.map(|gap| steps(gap, last.data_type())).transpose()?;
-    let of_row = |row: usize| {
-        let begin = begins.as_ref().map_or(Some(0), |begins| value(begins, row))?;
-        let step = steps.as_ref().map_or(Some(Step::Of(1)), |steps| steps[row])?;
-        Some(step.elements(begin, value(&ends, row)?))
-    };
-    Ok((0..ends.len()).filter_map(of_row).fold(0, u64::saturating_add))
-}
-
-fn value(values: &Int64Array, row: usize) -> Option<i64> {
-    values.is_valid(row).then(|| values.value(row))
-}
-
-/// Bounds of series as numbers: days as days, times in nanoseconds.
-fn points(bounds: &ArrayRef) -> Result<Int64Array, DataFusionError> {
-    let alike = match bounds.data_type() {
-        DataType::Date64 => DataType::Date32,
-        DataType::Timestamp(_, zone) => DataType::Timestamp(TimeUnit::Nanosecond, zone.clone()),
-        _ => return whole_numbers(bounds),
-    };
-    whole_numbers(&cast(bounds, &alike)?)
-}
-
-/// Steps of series whose bounds are of a type, at their shortest.
-fn steps(steps: &ArrayRef, bounds: &DataType) -> Result<Vec<Option<Step>>, DataFusionError> {
-    if *steps.data_type() == DataType::Interval(IntervalUnit::MonthDayNano) {
-        let is_of_days = matches!(bounds, DataType::Date32 | DataType::Date64);
-        let steps = as_interval_mdn_array(steps)?.iter();
-        return Ok(steps.map(|step| step.map(|step| Step::in_time(step, is_of_days))).collect());
-    }
-    Ok(whole_numbers(steps)?.iter().map(|step| step.map(Step::Of)).collect())
-}
-
-/// A step of a series.
-#[derive(Debug, Clone, Copy)]
-enum Step {
-    /// As long at least.
-    Of(i64),
-    /// Forward and back: nobody knows where it leads.
-    Astray,
-}
-
-impl Step {
-    /// The shortest that an interval can be, in days or in nanoseconds.
-    fn in_time(interval: IntervalMonthDayNano, is_of_days: bool) -> Self {
-        let (months, days) = (i64::from(interval.months), i64::from(interval.days));
-        let parts = [months, days, interval.nanoseconds];
-        if parts.iter().any(|part| *part > 0) && parts.iter().any(|part| *part < 0) {
-            return Self::Astray;
-        }
-        let days = months * SHORTEST_MONTH + days;
-        if is_of_days {
-            return Self::Of(days);
-        }
-        Self::Of(days.saturating_mul(SHORTEST_DAY).saturating_add(interval.nanoseconds))
-    }
-
-    /// Most elements of a series. One without a step is none, which the function says.
-    fn elements(self, begin: i64, end: i64) -> u64 {
-        let step = match self {
-            Self::Of(0) => return 0,
-            Self::Of(step) => step,
-            Self::Astray => return u64::MAX,
-        };
-        let leads_there = begin == end || (step > 0) == (begin < end);
-        if leads_there { (begin.abs_diff(end) / step.unsigned_abs()).saturating_add(1) } else { 0 }
+/// Bytes of what is made of an argument by adding to it. Without more it is what is there already, unless it is constant: then every
+/// row comes to have its own.
+fn grown(argument: &ColumnarValue, bytes: u64, more: u64) -> u64 {
+    match (argument, more) {
+        (ColumnarValue::Array(_), 0) => 0,
+        _ => bytes.saturating_add(more),
     }
 }
 
@@ -270,6 +192,10 @@ impl ScalarUDFImpl for Bounded {
         self.inner.return_type(arguments)
     }
 
+    fn return_field_from_args(&self, arguments: ReturnFieldArgs<'_>) -> Result<FieldRef, DataFusionError> {
+        self.inner.return_field_from_args(arguments)
+    }
+
     /// A call of constants that makes little is computed while the statement is planned, so that a condition with it skips files.
     fn simplify(&self, call: Vec<Expr>, _: &SimplifyContext) -> Result<ExprSimplifyResult, DataFusionError> {
         let constant = |argument: &Expr| match argument {
@@ -297,10 +223,14 @@ impl ScalarUDFImpl for Bounded {
 
 #[cfg(test)]
 mod tests {
+    use super::Makes;
     use crate::platform::tests::{platform, reader};
     use crate::{Limits, QueryError};
-    use datafusion::arrow::array::AsArray;
-    use datafusion::arrow::datatypes::Int64Type;
+    use datafusion::arrow::array::{ArrayRef, AsArray, Int64Array, StringArray};
+    use datafusion::arrow::datatypes::{DataType, Int64Type};
+    use datafusion::logical_expr::ColumnarValue;
+    use datafusion::scalar::ScalarValue;
+    use std::sync::Arc;
 
     /// The number that is the answer to a statement.
     async fn number(sql: &str) -> Result<i64, QueryError> {
@@ -332,6 +262,18 @@ mod tests {
             "count(array_repeat(list, 100000)) FROM code",
             "count(list_repeat(1, 100000)) FROM code",
             "cardinality(array_resize(make_array(1), 1000000000))",
+            "cardinality(array_repeat(make_array(repeat('x', 1000000)), 1000))",
+            "cardinality(array_repeat(named_struct('a', repeat('x', 1000000)), 1000))",
+            "length(array_to_string(range(0, 1000000), repeat('x', 1000000)))",
+            "length(array_join(range(0, 1000000), repeat('x', 1000000)))",
+            "length(list_to_string(array_resize(make_array('x'), 1000000), ',', repeat('y', 1000000)))",
+            "length(array_to_string(array_repeat(range(0, 10), 100000), repeat('x', 1000)))",
+            "length(regexp_replace(repeat('x', 1000000), 'x', repeat('y', 1000), 'g'))",
+            "count(regexp_replace(repeat('x', 1000), 'x', repeat('y', 1000), 'g')) FROM code",
+            r"length(regexp_replace(repeat('x', 10000000), '(x+)', repeat('\1', 100)))",
+            "length(regexp_replace(repeat('x', 10000000), '(x+)', repeat('$1', 100)))",
+            "cardinality(array_replace_all(array_repeat('x', 1000000), 'x', repeat('y', 1000000)))",
+            "cardinality(list_replace_n(array_repeat('x', 1000000), 'x', repeat('y', 1000000), 1000000))",
         ] {
             let refused = number(&format!("SELECT {made}")).await.unwrap_err().to_string();
             assert!(refused.contains("too long for a batch of rows"), "{made}: {refused}");
@@ -370,8 +312,34 @@ mod tests {
             ),
             ("count(*) FROM (SELECT unnest(array_repeat(code, 2)) AS c FROM code LIMIT 5) s", 5),
             ("count(*) FROM unnest(array_resize(make_array(1), 1000)) AS s (n)", 1_000),
+            ("sum(octet_length(array_to_string(range(0, 10), repeat(',', 1000000))))", 9_000_010),
+            (
+                "sum(octet_length(array_join(make_array('a', NULL, code), ', ', 'none')) - octet_length(code)) \
+                 / count(*) FROM code",
+                9,
+            ),
+            ("sum(octet_length(regexp_replace(repeat('x', 30), 'x', 'yz', 'g'))) / count(*) FROM code", 60),
+            (r"sum(octet_length(regexp_replace(repeat('x', 2000000), '^(x).*$', '\1')))", 1),
+            ("count(*) FROM unnest(array_replace_all(array_repeat('x', 1000), 'x', 'yz')) AS s (t)", 1_000),
         ] {
             assert_eq!(number(&format!("SELECT {made}")).await.unwrap(), wanted, "{made}");
         }
+    }
+
+    #[test]
+    fn what_is_made_of_a_constant_is_made_in_each_row() {
+        let column = |values: ArrayRef| ColumnarValue::Array(values);
+        let text = ScalarValue::from("xyz");
+        let letters = column(Arc::new(StringArray::from(vec!["x", "y"])));
+        let replaced = |text: ColumnarValue| {
+            Makes::Replaced.bytes(&[text, letters.clone(), letters.clone()], 2).unwrap()
+        };
+        assert_eq!(replaced(ColumnarValue::Scalar(text.clone())), 6);
+        assert_eq!(replaced(letters.clone()), 0, "the texts are there already");
+
+        let list = ScalarValue::List(ScalarValue::new_list_nullable(&[text], &DataType::Utf8));
+        let sizes = column(Arc::new(Int64Array::from(vec![1, 1])));
+        let resized = Makes::Length.bytes(&[ColumnarValue::Scalar(list), sizes], 2).unwrap();
+        assert_eq!(resized, 2 * (16 + 3) + 2 * 16, "the list with its text, and what may be filled");
     }
 }
