@@ -1,6 +1,7 @@
 //! The desk where people read: it knows who comes, what the policy shows them, and writes down every read before the first
 //! row goes out.
 
+use crate::error::joined;
 use crate::loaded::LoadedBundles;
 use crate::rights::{Rights, Watch};
 use crate::run::tables_of;
@@ -19,7 +20,7 @@ use tidegate_query::{
     Question, Reading, StatementText,
 };
 use tidegate_records::table::Grade;
-use tokio::sync::{Mutex, MutexGuard};
+use tokio::sync::Mutex;
 use tokio_util::task::TaskTracker;
 
 pub use crate::served::Served;
@@ -51,9 +52,12 @@ pub struct Desk {
     /// What readers have of the machine, whichever platform stands.
     allowances: Allowances,
     bundles: LoadedBundles,
-    /// Held by who asks the audit chain.
-    questions: Mutex<()>,
-    /// Ends of reads that are being written down.
+    /// Held while the audit chain is asked. A question may look at all of it; one at a time leaves the other connections of the
+    /// ledger to those who come in meanwhile.
+    pub(crate) questions: Arc<Mutex<()>>,
+    /// Held while a classification is tried and confirmed: what is tried goes out from what was confirmed before.
+    pub(crate) confirmations: Arc<Mutex<()>>,
+    /// What comes to its end though nobody waits for it: ends of reads, questions, confirmations.
     ends: TaskTracker,
 }
 
@@ -68,7 +72,8 @@ impl Desk {
             standing: Mutex::new(None),
             allowances,
             bundles: LoadedBundles::new(),
-            questions: Mutex::new(()),
+            questions: Arc::default(),
+            confirmations: Arc::default(),
             ends: TaskTracker::new(),
         }
     }
@@ -83,13 +88,23 @@ impl Desk {
         (self.clock)()
     }
 
-    /// Waits until nobody else asks the audit chain. A question may look at all of it; one at a time leaves the other connections
-    /// of the ledger to those who come in meanwhile.
-    pub(crate) async fn turn(&self) -> MutexGuard<'_, ()> {
-        self.questions.lock().await
+    /// Does something while nobody else does the like. Once begun it comes to its end, and keeps its turn until then, though who waits
+    /// for it leaves.
+    pub(crate) async fn in_turn<T: Send + 'static>(
+        &self,
+        turns: &Arc<Mutex<()>>,
+        deed: impl Future<Output = Result<T, JobError>> + Send + 'static,
+    ) -> Result<T, JobError> {
+        let turn = Arc::clone(turns).lock_owned().await;
+        let doing = self.ends.spawn(async move {
+            let done = deed.await;
+            drop(turn);
+            done
+        });
+        joined(doing.await)
     }
 
-    /// Waits until the ends of all reads are written down.
+    /// Waits until the ends of all reads are written down, and what was begun in turn is done.
     pub async fn close(&self) {
         self.ends.close();
         self.ends.wait().await;

@@ -10,6 +10,7 @@ use tidegate_query::QueryError;
 use tidegate_query::policy::PolicyError;
 use tidegate_records::csv::CsvError;
 use tidegate_records::parquet::ReadParquetError;
+use tokio::task::JoinError;
 
 /// Why a job did not do its work.
 #[derive(Debug, thiserror::Error)]
@@ -200,6 +201,11 @@ impl JobError {
     pub fn file(path: &Path) -> impl Fn(io::Error) -> Self + Copy {
         move |cause| Self::File { path: path.display().to_string(), cause }
     }
+}
+
+/// What became of work on another thread.
+pub(crate) fn joined<T>(result: Result<Result<T, JobError>, JoinError>) -> Result<T, JobError> {
+    result.map_err(|error| JobError::Missing(format!("work on another thread stopped: {error}")))?
 }
 
 fn not_one_bundle(name: &str, found: usize) -> String {

@@ -8,6 +8,7 @@ use crate::bundles::{self, KnownProposal, Propose};
 use crate::desk::{Desk, person_of};
 use crate::policies::{self, KnownPolicy};
 use crate::{Home, JobError};
+use std::sync::Arc;
 use tidegate_ledger::{Act, Actor, Door, LedgerError, PolicyVersion, Principal as Account, ProposalId};
 use tidegate_query::QueryError;
 use tidegate_query::policy::{GOVERNANCE, PolicyFiles, Right};
@@ -34,16 +35,17 @@ impl Rights {
 }
 
 /// Somebody who comes to the desk with a right to do more than read.
-pub struct Governor<'a> {
+#[derive(Clone)]
+pub struct Governor {
     /// The desk.
-    pub desk: &'a Desk,
+    pub desk: Arc<Desk>,
     /// Who.
-    pub account: &'a Account,
+    pub account: Account,
     /// Through which door.
     pub door: Door,
 }
 
-impl Governor<'_> {
+impl Governor {
     /// Every policy version, the oldest first; who may propose or approve sees them.
     ///
     /// # Errors
@@ -131,14 +133,14 @@ impl Governor<'_> {
         };
         let refusal = done.as_ref().err().filter(|error| is_refusal(error)).map(ToString::to_string);
         if let Some(refusal) = refusal {
-            let who = Actor::from(self.account);
+            let who = Actor::from(&self.account);
             self.desk.turn_away(who, self.door, GOVERNANCE, format!("refused: {refusal}")).await?;
         }
         done
     }
 
     async fn has_one_of(&self, rights: &[Right]) -> Result<(), JobError> {
-        let (policy, person) = (self.desk.policy().await?.policy, person_of(self.account));
+        let (policy, person) = (self.desk.policy().await?.policy, person_of(&self.account));
         for right in rights {
             if policy.gives(&person, *right).map_err(QueryError::from)? {
                 return Ok(());

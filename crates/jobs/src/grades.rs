@@ -133,6 +133,13 @@ pub(crate) struct Checked {
     pub(crate) classification: Classification,
 }
 
+impl Checked {
+    /// The column, as `table.column`.
+    pub(crate) fn name(&self) -> String {
+        format!("{}.{}", self.table, self.column)
+    }
+}
+
 /// Checks what is to be confirmed, and completes it by what holds now.
 pub(crate) async fn checked(home: &Home, new: &Confirm) -> Result<Checked, JobError> {
     let Confirm { column, grade, category } = new;
@@ -169,8 +176,18 @@ fn no_word(word: &str, what: &'static str, known: &[&str]) -> JobError {
 /// # Errors
 /// [`JobError::NoColumn`]; [`JobError::NoWord`]; [`JobError::LowerGrade`]; when the ledger refuses.
 pub async fn confirm(home: &Home, new: &Confirm, act: &Act) -> Result<Classification, JobError> {
-    let Checked { table, column, classification } = checked(home, new).await?;
-    let unknown = || JobError::NoColumn { column: new.column.clone() };
+    confirm_checked(home, checked(home, new).await?, act).await
+}
+
+/// Confirms what was checked as it is, whatever holds by now.
+pub(crate) async fn confirm_checked(
+    home: &Home,
+    checked: Checked,
+    act: &Act,
+) -> Result<Classification, JobError> {
+    let name = checked.name();
+    let unknown = || JobError::NoColumn { column: name.clone() };
+    let Checked { table, column, classification } = checked;
     let grade: Clearance = classification.grade.as_str().parse().map_err(|_| unknown())?;
     let category = classification.category.as_str().to_owned();
     let confirmed = NewClassification { table, column, grade, category, evidence: act.reason.clone() };

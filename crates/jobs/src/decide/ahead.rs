@@ -3,6 +3,7 @@
 use super::cases::{Cases, Grades, Which, any_undecided, cases, read_days};
 use super::stretches::Stretch;
 use crate::JobError;
+use crate::error::joined;
 use arrow::array::RecordBatch;
 use chrono::NaiveDate;
 use std::sync::Arc;
@@ -65,11 +66,6 @@ impl Days {
             _ => Ok(None),
         }
     }
-}
-
-/// What became of work on another thread.
-pub(super) fn joined<T>(result: Result<Result<T, JobError>, tokio::task::JoinError>) -> Result<T, JobError> {
-    result.map_err(|error| JobError::Missing(format!("work on another thread stopped: {error}")))?
 }
 
 impl Assessor {

@@ -1,9 +1,10 @@
 //! Writing behind: rows of closed days are made on other cores and written in their order, while the next days are decided.
 
-use super::ahead::{DAYS_AHEAD, joined};
+use super::ahead::DAYS_AHEAD;
 use super::closed::{Closed, DayRows};
 use super::work_list::WorkListEntry;
 use crate::JobError;
+use crate::error::joined;
 use crate::home::Home;
 use crate::writer::writer;
 use tidegate_lake::LakeWriter;

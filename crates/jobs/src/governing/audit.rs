@@ -7,14 +7,16 @@ use chrono::{DateTime, Utc};
 use tidegate_ledger::{Actor, AuditEvent, NewAuditEntry};
 use tidegate_query::policy::{GOVERNANCE, Right};
 
-impl Governor<'_> {
+impl Governor {
     /// Who saw rows of a key, and who may have, as [`audit::who`] tells it of the chain up to the question. Of each part it lists
-    /// `reading.audit_entries` at most.
+    /// `reading.audit_entries` at most. One question is answered after the other, and once begun to its end, though who asked it leaves.
     ///
     /// # Errors
     /// [`JobError::NoRight`]; when the chain cannot hold the key, or does not decode.
     pub async fn who_saw(&self, key: &str, wanted: &Wanted) -> Result<Seen, JobError> {
-        self.with(&[Right::Audit], self.asked(key, wanted)).await
+        let (governor, key, wanted) = (self.clone(), key.to_owned(), wanted.clone());
+        let asked = async move { governor.asked(&key, &wanted).await };
+        self.with(&[Right::Audit], self.desk.in_turn(&self.desk.questions, asked)).await
     }
 
     /// Answers a question between its entry and that of its end.
@@ -38,7 +40,7 @@ impl Governor<'_> {
 
     /// The entry of a question: its key is a subject, as that of a read by a statement is, and stands nowhere else in it.
     async fn question(&self, key: &str, wanted: &Wanted) -> Result<NewAuditEntry, JobError> {
-        let who = Actor::from(self.account);
+        let who = Actor::from(&self.account);
         Ok(NewAuditEntry {
             policy_version: Some(self.desk.policy().await?.name),
             detail: format!(
@@ -56,7 +58,6 @@ impl Governor<'_> {
         let most = self.home().configuration.reading.audit_entries;
         let before = wanted.before.into_iter().chain(question).min();
         let wanted = Wanted { before, limit: wanted.limit.min(most), ..wanted.clone() };
-        let _turn = self.desk.turn().await;
         audit::who(self.home(), key, &wanted).await
     }
 }

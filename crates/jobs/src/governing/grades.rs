@@ -7,7 +7,7 @@ use crate::{JobError, catalog};
 use tidegate_query::policy::Right;
 use tidegate_query::{Catalog, Classification, QueryError};
 
-impl Governor<'_> {
+impl Governor {
     /// What was confirmed, by column; who may confirm sees it.
     ///
     /// # Errors
@@ -17,33 +17,34 @@ impl Governor<'_> {
     }
 
     /// Confirms grade and category of a column, as [`grades::confirm`] does; gives what holds. Policies decide by both, so nobody
-    /// confirms what shows more to themselves.
+    /// confirms what shows more to themselves; one classification after the other is tried and confirmed.
     ///
     /// # Errors
     /// [`JobError::NoRight`]; [`JobError::ShowsMore`]; as [`grades::confirm`].
     pub async fn confirm_grade(&self, new: &Confirm, reason: &str) -> Result<Classification, JobError> {
-        let act = self.act(reason);
-        let deed = async {
-            self.require_no_gain(new).await?;
-            grades::confirm(self.home(), new, &act).await
+        let (governor, new, reason) = (self.clone(), new.clone(), reason.to_owned());
+        let confirmed = async move {
+            let checked = grades::checked(governor.home(), &new).await?;
+            governor.require_no_gain(&checked).await?;
+            grades::confirm_checked(governor.home(), checked, &governor.act(&reason)).await
         };
-        self.with(&[Right::Classify], deed).await
+        self.with(&[Right::Classify], self.desk.in_turn(&self.desk.confirmations, confirmed)).await
     }
 
     /// Refuses what would show the table of a column wider, for any purpose, to who confirms it.
-    async fn require_no_gain(&self, new: &Confirm) -> Result<(), JobError> {
-        let Checked { table, column, classification } = grades::checked(self.home(), new).await?;
+    async fn require_no_gain(&self, checked: &Checked) -> Result<(), JobError> {
+        let Checked { table, column, classification } = checked;
         let ledger = &self.home().ledger;
         let before = catalog::with_retired(ledger).await?;
-        let after = catalog::if_classified(ledger, (table.clone(), column), classification).await?;
-        let (policy, person) = (self.desk.policy().await?.policy, person_of(self.account));
+        let after = catalog::if_classified(ledger, (table.clone(), column.clone()), *classification).await?;
+        let (policy, person) = (self.desk.policy().await?.policy, person_of(&self.account));
         for purpose in policy.purposes() {
             let access = |catalog: &Catalog| {
-                policy.table_access(&person, &purpose.name, catalog, &table).map_err(QueryError::from)
+                policy.table_access(&person, &purpose.name, catalog, table).map_err(QueryError::from)
             };
             let (before, after) = (access(&before)?, access(&after)?);
             if after.is_some_and(|after| after.shows_more_than(before.as_ref())) {
-                return Err(JobError::ShowsMore { name: person.name, column: new.column.clone() });
+                return Err(JobError::ShowsMore { name: person.name, column: checked.name() });
             }
         }
         Ok(())

@@ -4,8 +4,6 @@ use crate::place::Place;
 use crate::source::{file, rows};
 use chrono::{DateTime, TimeDelta, Utc};
 use futures::StreamExt;
-use std::io::{BufRead as _, BufReader};
-use std::process::{Command, Stdio};
 use std::sync::Arc;
 use std::time::Duration;
 use tidegate_jobs::desk::{Desk, Visit};
@@ -169,13 +167,6 @@ async fn an_answer_on_its_way_ends_with_the_rights_that_it_is_given_by() {
     assert!(why(policy.await).contains("the policy was changed"));
 }
 
-/// Begins to write in a ledger, and goes on until its input ends.
-const WRITER: &str = "import sqlite3, sys\n\
-    ledger = sqlite3.connect(sys.argv[1], timeout=30, isolation_level=None)\n\
-    ledger.execute('BEGIN IMMEDIATE')\n\
-    print('writes', flush=True)\n\
-    sys.stdin.read()\n";
-
 #[tokio::test]
 async fn an_answer_does_not_wait_for_the_ledger_longer_than_a_query_may_run() {
     let place = Place::new().await;
@@ -186,22 +177,11 @@ async fn an_answer_does_not_wait_for_the_ledger_longer_than_a_query_may_run() {
     let mut answer = desk.ask(&visit, "SELECT declaration_id FROM declaration", None).await.unwrap();
     let seen = answer.next().await.unwrap().unwrap().num_rows();
     assert!(seen < 40, "one batch of several");
-    let mut writer = Command::new("python3")
-        .args(["-c", WRITER])
-        .arg(place.home.root().join("ledger.db"))
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .spawn()
-        .unwrap();
-    let mut said = String::new();
-    BufReader::new(writer.stdout.take().unwrap()).read_line(&mut said).unwrap();
-    assert_eq!(said, "writes\n");
+    let writer = place.write_in_ledger();
     tokio::time::sleep(Duration::from_millis(3_100)).await;
     // That the token is used is to be written, which the other writer does not let be.
     let told = tokio::time::timeout(Duration::from_mins(1), answer.next()).await;
-    // Without input it ends.
-    drop(writer.stdin.take());
-    writer.wait().unwrap();
+    writer.stop();
     let error = told.expect("it waits for the ledger").unwrap().unwrap_err();
     assert!(error.to_string().contains("not answered in time whether the account may still read"), "{error}");
     assert!(answer.next().await.is_none(), "nothing comes after the reason");

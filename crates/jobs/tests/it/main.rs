@@ -13,6 +13,7 @@ mod erased_datasets;
 mod estimate;
 mod figures;
 mod formats;
+mod governing;
 mod grades;
 mod held_parties;
 mod interrupted;

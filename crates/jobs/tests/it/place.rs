@@ -2,7 +2,9 @@
 
 use arrow::array::AsArray;
 use arrow::datatypes::Int64Type;
+use std::io::{BufRead as _, BufReader};
 use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
 use tempfile::TempDir;
 use tidegate_jobs::grades::{Confirm, confirm};
 use tidegate_jobs::{
@@ -17,6 +19,24 @@ const SHIPPED: &str = include_str!("../../../../mappings/kcs-import.toml");
 
 /// The moment of every test.
 pub const NOW: &str = "2026-11-24T12:00:00Z";
+
+/// Begins to write in a ledger, and goes on until its input ends.
+const WRITER: &str = "import sqlite3, sys\n\
+    ledger = sqlite3.connect(sys.argv[1], timeout=30, isolation_level=None)\n\
+    ledger.execute('BEGIN IMMEDIATE')\n\
+    print('writes', flush=True)\n\
+    sys.stdin.read()\n";
+
+/// A program that keeps others from writing in the ledger.
+pub struct Writer(Child);
+
+impl Writer {
+    pub fn stop(mut self) {
+        // Without input it ends.
+        drop(self.0.stdin.take());
+        self.0.wait().unwrap();
+    }
+}
 
 pub struct Place {
     pub folder: TempDir,
@@ -39,6 +59,21 @@ impl Place {
             .await
             .unwrap();
         Self { folder, home }
+    }
+
+    /// Lets another program write in the ledger, so that nobody else does until it stops.
+    pub fn write_in_ledger(&self) -> Writer {
+        let mut writer = Command::new("python3")
+            .args(["-c", WRITER])
+            .arg(self.home.root().join("ledger.db"))
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let mut said = String::new();
+        BufReader::new(writer.stdout.take().unwrap()).read_line(&mut said).unwrap();
+        assert_eq!(said, "writes\n");
+        Writer(writer)
     }
 
     pub fn write(&self, name: &str, text: &str) -> PathBuf {

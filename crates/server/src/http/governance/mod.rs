@@ -13,6 +13,7 @@ use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
+use std::sync::Arc;
 use tidegate_jobs::governing::{Governor, is_refusal};
 use tidegate_jobs::{JobError, KnownVerdict};
 use tidegate_ledger::{Door as AuditDoor, LedgerError, Principal as Account};
@@ -24,8 +25,8 @@ pub(super) struct Person(Account);
 
 impl Person {
     /// The person at the desk.
-    fn at<'a>(&'a self, door: &'a Door) -> Governor<'a> {
-        Governor { desk: &door.desk, account: &self.0, door: AuditDoor::Http }
+    fn at(&self, door: &Door) -> Governor {
+        Governor { desk: Arc::clone(&door.desk), account: self.0.clone(), door: AuditDoor::Http }
     }
 }
 
