@@ -123,10 +123,8 @@ impl ScalarUDFImpl for Noted {
     }
 
     fn invoke_with_args(&self, mut given: ScalarFunctionArgs) -> Result<ColumnarValue, DataFusionError> {
-        match given.args.pop() {
-            Some(value) => Ok(value),
-            None => internal_err!("nothing has no notes"),
-        }
+        let Some(value) = given.args.pop() else { return internal_err!("nothing has no notes") };
+        Ok(value)
     }
 }
 
