@@ -16,7 +16,7 @@ use tidegate_records::tables::QUARANTINE;
 
 /// Keys of which nobody said whether they are those of declarations or of parties.
 pub(super) struct Keys {
-    keys: BTreeSet<String>,
+    given: BTreeSet<String>,
     /// Where the names of the declarations are selected from; one may stand there more than once.
     declarations: String,
     /// Names that are held in memory, and in one condition, at once.
@@ -35,7 +35,7 @@ impl Keys {
         let parts: Vec<String> =
             of_parties.chain([given(&keys)]).map(|from| format!("SELECT {DECLARATION_ID} {from}")).collect();
         let declarations = format!("FROM ({}) AS held", parts.join(" UNION ALL "));
-        let mut read = Self { keys, declarations, at_once };
+        let mut read = Self { given: keys, declarations, at_once };
         // Few are looked for once, many with each statement.
         if let Some(few) = read.few(platform).await? {
             read.declarations = given(&few);
@@ -45,7 +45,7 @@ impl Keys {
 
     /// The names of the declarations, unless they are too many or there are no keys.
     async fn few(&self, platform: &Platform) -> Result<Option<BTreeSet<String>>, JobError> {
-        if self.keys.is_empty() {
+        if self.given.is_empty() {
             return Ok(None);
         }
         let (mut few, mut batches) = (BTreeSet::new(), self.names(platform).await?);
@@ -61,11 +61,11 @@ impl Keys {
     /// The condition on rows of a table that belong to them; none where no row does. Whose records are that were set aside, no
     /// condition tells, but [`Keys::set_aside`].
     pub(super) fn rows(&self, table: &Table) -> Option<String> {
-        if self.keys.is_empty() || table.name == QUARANTINE.name {
+        if self.given.is_empty() || table.name == QUARANTINE.name {
             return None;
         }
         if is_register(table) {
-            return Some(among(ENTERPRISE_ID, &self.keys));
+            return Some(among(ENTERPRISE_ID, &self.given));
         }
         let of_declarations =
             || format!("{DECLARATION_ID} IN (SELECT {DECLARATION_ID} {})", self.declarations);
@@ -84,7 +84,7 @@ impl Keys {
         platform: &Platform,
         subjects: &Subjects,
     ) -> Result<Option<String>, JobError> {
-        if self.keys.is_empty() {
+        if self.given.is_empty() {
             return Ok(None);
         }
         let mut first: Option<String> = None;
@@ -105,13 +105,13 @@ impl Keys {
         platform: &Platform,
         condition: &str,
     ) -> Result<BTreeSet<Row>, JobError> {
-        if self.keys.is_empty() {
+        if self.given.is_empty() {
             return Ok(BTreeSet::new());
         }
         let of_declarations =
             format!("{condition} AND {DECLARATION_ID} IN (SELECT {DECLARATION_ID} {})", self.declarations);
         let mut found = rows_set_aside(platform, &of_declarations).await?;
-        add_naming(platform, condition, &self.keys, &mut found).await?;
+        add_naming(platform, condition, &self.given, &mut found).await?;
         let unknown = format!("{condition} AND {DECLARATION_ID} IS NULL");
         if count(platform, &QUARANTINE, &unknown).await? == 0 {
             return Ok(found);
