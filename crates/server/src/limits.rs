@@ -137,7 +137,7 @@ mod tests {
     #[test]
     fn a_query_may_be_silent_whatever_is_configured() {
         let mut configuration = Configuration::default();
-        assert_eq!(silence(&configuration), Duration::from_secs(3_600));
+        assert_eq!(silence(&configuration), Duration::from_hours(1));
         configuration.serve.idle_seconds = 1;
         assert_eq!(silence(&configuration), Duration::from_secs(602));
     }
