@@ -35,7 +35,7 @@ fn commands_about_datasets_answer_in_json() {
     let folder = folder.path();
     country(folder);
     let written = told(folder, &["datasets", "write", "own"]);
-    assert_eq!(written, json!({ "folder": "own", "datasets": 17 }));
+    assert_eq!(written, json!({ "folder": "own", "datasets": 19 }));
     let checked = told(folder, &["datasets", "check", "own"]);
     assert_eq!(named(&checked, "declaration_counts")["read_whole"], json!([]));
     assert_eq!(named(&checked, "aeo_benefits")["read_whole"], Value::Null);
