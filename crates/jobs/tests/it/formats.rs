@@ -60,8 +60,9 @@ async fn messages_are_loaded_and_what_declares_nothing_is_set_aside_whole() {
 #[tokio::test]
 async fn what_can_be_read_but_once_is_not_loaded() {
     let place = Place::new().await;
-    let pipe = PathBuf::from("/dev/null");
-    let refused = place.ingest_messages(&[pipe], false).await.unwrap_err().to_string();
+    let pipe = Input::new(&["/dev/null".into()], Some(Format::Ndjson), None, place.home.now).unwrap();
+    let refused =
+        ingest(&place.home, &pipe, IngestOptions::default(), &mut Quiet).await.unwrap_err().to_string();
     assert!(
         refused.contains("/dev/null is no file") && refused.contains("write it to a file first"),
         "{refused}"
