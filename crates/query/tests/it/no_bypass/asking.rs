@@ -1,7 +1,7 @@
 //! Statements of one reader, asked of the platform and held against the copies.
 
 use super::compare::difference;
-use super::copy::Copies;
+use super::copy::{Copies, Engine};
 use super::queries::Query;
 use super::reader::{Case, PURPOSE};
 use super::statements::{ABSENT, Statement};
@@ -70,14 +70,14 @@ impl Asking<'_> {
     async fn same(&self, query: &Query, answer: &[RecordBatch]) -> Result<Outcome, String> {
         let copies = self.copies;
         let mut different = String::new();
-        for (sql, is_plain) in [
-            (&query.literal, false),
-            (&query.literal, true),
-            (&query.tolerant, false),
-            (&query.tolerant, true),
+        for (sql, engine) in [
+            (&query.literal, Engine::Informed),
+            (&query.literal, Engine::Plain),
+            (&query.tolerant, Engine::Informed),
+            (&query.tolerant, Engine::Plain),
+            (&query.tolerant, Engine::Unchecked),
         ] {
-            let expected = if is_plain { copies.ask_plain(sql).await } else { copies.ask(sql).await };
-            match expected.map(|expected| difference(answer, &expected)) {
+            match copies.ask_of(engine, sql).await.map(|expected| difference(answer, &expected)) {
                 Ok(None) => return Ok(with(answer)),
                 Ok(Some(difference)) => different = difference,
                 Err(error) => different = format!("answer: {:?}\ncopies fail: {error}", lines(answer)),

@@ -11,7 +11,7 @@ use datafusion::arrow::datatypes::{Field, FieldRef, Schema, SchemaRef};
 use datafusion::catalog::streaming::StreamingTable;
 use datafusion::datasource::MemTable;
 use datafusion::error::DataFusionError;
-use datafusion::execution::{SendableRecordBatchStream, TaskContext};
+use datafusion::execution::{SendableRecordBatchStream, SessionStateBuilder, TaskContext};
 use datafusion::physical_plan::stream::RecordBatchStreamAdapter;
 use datafusion::physical_plan::streaming::PartitionStream;
 use datafusion::prelude::{SessionConfig, SessionContext};
@@ -22,10 +22,23 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use tidegate_query::{DECLARATION_ITEM, Person};
 
+/// Which engine is asked over copies.
+#[derive(Debug, Clone, Copy)]
+pub enum Engine {
+    /// One that knows the copies beforehand.
+    Informed,
+    /// One that knows nothing of them.
+    Plain,
+    /// The same, which does not check its plans.
+    Unchecked,
+}
+
 pub struct Copies {
     context: SessionContext,
     /// The same without statistics, and with every condition above the tables: whatever can fail on a copy fails here.
     plain: SessionContext,
+    /// The same without the engine's check of its plans, which refuses some that are right.
+    unchecked: SessionContext,
     /// Rows of each table.
     rows: BTreeMap<&'static str, usize>,
     pub hidden: Hidden,
@@ -73,7 +86,8 @@ impl Copies {
             }
             described::register(context, case);
         }
-        Self { context, plain, rows: counts, hidden: Hidden::of(case, &texts) }
+        let unchecked = without_check(&plain);
+        Self { context, plain, unchecked, rows: counts, hidden: Hidden::of(case, &texts) }
     }
 
     /// How many rows of a table are shown; none of what is no table.
@@ -82,12 +96,22 @@ impl Copies {
     }
 
     pub async fn ask(&self, sql: &str) -> Result<Vec<RecordBatch>, DataFusionError> {
-        self.context.sql(sql).await?.collect().await
+        self.ask_of(Engine::Informed, sql).await
     }
 
     /// The answer over copies of which the engine knows nothing beforehand.
     pub async fn ask_plain(&self, sql: &str) -> Result<Vec<RecordBatch>, DataFusionError> {
-        self.plain.sql(sql).await?.collect().await
+        self.ask_of(Engine::Plain, sql).await
+    }
+
+    /// The answer of one of the engines.
+    pub async fn ask_of(&self, engine: Engine, sql: &str) -> Result<Vec<RecordBatch>, DataFusionError> {
+        let context = match engine {
+            Engine::Informed => &self.context,
+            Engine::Plain => &self.plain,
+            Engine::Unchecked => &self.unchecked,
+        };
+        context.sql(sql).await?.collect().await
     }
 
     /// Whether the query can fail on the copies: it need not on every plan, since rows that a join drops may be computed
@@ -109,6 +133,15 @@ impl Copies {
         }
         false
     }
+}
+
+fn without_check(context: &SessionContext) -> SessionContext {
+    let state = context.state();
+    let rules = state.physical_optimizers().iter().filter(|rule| rule.name() != "SanityCheckPlan");
+    let rules = rules.map(Arc::clone).collect();
+    let unchecked =
+        SessionStateBuilder::new_from_existing(state.clone()).with_physical_optimizer_rules(rules);
+    SessionContext::new_with_state(unchecked.build())
 }
 
 /// Rows that come one by one: the engine knows nothing of them beforehand, and runs no condition below.
