@@ -225,6 +225,20 @@ fn nobody_comes_in_without_a_token_or_for_another_purpose() {
 }
 
 #[test]
+fn queries_for_a_single_value_are_answered_over_the_protocol_of_postgresql() {
+    let server = Server::start();
+    let token = server.person(&["Ana", "--role", "analyst", "--clearance", "general-3"]);
+    let ask = |what: &str| server.psql("Ana", &token, "risk-analysis", &["-c", what]);
+    let all = ask("SELECT count(*) FROM code").unwrap();
+    let related = "SELECT count(*) FROM (SELECT (SELECT count(*) FROM code b WHERE b.list = a.list) AS n FROM code a) x WHERE n > 0";
+    assert_eq!(ask(related).unwrap(), all);
+    assert_ne!(all.trim(), "0");
+    let of_its_table = "SELECT (SELECT count(*) FROM code WHERE code.list = code.list)";
+    assert_eq!(ask(of_its_table).unwrap(), all);
+    assert!(ask("SELECT (SELECT name FROM code)").is_err(), "there are several");
+}
+
+#[test]
 fn psql_lists_tables_and_describes_them() {
     let server = Server::start();
     let token = server.person(&["Ou", "--role", "officer", "--office", "X", "--clearance", "general-3"]);

@@ -243,12 +243,12 @@ fn a_connection_has_so_many_portals_and_prepared_statements() {
     let empty = |name: &str| prepared(name, "");
     let bind_what_is_gone = bound_with("\0n7\0", [0, 0, 0]);
     let then = [sync(), text("DEALLOCATE n7"), empty("again"), bind_what_is_gone];
-    let said = told(&office, &[vec![many(&empty, 500)], then.to_vec()].concat());
+    let said = told(&office, &[vec![many(&empty, 2_000)], then.to_vec()].concat());
     let refused = refusals(&said);
     assert!(refused.len() == 2 && refused[0].contains("54000"), "{refused:?}");
-    assert!(refused[0].contains("500 statements are prepared"), "{refused:?}");
+    assert!(refused[0].contains("2000 statements are prepared"), "{refused:?}");
     assert!(refused[1].contains("26000"), "{refused:?}");
-    assert_eq!(count(&said, '1'), 502, "with that which is always there, and one in the place of another");
+    assert_eq!(count(&said, '1'), 2_002, "with that which is always there, and one in the place of another");
 }
 
 #[test]

@@ -15,7 +15,11 @@ impl Governor {
     /// [`JobError::NoRight`]; when the chain cannot hold the key, or does not decode.
     pub async fn who_saw(&self, key: &str, wanted: &Wanted) -> Result<Seen, JobError> {
         let (governor, key, wanted) = (self.clone(), key.to_owned(), wanted.clone());
-        let asked = async move { governor.asked(&key, &wanted).await };
+        let asked = async move {
+            // It may have waited for its turn.
+            governor.has_one_of(&[Right::Audit]).await?;
+            governor.asked(&key, &wanted).await
+        };
         self.with(&[Right::Audit], self.desk.in_turn(&self.desk.questions, asked)).await
     }
 

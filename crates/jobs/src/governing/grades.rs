@@ -24,6 +24,8 @@ impl Governor {
     pub async fn confirm_grade(&self, new: &Confirm, reason: &str) -> Result<Classification, JobError> {
         let (governor, new, reason) = (self.clone(), new.clone(), reason.to_owned());
         let confirmed = async move {
+            // It may have waited for its turn.
+            governor.has_one_of(&[Right::Classify]).await?;
             let checked = grades::checked(governor.home(), &new).await?;
             governor.require_no_gain(&checked).await?;
             grades::confirm_checked(governor.home(), checked, &governor.act(&reason)).await

@@ -13,8 +13,9 @@ use std::collections::BTreeSet;
 use std::mem;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-/// Most prepared statements of one connection that have a name. The driver of JDBC keeps 256 (`preparedStatementCacheQueries`).
-const MOST_PREPARED: usize = 500;
+/// Most prepared statements of one connection that have a name. Drivers keep 256 (`preparedStatementCacheQueries` of JDBC), 512
+/// (`statementCacheCapacity` of pgx) or 1,000 (`statement_limit` of Rails).
+const MOST_PREPARED: usize = 2_000;
 
 /// Names of the prepared statements of a connection; one is without.
 #[derive(Default)]
@@ -65,7 +66,7 @@ impl Names {
 }
 
 /// Whether `DEALLOCATE` means all by this.
-fn is_all(name: &Ident) -> bool {
+pub(super) fn is_all(name: &Ident) -> bool {
     name.quote_style.is_none() && name.value.eq_ignore_ascii_case("all")
 }
 

@@ -3,6 +3,7 @@
 //! may take, is refused: whoever makes it would take the answer for another one.
 
 use super::error::refusal;
+use super::prepared::is_all;
 use arrow::array::{RecordBatch, StringArray};
 use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
 use pgwire::api::results::{Response, Tag};
@@ -41,7 +42,9 @@ pub(super) fn aside(statement: &Statement, seconds: u64) -> Option<Result<Aside,
             Some(Ok(Aside::Answer(Response::TransactionStart(Tag::new("ROLLBACK")))))
         }
         Statement::Rollback { .. } => Some(Ok(Aside::Answer(Response::TransactionEnd(Tag::new("ROLLBACK"))))),
-        Statement::Discard { .. } => Some(tag("DISCARD ALL")),
+        Statement::Discard { object_type } => Some(tag(&format!("DISCARD {object_type}"))),
+        // Drivers forget all that they prepared when they are told so.
+        Statement::Deallocate { name, .. } if is_all(name) => Some(tag("DEALLOCATE ALL")),
         Statement::Deallocate { .. } => Some(tag("DEALLOCATE")),
         Statement::Set(set) => Some(checked(set, seconds).and_then(|()| tag("SET"))),
         Statement::ShowVariable { variable } => {
@@ -108,10 +111,29 @@ fn show(name: &str, value: &str) -> Result<Aside, PgWireError> {
 mod tests {
     use super::*;
     use datafusion_pg_catalog::sql::PostgresCompatibilityParser;
+    use pgwire::messages::response::CommandComplete;
 
     fn told(sql: &str) -> Option<String> {
         let statements = PostgresCompatibilityParser::new().parse(sql).unwrap();
         aside(&statements[0], 300).unwrap().err().map(|error| error.to_string())
+    }
+
+    #[test]
+    fn drivers_are_told_what_ended() {
+        for (sql, wanted) in [
+            ("DEALLOCATE ALL", "DEALLOCATE ALL"),
+            ("DEALLOCATE all", "DEALLOCATE ALL"),
+            ("DEALLOCATE \"all\"", "DEALLOCATE"),
+            ("DEALLOCATE s", "DEALLOCATE"),
+            ("DISCARD ALL", "DISCARD ALL"),
+            ("DISCARD PLANS", "DISCARD PLANS"),
+        ] {
+            let statements = PostgresCompatibilityParser::new().parse(sql).unwrap();
+            let Some(Ok(Aside::Answer(Response::Execution(tag)))) = aside(&statements[0], 300) else {
+                panic!("{sql}")
+            };
+            assert_eq!(CommandComplete::from(tag).tag, wanted, "{sql}");
+        }
     }
 
     #[test]

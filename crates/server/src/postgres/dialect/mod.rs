@@ -7,6 +7,7 @@ mod names;
 mod nothing;
 mod patterns;
 mod single;
+mod values;
 
 pub(super) use cursors::{Ahead, Asked, Declare, Fetch};
 
@@ -70,11 +71,12 @@ impl Dialect {
     }
 }
 
-/// Statements in other words, when one of them asks the catalog something that would not be understood as it is.
+/// Statements in other words, when one of them asks something that would not be understood as it is.
 fn reworded(sql: &str) -> Option<String> {
-    // Tables of the catalog, casts to names in it (`regclass`), and patterns.
+    // Tables of the catalog, casts to names in it (`regclass`), and patterns; queries in queries.
     let lower = sql.to_ascii_lowercase();
-    if !["pg_", "reg", "escape"].iter().any(|word| lower.contains(word)) {
+    let has_queries = lower.matches("select").nth(1).is_some();
+    if !has_queries && !["pg_", "reg", "escape"].iter().any(|word| lower.contains(word)) {
         return None;
     }
     let written = Parser::parse_sql(&PostgreSqlDialect {}, sql).ok()?;
@@ -84,6 +86,7 @@ fn reworded(sql: &str) -> Option<String> {
         names::resolve(statement);
         single::gather(statement);
         patterns::escape(statement);
+        values::keep(statement);
     }
     let told =
         |statements: &[Statement]| statements.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ");
