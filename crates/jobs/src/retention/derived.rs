@@ -59,7 +59,7 @@ async fn purge(home: &Home, order: &Order, made: &BTreeSet<String>) -> Result<()
         }
         let (table, lake_version) = (version.lake_table, version.lake_version);
         // Upkeep that joined files after the version may have broken off before readers were shown them: the rows are the same, and
-        // the log ends before the newest version from now on.
+        // purging forgets every state that names a version before the newest.
         let newest = home.lake.table_version(&table).await?;
         if newest != lake_version {
             home.lake.record_snapshot(home.now, [(table.clone(), newest)]).await?;

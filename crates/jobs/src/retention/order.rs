@@ -43,6 +43,9 @@ struct Plan {
     /// Rows of what is due that went so far, by table.
     #[serde(default)]
     gone: BTreeMap<String, u64>,
+    /// Tables that rows of declarations or parties began to go out of: what a try found in them may be out, and is found no more.
+    #[serde(default)]
+    begun: BTreeSet<String>,
     /// Versions without the rows, of the tables that are so far.
     versions: BTreeMap<String, u64>,
     /// Whether the rows are out of all tables.
@@ -60,7 +63,7 @@ impl Plan {
                     let most = parts.iter().map(|(_, rows)| *rows).max();
                     self.gone.entry(table.clone()).or_insert(most.unwrap_or_default());
                 }
-            } else if !self.gone.contains_key(table) {
+            } else if !self.gone.contains_key(table) && !self.begun.contains(table) {
                 parts.clear();
             }
         }
@@ -128,6 +131,7 @@ impl Order {
             of,
             tables: BTreeMap::new(),
             gone: BTreeMap::new(),
+            begun: BTreeSet::new(),
             versions: BTreeMap::new(),
             is_out: false,
         };
@@ -150,7 +154,11 @@ impl Order {
         // Declarations go last: as long as they are there, they are found when the order is repeated.
         for (done, Found { table, which, .. }) in (1..).zip(found.iter().rev()) {
             let version = match which {
-                Which::Meeting(condition) => home.lake.erase(table.name, condition).await?.version,
+                Which::Meeting(condition) => {
+                    self.plan.begun.insert(table.name.to_owned());
+                    self.keep(home).await?;
+                    home.lake.erase(table.name, condition).await?.version
+                }
                 Which::Due { before, version } => {
                     let pieces = Box::pin(holds.due_pieces(platform, table, before)).await?;
                     Box::pin(self.take_due(home, table, pieces, *version)).await?

@@ -2,10 +2,15 @@
 
 use crate::decide::{decided_until, learnt};
 use crate::place::Place;
+use crate::retention::{PARTY, parquet_holds, with_party};
+use crate::source::{file, rows};
 use arrow::array::{ArrayRef, Int64Array, RecordBatch};
 use arrow::compute::concat_batches;
+use std::future::poll_fn;
 use std::sync::Arc;
-use tidegate_jobs::{Decided, query};
+use std::task::Poll;
+use tidegate_jobs::retention::{Erase, erase};
+use tidegate_jobs::{Decided, Quiet, query};
 use tidegate_lake::TableSpec;
 use tidegate_ledger::{DecisionRunId, RunStart};
 use tidegate_records::table::Table;
@@ -83,4 +88,44 @@ async fn a_run_that_stopped_behind_its_snapshot_is_done() {
     assert_eq!(rows_of(&place, "decision", run).await, shown);
     let closed = place.home.ledger.decision_run(run).await.unwrap().outcome.unwrap();
     assert_eq!(closed.rows as i64, shown);
+}
+
+/// Breaks off an order to erase when the rows of one month are out of a table.
+async fn broken_off_within(place: &Place, what: &Erase, table: &str) {
+    let next = place.home.lake.table_version(table).await.unwrap() + 1;
+    let commit = place.home.root().join(format!("lake/{table}/_delta_log/{next:020}.json"));
+    let mut quiet = Quiet;
+    let mut erasing = Box::pin(erase(&place.home, what, "a request", &mut quiet));
+    poll_fn(|context| {
+        assert!(erasing.as_mut().poll(context).is_pending(), "{table}: more months are left");
+        if commit.exists() { Poll::Ready(()) } else { Poll::Pending }
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn certificates_count_what_went_before_an_erasure_broke_off_within_a_table() {
+    let place = with_party().await;
+    let party = Erase::Party(PARTY.to_owned());
+    let of_party = format!("SELECT count(*) FROM declaration WHERE importer_id = '{PARTY}'");
+    let named = place.count(&of_party).await;
+    for (table, first) in [("goods_item", 9_000_001), ("declaration", 9_100_001)] {
+        let before = place.count(&format!("SELECT count(*) FROM {table}")).await;
+        broken_off_within(&place, &party, table).await;
+        // The load shows the table without what went.
+        let later = rows(2, 2025, 24, first);
+        place.ingest(&place.write(&format!("{table}.csv"), &file(&later)), true).await.unwrap();
+        let shown = place.count(&format!("SELECT count(*) FROM {table}")).await - 24;
+        assert!(before - named < shown && shown < before, "{table}: some went, and some are left");
+    }
+
+    let certificates = erase(&place.home, &party, "a request", &mut Quiet).await.unwrap();
+    for table in ["declaration", "goods_item"] {
+        let of_table = certificates.iter().filter(|one| one.erased.table == table);
+        let certified: u64 = of_table.map(|one| one.erased.rows).sum();
+        assert_eq!(certified, named as u64, "{table}");
+    }
+    assert_eq!(place.count(&of_party).await, 0);
+    assert!(!parquet_holds(&place, PARTY));
+    assert!(place.home.ledger.open_erasures().await.unwrap().is_empty());
 }
