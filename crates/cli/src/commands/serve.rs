@@ -11,6 +11,9 @@ use tidegate_server::http::{self, Door, Setup, SignOn};
 use tidegate_server::{Admission, Listening, Places, ServeError, Tls, flight, postgres, take_descriptors};
 use tokio::sync::watch;
 
+/// How long the end waits for what is under way before it signs the audit log without it.
+const MOST_WAIT_UNSIGNED: Duration = Duration::from_secs(5);
+
 pub async fn run(arguments: &Arguments, command: &Serve) -> Result<(), JobError> {
     let home = open(arguments).await?;
     let has_tokens = !home.ledger.tokens().await?.is_empty();
@@ -71,8 +74,7 @@ pub async fn run(arguments: &Arguments, command: &Serve) -> Result<(), JobError>
             serving.await
         }
     };
-    desk.close().await;
-    sign(&desk).await;
+    close(&desk).await;
     outcome.map_err(|error| JobError::Missing(error.to_string()))
 }
 
@@ -132,6 +134,16 @@ async fn sign(desk: &Desk) {
     if let Err(error) = audit::checkpoint(desk.home(), desk.now()).await {
         eprintln!("tidegate: the audit log was not signed: {error}");
     }
+}
+
+/// Waits for what is under way, and signs the audit log with its ends. A question over the whole chain may take longer than who stops the
+/// program waits: then the rest is signed before.
+async fn close(desk: &Desk) {
+    if tokio::time::timeout(MOST_WAIT_UNSIGNED, desk.close()).await.is_err() {
+        sign(desk).await;
+        desk.close().await;
+    }
+    sign(desk).await;
 }
 
 /// Comes when the program is told to stop.
