@@ -1,6 +1,7 @@
 //! Functions that make much of little, such as `repeat('x', 1000000000)`, with a bound on what they make: it is not counted as
 //! memory of the reader, and nothing stops a function while it computes.
 
+mod pieces;
 mod series;
 mod sizes;
 
@@ -13,12 +14,16 @@ use datafusion::logical_expr::{
     ColumnarValue, ReturnFieldArgs, ScalarFunctionArgs, ScalarUDF, ScalarUDFImpl, Signature, Volatility,
 };
 use datafusion::prelude::{Expr, SessionContext};
+use pieces::made_in_pieces;
 use series::elements;
 use sizes::{ELEMENT_BYTES, elements_within, largest, longest, own_bytes, references, shortest, written};
 use std::sync::Arc;
 
 /// Most bytes that a function makes of one batch of rows.
 const MOST_BYTES: u64 = 256_000_000;
+
+/// Most bytes that a batch of rows could come to for a function to take it in pieces, as nothing stops it before the last one.
+const MOST_IN_PIECES: u64 = 16 * MOST_BYTES;
 
 /// Most bytes that a call of constants makes while a statement is planned; every row of a batch may come to have them.
 const LITTLE_BYTES: u64 = 1_000;
@@ -78,8 +83,7 @@ impl Makes {
     /// Most bytes that come of a call in a batch of so many rows. Where the arguments are none that the function takes it says so
     /// itself.
     fn bytes(self, arguments: &[ColumnarValue], rows: usize) -> Result<u64, DataFusionError> {
-        // What is made of constants alone is made once, and shown in every row.
-        let is_constant = arguments.iter().all(|argument| matches!(argument, ColumnarValue::Scalar(_)));
+        let is_constant = are_constant(arguments);
         let rows = u64::try_from(rows).unwrap_or(u64::MAX);
         Ok(match (self, arguments) {
             (Self::Text, [text, times]) => given(text, rows)?.saturating_mul(largest(times)?),
@@ -91,11 +95,13 @@ impl Makes {
             }
             (Self::Matched, [text, _, new, flags @ ..]) => {
                 let bytes = given(text, rows)?;
-                // With flags there may be a match before each byte of a text and behind the last one.
-                let matches = if flags.is_empty() { rows } else { bytes.saturating_add(rows) };
                 let new = new.to_array(1)?;
                 let referred = bytes.saturating_mul(references(&new)?);
-                grown(text, bytes, matches.saturating_mul(longest(&new)?).saturating_add(referred))
+                grown(
+                    text,
+                    bytes,
+                    matches(flags, bytes, rows).saturating_mul(longest(&new)?).saturating_add(referred),
+                )
             }
             (Self::Padded, [_, size, ..]) => {
                 rows.saturating_mul(CHARACTER_BYTES).saturating_mul(largest(size)?)
@@ -105,7 +111,10 @@ impl Makes {
                 for text in between {
                     of_each = of_each.saturating_add(longest(&text.to_array(1)?)?);
                 }
-                given(list, rows)?.saturating_add(members(list, rows)?.saturating_mul(of_each))
+                // Of what lists hold, texts are written as they are; all else counts by its type.
+                let members = members(list, rows)?;
+                let texts = given(list, rows)?.saturating_sub(members.saturating_mul(ELEMENT_BYTES));
+                texts.saturating_add(members.saturating_mul(of_each))
             }
             (Self::Elements, [element, times]) => {
                 let bytes = given(element, rows)?.saturating_add(rows.saturating_mul(ELEMENT_BYTES));
@@ -130,6 +139,28 @@ impl Makes {
             _ => 0,
         })
     }
+
+    /// Whether what is made depends on what is found: it may be far less than it could come to.
+    fn depends_on_finds(self) -> bool {
+        matches!(self, Self::Replaced | Self::Matched | Self::Joined | Self::Exchanged)
+    }
+}
+
+/// Most matches of a pattern in texts of so many bytes: one in each row, or where flags may say so one before each byte and behind the
+/// last one.
+fn matches(flags: &[ColumnarValue], bytes: u64, rows: u64) -> u64 {
+    let find_one = |flags: &ColumnarValue| match flags {
+        ColumnarValue::Scalar(flags) => {
+            flags.try_as_str().flatten().is_some_and(|flags| !flags.contains('g'))
+        }
+        ColumnarValue::Array(_) => false,
+    };
+    if flags.iter().all(find_one) { rows } else { bytes.saturating_add(rows) }
+}
+
+/// Whether arguments are constants alone: what is made of them is made once, and shown in every row.
+fn are_constant(arguments: &[ColumnarValue]) -> bool {
+    arguments.iter().all(|argument| matches!(argument, ColumnarValue::Scalar(_)))
 }
 
 /// Bytes of an argument in all rows of a batch.
@@ -173,6 +204,11 @@ impl Bounded {
         let signature = Signature { volatility: Volatility::Volatile, ..inner.signature().clone() };
         Self { inner, makes, signature }
     }
+
+    fn too_long<T>(&self) -> Result<T, DataFusionError> {
+        let (name, most) = (self.inner.name(), MOST_BYTES / 1_000_000);
+        exec_err!("too long for a batch of rows: {name} makes {most} MB of one at most")
+    }
 }
 
 impl ScalarUDFImpl for Bounded {
@@ -213,11 +249,14 @@ impl ScalarUDFImpl for Bounded {
     }
 
     fn invoke_with_args(&self, call: ScalarFunctionArgs) -> Result<ColumnarValue, DataFusionError> {
-        if self.makes.bytes(&call.args, call.number_rows)? > MOST_BYTES {
-            let (name, most) = (self.name(), MOST_BYTES / 1_000_000);
-            return exec_err!("too long for a batch of rows: {name} makes {most} MB of one at most");
+        let bytes = self.makes.bytes(&call.args, call.number_rows)?;
+        if bytes <= MOST_BYTES {
+            return self.inner.invoke_with_args(call);
         }
-        self.inner.invoke_with_args(call)
+        if bytes > MOST_IN_PIECES || !self.makes.depends_on_finds() || are_constant(&call.args) {
+            return self.too_long();
+        }
+        made_in_pieces(self, &call)
     }
 }
 
@@ -226,7 +265,7 @@ mod tests {
     use super::Makes;
     use crate::platform::tests::{platform, reader};
     use crate::{Limits, QueryError};
-    use datafusion::arrow::array::{ArrayRef, AsArray, Int64Array, StringArray};
+    use datafusion::arrow::array::{ArrayRef, AsArray, Int64Array, ListArray, StringArray};
     use datafusion::arrow::datatypes::{DataType, Int64Type};
     use datafusion::logical_expr::ColumnarValue;
     use datafusion::scalar::ScalarValue;
@@ -249,7 +288,11 @@ mod tests {
             "count(repeat('x', 1000000)) FROM code",
             "length(replace(repeat('x', 1000000), 'x', repeat('y', 1000)))",
             "count(replace(repeat('x', 1000), 'x', repeat('y', 1000))) FROM code",
-            "count(replace(repeat(name, 100), left(name, 1), repeat('y', 1000))) FROM code",
+            "count(replace(repeat(name, 100), left(name, 1), repeat('y', 20000))) FROM code",
+            "count(replace(repeat('x', 1000 + n), 'x', repeat('y', 1000))) \
+             FROM (SELECT unnest(generate_series(1, 300)) AS n) s",
+            "count(replace(repeat('x', 1000000 * n), 'x', repeat('y', 300))) \
+             FROM (SELECT unnest(generate_series(1, 3)) AS n) s",
             "length(lpad('x', 2000000000))",
             "count(rpad(name, 1000000, 'y')) FROM code",
             "cardinality(generate_series(1, 10000000000))",
@@ -320,10 +363,48 @@ mod tests {
             ),
             ("sum(octet_length(regexp_replace(repeat('x', 30), 'x', 'yz', 'g'))) / count(*) FROM code", 60),
             (r"sum(octet_length(regexp_replace(repeat('x', 2000000), '^(x).*$', '\1')))", 1),
+            (
+                "sum(octet_length(regexp_replace(repeat('x', 1000000), 'X', repeat('y', 1000), 'i')))",
+                1_000_999,
+            ),
             ("count(*) FROM unnest(array_replace_all(array_repeat('x', 1000), 'x', 'yz')) AS s (t)", 1_000),
         ] {
             assert_eq!(number(&format!("SELECT {made}")).await.unwrap(), wanted, "{made}");
         }
+    }
+
+    #[tokio::test]
+    async fn what_only_could_be_too_long_is_made_in_pieces() {
+        for (made, rows, wanted) in [
+            (
+                "sum(octet_length(regexp_replace(repeat('x', 10000 + n), '^x', repeat('y', 1000), 'g')))",
+                100,
+                100 * 10_999 + 5_050,
+            ),
+            // The rows stand as they stood.
+            (
+                "count(*) FILTER (WHERE octet_length(replace(lpad('x', 10000 + n, '-'), 'x', repeat('y', 1000))) \
+                 = 10999 + n)",
+                100,
+                100,
+            ),
+            (
+                "sum(octet_length(array_to_string(array_repeat('a', 1000 + n), ',', repeat('x', 1000))))",
+                300,
+                2 * (300 * 1_000 + 45_150) - 300,
+            ),
+        ] {
+            let sql = format!("SELECT {made} FROM (SELECT unnest(generate_series(1, {rows})) AS n) s");
+            assert_eq!(number(&sql).await.unwrap(), wanted, "{made}");
+        }
+    }
+
+    #[test]
+    fn numbers_of_many_groups_are_joined_at_once() {
+        let numbers = vec![Some((0..250).map(Some).collect::<Vec<Option<i64>>>()); 8_192];
+        let lists: ArrayRef = Arc::new(ListArray::from_iter_primitive::<Int64Type, _, _>(numbers));
+        let call = [ColumnarValue::Array(lists), ColumnarValue::Scalar(ScalarValue::from(","))];
+        assert_eq!(Makes::Joined.bytes(&call, 8_192).unwrap(), 8_192 * 250 * (20 + 1));
     }
 
     #[test]

@@ -15,7 +15,13 @@ pub(super) const ELEMENT_BYTES: u64 = 16;
 /// Most bytes of a 64-bit floating-point number as a text without an exponent: sign, point, 307 zeros and 17 digits behind one.
 const FLOAT_BYTES: u64 = 330;
 
-/// Most bytes of another value as a text, such as a decimal number of 76 digits.
+/// Most bytes of a 32-bit one: sign, point, 37 zeros and 9 digits behind one.
+const SHORT_FLOAT_BYTES: u64 = 50;
+
+/// Most bytes of a time as a text: a year of six digits with a sign, microseconds and a zone.
+const TIME_BYTES: u64 = 35;
+
+/// Most bytes of another value as a text, such as an interval of months, days and nanoseconds.
 const VALUE_BYTES: u64 = 100;
 
 /// Bytes of all texts and elements of all lists, however deep they stand; other values are of one size.
@@ -82,12 +88,30 @@ pub(super) fn references(replacements: &ArrayRef) -> Result<u64, DataFusionError
     Ok(u64::try_from(most.unwrap_or(0)).unwrap_or(u64::MAX))
 }
 
-/// Most bytes that an element of a list of a type has as a text, at the innermost; of a text no more than it has itself.
-pub(super) fn written(list: &DataType) -> u64 {
-    match list {
+/// Most bytes that a value of a type has as a text; of a list, each of its elements at the innermost; of a text no more than it has itself.
+pub(super) fn written(of: &DataType) -> u64 {
+    match of {
         DataType::List(element) | DataType::LargeList(element) | DataType::FixedSizeList(element, _) => {
             written(element.data_type())
         }
+        DataType::Dictionary(_, value) => written(value),
+        DataType::UInt8 => 3,
+        DataType::Int8 => 4,
+        DataType::Boolean | DataType::UInt16 => 5,
+        DataType::Int16 => 6,
+        DataType::UInt32 => 10,
+        DataType::Int32 => 11,
+        DataType::Date32 => 13,
+        DataType::Int64 | DataType::UInt64 => 20,
+        DataType::Date64 | DataType::Timestamp(..) => TIME_BYTES,
+        // With sign, point and a zero before it, and behind the digits those zeros that a negative scale stands for.
+        DataType::Decimal32(digits, scale)
+        | DataType::Decimal64(digits, scale)
+        | DataType::Decimal128(digits, scale)
+        | DataType::Decimal256(digits, scale) => {
+            3 + u64::from(*digits) + u64::from((*scale).min(0).unsigned_abs())
+        }
+        DataType::Float32 => SHORT_FLOAT_BYTES,
         DataType::Float64 => FLOAT_BYTES,
         of if is_text(of) => 0,
         _ => VALUE_BYTES,
@@ -128,4 +152,53 @@ pub(super) fn largest(argument: &ColumnarValue) -> Result<u64, DataFusionError> 
 
 pub(super) fn whole_numbers(values: &ArrayRef) -> Result<Int64Array, DataFusionError> {
     Ok(as_int64_array(&cast(values, &DataType::Int64)?)?.clone())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{longest, written};
+    use datafusion::arrow::array::{
+        ArrayRef, BooleanArray, Date32Array, Decimal128Array, Int8Array, Int16Array, Int32Array, Int64Array,
+        TimestampMicrosecondArray, UInt8Array, UInt16Array, UInt32Array, UInt64Array,
+    };
+    use datafusion::arrow::compute::cast;
+    use datafusion::arrow::datatypes::DataType;
+    use std::sync::Arc;
+
+    /// Days from 1970 to a year of six digits.
+    const FAR_DAY: i32 = 90_000_000;
+
+    #[test]
+    fn a_type_tells_how_long_its_longest_value_is_as_a_text() {
+        let decimal = Decimal128Array::from(vec![1 - 10_i128.pow(38)]);
+        let time = i64::from(FAR_DAY) * 86_400_000_000 + 1;
+        let longest_values: [ArrayRef; 12] = [
+            Arc::new(BooleanArray::from(vec![false])),
+            Arc::new(Int8Array::from(vec![i8::MIN])),
+            Arc::new(Int16Array::from(vec![i16::MIN])),
+            Arc::new(Int32Array::from(vec![i32::MIN])),
+            Arc::new(Int64Array::from(vec![i64::MIN])),
+            Arc::new(UInt8Array::from(vec![u8::MAX])),
+            Arc::new(UInt16Array::from(vec![u16::MAX])),
+            Arc::new(UInt32Array::from(vec![u32::MAX])),
+            Arc::new(UInt64Array::from(vec![u64::MAX])),
+            Arc::new(Date32Array::from(vec![FAR_DAY])),
+            Arc::new(TimestampMicrosecondArray::from(vec![time]).with_timezone("+05:30")),
+            Arc::new(decimal.with_precision_and_scale(38, 38).unwrap()),
+        ];
+        for value in longest_values {
+            let text = cast(&value, &DataType::Utf8).unwrap();
+            assert_eq!(longest(&text).unwrap(), written(value.data_type()), "{}", value.data_type());
+        }
+    }
+
+    #[test]
+    fn no_floating_point_number_is_longer_as_a_text_than_its_type_tells() {
+        for number in [f64::MIN, -f64::MIN_POSITIVE, -f64::from_bits(1), -f64::from_bits((1 << 52) - 1)] {
+            assert!(number.to_string().len() <= usize::try_from(written(&DataType::Float64)).unwrap());
+        }
+        for number in [f32::MIN, -f32::MIN_POSITIVE, -f32::from_bits(1), -f32::from_bits((1 << 23) - 1)] {
+            assert!(number.to_string().len() <= usize::try_from(written(&DataType::Float32)).unwrap());
+        }
+    }
 }
