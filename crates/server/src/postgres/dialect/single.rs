@@ -77,8 +77,8 @@ mod tests {
         for sql in [
             "SELECT (SELECT max(t.oid) FROM pg_type t)",
             "SELECT (SELECT t.oid FROM pg_type t LIMIT 1)",
-            "SELECT (SELECT office_id FROM declaration LIMIT 1) FROM pg_type",
-            "SELECT (SELECT d.office_id FROM declaration d, pg_type t) FROM pg_type",
+            "SELECT ((SELECT office_id FROM declaration LIMIT 1)) FROM pg_type",
+            "SELECT ((SELECT d.office_id FROM declaration d, pg_type t)) FROM pg_type",
         ] {
             assert_eq!(reworded_or_not(sql), sql);
         }

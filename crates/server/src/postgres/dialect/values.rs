@@ -63,7 +63,7 @@ mod tests {
         for (sql, value) in [
             (
                 "SELECT d.month, (SELECT count(*) FROM goods_item g WHERE g.declaration_id = d.declaration_id) FROM declaration d",
-                "((SELECT count(*) FROM goods_item AS g WHERE g.declaration_id = d.declaration_id))",
+                "((SELECT count(*) FROM goods_item g WHERE g.declaration_id = d.declaration_id))",
             ),
             (
                 "SELECT (SELECT count(*) FROM declaration WHERE importer_id = $1) AS n",
