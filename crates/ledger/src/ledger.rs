@@ -129,11 +129,16 @@ async fn connect(path: &Path, limits: LedgerLimits) -> Result<SqlitePool, Ledger
     }
 }
 
-/// `SQLite` gives its `-wal` and `-shm` files the permissions of the database file.
+/// `SQLite` gives its `-wal` and `-shm` files the permissions of the database file. One that is there is left alone: whoever closes
+/// a file lets go of all locks that the process has on it (POSIX), those of `SQLite` too, and another process that ends would take
+/// the write-ahead log away from under this one (sqlite.org/howtocorrupt.html, 2.2).
 fn create_private(path: &Path) -> io::Result<()> {
     let mut options = OpenOptions::new();
-    options.read(true).write(true).create(true).truncate(false);
+    options.write(true).create_new(true);
     #[cfg(unix)]
     std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    options.open(path).map(drop)
+    match options.open(path) {
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(()),
+        created => created.map(drop),
+    }
 }

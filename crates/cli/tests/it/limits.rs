@@ -26,6 +26,8 @@ fn places_for_connections_are_those_of_all_doors_together() {
         held.remove(0);
         std::thread::sleep(Duration::from_millis(500));
         assert!(status("/") == 200 && psql(), "a place is free again");
+        // So that what is held next has it, and no spare one.
+        std::thread::sleep(Duration::from_millis(500));
         held.push(TcpStream::connect(&doors[0]).unwrap());
         std::thread::sleep(Duration::from_millis(500));
         assert_eq!(status("/"), 503, "and taken again");
