@@ -37,17 +37,28 @@ const STATEMENTS_OF_A_READER: usize = 50;
 /// How often what came of each kind of statement.
 type Tally = BTreeMap<&'static str, BTreeMap<Outcome, usize>>;
 
-/// As many as `TIDEGATE_QUERIES` says.
-#[expect(clippy::disallowed_methods, reason = "a test has no command line to be told by")]
+/// Readers after whom a long run says how far it is.
+const READERS_OF_A_REPORT: usize = 200;
+
+/// As many statements as `TIDEGATE_QUERIES` says.
 fn wanted() -> Option<usize> {
-    std::env::var("TIDEGATE_QUERIES").ok().map(|text| text.parse().unwrap())
+    number("TIDEGATE_QUERIES")
+}
+
+#[expect(clippy::disallowed_methods, reason = "a test has no command line to be told by")]
+fn number(variable: &str) -> Option<usize> {
+    std::env::var(variable).ok().map(|text| text.parse().unwrap())
 }
 
 /// Asks the statements of many readers, each of the platform and of the copies. Each reader has a platform of its own, under
-/// a policy of its own.
+/// a policy of its own. A long run may begin with a later reader, `TIDEGATE_FIRST_READER`, where one before it ended.
 async fn ask(seed: u64, statements: usize, files: Option<&StoredCountry>) -> Tally {
     let mut tally = Tally::new();
-    for number in 0..statements.div_ceil(STATEMENTS_OF_A_READER) {
+    let first = number("TIDEGATE_FIRST_READER").unwrap_or(0);
+    for number in first..first + statements.div_ceil(STATEMENTS_OF_A_READER) {
+        if number > first && number.is_multiple_of(READERS_OF_A_REPORT) {
+            report(seed, &format!("readers {first} to {}", number - 1), &tally);
+        }
         let mut dice = Dice::new(seed * 1_000_000_007 + number as u64);
         let case = Case::draw(&mut dice);
         let platform = files.map_or_else(|| platform(&case.files), |files| files.shared(&case.files));
@@ -100,9 +111,9 @@ fn check(tally: &Tally) {
 }
 
 #[expect(clippy::print_stdout, reason = "what a long run came to is reported")]
-fn report(seed: u64, where_from: &str, tally: &Tally) {
+fn report(seed: u64, of_what: &str, tally: &Tally) {
     if wanted().is_some() {
-        println!("seed {seed}, {where_from}:");
+        println!("seed {seed}, {of_what}:");
         for (kind, outcomes) in tally {
             println!("  {kind}: {outcomes:?}");
         }
