@@ -13,7 +13,8 @@ pub(super) use cursors::{Ahead, Asked, Declare, Fetch};
 
 use datafusion_pg_catalog::sql::PostgresCompatibilityParser;
 use sqlparser::ast::{
-    Expr, Ident, ObjectNamePart, Statement, Value, ValueWithSpan, Visit, visit_expressions,
+    Expr, Ident, ObjectName, ObjectNamePart, Query, Statement, Value, ValueWithSpan, Visit,
+    visit_expressions, visit_relations,
 };
 use sqlparser::dialect::PostgreSqlDialect;
 use sqlparser::parser::{Parser, ParserError};
@@ -123,6 +124,19 @@ fn parameters(part: &impl Visit) -> BTreeSet<String> {
         ControlFlow::<Infallible>::Continue(())
     });
     parameters
+}
+
+/// Whether a query reads no other tables than those that are meant.
+fn reads_only(query: &Query, is_meant: impl Fn(&ObjectName) -> bool) -> bool {
+    let other = visit_relations(query, |table| {
+        if is_meant(table) { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
+    });
+    other.is_continue()
+}
+
+fn is_of_pg_catalog(table: &ObjectName) -> bool {
+    let table = table.0.last().and_then(ObjectNamePart::as_ident);
+    table.is_some_and(|table| table.value.to_lowercase().starts_with("pg_"))
 }
 
 /// Whether a part of a statement makes one row of many, as far as its functions tell.

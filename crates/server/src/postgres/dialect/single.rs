@@ -1,11 +1,8 @@
 //! Queries of the catalog for a single value, which depend on the query around them. The engine wants to see that they
 //! bring one row at most; clients know it, since they ask by the number of an object.
 
-use super::{expression, gathers};
-use sqlparser::ast::{
-    Expr, GroupByExpr, ObjectNamePart, Query, SelectItem, SetExpr, Statement, VisitMut, VisitorMut,
-    visit_relations,
-};
+use super::{expression, gathers, is_of_pg_catalog, reads_only};
+use sqlparser::ast::{Expr, GroupByExpr, Query, SelectItem, SetExpr, Statement, VisitMut, VisitorMut};
 use std::convert::Infallible;
 use std::ops::ControlFlow;
 
@@ -21,25 +18,12 @@ impl VisitorMut for Gather {
 
     fn pre_visit_expr(&mut self, expr: &mut Expr) -> ControlFlow<Infallible> {
         if let Expr::Subquery(query) = expr
-            && reads_the_catalog(query)
+            && reads_only(query, is_of_pg_catalog)
         {
             gather_query(query);
         }
         ControlFlow::Continue(())
     }
-}
-
-/// Whether a query reads tables of the catalog and no others.
-fn reads_the_catalog(query: &Query) -> bool {
-    let other = visit_relations(query, |name| {
-        let table = name.0.last().and_then(ObjectNamePart::as_ident);
-        if table.is_some_and(|table| table.value.to_lowercase().starts_with("pg_")) {
-            ControlFlow::Continue(())
-        } else {
-            ControlFlow::Break(())
-        }
-    });
-    other.is_continue()
 }
 
 fn gather_query(query: &mut Query) {

@@ -1,9 +1,9 @@
 //! Queries for a single value among the columns of an answer. The library puts NULL in the place of those that it cannot tell to be
 //! plain, and the first row in the place of several, which is meant for the catalog: what reads anything else stays what it is.
 
+use super::{is_of_pg_catalog, reads_only};
 use sqlparser::ast::{
     Expr, ObjectName, ObjectNamePart, Query, SelectItem, SetExpr, Statement, VisitMut, VisitorMut,
-    visit_relations,
 };
 use std::convert::Infallible;
 use std::ops::ControlFlow;
@@ -32,22 +32,15 @@ impl VisitorMut for Keep {
     }
 }
 
-/// Whether a query reads tables of the catalog and no others.
+/// Whether a query reads tables of the catalog, and no others.
 fn is_of_the_catalog(query: &Query) -> bool {
-    let mut reads = false;
-    let other = visit_relations(query, |name| {
-        reads = true;
-        if is_in_the_catalog(name) { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
-    });
-    reads && other.is_continue()
+    let reads_some = !reads_only(query, |_| false);
+    reads_some && reads_only(query, |table| is_of_pg_catalog(table) || is_of_information_schema(table))
 }
 
-fn is_in_the_catalog(table: &ObjectName) -> bool {
-    let named = |part: Option<&ObjectNamePart>| {
-        part.and_then(ObjectNamePart::as_ident).map(|part| part.value.to_lowercase()).unwrap_or_default()
-    };
-    named(table.0.last()).starts_with("pg_")
-        || (table.0.len() > 1 && named(table.0.first()) == "information_schema")
+fn is_of_information_schema(table: &ObjectName) -> bool {
+    let schema = table.0.first().and_then(ObjectNamePart::as_ident);
+    table.0.len() > 1 && schema.is_some_and(|schema| schema.value.to_lowercase() == "information_schema")
 }
 
 #[cfg(test)]
