@@ -22,6 +22,7 @@ mod question;
 mod reading;
 mod running;
 mod subjects;
+mod whole_aggregate;
 
 pub use allowances::Allowances;
 pub use assess::{Bundles, assessment_fields};
@@ -41,3 +42,4 @@ pub use principal::{Person, Principal};
 pub use question::Question;
 pub use reading::{Fingerprint, Reading, StatementText};
 pub use subjects::{Subjects, tables_of_nobody};
+pub use whole_aggregate::session_context;

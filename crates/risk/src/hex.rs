@@ -1,5 +1,17 @@
 //! Bytes as lower-case hexadecimal digits.
 
+/// The two digits of each byte.
+const DIGITS: [[u8; 2]; 256] = {
+    let digits = b"0123456789abcdef";
+    let mut pairs = [[0; 2]; 256];
+    let mut byte = 0;
+    while byte < 256 {
+        pairs[byte] = [digits[byte >> 4], digits[byte & 15]];
+        byte += 1;
+    }
+    pairs
+};
+
 /// Lower-case hexadecimal digits of bytes.
 pub fn hex(bytes: &[u8]) -> String {
     let mut text = String::with_capacity(2 * bytes.len());
@@ -9,9 +21,22 @@ pub fn hex(bytes: &[u8]) -> String {
 
 /// Writes lower-case hexadecimal digits of bytes to the end of a text.
 pub fn push_hex(text: &mut String, bytes: &[u8]) {
-    const DIGITS: &[u8; 16] = b"0123456789abcdef";
-    for byte in bytes {
-        text.push(DIGITS[usize::from(byte >> 4)].into());
-        text.push(DIGITS[usize::from(byte & 15)].into());
+    text.extend(pairs(bytes).flatten().map(char::from));
+}
+
+/// The two lower-case hexadecimal digits of each byte.
+pub fn pairs(bytes: &[u8]) -> impl Iterator<Item = [u8; 2]> {
+    bytes.iter().map(|byte| DIGITS[usize::from(*byte)])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn digits_are_those_of_the_formatter() {
+        let bytes: Vec<u8> = (0..=255).collect();
+        let formatted: String = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
+        assert_eq!(hex(&bytes), formatted);
     }
 }

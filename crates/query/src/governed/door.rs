@@ -14,6 +14,7 @@ use crate::policy::{Access, Compiler, Policy};
 use crate::principal::Person;
 use crate::reading::{Fingerprint, Reading, StatementText};
 use crate::subjects::Naming;
+use crate::whole_aggregate::session_context;
 use datafusion::arrow::datatypes::{DataType, Schema, SchemaRef};
 use datafusion::catalog::{MemorySchemaProvider, SchemaProvider};
 use datafusion::common::ParamValues;
@@ -90,7 +91,7 @@ impl Door {
             Entry::Owner => {
                 let tables = stored.iter().map(|(name, raw)| GovernedTable::open(name, Arc::clone(raw)));
                 let config = engine.session(catalog::OWNERS_CATALOG, catalog::SCHEMA);
-                let context = SessionContext::new_with_config(config);
+                let context = session_context(config, Arc::default());
                 let reader = ("local-owner".to_owned(), String::new());
                 Self::with(context, tables.collect(), catalog, (true, true), reader, None).await
             }
@@ -103,7 +104,7 @@ impl Door {
                 };
                 let tables = rules.into_iter().filter_map(table).collect::<Result<_, _>>()?;
                 let config = engine.session(purpose, catalog::SCHEMA);
-                let context = SessionContext::new_with_config_rt(config, Arc::clone(&allowance.runtime));
+                let context = session_context(config, Arc::clone(&allowance.runtime));
                 let reader = (person.name.clone(), purpose.to_owned());
                 let may = (access.may_explain, access.may_assess);
                 Self::with(context, tables, catalog, may, reader, Some(allowance)).await

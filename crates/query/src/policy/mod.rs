@@ -6,6 +6,7 @@
 
 mod access;
 mod authority;
+mod cmac;
 mod error;
 mod expression;
 mod filter;

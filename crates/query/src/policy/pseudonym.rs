@@ -1,6 +1,8 @@
 //! Keyed pseudonyms: the same text for the same value, which does not tell the value (GB/T 37964-2019, 5.3).
 
-use datafusion::arrow::array::{ArrayRef, AsArray, StringArray, StringBuilder};
+use super::cmac::{BLOCK, Cmac};
+use datafusion::arrow::array::{Array, ArrayRef, AsArray, StringArray, StringViewArray};
+use datafusion::arrow::buffer::{NullBuffer, OffsetBuffer};
 use datafusion::arrow::compute::cast;
 use datafusion::arrow::datatypes::DataType;
 use datafusion::common::DataFusionError;
@@ -10,18 +12,16 @@ use datafusion::logical_expr::{
 use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
 use std::fmt;
+use std::iter::repeat_n;
 use std::sync::Arc;
-use tidegate_risk::hex::push_hex;
+use tidegate_risk::hex;
 use zeroize::Zeroize;
 
-/// Bytes of the keyed hash that a pseudonym shows: two of 2^64 values collide with a chance of one half.
-const SHOWN_BYTES: usize = 16;
-
 /// What a pseudonym begins with.
-const PREFIX: &str = "p_";
+const PREFIX: [u8; 2] = *b"p_";
 
-/// Bytes of a pseudonym: two digits a byte of the hash.
-const LENGTH: usize = PREFIX.len() + 2 * SHOWN_BYTES;
+/// Bytes of a pseudonym: two digits a byte of the code, of which two of 2^64 values have the same with a chance of one half.
+const LENGTH: usize = PREFIX.len() + 2 * BLOCK;
 
 /// The key of this installation's pseudonyms. Never shown, and overwritten in memory when dropped.
 #[derive(Clone, PartialEq, Eq, Hash)]
@@ -31,28 +31,29 @@ impl PseudonymKey {
     /// The key that follows from a secret of this installation.
     pub fn derived_from(secret: &[u8; 32]) -> Self {
         let mut mac = keyed(secret);
-        mac.update(b"tidegate/pseudonym-key/v1");
+        mac.update(b"tidegate/pseudonym-key/v2");
         Self(mac.finalize().into_bytes().into())
     }
 
-    /// Pseudonyms of values, row by row.
-    fn of<'a>(&self, values: impl ExactSizeIterator<Item = Option<&'a str>>) -> StringArray {
-        let mut begun = keyed(&self.0);
-        begun.update(b"tidegate/pseudonym/v1\0");
-        let mut texts = StringBuilder::with_capacity(values.len(), values.len() * LENGTH);
-        let mut shown = PREFIX.to_owned();
-        for value in values {
-            let Some(value) = value else {
-                texts.append_null();
-                continue;
-            };
-            let mut mac = begun.clone();
-            mac.update(value.as_bytes());
-            shown.truncate(PREFIX.len());
-            push_hex(&mut shown, &mac.finalize().into_bytes()[..SHOWN_BYTES]);
-            texts.append_value(&shown);
-        }
-        texts.finish()
+    /// Pseudonyms of values, row by row; none where there is no value.
+    ///
+    /// # Errors
+    ///
+    /// None but of the program: lengths that are not those of pseudonyms.
+    fn of<'a>(
+        &self,
+        values: impl ExactSizeIterator<Item = Option<&'a str>>,
+        absent: Option<NullBuffer>,
+    ) -> Result<StringArray, DataFusionError> {
+        let rows = values.len();
+        let mut texts = Vec::with_capacity(rows * LENGTH);
+        let values = values.map(|value| value.unwrap_or_default().as_bytes());
+        Cmac::new(&self.0).each(values, |code| {
+            texts.extend_from_slice(&PREFIX);
+            texts.extend(hex::pairs(code).flatten());
+        });
+        let offsets = OffsetBuffer::from_lengths(repeat_n(LENGTH, rows));
+        Ok(StringArray::try_new(offsets, texts.into(), absent)?)
     }
 }
 
@@ -100,8 +101,11 @@ impl ScalarUDFImpl for Pseudonym {
         &self.signature
     }
 
-    fn return_type(&self, _: &[DataType]) -> Result<DataType, DataFusionError> {
-        Ok(DataType::Utf8)
+    fn return_type(&self, arguments: &[DataType]) -> Result<DataType, DataFusionError> {
+        Ok(match arguments {
+            [DataType::Utf8View] => DataType::Utf8View,
+            _ => DataType::Utf8,
+        })
     }
 
     fn invoke_with_args(&self, args: ScalarFunctionArgs) -> Result<ColumnarValue, DataFusionError> {
@@ -109,11 +113,12 @@ impl ScalarUDFImpl for Pseudonym {
         let [values] = values.as_slice() else {
             return Err(DataFusionError::Internal("pseudonym takes one text".to_owned()));
         };
-        let pseudonyms = match values.as_string_view_opt() {
-            Some(values) => self.key.of(values.iter()),
-            None => self.key.of(cast(values, &DataType::Utf8)?.as_string::<i32>().iter()),
+        let absent = values.logical_nulls();
+        let pseudonyms: ArrayRef = match values.as_string_view_opt() {
+            Some(values) => Arc::new(StringViewArray::from(&self.key.of(values.iter(), absent)?)),
+            None => Arc::new(self.key.of(cast(values, &DataType::Utf8)?.as_string::<i32>().iter(), absent)?),
         };
-        Ok(ColumnarValue::Array(Arc::new(pseudonyms) as ArrayRef))
+        Ok(ColumnarValue::Array(pseudonyms))
     }
 }
 
@@ -121,18 +126,18 @@ impl ScalarUDFImpl for Pseudonym {
 mod tests {
     use super::*;
 
-    /// Computed with Python's hmac from the description of the layout, not by this code.
+    /// Computed in Python (hmac, and CMAC of cryptography) from the description of the layout, not by this code.
     #[test]
     fn pseudonyms_are_the_documented_ones() {
         let key = PseudonymKey::derived_from(&[7; 32]);
         let values =
             StringArray::from(vec![Some("91310000MA1FL0X12Y"), None, Some("91310000MA1FL0X12Y"), Some("")]);
-        let pseudonyms = key.of(values.iter());
+        let pseudonyms = key.of(values.iter(), values.logical_nulls()).unwrap();
         let texts: Vec<Option<&str>> = pseudonyms.iter().collect();
         assert_eq!(texts[..3], [Some(EXPECTED), None, Some(EXPECTED)]);
         assert!(texts[3].is_some_and(|text| text.len() == EXPECTED.len() && text != EXPECTED));
         assert_eq!(format!("{key:?}"), "PseudonymKey(secret)");
     }
 
-    const EXPECTED: &str = "p_427533b2c351be83bae93951820e831f";
+    const EXPECTED: &str = "p_3a517af8e185c7284deb5c6eb142099f";
 }

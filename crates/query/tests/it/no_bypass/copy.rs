@@ -5,6 +5,8 @@ use super::hidden::Hidden;
 use super::queries::Query;
 use super::reader::{Case, Kind, Left, PURPOSE, RowsShown};
 use crate::country::{Row, SECRET, batch, tables};
+use aes::Aes256;
+use cmac::Cmac;
 use datafusion::arrow::array::{BooleanArray, RecordBatch};
 use datafusion::arrow::compute::nullif;
 use datafusion::arrow::datatypes::{Field, FieldRef, Schema, SchemaRef};
@@ -20,7 +22,7 @@ use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
-use tidegate_query::{DECLARATION_ITEM, Person};
+use tidegate_query::{DECLARATION_ITEM, Person, session_context};
 
 /// Which engine is asked over copies.
 #[derive(Debug, Clone, Copy)]
@@ -49,7 +51,7 @@ impl Copies {
         let mut config = SessionConfig::new().with_default_catalog_and_schema(PURPOSE, "public");
         config.options_mut().sql_parser.dialect = datafusion::config::Dialect::PostgreSQL;
         let (context, plain) =
-            (SessionContext::new_with_config(config.clone()), SessionContext::new_with_config(config));
+            (session_context(config.clone(), Arc::default()), session_context(config, Arc::default()));
         let stored = tables();
         let headers = &stored["declaration"].1;
         let (mut texts, mut counts) = (BTreeSet::new(), BTreeMap::new());
@@ -217,12 +219,9 @@ fn mask(value: &str, kind: Kind, left: Left) -> Option<String> {
 }
 
 pub fn pseudonym(value: &str) -> String {
-    let keyed = |key: &[u8], text: &[u8]| -> [u8; 32] {
-        let mut mac = <Hmac<Sha256> as KeyInit>::new_from_slice(key).unwrap();
-        mac.update(text);
-        mac.finalize().into_bytes().into()
-    };
-    let key = keyed(&SECRET, b"tidegate/pseudonym-key/v1");
-    let hash = keyed(&key, &[b"tidegate/pseudonym/v1\0", value.as_bytes()].concat());
-    hash[..16].iter().fold("p_".to_owned(), |text, byte| format!("{text}{byte:02x}"))
+    let mut derived = <Hmac<Sha256> as KeyInit>::new_from_slice(&SECRET).unwrap();
+    derived.update(b"tidegate/pseudonym-key/v2");
+    let mut code = <Cmac<Aes256> as KeyInit>::new(&derived.finalize().into_bytes());
+    code.update(value.as_bytes());
+    code.finalize().into_bytes().iter().fold("p_".to_owned(), |text, byte| format!("{text}{byte:02x}"))
 }
