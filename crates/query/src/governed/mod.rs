@@ -22,13 +22,16 @@ use async_trait::async_trait;
 use datafusion::arrow::datatypes::{Field, Schema, SchemaRef};
 use datafusion::catalog::Session;
 use datafusion::common::Column;
+use datafusion::common::stats::Precision;
 use datafusion::common::tree_node::{Transformed, TreeNode};
 use datafusion::datasource::{TableProvider, TableType, provider_as_source};
 use datafusion::error::DataFusionError;
 use datafusion::logical_expr::{LogicalPlan, LogicalPlanBuilder, TableProviderFilterPushDown};
 use datafusion::physical_plan::ExecutionPlan;
+use datafusion::physical_plan::statistics::{StatisticsArgs, StatisticsContext};
 use datafusion::prelude::Expr;
 use rule::TableRule;
+use scan::GovernedScan;
 use std::collections::BTreeSet;
 use std::fmt;
 use std::sync::Arc;
@@ -44,7 +47,7 @@ enum Shown {
     /// Every row, and some columns as they are: nothing that a query does to them tells more than they hold.
     Clear { raw: Arc<dyn TableProvider>, columns: Vec<usize> },
     /// What a plan leaves of the table. Conditions on the columns that are as they were may run below it.
-    Restricted { plan: LogicalPlan, unmasked: BTreeSet<String> },
+    Restricted { plan: LogicalPlan, all_rows: bool, unmasked: BTreeSet<String> },
 }
 
 impl GovernedTable {
@@ -71,7 +74,8 @@ impl GovernedTable {
         } else {
             let names = rule.columns.keys().filter(|column| !is_masked(column));
             let unmasked = names.cloned().collect();
-            Shown::Restricted { plan: restricted(name, raw, rule, &schema)?, unmasked }
+            let all_rows = rule.condition.is_none();
+            Shown::Restricted { plan: restricted(name, raw, rule, &schema)?, all_rows, unmasked }
         };
         Ok(Self { name: name.to_owned(), schema, shown })
     }
@@ -138,7 +142,7 @@ impl TableProvider for GovernedTable {
                 };
                 raw.scan(state, Some(&wanted), filters, limit).await
             }
-            Shown::Restricted { plan, .. } => {
+            Shown::Restricted { plan, all_rows, .. } => {
                 let mut plan = LogicalPlanBuilder::from(plan.clone());
                 for filter in filters {
                     plan = plan.filter(without_qualifiers(filter)?)?;
@@ -153,7 +157,9 @@ impl TableProvider for GovernedTable {
                 let wanted = schema.fields().iter().map(|f| Expr::Column(f.name().as_str().into()));
                 let plan = plan.project(wanted.collect::<Vec<_>>())?.build()?;
                 let inner = state.create_physical_plan(&plan).await?;
-                Ok(Arc::new(scan::GovernedScan::new(self.name.clone(), schema, inner)))
+                // How many rows are hidden is nobody's to know; how many are shown is.
+                let rows = if *all_rows { about_how_many(inner.as_ref())? } else { Precision::Absent };
+                Ok(Arc::new(GovernedScan::new(self.name.clone(), schema, inner, rows)))
             }
         }
     }
@@ -176,6 +182,11 @@ impl TableProvider for GovernedTable {
             }
         }
     }
+}
+
+/// An estimate of the rows of a plan, from statistics of its files.
+fn about_how_many(plan: &dyn ExecutionPlan) -> Result<Precision<usize>, DataFusionError> {
+    Ok(StatisticsContext::new().compute(plan, &StatisticsArgs::new())?.num_rows.to_inexact())
 }
 
 /// Columns by their names alone: a query may call the table by another name.

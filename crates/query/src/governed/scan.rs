@@ -2,10 +2,13 @@
 
 use datafusion::arrow::array::{RecordBatch, RecordBatchOptions};
 use datafusion::arrow::datatypes::SchemaRef;
+use datafusion::common::Statistics;
+use datafusion::common::stats::Precision;
 use datafusion::common::tree_node::TreeNodeRecursion;
 use datafusion::error::DataFusionError;
 use datafusion::execution::{SendableRecordBatchStream, TaskContext};
 use datafusion::physical_expr::{EquivalenceProperties, PhysicalExpr};
+use datafusion::physical_plan::statistics::StatisticsArgs;
 use datafusion::physical_plan::stream::RecordBatchStreamAdapter;
 use datafusion::physical_plan::{
     DisplayAs, DisplayFormatType, ExecutionPlan, ExecutionPlanProperties, Partitioning, PlanProperties,
@@ -14,16 +17,22 @@ use futures::StreamExt;
 use std::fmt;
 use std::sync::Arc;
 
-/// Rows of a restricted table. It says that it has no children, so that no rule moves anything through it, and nothing
-/// of its statistics.
+/// Rows of a restricted table. It says that it has no children, so that no rule moves anything through it, and nothing of its
+/// statistics but, where every row is shown, about how many there are, by which joins choose the side that they hold in memory.
 pub(super) struct GovernedScan {
     table: String,
     inner: Arc<dyn ExecutionPlan>,
+    rows: Precision<usize>,
     properties: Arc<PlanProperties>,
 }
 
 impl GovernedScan {
-    pub(super) fn new(table: String, schema: SchemaRef, inner: Arc<dyn ExecutionPlan>) -> Self {
+    pub(super) fn new(
+        table: String,
+        schema: SchemaRef,
+        inner: Arc<dyn ExecutionPlan>,
+        rows: Precision<usize>,
+    ) -> Self {
         let partitions = inner.output_partitioning().partition_count();
         let properties = PlanProperties::new(
             EquivalenceProperties::new(schema),
@@ -31,7 +40,7 @@ impl GovernedScan {
             inner.pipeline_behavior(),
             inner.boundedness(),
         );
-        Self { table, inner, properties: Arc::new(properties) }
+        Self { table, inner, rows, properties: Arc::new(properties) }
     }
 }
 
@@ -72,6 +81,16 @@ impl ExecutionPlan for GovernedScan {
         _: Vec<Arc<dyn ExecutionPlan>>,
     ) -> Result<Arc<dyn ExecutionPlan>, DataFusionError> {
         Ok(self)
+    }
+
+    fn statistics_from_inputs(
+        &self,
+        _: &[Arc<Statistics>],
+        args: &StatisticsArgs,
+    ) -> Result<Arc<Statistics>, DataFusionError> {
+        let unknown = Statistics::new_unknown(&self.schema());
+        let rows = if args.partition().is_none() { self.rows } else { Precision::Absent };
+        Ok(Arc::new(unknown.with_num_rows(rows)))
     }
 
     fn execute(

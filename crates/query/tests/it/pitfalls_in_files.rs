@@ -92,6 +92,32 @@ async fn plans_over_files_show_no_path_and_no_statistics() {
     assert!(setting.contains("a setting"), "{setting}");
 }
 
+/// The same, and all rows without parties to those who research.
+const MASKED: &str = r#"
+    @id("all") permit (principal, action == Action::"rows", resource) when { context.purpose == "research" };
+    @id("own") @filter("own-office")
+    permit (principal, action == Action::"rows", resource) when { context.purpose == "inspection" };
+    @id("columns") permit (principal, action == Action::"read", resource)
+    when { !(resource in Category::"party") };
+    @id("parties") @mask("pseudonym") permit (principal, action == Action::"read", resource in Category::"party");
+    @id("plans") permit (principal, action == Action::"explain", resource);"#;
+
+#[tokio::test]
+async fn joins_know_how_many_rows_there_are_where_none_is_hidden() {
+    let files = stored().await;
+    let platform = files.open(&with_rules(MASKED)).await;
+    let join = "SELECT d.importer_id FROM goods_item i JOIN declaration d USING (month, declaration_id, version_number)";
+    // The first table below a join is held in memory: the smaller one, or the first where the sizes are nobody's to know.
+    for (purpose, holds_declarations) in [("research", true), ("inspection", false)] {
+        let reader = Reader { purpose, ..of_office(&platform, "4700") };
+        let plan = reader.lines(&format!("EXPLAIN {join}")).await.join("\n");
+        let (_, below) = plan.split_once("HashJoinExec").unwrap();
+        let is_table = |line: &&str| line.contains("GovernedScan") || line.contains("DataSourceExec");
+        let first = below.lines().find(is_table).unwrap();
+        assert_eq!(first.contains("table=declaration"), holds_declarations, "{plan}");
+    }
+}
+
 #[tokio::test]
 async fn errors_of_files_are_not_told() {
     let files = stored().await;
