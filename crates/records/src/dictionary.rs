@@ -174,7 +174,8 @@ fn categories(text: &mut String) {
 
 fn grades(text: &mut String) {
     text.push_str(
-        "\n## Grades\n\nDefault grades of columns under GB/T 43697-2024.\n\n| grade | meaning |\n|---|---|\n",
+        "\n## Grades\n\nDefault grades of columns under GB/T 43697-2024. No definition is important or core: the authorities' catalogues name \
+         such data (Data Security\nLaw, Article 21), and a steward grades its columns by them.\n\n| grade | meaning |\n|---|---|\n",
     );
     for (grade, meaning) in GRADES {
         let _ = writeln!(text, "| {} | {meaning} |", grade.as_str());
