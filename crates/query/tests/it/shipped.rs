@@ -1,9 +1,9 @@
 //! The policy that is shipped: what it shows to whom.
 
-use crate::country::{Reader, every_table, lines, officer, person, platform};
+use crate::country::{Reader, batch, every_table, governance, lines, officer, person, platform, tables};
 use datafusion::arrow::array::RecordBatch;
 use tidegate_query::policy::{Access, Policy, PolicyError, PolicyFiles, Rows, Shown};
-use tidegate_query::{Catalog, Person, Principal};
+use tidegate_query::{Catalog, Person, Platform, Principal};
 use tidegate_records::table::Grade;
 use tidegate_records::tables::CODE;
 
@@ -152,6 +152,34 @@ async fn a_partner_sees_round_figures_of_what_came_from_its_country() {
             Shown::Clear,
             "an amount without currency means nothing: {role:?}"
         );
+    }
+}
+
+#[tokio::test]
+async fn a_name_that_is_made_of_the_declarants_number_is_a_pseudonym_where_the_number_is_not_shown() {
+    let mut all = tables();
+    for (_, rows) in all.values_mut() {
+        for row in rows.iter_mut().filter(|row| row["declaration_id"] == "D03") {
+            row.insert("declaration_id", "91310000MA1FL0X03/LRN-7".to_owned());
+        }
+    }
+    let rows = all.into_iter().map(|(name, (table, rows))| (name, batch(table, &rows))).collect();
+    let platform = Platform::in_memory(rows, Some(governance(&Policy::shipped_files()))).unwrap();
+    for (role, purpose) in
+        [("scientist", "research"), ("steward", "data-quality"), ("partner", "cooperation")]
+    {
+        let person = Person { organisation: Some("JP".to_owned()), ..person("One", role, Grade::General3) };
+        let reader = Reader { platform: &platform, person, purpose };
+        let names = reader.lines("SELECT DISTINCT left(declaration_id, 2) FROM declaration").await;
+        assert_eq!(names, ["D0", "D1", "D2", "D3", "p_"], "{role}: those of the authority stay");
+        let guessed = "SELECT count(*) FROM goods_item WHERE declaration_id LIKE '91310000%'";
+        assert_eq!(reader.lines(guessed).await, ["0"], "{role}");
+        let own = "SELECT count(*) FROM declaration WHERE declaration_id LIKE 'p_%' AND declaration_id IN \
+                   (SELECT declaration_id FROM goods_item)";
+        assert_eq!(reader.lines(own).await, ["1"], "{role}: it still joins");
+        let items = "SELECT count(*) FROM goods_item";
+        let view = "SELECT count(*) FROM declaration_item";
+        assert_eq!(reader.lines(view).await, reader.lines(items).await, "{role}");
     }
 }
 
