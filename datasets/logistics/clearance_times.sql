@@ -19,7 +19,7 @@
 -- description = "Lane in which the goods were examined, otherwise the lane of the newest decision; empty when there is neither"
 -- is_required = true
 -- [columns.stage_code]
--- description = "From one moment to another. Arrival: the crossing of the border, of what is not an export; lodgement: when the first version was issued; acceptance; decision: the first; result: the last recorded one of an inspection; release. On the way of special packaging: sealing, departure from the port, destination: the arrival there, opening. The stages up to result or release from arrival or acceptance are sums of others"
+-- description = "From one moment to another. Arrival: the crossing of the border, of what is not an export; lodgement: when the first version was issued; acceptance and decision: the first; result: the last recorded one of an inspection; release. On the way of special packaging: sealing, departure from the port, destination: the arrival there, opening. The stages up to result or release from arrival or acceptance are sums of others"
 -- is_required = true
 -- [columns.responsible_code]
 -- description = "Who answers for the stage: trader, customs, terminal, carrier, or shared: where customs inspects what the trader has to present, and of sums"
@@ -30,7 +30,7 @@
 -- unit = "1"
 -- range = [0.0, 1e12]
 -- [columns.left_out_declarations]
--- description = "Declarations that have both moments and are not measured: the end lies before the start, as with advance declarations, or the stage has to do with a decision that was made after the result or more than 30 days after acceptance, which is no part of clearance; where they are many, the measured ones are not typical"
+-- description = "Declarations that have both moments and are not measured: the end lies before the start, as with advance declarations, or more than ten years behind it, as where a date is mistyped, or the stage has to do with a decision that was made after the result or more than 30 days after acceptance, which is no part of clearance; where they are many, the measured ones are not typical"
 -- is_required = true
 -- unit = "1"
 -- range = [0.0, 1e12]
@@ -49,8 +49,9 @@
 WITH newest AS (
   SELECT month, declaration_id, office_id, accepted_at, border_crossing_at, lodged_at
   FROM (
-    SELECT month, declaration_id, office_id, accepted_at,
+    SELECT month, declaration_id, office_id,
       CASE WHEN left(declaration_type_code, 2) = 'EX' THEN NULL ELSE border_crossing_at END AS border_crossing_at,
+      min(accepted_at) OVER (PARTITION BY month, declaration_id) AS accepted_at,
       min(issued_at) OVER (PARTITION BY month, declaration_id) AS lodged_at,
       row_number() OVER (PARTITION BY month, declaration_id ORDER BY version_number DESC) AS place
     FROM declaration
@@ -148,7 +149,8 @@ lasting AS (
   FROM moment m CROSS JOIN stage s
 ),
 measured AS (
-  SELECT month, office_id, lane_code, stage_code, responsible_code, hours, hours >= 0.0 AND NOT is_belated AS is_measured
+  SELECT month, office_id, lane_code, stage_code, responsible_code, hours,
+    hours BETWEEN 0.0 AND 87600.0 AND NOT is_belated AS is_measured
   FROM lasting
   WHERE hours IS NOT NULL
 )

@@ -1,5 +1,5 @@
 -- title = "Revenue declared and recovered"
--- description = "Duty and tax as assessed in the newest version of each declaration, and what inspections found to be missing, by month of acceptance, office and currency. Where no assessed amount is stated it is worked out: the rate in percent of the tax base, otherwise of the customs value, or the rate by the quantity where the tax base is one; a line with a tax base in value and one in quantity is left out. Of each goods item, or of a declaration as a whole, the result of an inspection that was recorded last counts, so that results that are sent again or corrected count once. Amounts are due, not received: no table records payments. Rows of fewer than three enterprises or fewer than ten declarations are left out, and so is an amount that one or two enterprises contribute to; where what is left out of the amounts found in a month and currency is that of one or two enterprises, the smallest other one is left out as well. A month is there ten days after its end, and changes when a later month comes."
+-- description = "Duty and tax as assessed in the newest version of each declaration, and what inspections found to be missing, by month of acceptance, office and currency. Where no assessed amount is stated it is worked out: the rate in percent of the tax base, otherwise of the customs value, or the rate by the quantity where the tax base is one; a line with a tax base in value and one in quantity is left out, and so is one that comes to more than an amount has room for. Of each goods item, or of a declaration as a whole, the result of an inspection that was recorded last counts, so that results that are sent again or corrected count once. Amounts are due, not received: no table records payments. Rows of fewer than three enterprises or fewer than ten declarations are left out, and so is an amount that one or two enterprises contribute to; where what is left out of the amounts found in a month and currency is that of one or two enterprises, the smallest other one is left out as well. A month is there ten days after its end, and changes when a later month comes."
 -- owner = "revenue"
 -- refresh = "daily"
 -- increment = "month"
@@ -82,7 +82,7 @@ line_of_duty AS (
 ),
 assessed AS (
   SELECT month, declaration_id, office_id, enterprise_id, type_code, currency,
-    coalesce(stated_amount, CAST(CASE
+    coalesce(stated_amount, TRY_CAST(CASE
       WHEN base_quantity IS NULL OR (base_quantity = 0 AND base_amount IS NOT NULL)
         THEN CAST(coalesce(base_amount, customs_value_amount) AS DOUBLE) * rate / 100.0
       WHEN base_amount IS NULL OR base_amount = 0 THEN CAST(base_quantity AS DOUBLE) * rate

@@ -54,11 +54,11 @@
 -- unit = "1"
 -- range = [0.0, 1e12]
 -- [columns.median_transit_hours]
--- description = "Median from sealing to arrival; absent where none arrived"
+-- description = "Median from sealing to arrival, without what takes less than nothing or more than ten years; absent where none arrived"
 -- unit = "h"
 -- range = [0.0, 87600.0]
 -- [columns.median_opening_hours]
--- description = "Median from arrival to opening; absent where none was opened"
+-- description = "Median from arrival to opening, without what takes less than nothing or more than ten years; absent where none was opened"
 -- unit = "h"
 -- range = [0.0, 87600.0]
 -- [columns.inspected_declarations]
@@ -121,8 +121,8 @@ SELECT
   CAST(count(opened_at) AS BIGINT) AS opened_declarations,
   CAST(count(*) FILTER (WHERE is_broken) AS BIGINT) AS broken_declarations,
   CAST(count(released_at) AS BIGINT) AS released_declarations,
-  median(CASE WHEN transit_hours >= 0.0 THEN transit_hours END) AS median_transit_hours,
-  median(CASE WHEN opening_hours >= 0.0 THEN opening_hours END) AS median_opening_hours,
+  median(CASE WHEN transit_hours BETWEEN 0.0 AND 87600.0 THEN transit_hours END) AS median_transit_hours,
+  median(CASE WHEN opening_hours BETWEEN 0.0 AND 87600.0 THEN opening_hours END) AS median_opening_hours,
   CAST(count(is_discrepancy) AS BIGINT) AS inspected_declarations,
   CAST(count(*) FILTER (WHERE is_discrepancy) AS BIGINT) AS discrepancy_declarations,
   CAST(count(*) FILTER (WHERE is_discrepancy) AS DOUBLE) / nullif(count(is_discrepancy), 0) AS hit_rate

@@ -54,7 +54,8 @@ fn value(number: u32) -> String {
 }
 
 /// An import with one goods item of 10 kg: a duty of 5 % of 1,000, value added tax of which the amount is stated, and for the
-/// first seven an excise duty of 220 for each of 10 hectolitres. The last has a line that nobody can work out.
+/// first seven an excise duty of 220 for each of 10 hectolitres. The last two have a line that comes to more than an amount has room
+/// for, and one that nobody can work out.
 fn imported(number: u32, version: u32, value: &str) -> String {
     let (id, importer) = (format!("A{number}"), format!("I{}", number % 3));
     let quantity = r#""specific_tax_base_quantity":{"value":"10","unit":"HLT"}"#;
@@ -66,6 +67,7 @@ fn imported(number: u32, version: u32, value: &str) -> String {
     ];
     match number {
         0..7 => fees.push(format!(r#"{{"type_code":"306",{quantity},"tax_rate_numeric":"220"}}"#)),
+        8 => fees.push(format!(r#"{{"type_code":"306",{base},"tax_rate_numeric":"9999999999999999"}}"#)),
         9 => fees.push(format!(r#"{{"type_code":"306",{base},{quantity},"tax_rate_numeric":"7"}}"#)),
         _ => {}
     }

@@ -37,11 +37,16 @@ fn happened(id: &str, event: &str, moment: &str) -> Row {
 
 /// What the dataset has of these rows: office, stage, who answers, measured, left out, mean, median.
 async fn times(rows: [Vec<Row>; 4]) -> Vec<String> {
+    let columns = "office_id, stage_code, responsible_code, declarations, left_out_declarations, mean_hours, median_hours";
+    told(columns, rows).await
+}
+
+/// Columns of what the dataset has of these rows.
+async fn told(columns: &str, rows: [Vec<Row>; 4]) -> Vec<String> {
     let tables = [&DECLARATION, &DECISION, &INSPECTION, &TREATMENT_EVENT];
     let rows = tables.into_iter().zip(rows).map(|(table, rows)| (table.name, batch(table, &rows)));
     let platform = Platform::in_memory(rows.collect(), None).unwrap();
     let definition = Definition::parse("logistics", "clearance_times", TEXT).unwrap();
-    let columns = "office_id, stage_code, responsible_code, declarations, left_out_declarations, mean_hours, median_hours";
     let sql = format!("SELECT {columns} FROM (\n{}\n) AS times", definition.statement(None));
     let plan = platform.plan_for(&Principal::LocalOwner, "a test", &sql).await.unwrap();
     lines(&plan.collect().await.unwrap())
@@ -124,5 +129,45 @@ async fn what_is_released_by_its_decision_has_a_time_to_release_and_what_is_exam
             "F decision-to-result shared 1 0 36.0 36.0",
             "F lodgement-to-acceptance customs 1 0 6.0 6.0",
         ]
+    );
+}
+
+#[tokio::test]
+async fn what_is_accepted_again_was_accepted_before_and_a_mistyped_year_is_left_out() {
+    let mut again = lodged("H", "2", "IMA", [None, None]);
+    again.insert("accepted_at", "2025-11-04T00:00:00Z".to_owned());
+    let declarations = vec![
+        lodged("H", "1", "IMA", [None, None]),
+        again,
+        lodged("I", "1", "IMA", [None, Some("1925-11-01T00:00:00Z")]),
+    ];
+    let decisions = vec![decided("H", "1", "2025-11-03T12:00:00Z", "green", "false")];
+    assert_eq!(
+        times([declarations, decisions, Vec::new(), Vec::new()]).await,
+        [
+            "H acceptance-to-decision customs 1 0 12.0 12.0",
+            "H acceptance-to-release shared 1 0 12.0 12.0",
+            // A hundred years would be in the way of all others: no mean may be so long.
+            "I arrival-to-acceptance shared 0 1 - -",
+        ]
+    );
+}
+
+#[tokio::test]
+async fn percentiles_are_over_what_is_measured() {
+    let (mut declarations, mut decisions) = (Vec::new(), Vec::new());
+    // One to eleven hours, and one decision before the acceptance.
+    let moments = (1..=11).map(|hour| format!("2025-11-03T{hour:02}:00:00Z"));
+    for (number, moment) in moments.chain(["2025-11-02T00:00:00Z".to_owned()]).enumerate() {
+        let id = format!("J{number}");
+        let mut lodged = lodged(&id, "1", "IMA", [None, None]);
+        lodged.insert("office_id", "J".to_owned());
+        declarations.push(lodged);
+        decisions.push(decided(&id, "1", &moment, "red", "false"));
+    }
+    let columns = "stage_code, declarations, left_out_declarations, mean_hours, median_hours, p90_hours";
+    assert_eq!(
+        told(columns, [declarations, decisions, Vec::new(), Vec::new()]).await,
+        ["acceptance-to-decision 11 1 6.0 6.0 10.0"]
     );
 }
