@@ -1,5 +1,5 @@
 -- title = "Benefits of certified enterprises"
--- description = "Inspection rates by month of acceptance and grade of the importer on the day of acceptance, against those of conventional enterprises. GACC Order 251 bounds the average rate of advanced certified enterprises at 20 % of the conventional one, over groups and longer windows; a single month proves no breach. Grades come from the register as decisions read it, so that inspections from before this platform decided count too: a grade without a day holds from ever until the first one with a day, and of grades of one moment the one that was loaded last."
+-- description = "Inspection rates by month of acceptance and grade of the importer on the day of acceptance, against those of conventional enterprises. GACC Order 251, and Order 282 in its place since 1 April 2026 as the shipped selection policy has it, bound the average rate of advanced certified enterprises at 20 % of the conventional one, over groups and longer windows; a single month proves no breach. Grades come from the register as decisions read it, so that inspections from before this platform decided count too: a grade without a day holds from ever until the first one with a day, and of grades of one moment the one that was loaded last."
 -- owner = "enterprise-management"
 -- refresh = "daily"
 -- unique = ["month", "grade_code"]

@@ -52,12 +52,12 @@
 -- is_required = true
 -- unit = "1"
 -- range = [0.0, 1.0]
--- drift = 1.0
+-- drift = 0.5
 -- [columns.hit_rate]
 -- description = "Share of the inspected declarations with a discrepancy; absent where none was inspected"
 -- unit = "1"
 -- range = [0.0, 1.0]
--- drift = 1.0
+-- drift = 0.5
 WITH newest AS (
   SELECT month, declaration_id, office_id
   FROM (
