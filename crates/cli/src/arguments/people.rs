@@ -152,8 +152,8 @@ pub struct CreateToken {
     /// What it is for, in words
     #[arg(long, value_name = "TEXT")]
     pub label: String,
-    /// Door that it opens; once for each: cli, http, postgres, flight, job; the first four when left out
-    #[arg(long = "door", value_name = "DOOR", default_values = ["cli", "http", "postgres", "flight"])]
+    /// Door that it opens; once for each: http, postgres, flight; all three when left out. The command line asks for no token
+    #[arg(long = "door", value_name = "DOOR", default_values = ["http", "postgres", "flight"])]
     pub doors: Vec<Door>,
     /// Purpose that it may be used for, as the policy in force has it; once for each, any when left out
     #[arg(long = "purpose", value_name = "TEXT")]

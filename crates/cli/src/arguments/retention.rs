@@ -88,7 +88,7 @@ pub struct HoldRows {
 /// What to do with grades of columns.
 #[derive(Debug, Subcommand)]
 pub enum Grades {
-    /// Look at values for what a column holds, in its lists too: identity numbers, credit codes, phones, cards, addresses, coordinates
+    /// Look at values for what a column holds, in its lists too: identity numbers, credit codes, phones, cards, e-mail, names, addresses, coordinates
     Detect {
         /// The stored table or dataset; all when left out
         #[arg(long, value_name = "TABLE")]
