@@ -174,8 +174,8 @@ fn questions<'a>([ou, sun, zoll, han]: [Reader<'a>; 4], facts: &'a Facts) -> Vec
     let elsewhere = "SELECT count(*) AS n FROM declaration WHERE export_country_code <> 'DE'";
     let covered =
         |shown: &str| format!("SELECT DISTINCT {shown} AS p FROM declaration WHERE importer_id IS NOT NULL");
-    let rounded = "SELECT count(*) AS n FROM goods_item WHERE customs_value_amount > 0 AND customs_value_amount <> \
-                   power(10, round(log10(CAST(customs_value_amount AS DOUBLE))))";
+    let rounded = "SELECT CASE WHEN count(*) > 0 THEN 'some' ELSE 'none' END AS n, count(*) FILTER (WHERE customs_value_amount <> \
+                   power(10, round(log10(CAST(customs_value_amount AS DOUBLE))))) AS o FROM goods_item WHERE customs_value_amount > 0";
     vec![
         asked(
             "row filter",
@@ -199,7 +199,7 @@ fn questions<'a>([ou, sun, zoll, han]: [Reader<'a>; 4], facts: &'a Facts) -> Vec
         asked("pseudonym", sun, &covered("left(importer_id, 2)"), Ok(vec![vec!["p_"]])),
         asked("pseudonyms that join", sun, JOIN, Ok(vec![vec![facts.importers_joined.as_str()]])),
         asked("partial mask", zoll, &covered("right(importer_id, 3)"), Ok(vec![vec!["***"]])),
-        asked("general mask", zoll, rounded, Ok(vec![vec!["0"]])),
+        asked("general mask", zoll, rounded, Ok(vec![vec!["some", "0"]])),
         asked("mask that leaves nothing", han, OFFICERS, Ok(vec![vec!["nobody", "some"]])),
         asked("column that is not there", ou, "SELECT inclusion_probability FROM decision", Err("no column")),
         asked("table that is not there", ou, "SELECT count(*) AS n FROM quarantine", Err("quarantine")),

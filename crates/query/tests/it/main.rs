@@ -12,6 +12,7 @@ mod no_bypass;
 mod pitfalls;
 mod pitfalls_in_files;
 mod plans;
+mod prices;
 mod pruning;
 mod shipped;
 mod stored;
