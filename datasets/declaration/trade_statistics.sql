@@ -1,5 +1,5 @@
 -- title = "Trade statistics"
--- description = "Declarations, goods items, statistical value and net mass by month of acceptance, flow, HS subheading and partner country, from the newest version of each declaration. After the International Merchandise Trade Statistics of the United Nations the partner is the country of origin of imports and of last known destination of exports; cells of fewer than three enterprises or fewer than ten declarations are left out, so that rows do not add up to all trade, and so is an amount that fewer than three enterprises contribute to. A month is there ten days after its end, and changes when a later month comes."
+-- description = "Declarations, goods items, statistical value and net mass by month of acceptance, flow, HS subheading and partner country, from the newest version of each declaration. After the International Merchandise Trade Statistics of the United Nations the partner is the country of origin of imports and of last known destination of exports, and goods count once, when they come in or go out for good: left out is what is admitted or sent out for a time (procedures 53 and 23) and what returns of it, and imports of what was counted before it went to processing, a warehouse or a free zone (previous procedures 07, 51, 54, 71 and 78); cells of fewer than three enterprises or fewer than ten declarations are left out, so that rows do not add up to all trade, and so is an amount that fewer than three enterprises contribute to. A month is there ten days after its end, and changes when a later month comes."
 -- owner = "statistics"
 -- refresh = "daily"
 -- increment = "month"
@@ -72,7 +72,9 @@ item AS (
     coalesce(g.statistical_value_currency, '') AS statistical_value_currency, g.statistical_value_amount, g.net_mass_kg
   FROM newest n
   JOIN goods_item g ON g.month = n.month AND g.declaration_id = n.declaration_id AND g.version_number = n.version_number
-  WHERE g.commodity_hs6 IS NOT NULL
+  WHERE g.commodity_hs6 IS NOT NULL AND coalesce(g.procedure_code, '') NOT IN ('23', '53')
+    AND NOT (n.trade_flow_code = 'import' AND coalesce(g.previous_procedure_code, '') IN ('07', '23', '51', '54', '71', '78'))
+    AND NOT (n.trade_flow_code = 'export' AND coalesce(g.previous_procedure_code, '') = '53')
 ),
 total AS (
   SELECT month, trade_flow_code, commodity_hs6, partner_country_code, statistical_value_currency,

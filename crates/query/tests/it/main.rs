@@ -16,3 +16,4 @@ mod prices;
 mod pruning;
 mod shipped;
 mod stored;
+mod trade;
