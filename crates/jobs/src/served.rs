@@ -13,7 +13,7 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 use tidegate_ledger::{AuditEvent, Ledger, MAX_SUBJECTS, NewAuditEntry};
-use tidegate_query::{Answer, Plan, QueryError};
+use tidegate_query::{Answer, Named, Plan, QueryError};
 use tokio_util::task::TaskTracker;
 
 /// An answer on its way, whose end is written down. It breaks off when what it is given by holds no longer.
@@ -157,7 +157,7 @@ pub(crate) struct End {
     rows: u64,
     bytes: u64,
     /// Columns of the answer with numbers of companies and persons.
-    showing: Vec<usize>,
+    showing: Vec<(usize, Named)>,
     /// Those that went out, and one more at most than an entry holds.
     shown: HashSet<String>,
     is_written: bool,
@@ -170,7 +170,7 @@ impl End {
         clock: Clock,
         ends: TaskTracker,
         entry: NewAuditEntry,
-        showing: Vec<usize>,
+        showing: Vec<(usize, Named)>,
     ) -> Self {
         let shown = HashSet::new();
         Self { ledger, clock, ends, entry, rows: 0, bytes: 0, showing, shown, is_written: false }
@@ -186,12 +186,13 @@ impl End {
 
     /// Notes the companies and persons whose numbers are in rows that go out.
     fn notes_whom(&mut self, rows: &RecordBatch) {
-        for column in self.showing.iter().filter_map(|place| rows.columns().get(*place)) {
+        for (place, named) in &self.showing {
+            let Some(column) = rows.columns().get(*place) else { continue };
             if self.shown.len() > MAX_SUBJECTS {
                 return;
             }
             let Ok(texts) = cast(column, &DataType::Utf8) else { continue };
-            for key in texts.as_string::<i32>().iter().flatten() {
+            for key in texts.as_string::<i32>().iter().flatten().filter_map(|value| named.key(value)) {
                 if self.shown.len() <= MAX_SUBJECTS && !self.shown.contains(key) {
                     self.shown.insert(key.to_owned());
                 }

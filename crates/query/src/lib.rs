@@ -41,5 +41,5 @@ pub use platform::{Governance, Note, Platform};
 pub use principal::{Person, Principal};
 pub use question::Question;
 pub use reading::{Fingerprint, Reading, StatementText};
-pub use subjects::{Subjects, tables_of_nobody};
+pub use subjects::{Named, Subjects, tables_of_nobody};
 pub use whole_aggregate::session_context;

@@ -18,8 +18,12 @@ use datafusion::logical_expr::{
 use datafusion::prelude::Expr;
 use std::collections::{BTreeMap, BTreeSet};
 use tidegate_records::category::Category;
+use tidegate_records::model::declarant_in;
 use tidegate_records::table::Table;
 use tidegate_records::tables::TABLES;
+
+/// The column of every stored table that names the declaration of a row.
+const DECLARATION_NAME: &str = "declaration_id";
 
 /// Schemas that describe tables and hold no rows of them.
 const CATALOGS: [&str; 2] = ["information_schema.", "pg_catalog."];
@@ -33,14 +37,33 @@ pub struct Subjects {
     /// it that is read and could name somebody.
     pub are_all: bool,
     /// Places of the answer's columns that hold numbers of companies and persons as they are stored.
-    pub shown: Vec<usize>,
+    pub shown: Vec<(usize, Named)>,
+}
+
+/// Who is named by a column.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Named {
+    /// The company or person whose number it holds.
+    Themselves,
+    /// The declarant, in the name of a declaration that has no number of the authority.
+    Declarant,
+}
+
+impl Named {
+    /// The number of a company or person in a value.
+    pub fn key(self, value: &str) -> Option<&str> {
+        match self {
+            Self::Themselves => Some(value),
+            Self::Declarant => declarant_in(value),
+        }
+    }
 }
 
 impl Subjects {
     /// Whose rows an optimised plan asks for.
     pub(crate) fn of(plan: &LogicalPlan, naming: &Naming) -> Result<Self, DataFusionError> {
         let places = 0..plan.schema().fields().len();
-        let shown = places.filter(|place| is_number(plan, *place, naming)).collect();
+        let shown = places.filter_map(|place| Some((place, named_by(plan, place, naming)?))).collect();
         let mut subjects = Self { keys: BTreeSet::new(), are_all: true, shown };
         subjects.collect(plan, Vec::new(), naming)?;
         Ok(subjects)
@@ -111,47 +134,41 @@ impl Subjects {
     }
 }
 
-/// Whether a column of a plan's answer comes as it is from a stored column of numbers of companies or persons.
-fn is_number(plan: &LogicalPlan, place: usize, naming: &Naming) -> bool {
+/// Who is named by a column of a plan's answer that comes as it is from a stored one.
+fn named_by(plan: &LogicalPlan, place: usize, naming: &Naming) -> Option<Named> {
     let through = |expression: &Expr, input: &LogicalPlan| match unaliased(expression) {
-        Expr::Column(column) => {
-            input.schema().maybe_index_of_column(column).is_some_and(|place| is_number(input, place, naming))
-        }
-        _ => false,
+        Expr::Column(column) => named_by(input, input.schema().maybe_index_of_column(column)?, naming),
+        _ => None,
     };
     match plan {
         LogicalPlan::TableScan(scan) => {
-            let Ok(provider) = source_as_provider(&scan.source) else { return false };
-            let Some(table) = provider.downcast_ref::<GovernedTable>() else { return false };
+            let provider = source_as_provider(&scan.source).ok()?;
+            let table = provider.downcast_ref::<GovernedTable>()?;
             let column = scan.projected_schema.field(place).name();
-            column.ends_with("_id")
-                && naming.names_somebody(table.name(), column)
-                && table.is_as_stored(column)
+            naming.named_by(table.name(), column).filter(|_| table.is_as_stored(column))
         }
-        LogicalPlan::Projection(projection) => {
-            projection.expr.get(place).is_some_and(|expression| through(expression, &projection.input))
-        }
-        LogicalPlan::Aggregate(aggregate) => {
-            aggregate.group_expr.get(place).is_some_and(|expression| through(expression, &aggregate.input))
-        }
+        LogicalPlan::Projection(projection) => through(projection.expr.get(place)?, &projection.input),
+        LogicalPlan::Aggregate(aggregate) => through(aggregate.group_expr.get(place)?, &aggregate.input),
         LogicalPlan::Join(join) => match (join.join_type, join.left.schema().fields().len()) {
-            (JoinType::RightSemi | JoinType::RightAnti, _) => is_number(&join.right, place, naming),
-            (JoinType::LeftMark | JoinType::RightMark, _) => false,
-            (_, width) if place < width => is_number(&join.left, place, naming),
-            (_, width) => is_number(&join.right, place - width, naming),
+            (JoinType::RightSemi | JoinType::RightAnti, _) => named_by(&join.right, place, naming),
+            (JoinType::LeftMark | JoinType::RightMark, _) => None,
+            (_, width) if place < width => named_by(&join.left, place, naming),
+            (_, width) => named_by(&join.right, place - width, naming),
         },
-        LogicalPlan::Union(union) => union.inputs.iter().all(|input| is_number(input, place, naming)),
-        LogicalPlan::Window(window) if place >= window.input.schema().fields().len() => false,
+        LogicalPlan::Union(union) => {
+            let mut named = union.inputs.iter().map(|input| named_by(input, place, naming));
+            let first = named.next().flatten();
+            first.filter(|_| named.all(|other| other == first))
+        }
+        LogicalPlan::Window(window) if place >= window.input.schema().fields().len() => None,
         LogicalPlan::Window(_)
         | LogicalPlan::Filter(_)
         | LogicalPlan::Sort(_)
         | LogicalPlan::Limit(_)
         | LogicalPlan::Distinct(Distinct::All(_))
         | LogicalPlan::SubqueryAlias(_)
-        | LogicalPlan::Repartition(_) => {
-            plan.inputs().first().is_some_and(|input| is_number(input, place, naming))
-        }
-        _ => false,
+        | LogicalPlan::Repartition(_) => named_by(plan.inputs().first()?, place, naming),
+        _ => None,
     }
 }
 
@@ -187,9 +204,18 @@ impl Naming {
         self.category(table, column).is_some_and(is_of_somebody)
     }
 
-    /// Documents and other nested content may name anybody.
+    /// Documents and other nested content may name anybody, and the name of a declaration its declarant.
     fn could_name_somebody(&self, table: &str, column: &str) -> bool {
-        self.category(table, column).is_some()
+        self.category(table, column).is_some() || column == DECLARATION_NAME
+    }
+
+    /// Who is named by a stored column; nobody where it is not known for certain.
+    fn named_by(&self, table: &str, column: &str) -> Option<Named> {
+        if column == DECLARATION_NAME && TABLES.iter().any(|known| known.name == table) {
+            return Some(Named::Declarant);
+        }
+        let is_number = column.ends_with("_id") && self.names_somebody(table, column);
+        is_number.then_some(Named::Themselves)
     }
 }
 
@@ -207,7 +233,7 @@ fn is_of_anybody(table: &str) -> bool {
 fn is_of_nobody(table: &Table) -> bool {
     let tells = |column: &tidegate_records::table::Column| {
         let category = column.category(table);
-        is_of_somebody(category) || category == Category::Document || column.name == "declaration_id"
+        is_of_somebody(category) || category == Category::Document || column.name == DECLARATION_NAME
     };
     !table.columns.iter().any(tells)
 }

@@ -3,7 +3,7 @@
 use crate::country::{officer, person, platform};
 use std::collections::BTreeSet;
 use tidegate_query::policy::Policy;
-use tidegate_query::{Principal, Reading};
+use tidegate_query::{Named, Principal, Reading};
 use tidegate_records::table::Grade;
 
 async fn reading(sql: &str) -> Reading {
@@ -195,7 +195,11 @@ async fn a_pseudonym_is_nobodys_key() {
 
 #[tokio::test]
 async fn columns_that_show_numbers_of_companies_are_known() {
-    let shown = async |sql: &str| reading(sql).await.subjects.shown;
+    let shown = async |sql: &str| {
+        let shown = reading(sql).await.subjects.shown;
+        let themselves = shown.iter().filter(|(_, named)| *named == Named::Themselves);
+        themselves.map(|(place, _)| *place).collect::<Vec<_>>()
+    };
     let sql = "SELECT month, importer_id, importer_name, exporter_id AS e, concat(importer_id, 'x') FROM declaration \
                ORDER BY month LIMIT 3";
     assert_eq!(shown(sql).await, [1, 3], "as they are, whatever they are called; a name is no number");
@@ -212,7 +216,19 @@ async fn columns_that_show_numbers_of_companies_are_known() {
     let scientist = Principal::Person(person("Sun", "scientist", Grade::General3));
     let plan =
         platform.plan_for(&scientist, "research", "SELECT importer_id FROM declaration").await.unwrap();
-    assert_eq!(plan.reading().subjects.shown, [0_usize; 0], "a pseudonym is nobody's number");
+    assert_eq!(plan.reading().subjects.shown, [], "a pseudonym is nobody's number");
+
+    let named = "SELECT month, declaration_id AS d FROM goods_item ORDER BY d LIMIT 2";
+    assert_eq!(reading(named).await.subjects.shown, [(1, Named::Declarant)]);
+    let fixed = "SELECT declaration_id FROM declaration WHERE importer_id = 'A'";
+    assert_eq!(
+        subjects(&reading(fixed).await),
+        told("A", false),
+        "a declaration's name may be its declarant's"
+    );
+    let keys =
+        ["91310000MA1FL0X12Y/LRN-1", "25GB08F01XB2YW4AR5", "/LRN-1"].map(|name| Named::Declarant.key(name));
+    assert_eq!(keys, [Some("91310000MA1FL0X12Y"), None, None]);
 }
 
 #[tokio::test]

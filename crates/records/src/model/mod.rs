@@ -33,6 +33,11 @@ use crate::value::Text;
 use chrono::Datelike;
 use compact_str::format_compact;
 
+/// The declarant in the name of a declaration to which the authority has given no number ([`Declaration::declaration_id`]).
+pub fn declarant_in(declaration_id: &str) -> Option<&str> {
+    declaration_id.split_once('/').map(|(declarant, _)| declarant).filter(|declarant| !declarant.is_empty())
+}
+
 impl Declaration {
     /// What names the declaration everywhere: the number the authority gave it (MRN), otherwise the declarant
     /// and its own reference (LRN); nothing when neither is there.
