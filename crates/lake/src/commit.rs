@@ -1,11 +1,14 @@
 //! The commit of written files to a table: application transactions and conflicts.
 
+use std::collections::BTreeMap;
+
 use deltalake::kernel::transaction::{
     CommitBuilder, CommitConflictError, CommitProperties, TransactionError,
 };
 use deltalake::kernel::{Action, Transaction};
 use deltalake::protocol::DeltaOperation;
 use deltalake::{DeltaTable, DeltaTableError};
+use serde_json::Value;
 
 use crate::error::OfTable;
 use crate::state::loaded_version;
@@ -22,6 +25,9 @@ pub struct AppTransaction {
     /// How far that writer has come, such as the last ledger sequence in the batch.
     pub sequence: i64,
 }
+
+/// What the log keeps with a commit beside what it did, by name.
+pub(crate) type Told = BTreeMap<String, Value>;
 
 /// What a commit came to.
 pub(crate) enum Committed {
@@ -65,7 +71,19 @@ pub(crate) async fn commit_as_read(
     operation: DeltaOperation,
     transaction: Option<&AppTransaction>,
 ) -> Result<Option<u64>, LakeError> {
-    match try_commit(table, actions, operation, transaction).await {
+    commit_telling(table, name, actions, operation, transaction, Told::new()).await
+}
+
+/// The same, with something that the log keeps beside.
+pub(crate) async fn commit_telling(
+    table: &DeltaTable,
+    name: &str,
+    actions: Vec<Action>,
+    operation: DeltaOperation,
+    transaction: Option<&AppTransaction>,
+    told: Told,
+) -> Result<Option<u64>, LakeError> {
+    match try_commit(table, actions, operation, transaction, told).await {
         Ok(version) => {
             durable::sync_commit(table, version).await?;
             Ok(Some(version))
@@ -80,9 +98,10 @@ async fn try_commit(
     actions: Vec<Action>,
     operation: DeltaOperation,
     transaction: Option<&AppTransaction>,
+    told: Told,
 ) -> Result<u64, DeltaTableError> {
     let marks = transaction.map(|mark| Transaction::new(&mark.app_id, mark.sequence)).into_iter().collect();
-    let properties = CommitProperties::default().with_application_transactions(marks);
+    let properties = CommitProperties::default().with_application_transactions(marks).with_metadata(told);
     let committed = CommitBuilder::from(properties)
         .with_actions(actions)
         .build(Some(table.snapshot()?), table.log_store(), operation)

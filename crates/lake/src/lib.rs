@@ -35,7 +35,9 @@ pub use commit::AppTransaction;
 pub use error::{LakeError, SchemaMismatch, SnapshotWanted, SpecError};
 pub use lake::Lake;
 pub use limits::WriteLimits;
-pub use maintenance::{Commit, Compacted, Dropped, Erased, ErasedFrom, Erasing, Purged, Vacuumed};
+pub use maintenance::{
+    Commit, Compacted, Dropped, Erased, ErasedFrom, Erasing, Purged, Vacuumed, WithoutRows,
+};
 pub use read::Scan;
 pub use replace::{Replace, Replaced};
 pub use snapshot::{Loaded, Snapshot, TableVersion};

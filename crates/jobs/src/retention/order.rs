@@ -43,6 +43,9 @@ struct Plan {
     /// Rows of what is due that went so far, by table.
     #[serde(default)]
     gone: BTreeMap<String, u64>,
+    /// Up to which version of a table they are counted: the log tells what went by the order since.
+    #[serde(default)]
+    counted: BTreeMap<String, u64>,
     /// Tables that rows of declarations or parties began to go out of: what a try found in them may be out, and is found no more.
     #[serde(default)]
     begun: BTreeSet<String>,
@@ -117,6 +120,7 @@ impl Order {
     ) -> Result<Option<Self>, JobError> {
         let mut orders = open(home).await?.into_iter();
         if let Some(mut order) = orders.find(|order| order.subject == subject && !order.is_out()) {
+            order.recount(home).await?;
             if !found.is_empty() {
                 order.plan.of = of;
             }
@@ -131,6 +135,7 @@ impl Order {
             of,
             tables: BTreeMap::new(),
             gone: BTreeMap::new(),
+            counted: BTreeMap::new(),
             begun: BTreeSet::new(),
             versions: BTreeMap::new(),
             is_out: false,
@@ -139,6 +144,17 @@ impl Order {
         let act = home.act(Door::Job, reason).await?;
         let id = home.ledger.begin_erasure(subject, &json(&plan)?, &act).await?;
         Ok(Some(Self { id, subject, reason: reason.to_owned(), plan }))
+    }
+
+    /// Counts the rows that went by the order and that the ledger was not told of, since the program ended in between.
+    async fn recount(&mut self, home: &Home) -> Result<(), JobError> {
+        let Plan { gone, counted, .. } = &mut self.plan;
+        for (table, version) in counted {
+            let (rows, newest) = home.lake.erased_by(table, self.id.0, *version).await?;
+            *gone.entry(table.clone()).or_default() += rows;
+            *version = newest;
+        }
+        Ok(())
     }
 
     /// Takes the rows out of the newest version of every table. Readers see them until a snapshot names those versions.
@@ -198,14 +214,19 @@ impl Order {
     ) -> Result<u64, JobError> {
         let seen = Some(version);
         self.plan.gone.entry(table.name.to_owned()).or_default();
+        self.plan.counted.entry(table.name.to_owned()).or_insert(version);
+        self.keep(home).await?;
         while let Some(Piece { condition, months }) = pieces.next_piece().await? {
-            let from = ErasedFrom { version: seen, months: Some(months) };
+            let from = ErasedFrom { version: seen, months: Some(months), order: Some(self.id.0) };
             let mut erasing = home.lake.erasing(table.name, &condition, &from).await?;
-            while let Some(erased) = erasing.next_month().await? {
-                *self.plan.gone.entry(erased.table).or_default() += erased.rows;
+            version = erasing.version();
+            while let Some(month) = erasing.next_month().await? {
+                let erased = month.commit().await?;
+                version = erased.version;
+                *self.plan.gone.entry(erased.table.clone()).or_default() += erased.rows;
+                self.plan.counted.insert(erased.table, version);
                 self.keep(home).await?;
             }
-            version = erasing.version();
         }
         Ok(version)
     }

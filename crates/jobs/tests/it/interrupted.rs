@@ -129,3 +129,22 @@ async fn certificates_count_what_went_before_an_erasure_broke_off_within_a_table
     assert!(!parquet_holds(&place, PARTY));
     assert!(place.home.ledger.open_erasures().await.unwrap().is_empty());
 }
+
+#[tokio::test]
+async fn certificates_count_a_month_of_which_the_ledger_was_not_told() {
+    let mut place = with_party().await;
+    place.home.configuration.retention.declaration_days = 540;
+    place.home.configuration.retention.goods_item_days = 540;
+    for (table, first) in [("goods_item", 9_000_001), ("declaration", 9_100_001)] {
+        broken_off_within(&place, &Erase::Due, table).await;
+        // The load shows the table without what went, and brings ten rows that are due.
+        let later = rows(2, 2025, 24, first);
+        place.ingest(&place.write(&format!("{table}.csv"), &file(&later)), true).await.unwrap();
+    }
+    let certificates = erase(&place.home, &Erase::Due, "retention", &mut Quiet).await.unwrap();
+    for table in ["declaration", "goods_item"] {
+        let of_table = certificates.iter().filter(|one| one.erased.table == table);
+        assert_eq!(of_table.map(|one| one.erased.rows).sum::<u64>(), 100 + 2 * 10, "{table}");
+    }
+    assert_eq!(place.count("SELECT count(*) FROM goods_item WHERE month < '2025-06'").await, 0);
+}

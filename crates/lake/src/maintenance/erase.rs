@@ -15,13 +15,19 @@ use deltalake::logstore::get_actions;
 use deltalake::logstore::object_store::ObjectStoreExt;
 use deltalake::{DeltaTable, DeltaTableError, Path};
 use futures::StreamExt;
+use serde_json::Value;
 
 use super::rewrite::{Rewrite, is_rewrite, one_file_after_another};
+use crate::commit::Told;
 use crate::error::OfTable;
 use crate::read::PinnedTable;
 use crate::replace::month_of;
 use crate::state::loaded_version;
 use crate::{Lake, LakeError, Loaded, TableVersion};
+
+/// What the log keeps with a commit that took rows out: the number of the order, and how many rows.
+const ORDER: &str = "tidegate.order";
+const ROWS: &str = "tidegate.rowsErased";
 
 /// Rows that were taken out of a table.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -50,6 +56,8 @@ pub struct ErasedFrom {
     pub version: Option<u64>,
     /// Those of months, from the first to the last, like `2026-11`; in a table without months, all.
     pub months: Option<RangeInclusive<String>>,
+    /// Number of the order by which they go. The log keeps it with the rows of each month, for [`Lake::erased_by`].
+    pub order: Option<i64>,
 }
 
 /// An erasure on its way through the months of a table.
@@ -59,27 +67,54 @@ pub struct Erasing {
     version: u64,
     kept: Expr,
     months: btree_map::IntoValues<String, Vec<LogicalFileView>>,
+    order: Option<i64>,
 }
 
 impl Erasing {
-    /// The version of the table so far: the first without the rows when no month is left.
+    /// The version of the table when the erasure began: one without the rows when there is no month.
     pub fn version(&self) -> u64 {
         self.version
     }
 
-    /// Takes the rows of the next month out, in one commit. None when no month is left.
+    /// Writes the files of the next month again without the rows. None when no month is left.
     ///
     /// # Errors
     /// As [`Lake::erase`].
-    pub async fn next_month(&mut self) -> Result<Option<Erased>, LakeError> {
+    pub async fn next_month(&mut self) -> Result<Option<WithoutRows>, LakeError> {
         let Some(files) = self.months.next() else { return Ok(None) };
-        let table = self.table.as_str();
-        let handle = self.lake.table(table).await?;
-        let rewrite = Rewrite::of_files(handle, table, &files, Some(&self.kept), self.lake.limits).await?;
-        let rows = rewrite.rows_left_out();
+        let (table, order) = (self.table.clone(), self.order);
+        let handle = self.lake.table(&table).await?;
+        let rewrite = Rewrite::of_files(handle, &table, &files, Some(&self.kept), self.lake.limits).await?;
         let files = files.iter().map(|file| file.path().into_owned()).collect();
-        self.version = rewrite.commit().await?;
-        Ok(Some(Erased { table: table.to_owned(), version: self.version, rows, files }))
+        Ok(Some(WithoutRows { table, rewrite, files, order }))
+    }
+}
+
+/// Files of a month that are written again without rows, and not yet in the place of those that hold them.
+pub struct WithoutRows {
+    table: String,
+    rewrite: Rewrite,
+    files: Vec<String>,
+    order: Option<i64>,
+}
+
+impl WithoutRows {
+    /// Takes the rows out, in one commit.
+    ///
+    /// # Errors
+    /// As [`Lake::erase`].
+    pub async fn commit(self) -> Result<Erased, LakeError> {
+        let Self { table, rewrite, files, order } = self;
+        let rows = rewrite.rows_left_out();
+        let told =
+            order.map(|order| Told::from([(ORDER.to_owned(), order.into()), (ROWS.to_owned(), rows.into())]));
+        let version = rewrite.commit_telling(told.unwrap_or_default()).await?;
+        Ok(Erased { table, version, rows, files })
+    }
+
+    /// Leaves the rows where they are.
+    pub async fn abandon(self) {
+        self.rewrite.abandon().await;
     }
 }
 
@@ -106,12 +141,14 @@ impl Lake {
     /// log says.
     pub async fn erase(&self, table: &str, condition: &str) -> Result<Erased, LakeError> {
         let mut erasing = self.erasing(table, condition, &ErasedFrom::default()).await?;
-        let (mut rows, mut files) = (0, Vec::new());
-        while let Some(erased) = erasing.next_month().await? {
+        let (mut version, mut rows, mut files) = (erasing.version(), 0, Vec::new());
+        while let Some(month) = erasing.next_month().await? {
+            let erased = month.commit().await?;
+            version = erased.version;
             rows += erased.rows;
             files.extend(erased.files);
         }
-        Ok(Erased { table: table.to_owned(), version: erasing.version(), rows, files })
+        Ok(Erased { table: table.to_owned(), version, rows, files })
     }
 
     /// Begins to do the same from some files alone, month by month.
@@ -129,8 +166,25 @@ impl Lake {
         let version = loaded_version(&handle, table)?;
         let condition = parsed(&handle, table, condition)?;
         let months = held_by(&handle, table, &condition, from).await?.into_values();
-        let kept = condition.is_not_true();
-        Ok(Erasing { lake: self.clone(), table: table.to_owned(), version, kept, months })
+        let (kept, order) = (condition.is_not_true(), from.order);
+        Ok(Erasing { lake: self.clone(), table: table.to_owned(), version, kept, months, order })
+    }
+
+    /// How many rows commits after a version took out by an order, as far back as the log goes, and the newest version.
+    ///
+    /// # Errors
+    /// [`LakeError::NoTable`] before the table's first append.
+    pub async fn erased_by(&self, table: &str, order: i64, after: u64) -> Result<(u64, u64), LakeError> {
+        let handle = self.table(table).await?;
+        let newest = loaded_version(&handle, table)?;
+        let log = handle.log_store();
+        let mut rows = 0;
+        for version in after + 1..=newest {
+            let Some(bytes) = log.read_commit_entry(version).await.of_table(table)? else { continue };
+            let actions = get_actions(version, &bytes).of_table(table)?;
+            rows += actions.iter().filter_map(|action| rows_of(action, order)).sum::<u64>();
+        }
+        Ok((rows, newest))
     }
 
     /// Removes the files that held erased rows, those that commits had taken out of the table before, such as compactions, and
@@ -189,6 +243,13 @@ impl Lake {
         }
         Ok(forgotten)
     }
+}
+
+/// Rows that a commit took out by an order, as the log tells it.
+fn rows_of(action: &Action, order: i64) -> Option<u64> {
+    let Action::CommitInfo(told) = action else { return None };
+    let is_of_order = told.info.get(ORDER).and_then(Value::as_i64) == Some(order);
+    told.info.get(ROWS).and_then(Value::as_u64).filter(|_| is_of_order)
 }
 
 /// Files that commits took out of a table up to the version without erased rows, as far back as its log goes: upkeep removes

@@ -9,6 +9,6 @@ mod vacuum;
 
 pub use compact::Compacted;
 pub use drop::Dropped;
-pub use erase::{Erased, ErasedFrom, Erasing, Purged};
+pub use erase::{Erased, ErasedFrom, Erasing, Purged, WithoutRows};
 pub use history::Commit;
 pub use vacuum::Vacuumed;

@@ -13,7 +13,7 @@ use deltalake::kernel::{Action, Add, LogicalFileView};
 use deltalake::protocol::DeltaOperation;
 use futures::StreamExt;
 
-use crate::commit::commit_as_read;
+use crate::commit::{Told, commit_telling};
 use crate::error::OfTable;
 use crate::read::PinnedTable;
 use crate::state::loaded_version;
@@ -77,15 +77,24 @@ impl Rewrite {
     /// Puts the new files in the place of the old ones. The commit follows from the version that was read, never a
     /// later one: only so does Delta look at every commit since, and find another rewrite among them.
     pub(super) async fn commit(self) -> Result<u64, LakeError> {
-        let sequence = loaded_version(&self.handle, &self.table)? as i64;
+        self.commit_telling(Told::new()).await
+    }
+
+    /// The same, with something that the log keeps beside.
+    pub(super) async fn commit_telling(self, told: Told) -> Result<u64, LakeError> {
+        let Self { handle, table, writer, actions, operation, .. } = self;
+        let sequence = loaded_version(&handle, &table)? as i64;
         let mark = AppTransaction { app_id: APP_ID.to_owned(), sequence };
-        let committed =
-            commit_as_read(&self.handle, &self.table, self.actions, self.operation, Some(&mark)).await?;
-        if let Some(version) = committed {
+        if let Some(version) = commit_telling(&handle, &table, actions, operation, Some(&mark), told).await? {
             return Ok(version);
         }
+        writer.abandon().await;
+        Err(LakeError::CompactionOverlap { table })
+    }
+
+    /// Leaves the old files in their place.
+    pub(super) async fn abandon(self) {
         self.writer.abandon().await;
-        Err(LakeError::CompactionOverlap { table: self.table })
     }
 }
 

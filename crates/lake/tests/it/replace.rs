@@ -142,13 +142,36 @@ async fn only_rows_that_surely_meet_the_condition_are_erased() {
 /// How many rows go from some files.
 async fn gone(test: &TestLake, condition: &str, from: &ErasedFrom) -> u64 {
     let mut erasing = test.lake.erasing(TABLE, condition, from).await.unwrap();
-    let mut rows = 0;
-    while let Some(erased) = erasing.next_month().await.unwrap() {
-        assert_eq!(erased.version, erasing.version());
-        rows += erased.rows;
+    let (mut version, mut rows) = (erasing.version(), 0);
+    while let Some(month) = erasing.next_month().await.unwrap() {
+        let erased = month.commit().await.unwrap();
+        assert!(erased.version > version);
+        (version, rows) = (erased.version, rows + erased.rows);
     }
-    assert_eq!(erasing.version(), test.lake.table_version(TABLE).await.unwrap());
+    assert_eq!(version, test.lake.table_version(TABLE).await.unwrap());
     rows
+}
+
+#[tokio::test]
+async fn the_log_tells_how_many_rows_went_by_an_order() {
+    let test = lake();
+    // January, February, March.
+    test.lake.append(&spec(), [batch(0..2_000)], None).await.unwrap();
+    let but_one = "month < '2026-03' AND declaration_id NOT IN ('D00000007', 'D00000800')";
+    let by = |order: i64| ErasedFrom { order: Some(order), ..ErasedFrom::default() };
+    let mut erasing = test.lake.erasing(TABLE, but_one, &by(7)).await.unwrap();
+    let began = erasing.version();
+    let january = erasing.next_month().await.unwrap().unwrap().commit().await.unwrap();
+    let february = erasing.next_month().await.unwrap().unwrap();
+    let files = test.data_files().len();
+    february.abandon().await;
+    assert_eq!(test.data_files().len(), files - 1, "what was written is gone");
+    assert_eq!(test.rows().await.num_rows(), 2_000 - 31 * 24 + 1);
+    let erased_by = async |order: i64, after: u64| test.lake.erased_by(TABLE, order, after).await.unwrap();
+    assert_eq!(erased_by(7, began).await, (31 * 24 - 1, january.version));
+    assert_eq!(erased_by(7, january.version).await, (0, january.version));
+    assert_eq!(gone(&test, but_one, &by(8)).await, 28 * 24 - 1);
+    assert_eq!((erased_by(7, 0).await.0, erased_by(8, 0).await.0), (31 * 24 - 1, 28 * 24 - 1));
 }
 
 #[tokio::test]
