@@ -9,6 +9,7 @@ use crate::answer::Answer;
 use crate::home::Home;
 use chrono::NaiveDate;
 use std::collections::{BTreeMap, BTreeSet};
+use tidegate_lake::{Erased, WithoutRows};
 use tidegate_ledger::{Door, Held, Hold, HoldId};
 use tidegate_query::{Platform, Principal};
 use tidegate_records::table::Table;
@@ -16,6 +17,8 @@ use tidegate_records::tables::{self, QUARANTINE};
 
 /// What is kept, whatever is due or ordered.
 pub(super) struct Holds {
+    /// The holds that were in force.
+    known: BTreeSet<HoldId>,
     /// Months of which every row is kept, by table.
     months: BTreeMap<String, BTreeSet<String>>,
     /// Declarations and parties of which the rows of every table are kept.
@@ -26,7 +29,9 @@ impl Holds {
     /// The holds that are in force, in a state of the tables.
     pub(super) async fn read(home: &Home, platform: &Platform) -> Result<Self, JobError> {
         let (mut months, mut keys) = (BTreeMap::<String, BTreeSet<String>>::new(), BTreeSet::new());
-        for Hold { table, held, .. } in home.ledger.holds().await? {
+        let mut known = BTreeSet::new();
+        for Hold { id, table, held, .. } in home.ledger.holds().await? {
+            known.insert(id);
             match held {
                 Held::Days(first, last) => months.entry(table).or_default().extend(months_of(first, last)),
                 Held::Key(key) => {
@@ -35,7 +40,21 @@ impl Holds {
             }
         }
         months.retain(|_, months| !months.is_empty());
-        Ok(Self { months, keys: Keys::read(home, platform, keys).await? })
+        Ok(Self { known, months, keys: Keys::read(home, platform, keys).await? })
+    }
+
+    /// Takes rows of a month out, unless a hold was placed since these were read: nobody looked whether it keeps them.
+    pub(super) async fn let_go(&self, home: &Home, month: WithoutRows) -> Result<Erased, JobError> {
+        let holds = home.ledger.holds().await?;
+        let Some(newer) = holds.iter().find(|hold| !self.known.contains(&hold.id)) else {
+            return Ok(month.commit().await?);
+        };
+        month.abandon().await;
+        Err(JobError::Missing(format!(
+            "legal hold {} was placed while rows went out: what is out stays out, and no more goes; give the order again, which \
+             goes on with what nothing holds",
+            newer.id
+        )))
     }
 
     /// The condition on rows of a table before a month, without those of held months.

@@ -173,11 +173,11 @@ impl Order {
                 Which::Meeting(condition) => {
                     self.plan.begun.insert(table.name.to_owned());
                     self.keep(home).await?;
-                    home.lake.erase(table.name, condition).await?.version
+                    Box::pin(take_meeting(home, table, holds, condition)).await?
                 }
                 Which::Due { before, version } => {
                     let pieces = Box::pin(holds.due_pieces(platform, table, before)).await?;
-                    Box::pin(self.take_due(home, table, pieces, *version)).await?
+                    Box::pin(self.take_due(home, table, holds, pieces, *version)).await?
                 }
             };
             self.plan.versions.insert(table.name.to_owned(), version);
@@ -209,6 +209,7 @@ impl Order {
         &mut self,
         home: &Home,
         table: &Table,
+        holds: &Holds,
         mut pieces: DuePieces,
         mut version: u64,
     ) -> Result<u64, JobError> {
@@ -221,7 +222,7 @@ impl Order {
             let mut erasing = home.lake.erasing(table.name, &condition, &from).await?;
             version = erasing.version();
             while let Some(month) = erasing.next_month().await? {
-                let erased = month.commit().await?;
+                let erased = holds.let_go(home, month).await?;
                 version = erased.version;
                 *self.plan.gone.entry(erased.table.clone()).or_default() += erased.rows;
                 self.plan.counted.insert(erased.table, version);
@@ -288,6 +289,16 @@ impl Order {
     async fn keep(&self, home: &Home) -> Result<(), JobError> {
         Ok(home.ledger.plan_erasure(self.id, &json(&self.plan)?).await?)
     }
+}
+
+/// Takes the rows that meet a condition out of the newest version of a table. Returns the version without them.
+async fn take_meeting(home: &Home, table: &Table, holds: &Holds, condition: &str) -> Result<u64, JobError> {
+    let mut erasing = home.lake.erasing(table.name, condition, &ErasedFrom::default()).await?;
+    let mut version = erasing.version();
+    while let Some(month) = erasing.next_month().await? {
+        version = holds.let_go(home, month).await?.version;
+    }
+    Ok(version)
 }
 
 /// Whose rows go by an order about a subject that broke off, by their keyed hashes.

@@ -7,12 +7,13 @@ use crate::source::{file, rows};
 use arrow::array::{ArrayRef, Int64Array, RecordBatch};
 use arrow::compute::concat_batches;
 use std::future::poll_fn;
+use std::pin::Pin;
 use std::sync::Arc;
 use std::task::Poll;
-use tidegate_jobs::retention::{Erase, erase};
+use tidegate_jobs::retention::{Erase, erase, hold};
 use tidegate_jobs::{Decided, Quiet, query};
 use tidegate_lake::TableSpec;
-use tidegate_ledger::{DecisionRunId, RunStart};
+use tidegate_ledger::{DecisionRunId, Held, RunStart};
 use tidegate_records::table::Table;
 use tidegate_records::tables::{DECISION, DECISION_ITEM, WORK_LIST};
 
@@ -90,17 +91,22 @@ async fn a_run_that_stopped_behind_its_snapshot_is_done() {
     assert_eq!(closed.rows as i64, shown);
 }
 
-/// Breaks off an order to erase when the rows of one month are out of a table.
-async fn broken_off_within(place: &Place, what: &Erase, table: &str) {
+/// Follows an order to erase until the rows of one month are out of a table.
+async fn month_is_out<F: Future>(place: &Place, table: &str, mut erasing: Pin<&mut F>) {
     let next = place.home.lake.table_version(table).await.unwrap() + 1;
     let commit = place.home.root().join(format!("lake/{table}/_delta_log/{next:020}.json"));
-    let mut quiet = Quiet;
-    let mut erasing = Box::pin(erase(&place.home, what, "a request", &mut quiet));
     poll_fn(|context| {
         assert!(erasing.as_mut().poll(context).is_pending(), "{table}: more months are left");
         if commit.exists() { Poll::Ready(()) } else { Poll::Pending }
     })
     .await;
+}
+
+/// Breaks off an order to erase then.
+async fn broken_off_within(place: &Place, what: &Erase, table: &str) {
+    let mut quiet = Quiet;
+    let mut erasing = Box::pin(erase(&place.home, what, "a request", &mut quiet));
+    month_is_out(place, table, erasing.as_mut()).await;
 }
 
 #[tokio::test]
@@ -147,4 +153,37 @@ async fn certificates_count_a_month_of_which_the_ledger_was_not_told() {
         assert_eq!(of_table.map(|one| one.erased.rows).sum::<u64>(), 100 + 2 * 10, "{table}");
     }
     assert_eq!(place.count("SELECT count(*) FROM goods_item WHERE month < '2025-06'").await, 0);
+}
+
+#[tokio::test]
+async fn a_hold_that_is_placed_while_rows_go_out_keeps_what_is_there() {
+    let mut place = with_party().await;
+    place.home.configuration.retention.goods_item_days = 540;
+    let of_may = "SELECT min(declaration_id) FROM goods_item WHERE month = '2025-05'";
+    let held = place.texts(of_may).await.remove(0);
+    let (what, mut quiet) = (Erase::Due, Quiet);
+    let mut erasing = Box::pin(erase(&place.home, &what, "retention", &mut quiet));
+    month_is_out(&place, "goods_item", erasing.as_mut()).await;
+    hold(&place.home, "declaration", &Held::Key(held.clone()), "case 1").await.unwrap();
+    let told = erasing.await.unwrap_err().to_string();
+    assert!(told.contains("legal hold 1 was placed while rows went out"), "{told}");
+
+    let certificates = erase(&place.home, &Erase::Due, "retention", &mut Quiet).await.unwrap();
+    let of_table = certificates.iter().filter(|one| one.erased.table == "goods_item");
+    assert_eq!(of_table.map(|one| one.erased.rows).sum::<u64>(), 99);
+    assert_eq!(place.texts("SELECT declaration_id FROM goods_item WHERE month < '2025-06'").await, [held]);
+}
+
+#[tokio::test]
+async fn a_hold_that_is_placed_while_a_party_goes_stops_the_order() {
+    let place = with_party().await;
+    let (what, mut quiet) = (Erase::Party(PARTY.to_owned()), Quiet);
+    let mut erasing = Box::pin(erase(&place.home, &what, "a request", &mut quiet));
+    month_is_out(&place, "goods_item", erasing.as_mut()).await;
+    hold(&place.home, "declaration", &Held::Key(PARTY.to_owned()), "case 1").await.unwrap();
+    assert!(erasing.await.unwrap_err().to_string().contains("legal hold 1 was placed"));
+    let refused = erase(&place.home, &what, "again", &mut Quiet).await.unwrap_err().to_string();
+    assert!(refused.contains("is under a legal hold;"), "{refused}");
+    let named = format!("SELECT count(*) FROM declaration WHERE importer_id = '{PARTY}'");
+    assert!(place.count(&named).await > 0);
 }
