@@ -8,6 +8,8 @@ use tokio::time::sleep;
 
 /// What is locked by who works on datasets.
 const DATASETS: &str = "datasets.lock";
+/// What is locked by who decides.
+const DECISIONS: &str = "decide.lock";
 
 /// Between two looks whether another run has ended, and most of them.
 const WAIT: Duration = Duration::from_secs(1);
@@ -28,7 +30,16 @@ impl Alone {
         Self::in_home(home, DATASETS, busy)
     }
 
-    /// The same, for what a timer starts: waits until the other run has ended, for an hour at most.
+    /// Work on decisions: deciding, and erasing, since what is decided meanwhile would be written of declarations that are erased.
+    ///
+    /// # Errors
+    /// As [`Alone::in_home`].
+    pub(crate) fn with_decisions(home: &Home) -> Result<Self, JobError> {
+        let busy = "another run decides in this home, or erases; wait until it has ended";
+        Self::in_home(home, DECISIONS, busy)
+    }
+
+    /// The same as [`Alone::with_datasets`], for what a timer starts: waits until the other run has ended, for an hour at most.
     ///
     /// # Errors
     /// As [`Alone::in_home`].
@@ -46,7 +57,7 @@ impl Alone {
     ///
     /// # Errors
     /// When somebody does, or the file cannot be made.
-    pub(crate) fn in_home(home: &Home, file: &str, busy: &str) -> Result<Self, JobError> {
+    fn in_home(home: &Home, file: &str, busy: &str) -> Result<Self, JobError> {
         Self::if_free(home, file)?.ok_or_else(|| JobError::Missing(busy.to_owned()))
     }
 

@@ -87,8 +87,8 @@ async fn due_beside(home: &Home, platform: &Platform, holds: &Holds) -> Result<V
 /// subject of which there were rows, and for each dataset.
 ///
 /// # Errors
-/// When a declaration is under a legal hold or there is none, when another run erases, makes datasets anew or does upkeep, and when
-/// lake or ledger fail; what was certified until then is erased, and repeating goes on.
+/// When a declaration is under a legal hold or there is none, when another run erases, makes datasets anew, does upkeep or decides, and
+/// when lake or ledger fail; what was certified until then is erased, and repeating goes on.
 pub async fn erase(
     home: &Home,
     what: &Erase,
@@ -96,6 +96,7 @@ pub async fn erase(
     progress: &mut dyn Progress,
 ) -> Result<Vec<Erasure>, JobError> {
     let alone = Alone::with_datasets(home)?;
+    let _decisions = Alone::with_decisions(home)?;
     let before = home.ledger.erasures().await?.len();
     let whose = match what {
         Erase::Due => None,

@@ -120,7 +120,7 @@ pub struct Decided {
 /// Decides every version of a declaration lodged on the days asked for that no run has decided yet.
 ///
 /// # Errors
-/// When there is no bundle or nothing to decide, when another run decides in the home, or lake or ledger fail.
+/// When there is no bundle or nothing to decide, when another run decides in the home or erases, or lake or ledger fail.
 pub async fn decide(
     home: &Home,
     options: &DecideOptions,
@@ -130,8 +130,7 @@ pub async fn decide(
 }
 
 async fn run(home: &Home, options: &DecideOptions, progress: &mut dyn Progress) -> Result<Decided, JobError> {
-    let busy = "another run decides in this home; wait until it has ended";
-    let alone = Alone::in_home(home, "decide.lock", busy)?;
+    let alone = Alone::with_decisions(home)?;
     interrupted::close(home, &alone).await?;
     let (bundle, hash) = home.bundle(options.bundle.as_deref()).await?;
     let (from, to) = days(home, options, &bundle).await?;

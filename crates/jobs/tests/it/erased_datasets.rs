@@ -121,3 +121,17 @@ async fn one_run_at_a_time_makes_datasets_anew_erases_or_does_upkeep() {
     drop(running);
     assert!(!erased(&place).await.is_empty());
 }
+
+/// What is decided while rows go would be written of declarations that are erased.
+#[tokio::test]
+async fn nothing_is_erased_while_another_run_decides() {
+    let place = with_party().await;
+    let deciding = File::create(place.home.root().join("decide.lock")).unwrap();
+    deciding.lock().unwrap();
+    let party = Erase::Party(PARTY.to_owned());
+    let refused = erase(&place.home, &party, "a request", &mut Quiet).await.unwrap_err().to_string();
+    assert!(refused.contains("another run decides in this home, or erases; wait"), "{refused}");
+    assert!(place.home.ledger.open_erasures().await.unwrap().is_empty(), "nothing was begun");
+    drop(deciding);
+    assert!(!erased(&place).await.is_empty());
+}
