@@ -62,7 +62,7 @@ pub async fn maintain(
     let mut compacted = Vec::new();
     for (done, table) in (1..).zip(&tables) {
         let mut one = Maintained::of(table);
-        if !is_dry && is_shown(home, &snapshot, table).await? {
+        if !is_dry && is_shown(home, table).await? {
             let joined = home.lake.compact(table).await?;
             (one.joined, one.joined_to) = (joined.files_removed, joined.files_added);
             compacted.push(joined);
@@ -94,11 +94,12 @@ pub async fn maintain(
     Ok(all)
 }
 
-/// Whether readers may be shown the newest version of a table. That of a dataset may hold rows that were kept back from them, or that a
-/// run left which broke off.
-async fn is_shown(home: &Home, snapshot: &Snapshot, table: &str) -> Result<bool, JobError> {
-    Ok(dataset_of(table).is_none()
-        || snapshot.tables.get(table) == Some(&home.lake.table_version(table).await?))
+/// Whether readers see the newest version of a table. Otherwise it may hold rows of a dataset that were kept back from them, rows that
+/// a run left which broke off, or a part of what is being written: joining would show them.
+async fn is_shown(home: &Home, table: &str) -> Result<bool, JobError> {
+    let newest = home.lake.table_version(table).await?;
+    let shown = home.snapshot().await?.and_then(|snapshot| snapshot.tables.get(table).copied());
+    Ok(shown == Some(newest))
 }
 
 /// Tables of datasets that no current version names. One that was written to lately may be about to become current again.

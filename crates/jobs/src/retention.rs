@@ -19,6 +19,7 @@ pub use holds::{hold, holds, lift, rows_held};
 use crate::JobError;
 use crate::alone::Alone;
 use crate::catalog;
+use crate::decide::close_interrupted;
 use crate::home::{Home, mac};
 use crate::progress::Progress;
 use chrono::{Datelike, Days, NaiveDate};
@@ -96,7 +97,9 @@ pub async fn erase(
     progress: &mut dyn Progress,
 ) -> Result<Vec<Erasure>, JobError> {
     let alone = Alone::with_datasets(home)?;
-    let _decisions = Alone::with_decisions(home)?;
+    let decisions = Alone::with_decisions(home)?;
+    // The snapshot of an erasure would show what an interrupted run left.
+    Box::pin(close_interrupted(home, &decisions)).await?;
     let before = home.ledger.erasures().await?.len();
     let whose = match what {
         Erase::Due => None,

@@ -10,8 +10,9 @@ use tidegate_ledger::{DecisionRunId, RunOutcome};
 use tidegate_query::Platform;
 use tidegate_records::tables::{DECISION, DECISION_ITEM, WORK_LIST};
 
-/// Closes the runs that were interrupted: one whose rows a snapshot shows is done; of the others all rows go.
-pub(super) async fn close(home: &Home, _: &Alone) -> Result<(), JobError> {
+/// Closes the runs that were interrupted: one whose decisions a snapshot shows is done, since they are written last; of the others all
+/// rows go.
+pub(crate) async fn close(home: &Home, _: &Alone) -> Result<(), JobError> {
     let runs = home.ledger.decision_runs().await?;
     let open: Vec<_> = runs.into_iter().filter(|run| run.outcome.is_none()).map(|run| run.id).collect();
     if open.is_empty() {
@@ -38,21 +39,18 @@ async fn rows(platform: &Platform, run: DecisionRunId) -> Result<u64, JobError> 
     Ok(rows.first().copied().unwrap_or_default())
 }
 
-/// Takes the rows of runs out of every table whose newest version no snapshot shows.
+/// Takes the rows of runs out of every table, whether or not a snapshot shows some of them beside what somebody else wrote.
 async fn erase(home: &Home, runs: Vec<i64>) -> Result<(), JobError> {
     if runs.is_empty() {
         return Ok(());
     }
-    let shown = home.snapshot().await?.map(|snapshot| snapshot.tables).unwrap_or_default();
     let runs: Vec<String> = runs.iter().map(i64::to_string).collect();
     let of_runs = format!("run_number IN ({})", runs.join(", "));
     let mut all = Vec::new();
     for table in [&DECISION_ITEM, &WORK_LIST, &DECISION] {
-        match home.lake.table_version(table.name).await {
-            Ok(newest) if shown.get(table.name) != Some(&newest) => {
-                all.push(home.lake.erase(table.name, &of_runs).await?);
-            }
-            Ok(_) | Err(LakeError::NoTable { .. }) => {}
+        match home.lake.erase(table.name, &of_runs).await {
+            Ok(erased) => all.push(erased),
+            Err(LakeError::NoTable { .. }) => {}
             Err(error) => return Err(error.into()),
         }
     }

@@ -25,6 +25,7 @@ pub use capacity::{Capacity, ParseCapacityError};
 pub(crate) use cases::{Case, Cases, GRADE_COLUMNS, Grades, Which, any_version, cases, read};
 pub(crate) use earlier::{Earlier, LODGEMENT, Lodgement, lodgements};
 pub(crate) use expressions::{EXPECTED, IS_MANDATORY, between, later_versions, regime_of};
+pub(crate) use interrupted::close as close_interrupted;
 pub use packaging::Opening;
 pub(crate) use packaging::{Packaging, TREATED, seen as packaging_records, treated};
 pub(crate) use state::{parse as parse_state, stored_state};

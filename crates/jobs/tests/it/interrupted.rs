@@ -10,6 +10,7 @@ use std::future::poll_fn;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::Poll;
+use tidegate_jobs::maintenance::maintain;
 use tidegate_jobs::retention::{Erase, erase, hold};
 use tidegate_jobs::{Decided, Quiet, query};
 use tidegate_lake::TableSpec;
@@ -89,6 +90,40 @@ async fn a_run_that_stopped_behind_its_snapshot_is_done() {
     assert_eq!(rows_of(&place, "decision", run).await, shown);
     let closed = place.home.ledger.decision_run(run).await.unwrap().outcome.unwrap();
     assert_eq!(closed.rows as i64, shown);
+}
+
+#[tokio::test]
+async fn upkeep_and_erasures_show_nothing_that_an_interrupted_run_left() {
+    let place = learnt().await;
+    until(&place, "2025-11-10").await;
+    let tables = [DECISION_ITEM.name, WORK_LIST.name, DECISION.name];
+    let (run, _) = leave(&place, &[&DECISION_ITEM, &WORK_LIST, &DECISION]).await;
+    // The months have two small files each by now.
+    maintain(&place.home, false, &mut Quiet).await.unwrap();
+    for table in tables {
+        assert_eq!(rows_of(&place, table, run).await, 0, "{table} after upkeep");
+    }
+    let id = place.texts("SELECT min(declaration_id) FROM decision").await.remove(0);
+    erase(&place.home, &Erase::Declaration(id), "a request", &mut Quiet).await.unwrap();
+    for table in tables {
+        assert_eq!(rows_of(&place, table, run).await, 0, "{table} after an erasure");
+    }
+    let closed = place.home.ledger.decision_run(run).await.unwrap().outcome;
+    assert_eq!(closed.map(|outcome| outcome.rows), Some(0));
+}
+
+#[tokio::test]
+async fn what_is_shown_of_an_interrupted_run_goes_all_the_same() {
+    let place = learnt().await;
+    until(&place, "2025-11-10").await;
+    // It stopped before its decisions, and somebody's snapshot shows the rest.
+    let (run, versions) = leave(&place, &[&DECISION_ITEM, &WORK_LIST]).await;
+    place.home.lake.record_snapshot(place.home.now, versions).await.unwrap();
+    assert!(rows_of(&place, "work_list", run).await > 0);
+    until(&place, "2025-11-20").await;
+    for table in [DECISION_ITEM.name, WORK_LIST.name] {
+        assert_eq!(rows_of(&place, table, run).await, 0, "{table}");
+    }
 }
 
 /// Follows an order to erase until the rows of one month are out of a table.
