@@ -127,17 +127,14 @@ pub async fn is_new(home: &Home) -> Result<bool, JobError> {
     Ok(all.iter().all(|known| known.kind == PrincipalKind::LocalOwner))
 }
 
-/// Makes the first account: a supervisor, who sees everything up to the grade `important`.
+/// Makes the first account: a supervisor, who sees everything up to the grade `important`. It is there with its password or not at all.
 ///
 /// # Errors
 /// When there is an account already, the name or the password is refused, or the ledger fails.
 pub async fn set_up(home: &Home, name: &str, password: String, now: DateTime<Utc>) -> Result<(), JobError> {
     if !is_new(home).await? {
-        return Err(JobError::Missing("the installation is set up already".to_owned()));
+        return Err(LedgerError::SetUp.into());
     }
-    let password = Password::new(password);
-    // Before anybody is added: a refused password leaves nothing behind.
-    password.check()?;
     let new = NewPrincipal {
         name,
         kind: PrincipalKind::Person,
@@ -146,8 +143,8 @@ pub async fn set_up(home: &Home, name: &str, password: String, now: DateTime<Utc
     };
     let reason = "first account, by the set-up link".to_owned();
     let act = Act { by: home.owner().await?, door: Door::Http, reason, at: now };
-    let id = home.ledger.add_principal(&new, &act).await?;
-    Ok(home.ledger.set_password(id, &password, random_bytes()?, &act).await?)
+    home.ledger.add_first(&new, &Password::new(password), random_bytes()?, &act).await?;
+    Ok(())
 }
 
 /// Whether an error says that somebody is not let in, and not that something failed.

@@ -7,7 +7,8 @@ use crate::audit::AuditEvent;
 use crate::ledger::WriteTransaction;
 use crate::principal::{self, Rights};
 use crate::{
-    Ledger, LedgerError, NewPrincipal, Principal, PrincipalId, PrincipalKind, Standing, column, token,
+    Ledger, LedgerError, NewPrincipal, Password, Principal, PrincipalId, PrincipalKind, Standing, column,
+    password, token,
 };
 
 /// Roles of one principal.
@@ -20,13 +21,32 @@ impl Ledger {
     /// [`LedgerError::Exists`] for a name in use and for a second local owner; [`LedgerError::Invalid`] for a blank
     /// name, role or office, or an act of somebody who may not act.
     pub async fn add_principal(&self, new: &NewPrincipal<'_>, act: &Act) -> Result<PrincipalId, LedgerError> {
-        column::require_name("the name of a principal", new.name)?;
-        check(&new.roles, &new.standing)?;
         let mut tx = self.begin_write().await?;
-        let id = principal::insert(&mut tx, new, act.at).await?;
-        let rights = Rights { roles: &new.roles, standing: &new.standing };
-        let detail = format!("{} {:?} added: {rights}", new.kind, new.name);
-        act.record(&mut tx, AuditEvent::Grant, detail).await?;
+        let id = add(&mut tx, new, act).await?;
+        tx.commit().await?;
+        Ok(id)
+    }
+
+    /// Adds the first person with a password, both or neither: whoever asks at the same time, and wherever the program ends, there
+    /// is one first account, and somebody can log in as it.
+    ///
+    /// # Errors
+    /// [`LedgerError::SetUp`] when somebody besides the local owner is known; as [`Ledger::add_principal`] and
+    /// [`Ledger::set_password`].
+    pub async fn add_first(
+        &self,
+        new: &NewPrincipal<'_>,
+        password: &Password,
+        salt: [u8; 16],
+        act: &Act,
+    ) -> Result<PrincipalId, LedgerError> {
+        let phc = self.hashed(password, salt).await?;
+        let mut tx = self.begin_write().await?;
+        if principal::is_known(&mut tx).await? {
+            return Err(LedgerError::SetUp);
+        }
+        let id = add(&mut tx, new, act).await?;
+        password::set(&mut tx, id, phc, act).await?;
         tx.commit().await?;
         Ok(id)
     }
@@ -107,6 +127,21 @@ impl Ledger {
         act.record(&mut tx, AuditEvent::Grant, detail).await?;
         Ok(tx.commit().await?)
     }
+}
+
+/// Adds a principal inside a transaction.
+async fn add(
+    tx: &mut WriteTransaction,
+    new: &NewPrincipal<'_>,
+    act: &Act,
+) -> Result<PrincipalId, LedgerError> {
+    column::require_name("the name of a principal", new.name)?;
+    check(&new.roles, &new.standing)?;
+    let id = principal::insert(&mut *tx, new, act.at).await?;
+    let rights = Rights { roles: &new.roles, standing: &new.standing };
+    let detail = format!("{} {:?} added: {rights}", new.kind, new.name);
+    act.record(&mut *tx, AuditEvent::Grant, detail).await?;
+    Ok(id)
 }
 
 /// A principal whose rights may be changed by this act.

@@ -112,6 +112,9 @@ pub enum LedgerError {
         /// What it already is, such as `finished`.
         state: &'static str,
     },
+    /// There is somebody besides the local owner, so that no account is the first one.
+    #[error("the installation is set up already")]
+    SetUp,
     /// A policy state was derived from a version that is no longer the newest.
     #[error("a policy state was derived from {}, but the newest is {}; derive it again", version(*.based_on), version(*.newest))]
     StalePolicyState {

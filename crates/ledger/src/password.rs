@@ -3,6 +3,7 @@
 use std::fmt;
 
 use argon2::{Argon2, PasswordHasher as _, PasswordVerifier as _};
+use sqlx::SqliteConnection;
 use zeroize::Zeroizing;
 
 use crate::act::Act;
@@ -63,22 +64,17 @@ impl Ledger {
         salt: [u8; 16],
         act: &Act,
     ) -> Result<(), LedgerError> {
+        let phc = self.hashed(password, salt).await?;
+        let mut tx = self.begin_write().await?;
+        set(&mut tx, id, phc, act).await?;
+        Ok(tx.commit().await?)
+    }
+
+    /// What is stored of a password, which takes time on purpose.
+    pub(crate) async fn hashed(&self, password: &Password, salt: [u8; 16]) -> Result<String, LedgerError> {
         password.check()?;
         let typed = password.clone();
-        let phc = self.hashing().core().await?.run(move || hash(&typed, &salt)).await??;
-        let mut tx = self.begin_write().await?;
-        let principal = principal::read(&mut tx, id).await?;
-        if principal.kind != PrincipalKind::Person {
-            let right = "a person; services have tokens";
-            return Err(LedgerError::Invalid { what: "who gets a password", found: principal.name, right });
-        }
-        let statement = "INSERT INTO passwords (principal_id, phc, changed_at) VALUES (?, ?, ?)
-            ON CONFLICT (principal_id) DO UPDATE SET phc = excluded.phc, changed_at = excluded.changed_at";
-        sqlx::query(statement).bind(id.0).bind(phc).bind(column::from_time(act.at)).execute(&mut *tx).await?;
-        let revoked = token::revoke_left(&mut tx, id, true, act.at).await?;
-        let detail = format!("password of {:?} set; sessions of before revoked: {revoked}", principal.name);
-        act.record(&mut tx, AuditEvent::Grant, detail).await?;
-        Ok(tx.commit().await?)
+        self.hashing().core().await?.run(move || hash(&typed, &salt)).await?
     }
 
     /// The person with this name and password. A name that is not known, one without password, a disabled person and a
@@ -113,6 +109,27 @@ impl Ledger {
             WHERE p.name = ? AND p.disabled_at IS NULL";
         Ok(sqlx::query_as(statement).bind(name).fetch_optional(self.pool()).await?)
     }
+}
+
+/// Sets or replaces the password of a person inside a transaction, and ends the sessions of before.
+pub(crate) async fn set(
+    connection: &mut SqliteConnection,
+    id: PrincipalId,
+    phc: String,
+    act: &Act,
+) -> Result<(), LedgerError> {
+    let principal = principal::read(&mut *connection, id).await?;
+    if principal.kind != PrincipalKind::Person {
+        let right = "a person; services have tokens";
+        return Err(LedgerError::Invalid { what: "who gets a password", found: principal.name, right });
+    }
+    let statement = "INSERT INTO passwords (principal_id, phc, changed_at) VALUES (?, ?, ?)
+        ON CONFLICT (principal_id) DO UPDATE SET phc = excluded.phc, changed_at = excluded.changed_at";
+    let now = column::from_time(act.at);
+    sqlx::query(statement).bind(id.0).bind(phc).bind(now).execute(&mut *connection).await?;
+    let revoked = token::revoke_left(&mut *connection, id, true, act.at).await?;
+    let detail = format!("password of {:?} set; sessions of before revoked: {revoked}", principal.name);
+    act.record(connection, AuditEvent::Grant, detail).await
 }
 
 fn hash(password: &Password, salt: &[u8]) -> Result<String, LedgerError> {

@@ -192,6 +192,13 @@ pub(crate) async fn owner_is_alone(connection: &mut SqliteConnection) -> Result<
     Ok(persons == 0)
 }
 
+/// Whether somebody besides the local owner is known, be it a service or disabled.
+pub(crate) async fn is_known(connection: &mut SqliteConnection) -> Result<bool, LedgerError> {
+    let statement = "SELECT count(*) FROM principals WHERE kind <> 'local-owner'";
+    let known: i64 = sqlx::query_scalar(statement).fetch_one(connection).await?;
+    Ok(known > 0)
+}
+
 /// A person, or the local owner, who may act: persons answer for what is drawn and in force, services do not.
 pub(crate) async fn acting_person(
     connection: &mut SqliteConnection,

@@ -203,3 +203,33 @@ async fn a_password_admits_its_person_and_nobody_else() {
     assert!(ledger.authenticate_password("Ana", &password("another horse battery")).await.is_err());
     assert_eq!(format!("{:?}", password(secret)), "Password(secret)");
 }
+
+#[tokio::test]
+async fn there_is_one_first_account_and_it_can_log_in() {
+    let place = Place::new();
+    let (ledger, other) = (place.open().await, place.open().await);
+    let (ana, bo) = (newcomer("Ana", PrincipalKind::Person), newcomer("Bo", PrincipalKind::Person));
+    let secret = password("correct horse battery");
+    let short = ledger.add_first(&ana, &password("fourteen chars"), [1; 16], &act()).await;
+    assert!(matches!(short, Err(LedgerError::Invalid { .. })), "{short:?}");
+    let service = newcomer("robot", PrincipalKind::Service);
+    assert!(ledger.add_first(&service, &secret, [1; 16], &act()).await.is_err());
+    assert_eq!(ledger.principals().await.unwrap().len(), 1, "what is refused leaves nobody behind");
+
+    // Two programs with a link each, at once.
+    let act = act();
+    let (one, two) = tokio::join!(
+        ledger.add_first(&ana, &secret, [1; 16], &act),
+        other.add_first(&bo, &secret, [2; 16], &act)
+    );
+    assert_eq!(usize::from(one.is_ok()) + usize::from(two.is_ok()), 1, "{one:?} {two:?}");
+    assert!([&one, &two].into_iter().any(|done| matches!(done, Err(LedgerError::SetUp))), "{one:?} {two:?}");
+    let all = ledger.principals().await.unwrap();
+    assert_eq!(all.len(), 2);
+    assert_eq!(ledger.authenticate_password(&all[1].name, &secret).await.unwrap().id, all[1].id);
+    let told = told(&ledger).await;
+    assert!(
+        told[0].starts_with("password of") && told[1].starts_with("person") && told.len() == 2,
+        "{told:?}"
+    );
+}
