@@ -50,15 +50,8 @@ impl SigningKey {
     /// # Errors
     /// [`SigningKeyError::File`], also when the file exists.
     pub fn create(&self, path: &Path) -> Result<(), SigningKeyError> {
-        let mut options = OpenOptions::new();
-        options.write(true).create_new(true);
-        #[cfg(unix)]
-        std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
         let text = Zeroizing::new(format!("{}\n", hex::Shown(&*self.seed)));
-        let written = options.open(path).and_then(|mut file| {
-            file.write_all(text.as_bytes())?;
-            file.sync_all()
-        });
+        let written = write_new(path, text.as_bytes());
         written.map_err(|cause| SigningKeyError::File { path: path.to_owned(), cause })
     }
 
@@ -88,6 +81,33 @@ impl SigningKey {
         bytes.copy_from_slice(self.pair.sign(message).as_ref());
         Signature(bytes)
     }
+}
+
+/// Writes a file that is not there yet. Wherever the program ends, it is there whole or not at all; of several programs at once one
+/// writes it.
+fn write_new(path: &Path, content: &[u8]) -> io::Result<()> {
+    let part = path.with_extension("part");
+    let mut options = OpenOptions::new();
+    options.write(true).create(true).truncate(false);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    let mut file = options.open(&part)?;
+    // Who comes second waits here, and finds the file.
+    file.lock()?;
+    if path.try_exists()? {
+        // The other one may have put it in place.
+        let _ = fs::remove_file(&part);
+        return Err(io::ErrorKind::AlreadyExists.into());
+    }
+    file.set_len(0)?;
+    file.write_all(content)?;
+    file.sync_all()?;
+    fs::rename(&part, path)?;
+    #[cfg(unix)]
+    if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
+        fs::File::open(folder)?.sync_all()?;
+    }
+    Ok(())
 }
 
 impl fmt::Debug for SigningKey {
@@ -191,5 +211,22 @@ mod tests {
         assert_eq!(format!("{key:?}"), "SigningKey(secret)");
         fs::write(&path, "no key").unwrap();
         assert!(matches!(SigningKey::read(&path), Err(SigningKeyError::Content { .. })));
+    }
+
+    #[test]
+    fn a_key_is_written_whole_and_by_one_of_several_at_once() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("checkpoint.key");
+        // A program ended while it wrote.
+        fs::write(folder.path().join("checkpoint.part"), "abab").unwrap();
+        let create = |number: u8| {
+            let path = path.clone();
+            move || SigningKey::new(&[number; 32]).create(&path).is_ok()
+        };
+        let writing: Vec<_> = (0..8).map(|number| std::thread::spawn(create(number))).collect();
+        let written = writing.into_iter().map(|one| usize::from(one.join().unwrap())).sum::<usize>();
+        assert_eq!(written, 1);
+        SigningKey::read(&path).unwrap();
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1, "nothing else is left");
     }
 }

@@ -3,6 +3,7 @@
 use crate::JobError;
 use crate::home::{Home, random_bytes};
 use std::collections::BTreeSet;
+use std::io::ErrorKind;
 use tidegate_ledger::{
     KeyShare, LedgerError, Period, SignedCheckpoint, SigningKey, SigningKeyError, StoredPeriodKey,
 };
@@ -65,8 +66,14 @@ impl Home {
             return SigningKey::read(&path).map_err(refused);
         }
         let key = SigningKey::new(&random_bytes()?);
-        key.create(&path).map_err(refused)?;
-        Ok(key)
+        match key.create(&path) {
+            Ok(()) => Ok(key),
+            // Another program made one meanwhile.
+            Err(SigningKeyError::File { cause, .. }) if cause.kind() == ErrorKind::AlreadyExists => {
+                SigningKey::read(&path).map_err(refused)
+            }
+            Err(error) => Err(refused(error)),
+        }
     }
 
     /// Periods whose keys are public.
