@@ -42,7 +42,7 @@ pub struct Home {
 }
 
 impl Home {
-    /// Opens a home, making it when it is not there; everything in it works within the configuration.
+    /// Opens a home, making it for its owner alone when it is not there; everything in it works within the configuration.
     ///
     /// # Errors
     /// When the folder cannot be made, or lake or ledger cannot be opened.
@@ -52,7 +52,8 @@ impl Home {
         now: DateTime<Utc>,
     ) -> Result<Self, JobError> {
         let folder = |path: &Path, cause| HomeError::Folder { path: path.to_owned(), cause };
-        for path in [root.to_owned(), root.join("bundles"), root.join("lake")] {
+        make_private(root).map_err(|cause| folder(root, cause))?;
+        for path in [root.join("bundles"), root.join("lake")] {
             std::fs::create_dir_all(&path).map_err(|cause| folder(&path, cause))?;
         }
         let lake = Lake::open(root.join("lake"))?.within(configuration.lake.limits());
@@ -258,6 +259,15 @@ impl Home {
     }
 }
 
+/// Makes a folder that only its owner enters, where there is none: no policy hinders who can read the files of the lake.
+fn make_private(path: &Path) -> std::io::Result<()> {
+    let mut builder = std::fs::DirBuilder::new();
+    builder.recursive(true);
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+    builder.create(path)
+}
+
 /// HMAC-SHA256 of texts under the key of a ledger.
 pub(crate) fn mac(key: &RootKey, texts: &[&[u8]]) -> [u8; 32] {
     let mut block = [0; 64];
@@ -289,4 +299,23 @@ pub fn random_bytes<const N: usize>() -> Result<[u8; N], JobError> {
     getrandom::fill(&mut bytes)
         .map_err(|e| JobError::Missing(format!("the system gives no random bytes: {e}")))?;
     Ok(bytes)
+}
+
+#[cfg(all(test, unix))]
+mod tests {
+    use super::*;
+    use std::os::unix::fs::PermissionsExt as _;
+
+    #[tokio::test]
+    async fn only_its_owner_enters_a_new_home_and_one_that_is_there_stays_as_it_is() {
+        let folder = tempfile::tempdir().unwrap();
+        let shared = folder.path().join("shared");
+        std::fs::create_dir(&shared).unwrap();
+        std::fs::set_permissions(&shared, std::fs::Permissions::from_mode(0o750)).unwrap();
+        for (root, mode) in [(folder.path().join("new"), 0o700), (shared, 0o750)] {
+            let now = "2026-11-24T12:00:00Z".parse().unwrap();
+            Home::open(&root, Configuration::default(), now).await.unwrap();
+            assert_eq!(std::fs::metadata(&root).unwrap().permissions().mode() & 0o777, mode);
+        }
+    }
 }
