@@ -286,8 +286,16 @@ fn read_bundle(folder: &Path, secret: &ProfileSecret) -> Result<(Bundle, BundleH
         let name = path.file_name().map(|n| n.to_string_lossy().into_owned()).unwrap_or_default();
         components.insert(name, std::fs::read(&path).map_err(JobError::file(&path))?);
     }
-    Bundle::from_components(&components, &item_row_schema(), secret)
-        .map_err(|cause| JobError::Bundle { name: folder.display().to_string(), cause: Box::new(cause) })
+    let (bundle, hash) = Bundle::from_components(&components, &item_row_schema(), secret)
+        .map_err(|cause| JobError::Bundle { name: folder.display().to_string(), cause: Box::new(cause) })?;
+    // What two persons put in force is a hash, and whoever writes files does not put another bundle in its place.
+    if folder.file_name().is_none_or(|name| name != hash.to_string().as_str()) {
+        let folder = folder.display();
+        return Err(JobError::Missing(format!(
+            "the bundle in {folder} is {hash}, and not the one that the folder is named after; restore it from a backup"
+        )));
+    }
+    Ok((bundle, hash))
 }
 
 /// Bytes from the system's random source, for keys and salts.

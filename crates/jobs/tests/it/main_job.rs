@@ -122,6 +122,21 @@ async fn an_altered_bundle_is_refused() {
     std::fs::write(&features, text.replace("initial_rate = 0.2", "initial_rate = 0.3")).unwrap();
     let error = place.home.bundle(Some(&summary.bundle[..8])).await.unwrap_err().to_string();
     assert!(error.contains("features.toml"), "{error}");
+
+    // One that is sound, and that nobody put in force, in its place.
+    let less = LearnOptions { until: Some("2025-11-30".parse().unwrap()), ..LearnOptions::default() };
+    let other = learn(&place.home, &less, &mut Quiet).await.unwrap().bundle;
+    let [folder, others] = [&summary.bundle, &other].map(|hash| place.home.root().join("bundles").join(hash));
+    std::fs::remove_dir_all(&folder).unwrap();
+    std::fs::create_dir(&folder).unwrap();
+    for entry in std::fs::read_dir(&others).unwrap().map(Result::unwrap) {
+        std::fs::copy(entry.path(), folder.join(entry.file_name())).unwrap();
+    }
+    let error = place.home.bundle(Some(&summary.bundle)).await.unwrap_err().to_string();
+    assert!(
+        error.contains(&format!("is {other}, and not the one that the folder is named after")),
+        "{error}"
+    );
 }
 
 #[tokio::test]
