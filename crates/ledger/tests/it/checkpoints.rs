@@ -72,14 +72,17 @@ async fn inclusion_and_growth_are_proven_from_checkpoints_alone() {
 
 #[tokio::test]
 async fn one_log_name_and_one_key_sign_a_period_in_order() {
-    let (_place, ledger, _) = signed_log().await;
+    let (_place, ledger, [_, _, five]) = signed_log().await;
     let other = SigningKey::new(&[1; 32]);
     let late = at("2026-11-27T00:00:00Z");
-    for (log, key, time) in [("other", signing_key(), late), (LOG, other, late), (LOG, signing_key(), now())]
-    {
-        let refused = ledger.append_checkpoint(period(), log, &key, time).await;
+    for (log, key) in [("other", signing_key()), (LOG, other)] {
+        let refused = ledger.append_checkpoint(period(), log, &key, late).await;
         assert!(matches!(refused, Err(LedgerError::Invalid { .. })));
     }
+    // A clock was set back.
+    let early = ledger.append_checkpoint(period(), LOG, &signing_key(), now()).await.unwrap();
+    assert_eq!(early.checkpoint, five.checkpoint);
+    assert_eq!(fault(&ledger, &[early, five]).await, None);
     let unknown = ledger.append_checkpoint("2026-12".parse().unwrap(), LOG, &signing_key(), late).await;
     assert!(matches!(unknown, Err(LedgerError::Unknown { .. })));
 }

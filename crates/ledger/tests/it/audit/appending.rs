@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use tidegate_ledger::{AuditEvent, AuditFilter, Door, Ledger, LedgerError, NewAuditEntry, TableRead};
 
 use super::{actor, entry, fill, sign};
-use crate::support::{Place, at, now, signing_key};
+use crate::support::{Place, now, signing_key};
 
 #[tokio::test]
 async fn entries_read_back_the_newest_first() {
@@ -216,7 +216,18 @@ async fn the_file_itself_refuses_changes() {
         let error = sqlx::raw_sql(sql).execute(&mut place.raw().await).await.expect_err(sql).to_string();
         assert!(error.contains("append-only"), "{sql}: {error}");
     }
-    let back = at("2026-11-24T00:00:00Z");
-    let early = place.open().await.append_audit_checkpoint(super::AUDIT_LOG, &signing_key(), back).await;
-    assert!(matches!(early, Err(LedgerError::Invalid { .. })), "{early:?}");
+}
+
+#[tokio::test]
+async fn a_clock_that_is_set_back_keeps_nothing_from_being_signed() {
+    let place = Place::new();
+    let ledger = place.open().await;
+    fill(&ledger, 3).await;
+    let wrong = sign(&ledger, "2036-11-25T00:00:00Z").await.checkpoint;
+    fill(&ledger, 2).await;
+    let right = sign(&ledger, "2026-11-25T00:00:00Z").await.checkpoint;
+    assert_eq!((right.number, right.signed_at), (2, wrong.signed_at));
+    assert!(right.count > wrong.count);
+    let verified = ledger.verify_audit(&signing_key().public_key(), &[]).await.unwrap();
+    assert_eq!((verified.faults, verified.signed), (vec![], right.count));
 }
