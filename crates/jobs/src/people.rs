@@ -157,10 +157,9 @@ pub async fn add(
 /// # Errors
 /// When nobody has the name, or the ledger refuses the change and says why.
 pub async fn change(home: &Home, name: &str, change: &Change, reason: &str) -> Result<KnownPerson, JobError> {
-    let Principal { id, mut roles, mut standing, .. } = named(home, name).await?;
-    change.apply(&mut roles, &mut standing);
+    let id = named(home, name).await?.id;
     let act = home.act(Door::Cli, reason).await?;
-    home.ledger.change_principal(id, &roles, &standing, &act).await?;
+    home.ledger.change_rights(id, |roles, standing| change.apply(roles, standing), &act).await?;
     show(home, name).await
 }
 

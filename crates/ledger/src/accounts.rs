@@ -54,8 +54,7 @@ impl Ledger {
     /// Gives a principal other roles and another standing, effective at once.
     ///
     /// # Errors
-    /// [`LedgerError::Unknown`]; [`LedgerError::Invalid`] for a blank role or office, for the local owner, whose rights
-    /// are those of this machine, and for one who changes its own rights.
+    /// As [`Ledger::change_rights`].
     pub async fn change_principal(
         &self,
         id: PrincipalId,
@@ -63,13 +62,34 @@ impl Ledger {
         standing: &Standing,
         act: &Act,
     ) -> Result<(), LedgerError> {
-        check(roles, standing)?;
+        let change = |all: &mut BTreeSet<String>, stands: &mut Standing| {
+            all.clone_from(roles);
+            stands.clone_from(standing);
+        };
+        self.change_rights(id, change, act).await
+    }
+
+    /// Changes something of the roles and the standing of a principal, effective at once. The rest stays as it is then, whoever else
+    /// changes something at the same time.
+    ///
+    /// # Errors
+    /// [`LedgerError::Unknown`]; [`LedgerError::Invalid`] for a blank role or office, for the local owner, whose rights
+    /// are those of this machine, and for one who changes its own rights.
+    pub async fn change_rights(
+        &self,
+        id: PrincipalId,
+        change: impl FnOnce(&mut BTreeSet<String>, &mut Standing),
+        act: &Act,
+    ) -> Result<(), LedgerError> {
         let mut tx = self.begin_write().await?;
         let before = changeable(&mut tx, id, act).await?;
+        let (mut roles, mut standing) = (before.roles.clone(), before.standing.clone());
+        change(&mut roles, &mut standing);
+        check(&roles, &standing)?;
         let statement = "UPDATE principals SET roles = ?, office = ?, organisation = ?, enterprise_id = ?,
             clearance = ? WHERE id = ?";
         sqlx::query(statement)
-            .bind(principal::roles_column(roles))
+            .bind(principal::roles_column(&roles))
             .bind(standing.office.as_deref())
             .bind(standing.organisation.as_deref())
             .bind(standing.enterprise_id.as_deref())
@@ -78,8 +98,8 @@ impl Ledger {
             .execute(&mut *tx)
             .await?;
         let was = Rights { roles: &before.roles, standing: &before.standing };
-        let detail =
-            format!("{} {:?} has {}; had {was}", before.kind, before.name, Rights { roles, standing });
+        let has = Rights { roles: &roles, standing: &standing };
+        let detail = format!("{} {:?} has {has}; had {was}", before.kind, before.name);
         act.record(&mut tx, AuditEvent::Grant, detail).await?;
         Ok(tx.commit().await?)
     }

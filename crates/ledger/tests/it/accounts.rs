@@ -67,6 +67,24 @@ async fn rights_are_changed_at_once_and_told() {
 }
 
 #[tokio::test]
+async fn two_changes_at_once_keep_what_the_other_changed() {
+    let place = Place::new();
+    let (ledger, other) = (place.open().await, place.open().await);
+    let standing = Standing { clearance: Clearance::Important, ..Standing::default() };
+    let new = NewPrincipal { standing, ..newcomer("Ana", PrincipalKind::Person) };
+    let ana = ledger.add_principal(&new, &act()).await.unwrap();
+    let act = act();
+    let (lowered, moved) = tokio::join!(
+        ledger.change_rights(ana, |_, standing| standing.clearance = Clearance::General1, &act),
+        other.change_rights(ana, |_, standing| standing.office = Some("KR-020".to_owned()), &act)
+    );
+    lowered.unwrap();
+    moved.unwrap();
+    let found = ledger.principal(ana).await.unwrap().standing;
+    assert_eq!((found.clearance, found.office.as_deref()), (Clearance::General1, Some("KR-020")));
+}
+
+#[tokio::test]
 async fn who_is_enabled_again_acts_and_has_none_of_the_tokens_of_before() {
     let place = Place::new();
     let ledger = place.open().await;
