@@ -4,12 +4,13 @@
 //! nothing is done for them here.
 
 use std::collections::BTreeSet;
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 use deltalake::DeltaTable;
 use deltalake::kernel::Add;
 
-use crate::LakeError;
+use crate::{Lake, LakeError};
 
 /// Forces data files, and the folders that name them, to disk; to be done before a commit names them.
 pub(crate) async fn sync_files(table: &DeltaTable, adds: &[Add]) -> Result<(), LakeError> {
@@ -32,6 +33,39 @@ pub(crate) async fn sync_commit(table: &DeltaTable, version: u64) -> Result<(), 
     let log = root.join("_delta_log");
     sync(&log.join(format!("{version:020}.json"))).await?;
     sync(&log).await
+}
+
+/// Forces a file of the lake itself to disk. A state that readers would find empty after a loss of power keeps them from every table.
+pub(crate) async fn sync_own(lake: &Lake, path: &deltalake::Path) -> Result<(), LakeError> {
+    let Some(root) = lake.local_folder() else { return Ok(()) };
+    let name: &str = path.as_ref();
+    let file = root.join(name);
+    match sync(&file).await {
+        // Somebody took it away meanwhile.
+        Err(LakeError::Sync { source, .. }) if source.kind() == ErrorKind::NotFound => return Ok(()),
+        forced => forced?,
+    }
+    if let Some(folder) = file.parent() {
+        sync(folder).await?;
+    }
+    sync(&root).await
+}
+
+/// Forces to disk that files of a table and entries of its log are gone, so that a loss of power does not bring them back.
+pub(crate) async fn sync_removed(
+    table: &DeltaTable,
+    removed: &BTreeSet<deltalake::Path>,
+) -> Result<(), LakeError> {
+    let Some(root) = local_root(table) else { return Ok(()) };
+    let mut folders = BTreeSet::from([root.join("_delta_log")]);
+    for path in removed {
+        let name: &str = path.as_ref();
+        folders.extend(root.join(name).parent().map(Path::to_path_buf));
+    }
+    for folder in folders.iter().filter(|folder| folder.exists()) {
+        sync(folder).await?;
+    }
+    Ok(())
 }
 
 fn local_root(table: &DeltaTable) -> Option<PathBuf> {

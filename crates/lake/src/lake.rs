@@ -1,6 +1,6 @@
 //! The lake: Delta tables, one folder each under a root, and how a table is opened or created.
 
-use std::path::Path as FsPath;
+use std::path::{Path as FsPath, PathBuf};
 
 use deltalake::kernel::StructType;
 use deltalake::kernel::engine::arrow_conversion::TryIntoKernel;
@@ -57,6 +57,12 @@ impl Lake {
     /// The store of the root, where the lake's own files (snapshots) are.
     pub(crate) fn store(&self) -> deltalake::logstore::ObjectStoreRef {
         self.root.object_store(None)
+    }
+
+    /// The folder of the root; none in an object store.
+    pub(crate) fn local_folder(&self) -> Option<PathBuf> {
+        let url = self.root.root_url();
+        (url.scheme() == "file").then(|| url.to_file_path().ok()).flatten()
     }
 
     /// A handle on the table, its log not yet read.

@@ -12,7 +12,7 @@ use deltalake::{ObjectStoreError, Path};
 use futures::{StreamExt, TryStreamExt};
 use serde::{Deserialize, Serialize};
 
-use crate::{Appended, Lake, LakeError, SnapshotWanted};
+use crate::{Appended, Lake, LakeError, SnapshotWanted, durable};
 
 const FOLDER: &str = "_snapshots";
 const HINT: &str = "_latest";
@@ -177,6 +177,7 @@ impl Lake {
             .map_err(|error| LakeError::SnapshotFile { path: path.to_string(), reason: error.to_string() })?;
         let create = PutOptions { mode: PutMode::Create, ..PutOptions::default() };
         self.store().put_opts(&path, PutPayload::from(json), create).await?;
+        durable::sync_own(self, &path).await?;
         let hint = PutPayload::from(snapshot.version.to_string().into_bytes());
         self.store().put(&hint_file(), hint).await?;
         Ok(())

@@ -23,7 +23,7 @@ use crate::error::OfTable;
 use crate::read::PinnedTable;
 use crate::replace::month_of;
 use crate::state::loaded_version;
-use crate::{Lake, LakeError, Loaded, TableVersion};
+use crate::{Lake, LakeError, Loaded, TableVersion, durable};
 
 /// What the log keeps with a commit that took rows out: the number of the order, and how many rows.
 const ORDER: &str = "tidegate.order";
@@ -224,6 +224,7 @@ impl Lake {
         let log = handle.log_store();
         let log_entries =
             cleanup_expired_logs_for(first, log.as_ref(), i64::MAX, None).await.of_table(table)?;
+        durable::sync_removed(&handle, &paths).await?;
         for path in &paths {
             if store.head(path).await.is_ok() {
                 return Err(LakeError::NotErased { table: table.to_owned(), file: path.to_string() });
