@@ -1,6 +1,7 @@
 //! How much a statement asks of those who read and plan it, which no limit of a running query bounds: it is looked at before
 //! each of them begins.
 
+mod breadth;
 mod plan;
 mod statement;
 mod text;

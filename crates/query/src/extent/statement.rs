@@ -1,7 +1,7 @@
 //! Whether a statement can be planned: the engine joins the columns of all tables that it joins, and goes through a common table
 //! expression wherever it is read. A few of them, each read twice in the next, come to more than any time is enough for.
 
-use super::more_than;
+use super::{breadth, more_than};
 use crate::QueryError;
 use datafusion::sql::parser::Statement;
 use datafusion::sql::sqlparser::ast::{ObjectName, Query, TableFactor, Visit, Visitor};
@@ -17,7 +17,7 @@ const MOST_READ: usize = 1_000;
 /// Makes sure that a statement can be planned in a moment.
 ///
 /// # Errors
-/// [`QueryError::TooMuch`] when it reads too many tables.
+/// [`QueryError::TooMuch`] when it reads too many tables, or lists too much.
 pub(crate) fn check_statement(statement: &Statement) -> Result<(), QueryError> {
     let statement = match statement {
         Statement::Statement(statement) => statement,
@@ -26,7 +26,7 @@ pub(crate) fn check_statement(statement: &Statement) -> Result<(), QueryError> {
     };
     let mut tables = Tables { written: 0, open: vec![Open::default()] };
     match statement.visit(&mut tables) {
-        ControlFlow::Continue(()) => Ok(()),
+        ControlFlow::Continue(()) => breadth::check(statement),
         ControlFlow::Break(error) => Err(error),
     }
 }
