@@ -32,6 +32,9 @@ use tokio::time::timeout;
 /// Most parameters of a statement, as PostgreSQL's protocol counts them.
 const MOST_PARAMETERS: usize = 65535;
 
+/// Functions of the engine that tell of files, where nothing stands between them and a table's files.
+const OF_FILES: [&str; 2] = ["file_row_index", "input_file_name"];
+
 /// Who comes in.
 pub(crate) enum Entry<'a> {
     /// The local owner, for whom everything is there.
@@ -144,6 +147,9 @@ impl Door {
             .ok_or_else(|| DataFusionError::Internal("the engine has no catalog".to_owned()))?;
         catalogs.register_schema(catalog::CATALOG_SCHEMA, Arc::new(catalog))?;
         if allowance.is_some() {
+            for name in OF_FILES {
+                context.deregister_udf(name);
+            }
             bounded::install(&context)?;
             // The owner comes through no door that PostgreSQL's clients know.
             let description = |name: &str| catalog::description(name, known_of).map(str::to_owned);

@@ -119,6 +119,18 @@ async fn joins_know_how_many_rows_there_are_where_none_is_hidden() {
 }
 
 #[tokio::test]
+async fn no_function_tells_of_files() {
+    let files = stored().await;
+    let platform = files.open(&Policy::shipped_files()).await;
+    for reader in [of_office(&platform, "4700"), of_all(&platform)] {
+        for function in ["input_file_name()", "file_row_index()"] {
+            let refusal = reader.refusal(&format!("SELECT {function} FROM declaration")).await;
+            assert!(refusal.contains("Invalid function"), "{refusal}");
+        }
+    }
+}
+
+#[tokio::test]
 async fn errors_of_files_are_not_told() {
     let files = stored().await;
     let platform = files.open(&Policy::shipped_files()).await;
