@@ -81,12 +81,20 @@ pub(crate) struct Allowance {
     /// Where the queries take their memory.
     pub(crate) runtime: Arc<RuntimeEnv>,
     places: Arc<Semaphore>,
+    /// Turns to have statements read and planned.
+    turns: Arc<Semaphore>,
 }
 
 impl Allowance {
     pub(crate) fn new(limits: Limits) -> Result<Self, DataFusionError> {
         let runtime = RuntimeEnvBuilder::new().with_memory_limit(limits.memory_bytes, 1.0).build_arc()?;
-        Ok(Self { limits, runtime, places: Arc::new(Semaphore::new(limits.queries)) })
+        let as_many = || Arc::new(Semaphore::new(limits.queries));
+        Ok(Self { limits, runtime, places: as_many(), turns: as_many() })
+    }
+
+    /// A turn to have a statement read or planned, as many at once as the reader may have queries.
+    pub(crate) async fn turn(&self) -> Option<OwnedSemaphorePermit> {
+        Arc::clone(&self.turns).acquire_owned().await.ok()
     }
 
     /// That a query takes more time than the reader has.

@@ -161,7 +161,7 @@ impl Platform {
         purpose: &str,
         sql: &str,
     ) -> Result<Question, QueryError> {
-        Ok(Question::at(self.door(principal, purpose).await?, sql))
+        Ok(Question::at(self.door(principal, purpose).await?, sql).await)
     }
 
     /// A statement without its values, as logs know it, also one that is refused or no SQL.

@@ -18,8 +18,8 @@ pub struct Question {
 
 impl Question {
     /// A text that is asked at a door.
-    pub(crate) fn at(door: Arc<Door>, sql: &str) -> Self {
-        let statement = door.parse(sql);
+    pub(crate) async fn at(door: Arc<Door>, sql: &str) -> Self {
+        let statement = door.read(sql).await;
         let text = match &statement {
             Ok(statement) => StatementText::of(statement),
             Err(_) => StatementText::unreadable(sql),

@@ -15,12 +15,13 @@ use futures::future::BoxFuture;
 use futures::{FutureExt, StreamExt};
 use std::any::Any;
 use std::sync::{Arc, OnceLock};
+use std::time::Duration;
 use stoppable::{Stop, StoppablePlan};
 use tokio::runtime::{Builder, Runtime};
 use tokio::sync::mpsc::{Receiver, Sender, channel};
 use tokio::task::{JoinError, JoinHandle};
 use tokio::time::error::Elapsed;
-use tokio::time::{Instant, timeout_at};
+use tokio::time::{Instant, timeout, timeout_at};
 
 /// Threads for each core: statements that compute without a pause leave room for others, which the system sees to.
 const THREADS_OF_A_CORE: usize = 4;
@@ -99,6 +100,22 @@ async fn give(
         }
     }
     Ok(())
+}
+
+/// Does what may compute for long without a pause, such as planning, on a thread of its own, so that everybody else is served
+/// meanwhile. Nothing is given when it takes longer than its time; where it waits it ends then, where it computes it comes to its end
+/// first, with nobody to wait for it.
+pub(crate) async fn apart<T: Send + 'static>(
+    work: impl Future<Output = T> + Send + 'static,
+    time: Duration,
+) -> Result<Option<T>, DataFusionError> {
+    let threads = threads()?;
+    let within = threads.handle().clone();
+    let done = threads.spawn_blocking(move || within.block_on(async move { timeout(time, work).await.ok() }));
+    match timeout(time, done).await {
+        Ok(done) => done.map_err(|error| DataFusionError::External(Box::new(error))),
+        Err(_) => Ok(None),
+    }
 }
 
 /// What a task of the engine gives.
@@ -274,6 +291,21 @@ mod tests {
         assert!(refused.to_string().contains("queries at once: 1"), "{refused}");
         is_done.store(true, Ordering::Relaxed);
         planned(&platform, "SELECT 1").await;
+    }
+
+    /// One thread asks for the plan and does everything else.
+    #[tokio::test]
+    async fn planning_that_computes_without_a_pause_keeps_nobody_else_waiting() {
+        let platform = platform(limits());
+        let [one, other] = ["a", "b"].map(|letter| letter.repeat(80_000));
+        let endless = format!("SELECT levenshtein('{one}', '{other}')");
+        let begun = Instant::now();
+        let refused = platform.plan_for(&reader(0), "risk-analysis", &endless).await.err().unwrap();
+        assert!(refused.to_string().contains("the query takes too long: 1 seconds"), "{refused}");
+        assert!(begun.elapsed() < Duration::from_secs(5 * SECONDS), "{:?}", begun.elapsed());
+        platform.plan_for(&reader(1), "risk-analysis", "SELECT 1").await.unwrap();
+        let refused = platform.plan_for(&reader(0), "risk-analysis", "SELECT 1").await.err().unwrap();
+        assert!(refused.to_string().contains("the query takes too long"), "it still computes: {refused}");
     }
 
     #[tokio::test]

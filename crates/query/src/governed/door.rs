@@ -13,6 +13,7 @@ use crate::plan::{Plan, Usage};
 use crate::policy::{Access, Compiler, Policy};
 use crate::principal::Person;
 use crate::reading::{Fingerprint, Reading, StatementText};
+use crate::running;
 use crate::subjects::Naming;
 use crate::whole_aggregate::session_context;
 use datafusion::arrow::datatypes::{DataType, Schema, SchemaRef};
@@ -160,8 +161,14 @@ impl Door {
         Ok(Self { context, may_explain, may_assess, reader, allowance, naming })
     }
 
+    /// Reads a text that is asked.
+    pub(crate) async fn read(self: &Arc<Self>, sql: &str) -> Result<Statement, QueryError> {
+        let (door, sql) = (Arc::clone(self), sql.to_owned());
+        self.in_time(async move { door.parse(&sql) }).await
+    }
+
     /// Reads a text, which is looked at before.
-    pub(crate) fn parse(&self, sql: &str) -> Result<Statement, QueryError> {
+    fn parse(&self, sql: &str) -> Result<Statement, QueryError> {
         if self.is_limited() {
             extent::check_text(sql)?;
         }
@@ -190,12 +197,14 @@ impl Door {
 
     /// What a statement answers with, and the parameters it wants; nothing is read.
     pub(crate) async fn describe(
-        &self,
+        self: &Arc<Self>,
         statement: Statement,
         text: &StatementText,
         bundles: &Bundles,
     ) -> Result<Described, QueryError> {
-        let described = self.in_time(Box::pin(self.described(statement, bundles))).await;
+        let (door, bundles) = (Arc::clone(self), bundles.clone());
+        let describing = Box::pin(async move { door.described(statement, &bundles).await });
+        let described = self.in_time(describing).await;
         self.told(described, text.fingerprint)
     }
 
@@ -215,14 +224,16 @@ impl Door {
 
     /// Plans a statement with the bundles that it names and the values of its parameters.
     pub(crate) async fn plan(
-        &self,
+        self: &Arc<Self>,
         statement: Statement,
         text: StatementText,
         bundles: &Bundles,
         parameters: Option<ParamValues>,
     ) -> Result<Plan, QueryError> {
         let fingerprint = text.fingerprint;
-        let planned = self.in_time(Box::pin(self.planned(statement, bundles, parameters, text))).await;
+        let (door, bundles) = (Arc::clone(self), bundles.clone());
+        let planning = Box::pin(async move { door.planned(statement, &bundles, parameters, text).await });
+        let planned = self.in_time(planning).await;
         self.told(planned, fingerprint)
     }
 
@@ -235,18 +246,21 @@ impl Door {
         if self.is_limited() { outcome.map_err(|error| error.for_reader(fingerprint)) } else { outcome }
     }
 
-    /// Planning waits for files of tables, and no longer than a query of the reader may run.
-    async fn in_time<T>(
+    /// Reading and planning wait for files of tables and compute with constants, and are waited for no longer than a query of the
+    /// reader may run. As many of them as the reader may have queries are under way at once, until they compute no more.
+    async fn in_time<T: Send + 'static>(
         &self,
-        planning: impl Future<Output = Result<T, QueryError>>,
+        planning: impl Future<Output = Result<T, QueryError>> + Send + 'static,
     ) -> Result<T, QueryError> {
-        match &self.allowance {
-            None => planning.await,
-            Some(allowance) => {
-                let planned = timeout(allowance.limits.time, planning).await;
-                planned.unwrap_or_else(|_| Err(allowance.too_long()))
-            }
-        }
+        let Some(allowance) = &self.allowance else { return planning.await };
+        let time = allowance.limits.time;
+        let Ok(turn) = timeout(time, allowance.turn()).await else { return Err(allowance.too_long()) };
+        let planning = async move {
+            let planned = planning.await;
+            drop(turn);
+            planned
+        };
+        running::apart(planning, time).await?.unwrap_or_else(|| Err(allowance.too_long()))
     }
 
     /// A statement as a plan that readers may run.
