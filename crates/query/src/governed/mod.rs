@@ -12,6 +12,7 @@ mod scan;
 mod sql_type;
 mod verify;
 
+pub(crate) use bounded::{MOST_BYTES, elements_within, longest};
 pub use catalog::{SCHEMA, TABLE};
 pub use door::Described;
 pub(crate) use door::{Door, Entry};

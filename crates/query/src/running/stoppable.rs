@@ -3,6 +3,7 @@
 //! reader nor when nobody waits for it any more.
 
 use super::gathered::Gathered;
+use super::spread::Spread;
 use datafusion::arrow::array::RecordBatch;
 use datafusion::arrow::datatypes::{FieldRef, Schema};
 use datafusion::common::JoinType;
@@ -16,6 +17,7 @@ use datafusion::physical_plan::joins::utils::JoinFilter;
 use datafusion::physical_plan::joins::{
     CrossJoinExec, HashJoinExec, NestedLoopJoinExec, NestedLoopJoinExecBuilder,
 };
+use datafusion::physical_plan::unnest::UnnestExec;
 use datafusion::physical_plan::windows::WindowAggExec;
 use datafusion::physical_plan::{ExecutionPlan, replace_children_if_necessary};
 use std::fmt;
@@ -66,7 +68,7 @@ impl Stop {
     }
 }
 
-/// A plan whose joins can be stopped, and whose windows count the rows that they keep.
+/// A plan whose joins can be stopped, whose windows count the rows that they keep, and whose lists become rows in pieces.
 pub(super) struct StoppablePlan {
     pub(super) plan: Arc<dyn ExecutionPlan>,
     pub(super) stop: Stop,
@@ -85,6 +87,10 @@ impl StoppablePlan {
                 plan
             } else if let Some(window) = plan.downcast_ref::<WindowAggExec>() {
                 let rows = Gathered::new(Arc::clone(window.input()), window.window_expr().len());
+                let rows: Arc<dyn ExecutionPlan> = Arc::new(rows);
+                return Ok(Transformed::yes(replace_children_if_necessary(Arc::clone(&plan), vec![rows])?));
+            } else if let Some(unnest) = plan.downcast_ref::<UnnestExec>() {
+                let rows = Spread::new(Arc::clone(unnest.input()), unnest.list_column_indices());
                 let rows: Arc<dyn ExecutionPlan> = Arc::new(rows);
                 return Ok(Transformed::yes(replace_children_if_necessary(Arc::clone(&plan), vec![rows])?));
             } else {

@@ -16,11 +16,12 @@ use datafusion::logical_expr::{
 use datafusion::prelude::{Expr, SessionContext};
 use pieces::made_in_pieces;
 use series::elements;
-use sizes::{ELEMENT_BYTES, elements_within, largest, longest, own_bytes, references, shortest, written};
+use sizes::{ELEMENT_BYTES, largest, own_bytes, references, shortest, written};
+pub(crate) use sizes::{elements_within, longest};
 use std::sync::Arc;
 
 /// Most bytes that a function makes of one batch of rows.
-const MOST_BYTES: u64 = 256_000_000;
+pub(crate) const MOST_BYTES: u64 = 256_000_000;
 
 /// Most bytes that a batch of rows could come to for a function to take it in pieces, as nothing stops it before the last one.
 const MOST_IN_PIECES: u64 = 16 * MOST_BYTES;

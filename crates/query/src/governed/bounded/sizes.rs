@@ -46,7 +46,7 @@ pub(super) fn own_bytes(values: &ArrayRef) -> Result<u64, DataFusionError> {
 }
 
 /// Bytes of the longest text; of other values, those of all.
-pub(super) fn longest(values: &ArrayRef) -> Result<u64, DataFusionError> {
+pub(crate) fn longest(values: &ArrayRef) -> Result<u64, DataFusionError> {
     if !is_text(values.data_type()) {
         return own_bytes(values);
     }
@@ -119,7 +119,7 @@ pub(super) fn written(of: &DataType) -> u64 {
 }
 
 /// Elements of all lists, and of the lists that they are.
-pub(super) fn elements_within(lists: &ArrayRef) -> u64 {
+pub(crate) fn elements_within(lists: &ArrayRef) -> u64 {
     let inner = |elements: ArrayRef| count(&elements).saturating_add(elements_within(&elements));
     elements_of(lists).map_or(0, inner)
 }
