@@ -6,6 +6,7 @@ use super::error::refusal;
 use super::prepared::{Names, bound};
 use super::session::{Parser, Prepared, Queries};
 use async_trait::async_trait;
+use bytes::Bytes;
 use futures::future::{BoxFuture, Either, FutureExt, Shared, pending, select};
 use futures::stream::{StreamExt, try_unfold};
 use futures::{Sink, SinkExt, TryFutureExt};
@@ -178,13 +179,13 @@ impl ExtendedQueryHandler for Cancellable {
         PgWireError: From<<C as Sink<PgWireBackendMessage>>::Error>,
     {
         let name = message.name.as_deref().unwrap_or(DEFAULT_NAME);
-        let names = Names::of(client);
-        names.admits(name)?;
+        let (names, bytes) = (Names::of(client), message.query.len());
+        names.admits(name, bytes, self.0.most_kept())?;
         match StoredStatement::parse(client, &message, self.query_parser()).await? {
             Some(statement) => client.portal_store().put_statement(Arc::new(statement)),
             None => client.portal_store().put_empty_statement(name),
         }
-        names.add(name);
+        names.add(name, bytes);
         client.send(PgWireBackendMessage::ParseComplete(ParseComplete::new())).await?;
         Ok(())
     }
@@ -205,7 +206,8 @@ impl ExtendedQueryHandler for Cancellable {
             Some(Entry::Empty) => return Err(refusal("08P01", "an empty statement takes no values")),
             None => return Err(PgWireError::StatementNotFound(prepared.to_owned())),
         };
-        Cursors::of(client).bind(name)?;
+        let bytes: usize = message.parameters.iter().flatten().map(Bytes::len).sum();
+        Cursors::of(client).bind(name, bytes, self.0.most_kept())?;
         match portal {
             Some(portal) => client.portal_store().put_portal(Arc::new(portal)),
             None => client.portal_store().put_empty_portal(name),

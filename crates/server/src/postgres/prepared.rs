@@ -9,7 +9,7 @@ use pgwire::api::{ClientInfo, DEFAULT_NAME};
 use pgwire::error::PgWireResult;
 use pgwire::messages::extendedquery::Bind;
 use sqlparser::ast::{DiscardObject, Ident, Statement};
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 use std::mem;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -17,9 +17,9 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 /// (`statementCacheCapacity` of pgx) or 1,000 (`statement_limit` of Rails).
 const MOST_PREPARED: usize = 2_000;
 
-/// Names of the prepared statements of a connection; one is without.
+/// Names of the prepared statements of a connection, with the bytes of their texts; one is without.
 #[derive(Default)]
-pub(super) struct Names(Mutex<BTreeSet<String>>);
+pub(super) struct Names(Mutex<BTreeMap<String, usize>>);
 
 impl Names {
     /// Those of a client.
@@ -27,19 +27,29 @@ impl Names {
         client.session_extensions().get_or_insert_with(Self::default)
     }
 
-    /// Whether a statement may be prepared under a name.
-    pub(super) fn admits(&self, name: &str) -> PgWireResult<()> {
+    /// Whether a statement of so many bytes may be prepared under a name, where all texts together may have `most`.
+    pub(super) fn admits(&self, name: &str, bytes: usize, most: usize) -> PgWireResult<()> {
+        if name == DEFAULT_NAME {
+            return Ok(());
+        }
         let all = self.all();
-        if name != DEFAULT_NAME && !all.contains(name) && all.len() >= MOST_PREPARED {
+        let others: Vec<usize> =
+            all.iter().filter(|(known, _)| *known != name).map(|(_, bytes)| *bytes).collect();
+        if others.len() >= MOST_PREPARED {
             let told = format!("{MOST_PREPARED} statements are prepared, which is the most; close some");
+            return Err(refusal("54000", told));
+        }
+        let bytes = others.iter().sum::<usize>().saturating_add(bytes);
+        if bytes > most {
+            let told = format!("prepared statements of {bytes} bytes: {most} is the most; close some");
             return Err(refusal("54000", told));
         }
         Ok(())
     }
 
-    pub(super) fn add(&self, name: &str) {
+    pub(super) fn add(&self, name: &str, bytes: usize) {
         if name != DEFAULT_NAME {
-            self.all().insert(name.to_owned());
+            self.all().insert(name.to_owned(), bytes);
         }
     }
 
@@ -51,16 +61,16 @@ impl Names {
     pub(super) fn follow(&self, statement: &Statement) -> Vec<String> {
         match statement {
             Statement::Deallocate { name, .. } if !is_all(name) => {
-                self.all().take(&folded(name)).into_iter().collect()
+                self.all().remove_entry(&folded(name)).map(|(name, _)| name).into_iter().collect()
             }
             Statement::Deallocate { .. } | Statement::Discard { object_type: DiscardObject::ALL } => {
-                mem::take(&mut *self.all()).into_iter().collect()
+                mem::take(&mut *self.all()).into_keys().collect()
             }
             _ => Vec::new(),
         }
     }
 
-    fn all(&self) -> MutexGuard<'_, BTreeSet<String>> {
+    fn all(&self) -> MutexGuard<'_, BTreeMap<String, usize>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -108,18 +118,32 @@ mod tests {
         let names = Names::default();
         for number in 0..MOST_PREPARED {
             let name = format!("S_{number}");
-            assert!(names.admits(&name).is_ok());
-            names.add(&name);
+            assert!(names.admits(&name, 10, usize::MAX).is_ok());
+            names.add(&name, 10);
         }
-        let refused = names.admits("s").unwrap_err().to_string();
+        let refused = names.admits("s", 10, usize::MAX).unwrap_err().to_string();
         assert!(refused.contains("close some"), "{refused}");
         for other in [DEFAULT_NAME, "S_7"] {
-            assert!(names.admits(other).is_ok(), "in the place of another: {other}");
-            names.add(other);
+            assert!(names.admits(other, 10, usize::MAX).is_ok(), "in the place of another: {other}");
+            names.add(other, 10);
         }
-        assert!(names.admits("s").is_err());
+        assert!(names.admits("s", 10, usize::MAX).is_err());
         names.remove("S_7");
-        assert!(names.admits("s").is_ok());
+        assert!(names.admits("s", 10, usize::MAX).is_ok());
+    }
+
+    #[test]
+    fn prepared_statements_are_so_long_together() {
+        let names = Names::default();
+        for (name, bytes) in [("a", 60), ("b", 30), (DEFAULT_NAME, 1_000)] {
+            assert!(names.admits(name, bytes, 100).is_ok(), "{name}");
+            names.add(name, bytes);
+        }
+        let refused = names.admits("c", 11, 100).unwrap_err().to_string();
+        assert!(refused.contains("of 101 bytes: 100 is the most"), "{refused}");
+        assert!(names.admits("a", 70, 100).is_ok(), "in the place of another");
+        names.remove("b");
+        assert!(names.admits("c", 11, 100).is_ok());
     }
 
     #[test]
@@ -131,14 +155,14 @@ mod tests {
             names.follow(statement)
         };
         for name in ["a", "A", "all"] {
-            names.add(name);
+            names.add(name, 10);
         }
         assert_eq!(follow("DEALLOCATE A"), ["a"], "in small letters where it has no quotes");
         assert!(follow("DEALLOCATE a").is_empty());
         assert_eq!(follow("DEALLOCATE PREPARE \"all\""), ["all"]);
         assert!(follow("DISCARD PLANS").is_empty());
         assert_eq!(follow("DEALLOCATE ALL"), ["A"]);
-        names.add("b");
+        names.add("b", 10);
         assert_eq!(follow("DISCARD ALL"), ["b"]);
     }
 }

@@ -26,6 +26,9 @@ use tidegate_query::{Described, ParamValues, check_text};
 /// Most statements in one text.
 const MOST_STATEMENTS: usize = 100;
 
+/// Texts of prepared statements of one connection, and values that are bound to its portals, are as long together as so many requests.
+const REQUESTS_KEPT: usize = 4;
+
 /// Answers the statements of all connections.
 pub(super) struct Queries {
     admission: Arc<Admission>,
@@ -51,6 +54,12 @@ impl Queries {
 
     pub(super) fn parser(&self) -> Arc<Parser> {
         Arc::clone(&self.parser)
+    }
+
+    /// Most bytes of prepared statements of a connection, and of values that are bound.
+    pub(super) fn most_kept(&self) -> usize {
+        let request_bytes = self.admission.desk().home().configuration.serve.request_bytes;
+        request_bytes.saturating_mul(REQUESTS_KEPT)
     }
 
     /// Answers the statements of a text.
@@ -104,12 +113,13 @@ impl Queries {
         C: ClientInfo + ClientPortalStore + Sync,
         C::PortalStore: PortalStore,
     {
-        let Prepared { asked, cursors, .. } = &portal.statement.statement;
+        let Prepared { text, cursors, .. } = &portal.statement.statement;
         let visit = Session::visit(&self.admission, client).await?;
-        let values = if self.parser.is_read(asked) { values(portal)? } else { None };
+        let asked = self.parser.again(text)?;
+        let values = if self.parser.is_read(&asked) { values(portal)? } else { None };
         cursors.begin(client.transaction_status(), false);
         let execution = Execution { portal: &portal.name, format: &portal.result_column_format, most };
-        self.answer(client, &visit, asked, values, Some(&execution)).await
+        self.answer(client, &visit, &asked, values, Some(&execution)).await
     }
 
     /// The next rows of a portal that has begun, so many at most, if its reader is still let in; none where it is over no answer.
@@ -184,7 +194,10 @@ where
 /// A statement that a client prepared.
 #[derive(Clone)]
 pub(super) struct Prepared {
-    asked: Arc<Asked>,
+    /// As it was sent: what is read of it takes a hundred times the memory.
+    text: Arc<str>,
+    /// The cursor that it fetches rows of.
+    fetched: Option<Arc<str>>,
     described: Arc<Described>,
     /// Those of the client: what `FETCH` answers with follows from the cursor that there is at the moment.
     cursors: Arc<Cursors>,
@@ -240,6 +253,12 @@ impl Parser {
         }
         all.iter().try_for_each(check_name)?;
         Ok(all)
+    }
+
+    /// A statement that was read when it was prepared.
+    fn again(&self, sql: &str) -> PgWireResult<Asked> {
+        let all = self.dialect.read(sql).map_err(|error| refusal("42601", error.to_string()))?;
+        all.into_iter().next().ok_or_else(|| refusal("42601", "a prepared statement is one statement"))
     }
 
     /// The answer to a statement beside queries; none for a query.
@@ -300,8 +319,12 @@ impl QueryParser for Parser {
             }
             Asked::Fetch(_) | Asked::Close(_) => Described::nothing(),
         };
-        let (asked, described) = (Arc::new(asked), Arc::new(described));
-        Ok(Some(Prepared { asked, described, cursors: Cursors::of(client) }))
+        let fetched = match &asked {
+            Asked::Fetch(fetch) if !fetch.is_move => Some(fetch.name.as_str().into()),
+            _ => None,
+        };
+        let (text, described) = (Arc::from(sql), Arc::new(described));
+        Ok(Some(Prepared { text, fetched, described, cursors: Cursors::of(client) }))
     }
 
     fn get_parameter_types(&self, prepared: &Prepared) -> PgWireResult<Vec<Type>> {
@@ -314,10 +337,7 @@ impl QueryParser for Parser {
         column_format: Option<&Format>,
     ) -> PgWireResult<Vec<FieldInfo>> {
         let format = column_format.unwrap_or(&Format::UnifiedText);
-        let fetched = match prepared.asked.as_ref() {
-            Asked::Fetch(fetch) if !fetch.is_move => prepared.cursors.schema(&fetch.name),
-            _ => None,
-        };
+        let fetched = prepared.fetched.as_ref().and_then(|cursor| prepared.cursors.schema(cursor));
         wire::fields(fetched.as_ref().unwrap_or(&prepared.described.schema), format)
     }
 }

@@ -134,19 +134,26 @@ impl Cursors {
         Ok(Response::Query(rows))
     }
 
-    /// Adds a portal that is bound.
-    pub(super) fn bind(&self, portal: &str) -> PgWireResult<()> {
+    /// Adds a portal to which values of so many bytes are bound, where those of all portals together may have `most`.
+    pub(super) fn bind(&self, portal: &str, bytes: usize, most: usize) -> PgWireResult<()> {
         if portal != DEFAULT_NAME {
             if self.portals.has(portal) || self.book().get(portal).is_some() {
                 return Err(taken(portal));
             }
-            if self.portals.with_a_name() >= MOST_PORTALS {
+            let (portals, bound) = self.portals.with_a_name();
+            if portals >= MOST_PORTALS {
                 let told = format!("{MOST_PORTALS} portals are open, which is the most; close some");
+                return Err(refusal("54000", told));
+            }
+            let bound = bound.saturating_add(bytes);
+            if bound > most {
+                let told =
+                    format!("values of {bound} bytes are bound: {most} is the most; close some portals");
                 return Err(refusal("54000", told));
             }
         }
         let number = self.book().number();
-        self.portals.bind(portal, number);
+        self.portals.bind(portal, number, bytes);
         Ok(())
     }
 
@@ -240,9 +247,9 @@ mod tests {
     fn cursors_and_portals_have_their_names_together() {
         let cursors = Cursors::default();
         for name in ["p", "P", DEFAULT_NAME, DEFAULT_NAME] {
-            assert!(cursors.bind(name).is_ok(), "{name}");
+            assert!(cursors.bind(name, 10, 10_000).is_ok(), "{name}");
         }
-        let refused = cursors.bind("p").unwrap_err().to_string();
+        let refused = cursors.bind("p", 10, 10_000).unwrap_err().to_string();
         assert!(refused.contains("cursor \"p\" already exists"), "{refused}");
         let all = Dialect::new().read("DECLARE p CURSOR WITH HOLD FOR SELECT 1").unwrap();
         let [Asked::Declare(declare)] = all.as_slice() else { panic!("{all:?}") };
@@ -252,11 +259,11 @@ mod tests {
         assert!(refused.contains("\"p\" is a portal"), "{refused}");
 
         cursors.portal_is_through("p");
-        assert!(cursors.bind("p").is_err(), "it is there until it is closed");
+        assert!(cursors.bind("p", 10, 10_000).is_err(), "it is there until it is closed");
         cursors.end_portals(Some("p"));
-        assert!(cursors.admits(declare).is_ok() && cursors.bind("p").is_ok());
+        assert!(cursors.admits(declare).is_ok() && cursors.bind("p", 10, 10_000).is_ok());
         cursors.end_portals(None);
-        assert!(cursors.bind("P").is_ok());
+        assert!(cursors.bind("P", 10, 10_000).is_ok());
         let refused = cursors.close(Some("p")).unwrap_err().to_string();
         assert!(refused.contains("cursor \"p\" does not exist"), "{refused}");
     }
@@ -271,11 +278,11 @@ mod tests {
         };
         cursors.begin(TransactionStatus::Transaction, false);
         for (portal, then) in [("a", "SAVEPOINT s"), ("b", "SAVEPOINT t"), ("c", "RELEASE t")] {
-            assert!(cursors.bind(portal).is_ok() && follow(then).is_empty(), "{portal}, {then}");
+            assert!(cursors.bind(portal, 10, 10_000).is_ok() && follow(then).is_empty(), "{portal}, {then}");
         }
         assert!(follow("ROLLBACK TO t").is_empty(), "there is none");
         assert_eq!(follow("ROLLBACK TO s"), ["b", "c"]);
-        assert!(cursors.bind("a").is_err() && cursors.bind("b").is_ok());
+        assert!(cursors.bind("a", 10, 10_000).is_err() && cursors.bind("b", 10, 10_000).is_ok());
         assert_eq!(follow("ROLLBACK TO s"), ["b"], "a savepoint is good more than once");
     }
 
@@ -283,13 +290,13 @@ mod tests {
     fn a_connection_has_so_many_portals() {
         let cursors = Cursors::default();
         for number in 0..MOST_PORTALS {
-            assert!(cursors.bind(&number.to_string()).is_ok(), "{number}");
-            assert!(cursors.bind(DEFAULT_NAME).is_ok(), "it has no name");
+            assert!(cursors.bind(&number.to_string(), 10, 10_000).is_ok(), "{number}");
+            assert!(cursors.bind(DEFAULT_NAME, 10, 10_000).is_ok(), "it has no name");
         }
-        let refused = cursors.bind("p").unwrap_err().to_string();
+        let refused = cursors.bind("p", 10, 10_000).unwrap_err().to_string();
         assert!(refused.contains("close some"), "{refused}");
         cursors.end_portals(Some("7"));
-        assert!(cursors.bind("p").is_ok());
+        assert!(cursors.bind("p", 10, 10_000).is_ok());
     }
 
     #[test]
@@ -314,5 +321,17 @@ mod tests {
             }
         }
         assert_eq!(told("CLOSE ALL; SELECT 1"), "");
+    }
+
+    #[test]
+    fn values_of_portals_are_so_long_together() {
+        let cursors = Cursors::default();
+        for (portal, bytes) in [("a", 60), ("b", 30), (DEFAULT_NAME, 1_000)] {
+            assert!(cursors.bind(portal, bytes, 100).is_ok(), "{portal}");
+        }
+        let refused = cursors.bind("c", 11, 100).unwrap_err().to_string();
+        assert!(refused.contains("values of 101 bytes are bound: 100 is the most"), "{refused}");
+        cursors.end_portals(Some("b"));
+        assert!(cursors.bind("c", 11, 100).is_ok());
     }
 }

@@ -60,6 +60,8 @@ pub(super) struct Portals(Mutex<BTreeMap<String, Bound>>);
 #[derive(Default)]
 struct Bound {
     number: u64,
+    /// Bytes of the values that are bound to it.
+    bytes: usize,
     /// What is left of it, once it has begun and until it is through.
     left: Option<Pieces>,
 }
@@ -70,15 +72,17 @@ impl Portals {
         self.all().contains_key(name)
     }
 
-    /// How many have a name.
-    pub(super) fn with_a_name(&self) -> usize {
-        self.all().keys().filter(|name| *name != DEFAULT_NAME).count()
+    /// How many have a name, and the bytes of all values that are bound to them.
+    pub(super) fn with_a_name(&self) -> (usize, usize) {
+        let all = self.all();
+        let named = all.iter().filter(|(name, _)| *name != DEFAULT_NAME);
+        named.fold((0, 0), |(portals, bytes), (_, portal)| (portals + 1, portal.bytes.saturating_add(bytes)))
     }
 
     /// Adds a portal, of which nothing has begun, in the place of the one that had its name.
-    pub(super) fn bind(&self, name: &str, number: u64) {
+    pub(super) fn bind(&self, name: &str, number: u64, bytes: usize) {
         self.end(Some(name));
-        self.all().insert(name.to_owned(), Bound { number, left: None });
+        self.all().insert(name.to_owned(), Bound { number, bytes, left: None });
     }
 
     /// Begins a portal; gives its first piece.
