@@ -2,10 +2,12 @@
 //! each of them begins.
 
 mod breadth;
+mod patterns;
 mod plan;
 mod statement;
 mod text;
 
+pub(crate) use patterns::check_patterns;
 pub(crate) use plan::check_plan;
 pub(crate) use statement::check_statement;
 pub use text::check_text;

@@ -281,6 +281,7 @@ impl Door {
         let plan = recursion::alike(state.statement_to_plan(statement).await?)?;
         if self.is_limited() {
             extent::check_plan(&plan)?;
+            extent::check_patterns(&plan)?;
         }
         // Before anything runs: optimising evaluates constants, and what is refused should not get that far.
         verify::verify(&plan, self.may_explain)?;

@@ -1,6 +1,7 @@
 //! Functions that make much of little, such as `repeat('x', 1000000000)`, with a bound on what they make: it is not counted as
 //! memory of the reader, and nothing stops a function while it computes.
 
+mod patterns;
 mod pieces;
 mod series;
 mod sizes;
@@ -51,6 +52,7 @@ const BOUNDED: [(&str, Makes); 12] = [
 
 /// Puts bounds on the functions of an engine.
 pub(super) fn install(context: &SessionContext) -> Result<(), DataFusionError> {
+    patterns::install(context)?;
     for (name, makes) in BOUNDED {
         context.register_udf(ScalarUDF::new_from_impl(Bounded::new(context.udf(name)?, makes)));
     }

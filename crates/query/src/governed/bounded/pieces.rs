@@ -39,7 +39,7 @@ pub(super) fn made_in_pieces(
 }
 
 /// A call for some rows of a batch.
-fn of_rows(call: &ScalarFunctionArgs, rows: &Range<usize>) -> ScalarFunctionArgs {
+pub(super) fn of_rows(call: &ScalarFunctionArgs, rows: &Range<usize>) -> ScalarFunctionArgs {
     let shown = |argument: &ColumnarValue| match argument {
         ColumnarValue::Array(values) => ColumnarValue::Array(values.slice(rows.start, rows.len())),
         constant @ ColumnarValue::Scalar(_) => constant.clone(),
