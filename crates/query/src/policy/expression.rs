@@ -3,6 +3,7 @@
 
 use super::PseudonymKey;
 use super::pseudonym;
+use crate::extent::check_text;
 use datafusion::arrow::array::{ArrayRef, RecordBatch};
 use datafusion::common::tree_node::{TreeNode, TreeNodeRecursion};
 use datafusion::common::{DFSchema, ToDFSchema};
@@ -54,6 +55,8 @@ impl Compiler {
 
     /// Compiles one expression over the columns of a schema.
     pub(super) fn compile(&self, sql: &str, schema: &DFSchema) -> Result<Expr, String> {
+        // A policy may be a proposal, and what is read and checked goes down a level for each operator.
+        check_text(sql).map_err(|error| error.to_string())?;
         let message = |error: DataFusionError| error.strip_backtrace();
         let expression = self.0.state().create_logical_expr(sql, schema).map_err(message)?;
         let mut refusal = None;
@@ -132,4 +135,21 @@ fn refused(part: &Expr, schema: &DFSchema) -> Option<String> {
              row, and products of floats (CAST … AS DOUBLE) are"
         )
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use datafusion::arrow::datatypes::{DataType, Field, Schema};
+
+    #[test]
+    fn an_expression_that_nobody_could_read_is_refused() {
+        let compiler = Compiler::new(&PseudonymKey::derived_from(&[0; 32]));
+        let schema = Schema::new(vec![Field::new("value", DataType::Utf8, true)]);
+        let schema = DFSchema::try_from(schema).unwrap();
+        compiler.compile("value || 'x'", &schema).unwrap();
+        let endless = format!("value{}", " || 'x'".repeat(100_000));
+        let refused = compiler.compile(&endless, &schema).unwrap_err();
+        assert!(refused.contains("is the most"), "{refused}");
+    }
 }
