@@ -1,8 +1,8 @@
 //! What a reader is told of tables: `information_schema` over the tables, columns and datasets that are there for the reader.
 
-use super::{Part, sql_type};
+use super::sql_type;
 use crate::catalog::{Catalog, Classification};
-use crate::dataset::{CheckResult, Dataset, Made};
+use crate::dataset::{Dataset, Made};
 use crate::item_rows::{self, DECLARATION_ITEM};
 use datafusion::arrow::array::{
     ArrayRef, Int32Array, RecordBatch, StringArray, TimestampMicrosecondArray, UInt64Array,
@@ -10,7 +10,6 @@ use datafusion::arrow::array::{
 use datafusion::arrow::datatypes::{FieldRef, SchemaRef};
 use datafusion::datasource::{MemTable, TableProvider};
 use datafusion::error::DataFusionError;
-use std::collections::BTreeMap;
 use std::sync::Arc;
 use tidegate_records::table::Table;
 use tidegate_records::tables::{DECLARATION, GOODS_ITEM, TABLES};
@@ -31,21 +30,11 @@ type Described<'a> = (&'a String, usize, &'a FieldRef);
 /// A table of the schema.
 pub(crate) type NamedTable = (&'static str, Arc<dyn TableProvider>);
 
-/// A dataset as somebody sees it.
-struct Seen<'a> {
-    dataset: &'a Dataset,
-    /// Columns that are there.
-    columns: &'a SchemaRef,
-    part: Part,
-}
-
 /// Tables `tables`, `columns` and `schemata`, of which the first two name each table of `tables`, and `datasets` for those that
-/// are datasets. All of them stand in the catalog of this name. Columns beyond the standard's tell what the catalog knows; of a
-/// dataset no more than the part of it that is shown.
+/// are datasets. All of them stand in the catalog of this name. Columns beyond the standard's tell what the catalog knows.
 pub(crate) fn describe(
     catalog_name: &str,
     tables: &[(String, SchemaRef)],
-    parts: &BTreeMap<String, Part>,
     catalog: &Catalog,
 ) -> Result<Vec<NamedTable>, DataFusionError> {
     let columns = tables.iter().flat_map(|(table, schema)| {
@@ -90,12 +79,8 @@ pub(crate) fn describe(
         ("category", optional(|known| Some(known.classification.category.as_str().to_owned()))),
         ("grade", optional(|known| Some(known.classification.grade.as_str().to_owned()))),
     ];
-    let seen = catalog.datasets.iter().filter_map(|dataset| {
-        let (_, columns) = tables.iter().find(|(name, _)| *name == dataset.name)?;
-        let part = parts.get(&dataset.name).copied().unwrap_or(Part::SomeRows);
-        Some(Seen { dataset, columns, part })
-    });
-    let datasets: Vec<Seen<'_>> = seen.collect();
+    let shown = catalog.datasets.iter().filter(|d| tables.iter().any(|(name, _)| *name == d.name));
+    let datasets: Vec<&Dataset> = shown.collect();
     let schemata = vec![("catalog_name", same(catalog_name, 1)), ("schema_name", same(SCHEMA, 1))];
     let described = [
         ("tables", tables_rows),
@@ -159,41 +144,21 @@ fn what_tables_are(tables: &[(String, SchemaRef)], catalog: &Catalog) -> Vec<(&'
     ]
 }
 
-impl Seen<'_> {
-    /// How many rows it has; nothing where some of them are not shown.
-    fn rows(&self) -> Option<u64> {
-        self.dataset.made.as_ref().filter(|_| self.part != Part::SomeRows).map(|made| made.rows)
-    }
-
-    /// Checks that failed.
-    fn failed(&self) -> Option<String> {
-        let made = self.dataset.made.as_ref()?;
-        let failed = made.checks.iter().filter(|check| !check.is_passed);
-        Some(failed.filter_map(|check| self.told(check)).collect::<Vec<_>>().join("; "))
-    }
-
-    /// What is told of a check. What was found speaks of every row, and of columns that may not be there.
-    fn told(&self, check: &CheckResult) -> Option<String> {
-        let (kind, columns) = check.name.split_once(' ')?;
-        // When rows came is told of every table.
-        if kind == "fresh" || self.part == Part::Whole {
-            return Some(format!("{}: {}", check.name, check.found));
-        }
-        let mut columns = columns.split(", ");
-        let are_there = columns.all(|column| self.columns.field_with_name(column).is_ok());
-        (self.part == Part::AllRows && are_there).then(|| check.name.clone())
-    }
-}
-
 /// One row for each dataset: who answers for it, how it was made, and how it passed its checks.
-fn datasets_rows(datasets: &[Seen<'_>]) -> Vec<(&'static str, ArrayRef)> {
+fn datasets_rows(datasets: &[&Dataset]) -> Vec<(&'static str, ArrayRef)> {
     let text = |of: fn(&Dataset) -> &str| {
-        Arc::new(StringArray::from_iter_values(datasets.iter().map(|seen| of(seen.dataset)))) as ArrayRef
+        Arc::new(StringArray::from_iter_values(datasets.iter().map(|d| of(d)))) as ArrayRef
     };
-    let made = || datasets.iter().map(|seen| seen.dataset.made.as_ref());
-    let count =
-        |of: fn(&Made) -> u64| Arc::new(made().map(|made| made.map(of)).collect::<UInt64Array>()) as ArrayRef;
-    let made_at = made().map(|made| made.map(|made| made.at.timestamp_micros()));
+    let count = |of: fn(&Made) -> u64| {
+        let counts = datasets.iter().map(|dataset| dataset.made.as_ref().map(of));
+        Arc::new(counts.collect::<UInt64Array>()) as ArrayRef
+    };
+    let failed = |made: &Made| {
+        let failed = made.checks.iter().filter(|check| !check.is_passed);
+        failed.map(|check| format!("{}: {}", check.name, check.found)).collect::<Vec<_>>().join("; ")
+    };
+    let made_at = datasets.iter().map(|d| d.made.as_ref().map(|made| made.at.timestamp_micros()));
+    let failed = datasets.iter().map(|d| d.made.as_ref().map(failed));
     vec![
         ("dataset_name", text(|d| &d.name)),
         ("domain", text(|d| &d.domain)),
@@ -205,9 +170,9 @@ fn datasets_rows(datasets: &[Seen<'_>]) -> Vec<(&'static str, ArrayRef)> {
             "made_at",
             Arc::new(made_at.collect::<TimestampMicrosecondArray>().with_timezone("UTC")) as ArrayRef,
         ),
-        ("row_count", Arc::new(datasets.iter().map(Seen::rows).collect::<UInt64Array>()) as ArrayRef),
+        ("row_count", count(|made| made.rows)),
         ("checks", count(|made| made.checks.len() as u64)),
-        ("failed_checks", Arc::new(datasets.iter().map(Seen::failed).collect::<StringArray>()) as ArrayRef),
+        ("failed_checks", Arc::new(failed.collect::<StringArray>()) as ArrayRef),
     ]
 }
 

@@ -2,7 +2,7 @@
 //! this reader, and nothing else. They stand in one catalog, which is called like the purpose.
 
 use super::rule::{Rules, Stored};
-use super::{GovernedTable, Part, bounded, catalog, pg_catalog, recursion, verify};
+use super::{GovernedTable, bounded, catalog, pg_catalog, recursion, verify};
 use crate::QueryError;
 use crate::assess::{self, Bundles};
 use crate::catalog::Catalog;
@@ -126,8 +126,6 @@ impl Door {
     ) -> Result<Self, QueryError> {
         let mut known: Vec<(String, SchemaRef)> =
             tables.iter().map(|table| (table.name().to_owned(), table.schema())).collect();
-        let parts: BTreeMap<String, Part> =
-            tables.iter().map(|table| (table.name().to_owned(), table.part())).collect();
         for table in tables {
             context.register_table(table.name().to_owned(), Arc::new(table))?;
         }
@@ -139,7 +137,7 @@ impl Door {
         }
         let own = context.state().config_options().catalog.default_catalog.clone();
         let catalog = MemorySchemaProvider::new();
-        for (name, table) in catalog::describe(&own, &known, &parts, known_of)? {
+        for (name, table) in catalog::describe(&own, &known, known_of)? {
             let table = GovernedTable::open(&format!("{}.{name}", catalog::CATALOG_SCHEMA), table);
             catalog.register_table(name.to_owned(), Arc::new(table))?;
         }

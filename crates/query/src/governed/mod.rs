@@ -48,18 +48,7 @@ enum Shown {
     /// Every row, and some columns as they are: nothing that a query does to them tells more than they hold.
     Clear { raw: Arc<dyn TableProvider>, columns: Vec<usize> },
     /// What a plan leaves of the table. Conditions on the columns that are as they were may run below it.
-    Restricted { plan: LogicalPlan, unmasked: BTreeSet<String>, is_filtered: bool },
-}
-
-/// How much of a table is shown.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Part {
-    /// Every row and every column, as it is.
-    Whole,
-    /// Every row, and not every column or some of them masked.
-    AllRows,
-    /// Some rows.
-    SomeRows,
+    Restricted { plan: LogicalPlan, all_rows: bool, unmasked: BTreeSet<String> },
 }
 
 impl GovernedTable {
@@ -86,23 +75,14 @@ impl GovernedTable {
         } else {
             let names = rule.columns.keys().filter(|column| !is_masked(column));
             let unmasked = names.cloned().collect();
-            let is_filtered = rule.condition.is_some();
-            Shown::Restricted { plan: restricted(name, raw, rule, &schema)?, unmasked, is_filtered }
+            let all_rows = rule.condition.is_none();
+            Shown::Restricted { plan: restricted(name, raw, rule, &schema)?, all_rows, unmasked }
         };
         Ok(Self { name: name.to_owned(), schema, shown })
     }
 
     pub(crate) fn name(&self) -> &str {
         &self.name
-    }
-
-    /// How much of it is shown.
-    pub(crate) fn part(&self) -> Part {
-        match &self.shown {
-            Shown::Clear { raw, columns } if columns.len() == raw.schema().fields().len() => Part::Whole,
-            Shown::Clear { .. } | Shown::Restricted { is_filtered: false, .. } => Part::AllRows,
-            Shown::Restricted { is_filtered: true, .. } => Part::SomeRows,
-        }
     }
 
     /// Whether a column that is shown holds what is stored, and not what a mask leaves of it.
@@ -163,7 +143,7 @@ impl TableProvider for GovernedTable {
                 };
                 raw.scan(state, Some(&wanted), filters, limit).await
             }
-            Shown::Restricted { plan, is_filtered, .. } => {
+            Shown::Restricted { plan, all_rows, .. } => {
                 let mut plan = LogicalPlanBuilder::from(plan.clone());
                 for filter in filters {
                     plan = plan.filter(without_qualifiers(filter)?)?;
@@ -179,7 +159,7 @@ impl TableProvider for GovernedTable {
                 let plan = plan.project(wanted.collect::<Vec<_>>())?.build()?;
                 let inner = state.create_physical_plan(&plan).await?;
                 // How many rows are hidden is nobody's to know; how many are shown is.
-                let rows = if *is_filtered { Precision::Absent } else { about_how_many(inner.as_ref())? };
+                let rows = if *all_rows { about_how_many(inner.as_ref())? } else { Precision::Absent };
                 Ok(Arc::new(GovernedScan::new(self.name.clone(), schema, inner, rows)))
             }
         }

@@ -1,11 +1,10 @@
 //! Datasets: what follows from their plans, and who is shown them.
 
-use crate::country::{Reader, batch, lines, officer, person, platform, tables};
-use chrono::DateTime;
+use crate::country::{Reader, batch, officer, person, platform, tables};
 use datafusion::arrow::array::{ArrayRef, Int64Array, RecordBatch, StringArray};
 use datafusion::datasource::MemTable;
 use std::sync::Arc;
-use tidegate_query::dataset::{CheckResult, Dataset, DatasetColumn, Definition, Derived, Made};
+use tidegate_query::dataset::{Dataset, DatasetColumn, Definition, Derived};
 use tidegate_query::policy::Policy;
 use tidegate_query::{Platform, Principal};
 use tidegate_records::category::Category;
@@ -305,46 +304,11 @@ fn with_counts(filter: &str) -> Platform {
             column("declarations", Grade::General2, Category::Consignment),
             column("scores", Grade::Important, Category::Method),
         ],
-        made: Some(Made { version: 7, at: DateTime::UNIX_EPOCH, rows: 3, checks: checks() }),
+        made: None,
     };
     let table = MemTable::try_new(rows.schema(), vec![vec![rows]]).unwrap();
     platform.add_dataset(Arc::new(table), dataset);
     platform
-}
-
-/// What was checked of the counts; one passed.
-fn checks() -> Vec<CheckResult> {
-    let checks = [
-        ("required office_id", true, "0 rows"),
-        ("range declarations", false, "2 rows"),
-        ("drift scores", false, "0.5"),
-        ("fresh declaration", false, "2026-01-01"),
-    ];
-    let check = |(name, is_passed, found): (&str, bool, &str)| CheckResult {
-        name: name.to_owned(),
-        is_passed,
-        is_strict: false,
-        found: found.to_owned(),
-        wanted: "otherwise".to_owned(),
-    };
-    checks.map(check).to_vec()
-}
-
-#[tokio::test]
-async fn what_is_told_of_a_dataset_is_what_is_shown_of_it() {
-    let platform = with_counts("office_counts = \"office_id = principal.office\"");
-    let sql = "SELECT row_count, checks, failed_checks FROM information_schema.datasets";
-    let told = async |principal: Principal, purpose: &str| {
-        let plan = platform.plan_for(&principal, purpose, sql).await.unwrap();
-        lines(&plan.collect().await.unwrap())
-    };
-    let all = "3 4 range declarations: 2 rows; drift scores: 0.5; fresh declaration: 2026-01-01";
-    assert_eq!(told(Principal::LocalOwner, "a test").await, [all]);
-    let analyst = Principal::Person(person("Ana", "analyst", Grade::General4));
-    let without_scores = "3 4 range declarations; fresh declaration: 2026-01-01";
-    assert_eq!(told(analyst, "risk-analysis").await, [without_scores], "the column is not there");
-    let of_office = told(Principal::Person(officer()), "inspection").await;
-    assert_eq!(of_office, ["- 4 fresh declaration: 2026-01-01"], "rows of other offices are not there");
 }
 
 #[tokio::test]
