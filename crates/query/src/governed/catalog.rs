@@ -2,7 +2,7 @@
 
 use super::sql_type;
 use crate::catalog::{Catalog, Classification};
-use crate::dataset::{Dataset, Made};
+use crate::dataset::{CheckResult, Dataset, Made};
 use crate::item_rows::{self, DECLARATION_ITEM};
 use datafusion::arrow::array::{
     ArrayRef, Int32Array, RecordBatch, StringArray, TimestampMicrosecondArray, UInt64Array,
@@ -10,6 +10,7 @@ use datafusion::arrow::array::{
 use datafusion::arrow::datatypes::{FieldRef, SchemaRef};
 use datafusion::datasource::{MemTable, TableProvider};
 use datafusion::error::DataFusionError;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use tidegate_records::table::Table;
 use tidegate_records::tables::{DECLARATION, GOODS_ITEM, TABLES};
@@ -30,11 +31,16 @@ type Described<'a> = (&'a String, usize, &'a FieldRef);
 /// A table of the schema.
 pub(crate) type NamedTable = (&'static str, Arc<dyn TableProvider>);
 
+/// Tables of which every row is shown, each with the columns that hold what is stored.
+pub(super) type Whole = BTreeMap<String, BTreeSet<String>>;
+
 /// Tables `tables`, `columns` and `schemata`, of which the first two name each table of `tables`, and `datasets` for those that
-/// are datasets. All of them stand in the catalog of this name. Columns beyond the standard's tell what the catalog knows.
-pub(crate) fn describe(
+/// are datasets. All of them stand in the catalog of this name. Columns beyond the standard's tell what the catalog knows; what
+/// follows from all rows of a dataset is told where all are shown.
+pub(super) fn describe(
     catalog_name: &str,
     tables: &[(String, SchemaRef)],
+    whole: &Whole,
     catalog: &Catalog,
 ) -> Result<Vec<NamedTable>, DataFusionError> {
     let columns = tables.iter().flat_map(|(table, schema)| {
@@ -86,7 +92,7 @@ pub(crate) fn describe(
         ("tables", tables_rows),
         ("columns", columns_rows),
         ("schemata", schemata),
-        ("datasets", datasets_rows(&datasets)),
+        ("datasets", datasets_rows(&datasets, whole)),
     ];
     described
         .into_iter()
@@ -145,7 +151,7 @@ fn what_tables_are(tables: &[(String, SchemaRef)], catalog: &Catalog) -> Vec<(&'
 }
 
 /// One row for each dataset: who answers for it, how it was made, and how it passed its checks.
-fn datasets_rows(datasets: &[&Dataset]) -> Vec<(&'static str, ArrayRef)> {
+fn datasets_rows(datasets: &[&Dataset], whole: &Whole) -> Vec<(&'static str, ArrayRef)> {
     let text = |of: fn(&Dataset) -> &str| {
         Arc::new(StringArray::from_iter_values(datasets.iter().map(|d| of(d)))) as ArrayRef
     };
@@ -153,12 +159,10 @@ fn datasets_rows(datasets: &[&Dataset]) -> Vec<(&'static str, ArrayRef)> {
         let counts = datasets.iter().map(|dataset| dataset.made.as_ref().map(of));
         Arc::new(counts.collect::<UInt64Array>()) as ArrayRef
     };
-    let failed = |made: &Made| {
-        let failed = made.checks.iter().filter(|check| !check.is_passed);
-        failed.map(|check| format!("{}: {}", check.name, check.found)).collect::<Vec<_>>().join("; ")
-    };
     let made_at = datasets.iter().map(|d| d.made.as_ref().map(|made| made.at.timestamp_micros()));
-    let failed = datasets.iter().map(|d| d.made.as_ref().map(failed));
+    let rows =
+        datasets.iter().map(|d| d.made.as_ref().filter(|_| whole.contains_key(&d.name)).map(|m| m.rows));
+    let failed = datasets.iter().map(|d| d.made.as_ref().and_then(|made| failed(d, made, whole)));
     vec![
         ("dataset_name", text(|d| &d.name)),
         ("domain", text(|d| &d.domain)),
@@ -170,10 +174,24 @@ fn datasets_rows(datasets: &[&Dataset]) -> Vec<(&'static str, ArrayRef)> {
             "made_at",
             Arc::new(made_at.collect::<TimestampMicrosecondArray>().with_timezone("UTC")) as ArrayRef,
         ),
-        ("row_count", count(|made| made.rows)),
+        ("row_count", Arc::new(rows.collect::<UInt64Array>()) as ArrayRef),
         ("checks", count(|made| made.checks.len() as u64)),
         ("failed_checks", Arc::new(failed.collect::<StringArray>()) as ArrayRef),
     ]
+}
+
+/// Which checks failed, with what they found, of those that ask of nothing but what is shown; nothing where rows are hidden.
+fn failed(dataset: &Dataset, made: &Made, whole: &Whole) -> Option<String> {
+    let shown = whole.get(&dataset.name)?;
+    let is_column = |name: &str| dataset.columns.iter().any(|column| column.name == name);
+    // After a word for what is asked stand columns of the dataset, or a stored table whose last rows it was made of.
+    let is_shown = |name: &str| if is_column(name) { shown.contains(name) } else { whole.contains_key(name) };
+    let is_told = |check: &&CheckResult| {
+        let of = check.name.split_once(' ').map_or("", |(_, of)| of);
+        of.split(", ").all(is_shown)
+    };
+    let failed = made.checks.iter().filter(|check| !check.is_passed).filter(is_told);
+    Some(failed.map(|check| format!("{}: {}", check.name, check.found)).collect::<Vec<_>>().join("; "))
 }
 
 /// What is known of a column beyond its type.

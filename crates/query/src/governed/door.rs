@@ -1,6 +1,7 @@
 //! The door of one reader for one purpose: an engine that knows the tables, columns and functions that are there for
 //! this reader, and nothing else. They stand in one catalog, which is called like the purpose.
 
+use super::catalog::Whole;
 use super::rule::{Rules, Stored};
 use super::{GovernedTable, bounded, catalog, pg_catalog, recursion, verify};
 use crate::QueryError;
@@ -126,6 +127,8 @@ impl Door {
     ) -> Result<Self, QueryError> {
         let mut known: Vec<(String, SchemaRef)> =
             tables.iter().map(|table| (table.name().to_owned(), table.schema())).collect();
+        let whole = tables.iter().filter_map(|table| Some((table.name().to_owned(), table.of_all_rows()?)));
+        let whole: Whole = whole.collect();
         for table in tables {
             context.register_table(table.name().to_owned(), Arc::new(table))?;
         }
@@ -137,7 +140,7 @@ impl Door {
         }
         let own = context.state().config_options().catalog.default_catalog.clone();
         let catalog = MemorySchemaProvider::new();
-        for (name, table) in catalog::describe(&own, &known, known_of)? {
+        for (name, table) in catalog::describe(&own, &known, &whole, known_of)? {
             let table = GovernedTable::open(&format!("{}.{name}", catalog::CATALOG_SCHEMA), table);
             catalog.register_table(name.to_owned(), Arc::new(table))?;
         }

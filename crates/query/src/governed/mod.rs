@@ -48,7 +48,7 @@ enum Shown {
     /// Every row, and some columns as they are: nothing that a query does to them tells more than they hold.
     Clear { raw: Arc<dyn TableProvider>, columns: Vec<usize> },
     /// What a plan leaves of the table. Conditions on the columns that are as they were may run below it.
-    Restricted { plan: LogicalPlan, all_rows: bool, unmasked: BTreeSet<String> },
+    Restricted { plan: LogicalPlan, unmasked: BTreeSet<String>, has_all_rows: bool },
 }
 
 impl GovernedTable {
@@ -75,8 +75,8 @@ impl GovernedTable {
         } else {
             let names = rule.columns.keys().filter(|column| !is_masked(column));
             let unmasked = names.cloned().collect();
-            let all_rows = rule.condition.is_none();
-            Shown::Restricted { plan: restricted(name, raw, rule, &schema)?, all_rows, unmasked }
+            let has_all_rows = rule.condition.is_none();
+            Shown::Restricted { plan: restricted(name, raw, rule, &schema)?, unmasked, has_all_rows }
         };
         Ok(Self { name: name.to_owned(), schema, shown })
     }
@@ -90,6 +90,16 @@ impl GovernedTable {
         match &self.shown {
             Shown::Clear { .. } => true,
             Shown::Restricted { unmasked, .. } => unmasked.contains(column),
+        }
+    }
+
+    /// The columns that hold what is stored, where every row is shown.
+    pub(crate) fn of_all_rows(&self) -> Option<BTreeSet<String>> {
+        match &self.shown {
+            Shown::Clear { .. } => {
+                Some(self.schema.fields().iter().map(|field| field.name().clone()).collect())
+            }
+            Shown::Restricted { unmasked, has_all_rows, .. } => has_all_rows.then(|| unmasked.clone()),
         }
     }
 }
@@ -143,7 +153,7 @@ impl TableProvider for GovernedTable {
                 };
                 raw.scan(state, Some(&wanted), filters, limit).await
             }
-            Shown::Restricted { plan, all_rows, .. } => {
+            Shown::Restricted { plan, has_all_rows, .. } => {
                 let mut plan = LogicalPlanBuilder::from(plan.clone());
                 for filter in filters {
                     plan = plan.filter(without_qualifiers(filter)?)?;
@@ -159,7 +169,7 @@ impl TableProvider for GovernedTable {
                 let plan = plan.project(wanted.collect::<Vec<_>>())?.build()?;
                 let inner = state.create_physical_plan(&plan).await?;
                 // How many rows are hidden is nobody's to know; how many are shown is.
-                let rows = if *all_rows { about_how_many(inner.as_ref())? } else { Precision::Absent };
+                let rows = if *has_all_rows { about_how_many(inner.as_ref())? } else { Precision::Absent };
                 Ok(Arc::new(GovernedScan::new(self.name.clone(), schema, inner, rows)))
             }
         }

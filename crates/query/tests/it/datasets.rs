@@ -1,10 +1,11 @@
 //! Datasets: what follows from their plans, and who is shown them.
 
 use crate::country::{Reader, batch, officer, person, platform, tables};
+use chrono::DateTime;
 use datafusion::arrow::array::{ArrayRef, Int64Array, RecordBatch, StringArray};
 use datafusion::datasource::MemTable;
 use std::sync::Arc;
-use tidegate_query::dataset::{Dataset, DatasetColumn, Definition, Derived};
+use tidegate_query::dataset::{CheckResult, Dataset, DatasetColumn, Definition, Derived, Made};
 use tidegate_query::policy::Policy;
 use tidegate_query::{Platform, Principal};
 use tidegate_records::category::Category;
@@ -272,6 +273,25 @@ async fn what_is_read_whole_is_found_in_the_plan() {
     assert_eq!(whole(compared).await, "decision");
 }
 
+/// What was found of a column that is shown, of one that is not, of stored tables, and of rows.
+fn failed_checks() -> Vec<CheckResult> {
+    let found = [
+        ("drift declarations", "5.5"),
+        ("drift scores", "2.5"),
+        ("unique office_id, scores", "1 rows"),
+        ("fresh declaration", "2026-11-01"),
+        ("fresh nothing", "2026-11-02"),
+    ];
+    let failed = |(name, found): (&str, &str)| CheckResult {
+        name: name.to_owned(),
+        is_passed: false,
+        is_strict: false,
+        found: found.to_owned(),
+        wanted: "another".to_owned(),
+    };
+    found.into_iter().map(failed).collect()
+}
+
 /// Counts of each office, in a platform with filters of the person's office over the dataset.
 fn with_counts(filter: &str) -> Platform {
     let mut files = Policy::shipped_files();
@@ -304,7 +324,7 @@ fn with_counts(filter: &str) -> Platform {
             column("declarations", Grade::General2, Category::Consignment),
             column("scores", Grade::Important, Category::Method),
         ],
-        made: None,
+        made: Some(Made { version: 1, at: DateTime::UNIX_EPOCH, rows: 3, checks: failed_checks() }),
     };
     let table = MemTable::try_new(rows.schema(), vec![vec![rows]]).unwrap();
     platform.add_dataset(Arc::new(table), dataset);
@@ -384,4 +404,18 @@ async fn a_dataset_is_shown_by_the_same_policies_as_tables() {
     let refusal = broken.refusal(everything).await;
     assert!(refusal.contains("office_counts"), "a condition that no longer fits shows nothing: {refusal}");
     assert_eq!(broken.lines("SELECT count(*) FROM declaration").await, ["12"], "and hides nothing else");
+}
+
+#[tokio::test]
+async fn what_follows_from_hidden_rows_and_columns_of_a_dataset_is_not_told() {
+    let told = "SELECT version, row_count, failed_checks FROM information_schema.datasets";
+    let platform = with_counts("office_counts = \"office_id = principal.office\"");
+    let analyst = Reader {
+        platform: &platform,
+        person: person("Ana", "analyst", Grade::General4),
+        purpose: "risk-analysis",
+    };
+    assert_eq!(analyst.lines(told).await, ["1 3 drift declarations: 5.5; fresh declaration: 2026-11-01"]);
+    let own = Reader { platform: &platform, person: officer(), purpose: "inspection" };
+    assert_eq!(own.lines(told).await, ["1 - -"], "rows of other offices");
 }
