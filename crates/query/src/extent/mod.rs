@@ -2,11 +2,13 @@
 //! each of them begins.
 
 mod breadth;
+mod constants;
 mod patterns;
 mod plan;
 mod statement;
 mod text;
 
+pub(crate) use constants::check_constants;
 pub(crate) use patterns::check_patterns;
 pub(crate) use plan::check_plan;
 pub(crate) use statement::check_statement;

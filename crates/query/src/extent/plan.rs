@@ -1,6 +1,7 @@
 //! Whether what a plan computes can be written out: the engine writes what a subquery computes into the conditions that it moves
 //! below it. A few names, each computed of the one before it twice, come to more than any memory holds.
 
+use super::constants::bytes;
 use super::more_than;
 use crate::QueryError;
 use crate::lineage::subquery;
@@ -15,6 +16,9 @@ use std::sync::Arc;
 
 /// Most parts of what one step of a plan computes, those of the columns that it reads with them.
 const MOST_PARTS: usize = 500_000;
+
+/// Bytes of a constant that count as a part.
+const BYTES_OF_A_PART: usize = 64;
 
 /// Makes sure that a plan can be written out.
 ///
@@ -77,6 +81,7 @@ impl Computed {
                     Expr::Column(column) => inputs.iter().find_map(|(schema, input)| {
                         input.get(schema.maybe_index_of_column(column)?).copied()
                     }),
+                    Expr::Literal(constant, _) => Some(1 + bytes(constant) / BYTES_OF_A_PART),
                     _ => None,
                 };
                 parts = parts.saturating_add(own.unwrap_or(1));

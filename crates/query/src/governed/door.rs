@@ -280,13 +280,20 @@ impl Door {
         }
         recursion::check(&statement)?;
         let plan = recursion::alike(state.statement_to_plan(statement).await?)?;
-        if self.is_limited() {
-            extent::check_plan(&plan)?;
-            extent::check_patterns(&plan)?;
-        }
+        self.check_extent(&plan)?;
         // Before anything runs: optimising evaluates constants, and what is refused should not get that far.
         verify::verify(&plan, self.may_explain)?;
         Ok(plan)
+    }
+
+    /// Makes sure that a plan can be optimised in a moment.
+    fn check_extent(&self, plan: &LogicalPlan) -> Result<(), QueryError> {
+        if self.is_limited() {
+            extent::check_plan(plan)?;
+            extent::check_constants(plan)?;
+            extent::check_patterns(plan)?;
+        }
+        Ok(())
     }
 
     /// A statement that reads, as it was written and not run.
@@ -310,9 +317,13 @@ impl Door {
         let mut plan = self.logical(statement, bundles).await?;
         if let Some(parameters) = parameters {
             plan = plan.replace_params_with_values(&parameters)?;
+            self.check_extent(&plan)?;
         }
         let state = self.context.state();
         let plan = state.optimize(&plan)?;
+        if self.is_limited() {
+            extent::check_constants(&plan)?;
+        }
         verify::verify(&plan, self.may_explain)?;
         let reading = Reading::of(&plan, text, &self.naming)?;
         let usage = match self.allowance.clone() {

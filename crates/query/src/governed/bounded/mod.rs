@@ -1,6 +1,7 @@
 //! Functions that make much of little, such as `repeat('x', 1000000000)`, with a bound on what they make: it is not counted as
 //! memory of the reader, and nothing stops a function while it computes.
 
+mod joined;
 mod patterns;
 mod pieces;
 mod series;
@@ -33,14 +34,17 @@ const LITTLE_BYTES: u64 = 1_000;
 /// Most bytes of a character in UTF-8 (RFC 3629, 3).
 const CHARACTER_BYTES: u64 = 4;
 
-/// The functions, and what they make. One argument of each says how often another is had, or stands at many places of it. What others
-/// make is as long as their arguments together, or some times as long, and they are not among them.
-const BOUNDED: [(&str, Makes); 12] = [
+/// The functions, and what they make. One argument of each says how often another is had, or stands at many places of it, or a long
+/// constant is had in every row. What others make is as long as one of their arguments, or some times as long, and they are not among
+/// them.
+const BOUNDED: [(&str, Makes); 14] = [
     ("array_repeat", Makes::Elements),
     ("array_replace_all", Makes::Exchanged),
     ("array_replace_n", Makes::Exchanged),
     ("array_resize", Makes::Length),
     ("array_to_string", Makes::Joined),
+    ("concat", Makes::Together),
+    ("concat_ws", Makes::Separated),
     ("generate_series", Makes::Series),
     ("lpad", Makes::Padded),
     ("range", Makes::Series),
@@ -53,6 +57,7 @@ const BOUNDED: [(&str, Makes); 12] = [
 /// Puts bounds on the functions of an engine.
 pub(super) fn install(context: &SessionContext) -> Result<(), DataFusionError> {
     patterns::install(context)?;
+    joined::install(context)?;
     for (name, makes) in BOUNDED {
         context.register_udf(ScalarUDF::new_from_impl(Bounded::new(context.udf(name)?, makes)));
     }
@@ -80,6 +85,10 @@ enum Makes {
     Length,
     /// From the first argument to the second in steps of the third; of whole numbers, to the only one.
     Series,
+    /// All arguments, one behind the other.
+    Together,
+    /// The others, with the first between each two.
+    Separated,
 }
 
 impl Makes {
@@ -139,8 +148,19 @@ impl Makes {
                 let bytes = elements.saturating_mul(ELEMENT_BYTES);
                 if is_constant { bytes.saturating_mul(rows) } else { bytes }
             }
+            (Self::Together, texts) => together(texts, rows)?,
+            (Self::Separated, [between, texts @ ..]) => {
+                let places = u64::try_from(texts.len()).unwrap_or(u64::MAX);
+                together(texts, rows)?.saturating_add(given(between, rows)?.saturating_mul(places))
+            }
             _ => 0,
         })
+    }
+
+    /// Whether a call of constants is not computed before it is known in how many rows it stands, as constants are while a statement
+    /// is planned. How long texts are together is known of the statement (`extent`).
+    fn waits_for_rows(self) -> bool {
+        !matches!(self, Self::Together | Self::Separated)
     }
 
     /// Whether what is made depends on what is found: it may be far less than it could come to.
@@ -169,6 +189,11 @@ fn are_constant(arguments: &[ColumnarValue]) -> bool {
 /// Bytes of an argument in all rows of a batch.
 fn given(argument: &ColumnarValue, rows: u64) -> Result<u64, DataFusionError> {
     Ok(in_rows(argument, own_bytes(&argument.to_array(1)?)?, rows))
+}
+
+/// Bytes of all arguments in all rows of a batch.
+fn together(texts: &[ColumnarValue], rows: u64) -> Result<u64, DataFusionError> {
+    texts.iter().try_fold(0_u64, |bytes, text| Ok(bytes.saturating_add(given(text, rows)?)))
 }
 
 /// Elements of the lists of an argument in all rows of a batch.
@@ -203,15 +228,17 @@ struct Bounded {
 
 impl Bounded {
     fn new(inner: Arc<ScalarUDF>, makes: Makes) -> Self {
-        // Not computed before it is known in how many rows it stands, as constants are while a statement is planned.
-        let signature = Signature { volatility: Volatility::Volatile, ..inner.signature().clone() };
+        let mut signature = inner.signature().clone();
+        if makes.waits_for_rows() {
+            signature.volatility = Volatility::Volatile;
+        }
         Self { inner, makes, signature }
     }
+}
 
-    fn too_long<T>(&self) -> Result<T, DataFusionError> {
-        let (name, most) = (self.inner.name(), MOST_BYTES / 1_000_000);
-        exec_err!("too long for a batch of rows: {name} makes {most} MB of one at most")
-    }
+fn too_long<T>(name: &str) -> Result<T, DataFusionError> {
+    let most = MOST_BYTES / 1_000_000;
+    exec_err!("too long for a batch of rows: {name} makes {most} MB of one at most")
 }
 
 impl ScalarUDFImpl for Bounded {
@@ -257,7 +284,7 @@ impl ScalarUDFImpl for Bounded {
             return self.inner.invoke_with_args(call);
         }
         if bytes > MOST_IN_PIECES || !self.makes.depends_on_finds() || are_constant(&call.args) {
-            return self.too_long();
+            return too_long(self.inner.name());
         }
         made_in_pieces(self, &call)
     }
@@ -320,6 +347,10 @@ mod tests {
             "length(regexp_replace(repeat('x', 10000000), '(x+)', repeat('$1', 100)))",
             "cardinality(array_replace_all(array_repeat('x', 1000000), 'x', repeat('y', 1000000)))",
             "cardinality(list_replace_n(array_repeat('x', 1000000), 'x', repeat('y', 1000000), 1000000))",
+            "count(name || repeat('x', 1000000)) FROM code",
+            "count(concat(name, repeat('x', 1000000))) FROM code",
+            "count(concat_ws(repeat('x', 1000000), name, list)) FROM code",
+            "count(x || x || x) FROM (SELECT list, repeat('x', 20000) AS x FROM code) c",
         ] {
             let refused = number(&format!("SELECT {made}")).await.unwrap_err().to_string();
             assert!(refused.contains("too long for a batch of rows"), "{made}: {refused}");
@@ -371,6 +402,19 @@ mod tests {
                 1_000_999,
             ),
             ("count(*) FROM unnest(array_replace_all(array_repeat('x', 1000), 'x', 'yz')) AS s (t)", 1_000),
+            (
+                "sum(octet_length(list || ': ' || name) - octet_length(list) - octet_length(name)) / count(*) FROM code",
+                2,
+            ),
+            (
+                "sum(octet_length(concat_ws(', ', list, NULL, name)) - octet_length(list) - octet_length(name)) / count(*) FROM code",
+                2,
+            ),
+            (
+                "count(*) FROM code WHERE list || NULL IS NOT NULL OR concat(list, NULL) <> list OR 7 || 'a' <> '7a'",
+                0,
+            ),
+            ("cardinality(make_array(1) || make_array(2, 3) || 4)", 4),
         ] {
             assert_eq!(number(&format!("SELECT {made}")).await.unwrap(), wanted, "{made}");
         }

@@ -1,7 +1,7 @@
 //! A batch of rows that could come to too much, in pieces that could not.
 
 use super::sizes::own_bytes;
-use super::{Bounded, MOST_BYTES};
+use super::{Bounded, MOST_BYTES, too_long};
 use datafusion::arrow::array::Array;
 use datafusion::arrow::compute::concat;
 use datafusion::error::DataFusionError;
@@ -28,10 +28,10 @@ pub(super) fn made_in_pieces(
             let middle = rows.start + rows.len() / 2;
             waiting.extend([middle..rows.end, rows.start..middle]);
         } else {
-            return function.too_long();
+            return too_long(function.inner.name());
         }
         if bytes > MOST_BYTES {
-            return function.too_long();
+            return too_long(function.inner.name());
         }
     }
     let made: Vec<&dyn Array> = made.iter().map(AsRef::as_ref).collect();
