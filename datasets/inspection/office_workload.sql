@@ -64,7 +64,7 @@
 -- unit = "1"
 -- range = [0.0, 1e9]
 -- [columns.full_work_lists]
--- description = "Work lists whose slots were all used in the end"
+-- description = "Work lists with slots, all of which were used in the end"
 -- is_required = true
 -- unit = "1"
 -- range = [0.0, 1e6]
@@ -94,7 +94,7 @@ on_day AS (
 total AS (
   SELECT month, office_id, count(*) AS lists, sum(listed + served + free_slots) AS slots, sum(consignments) AS consignments,
     sum(candidates) AS candidates, sum(listed) AS listed, sum(queued) AS queued, sum(served) AS served,
-    count(*) FILTER (WHERE free_slots <= 0) AS full_lists, max(most_waiting) AS most_waiting,
+    count(*) FILTER (WHERE free_slots <= 0 AND listed + served + free_slots > 0) AS full_lists, max(most_waiting) AS most_waiting,
     last_value(waiting_at_end ORDER BY last_run, listed_on) AS waiting_at_end
   FROM on_day
   GROUP BY month, office_id
