@@ -254,6 +254,10 @@ impl ScalarUDFImpl for Bounded {
         &self.signature
     }
 
+    fn coerce_types(&self, arguments: &[DataType]) -> Result<Vec<DataType>, DataFusionError> {
+        self.inner.coerce_types(arguments)
+    }
+
     fn return_type(&self, arguments: &[DataType]) -> Result<DataType, DataFusionError> {
         self.inner.return_type(arguments)
     }
