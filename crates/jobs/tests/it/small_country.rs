@@ -66,7 +66,7 @@ fn imported(number: u32, version: u32, value: &str) -> String {
         format!(r#"{{"type_code":"B00","tax_rate_numeric":"20","payment":{assessed}}}"#),
     ];
     match number {
-        0..7 => fees.push(format!(r#"{{"type_code":"306",{quantity},"tax_rate_numeric":"220"}}"#)),
+        0..=6 => fees.push(format!(r#"{{"type_code":"306",{quantity},"tax_rate_numeric":"220"}}"#)),
         8 => fees.push(format!(r#"{{"type_code":"306",{base},"tax_rate_numeric":"9999999999999999"}}"#)),
         9 => fees.push(format!(r#"{{"type_code":"306",{base},{quantity},"tax_rate_numeric":"7"}}"#)),
         _ => {}

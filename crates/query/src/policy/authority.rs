@@ -215,21 +215,26 @@ fn resources(relations: &[Relation]) -> Vec<Entity> {
         let highest = relation.columns.iter().map(|(_, known)| known.grade).max();
         let domain = uid("Domain", &relation.domain);
         let grade = highest.unwrap_or(Grade::General1);
-        entities.extend(graded("Table", &relation.name, grade, HashSet::from([domain.clone()])));
+        let table = uid("Table", &relation.name);
+        entities.extend(described(table.clone(), [graded(grade)].into(), HashSet::from([domain.clone()])));
         for (column, known) in &relation.columns {
-            let parents = HashSet::from([
-                uid("Table", &relation.name),
-                domain.clone(),
-                uid("Category", known.category.as_str()),
-            ]);
-            entities.extend(graded("Column", &relation.column_id(column), known.grade, parents));
+            let category = uid("Category", known.category.as_str());
+            let parents = HashSet::from([table.clone(), domain.clone(), category]);
+            let name = ("name".to_owned(), RestrictedExpression::new_string(column.clone()));
+            let attributes = [graded(known.grade), name].into();
+            entities.extend(described(uid("Column", &relation.column_id(column)), attributes, parents));
         }
     }
     entities
 }
 
-fn graded(kind: &str, id: &str, grade: Grade, parents: HashSet<EntityUid>) -> Option<Entity> {
-    let attributes = HashMap::from([("grade".to_owned(), RestrictedExpression::new_long(grade.level()))]);
-    // An attribute fails only when it calls an extension function, which a number does not.
-    Entity::new(uid(kind, id), attributes, parents).ok()
+type Attributes = HashMap<String, RestrictedExpression>;
+
+fn graded(grade: Grade) -> (String, RestrictedExpression) {
+    ("grade".to_owned(), RestrictedExpression::new_long(grade.level()))
+}
+
+fn described(id: EntityUid, attributes: Attributes, parents: HashSet<EntityUid>) -> Option<Entity> {
+    // An attribute fails only when it calls an extension function, which neither a number nor a text does.
+    Entity::new(id, attributes, parents).ok()
 }
