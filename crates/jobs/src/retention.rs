@@ -110,7 +110,10 @@ pub async fn erase(
     let platform = home.platform_of(snapshot.as_ref(), catalog::read(&home.ledger).await?).await?;
     let holds = Holds::read(home, &platform).await?;
     let found = match what {
-        Erase::Due => found_due(home, snapshot.as_ref(), &platform, &holds).await?,
+        Erase::Due => {
+            check_clock(home, snapshot.as_ref())?;
+            found_due(home, snapshot.as_ref(), &platform, &holds).await?
+        }
         Erase::Declaration(id) => found_of(home, &platform, &holds, &Subjects::declaration(id)).await?,
         Erase::Party(key) => {
             let mut subjects = Subjects::parties(&platform, [key.clone()].into()).await?;
@@ -262,6 +265,22 @@ fn kept(home: &Home) -> Vec<(&'static Table, u32)> {
     days.into_iter()
         .filter_map(|(name, days)| Some((tables::stored().find(|table| table.name == name)?, days)))
         .collect()
+}
+
+/// Makes sure that the clock does not run far ahead: all would be due by it, and nothing of it could be had back.
+fn check_clock(home: &Home, snapshot: Option<&Snapshot>) -> Result<(), JobError> {
+    let quiet_days = i64::from(home.configuration.retention.quiet_days);
+    let Some(newest) = snapshot.map(|snapshot| snapshot.recorded_at) else { return Ok(()) };
+    let days = (home.now - newest).num_days();
+    if quiet_days == 0 || days <= quiet_days {
+        return Ok(());
+    }
+    Err(JobError::Missing(format!(
+        "the clock says {}, and the newest state of the tables is of {}, {days} days before; what is erased by a wrong clock cannot be \
+         had back. Set the clock, or, if it is right, `retention.quiet_days` of the configuration to {days} or more",
+        home.now.date_naive(),
+        newest.date_naive(),
+    )))
 }
 
 /// The first month of which rows are kept: all of the month ended at most so many days ago.

@@ -170,6 +170,8 @@ sections! {
         data_finding_days: u32 = 0, "days", 0, 36_600;
         /// Records that were set aside, from the month in which they were.
         quarantine_days: u32 = 0, "days", 0, 36_600;
+        /// Days without a new state of the tables after which `tidegate retention run` takes the clock for wrong and erases nothing; 0 trusts any clock.
+        quiet_days: u32 = 90, "days", 0, 36_600;
         /// Names of held declarations in memory at once, and in one condition: where more are due, the others are erased in as many pieces. Records set aside that are held are gathered beside them, however many.
         held_at_once: usize = 100_000, "names", 1, 1_000_000;
     }

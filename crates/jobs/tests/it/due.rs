@@ -3,6 +3,7 @@
 use crate::place::Place;
 use crate::retention::BreaksOff;
 use crate::source::{file, rows};
+use chrono::TimeDelta;
 use futures::FutureExt;
 use std::collections::BTreeSet;
 use std::panic::AssertUnwindSafe;
@@ -112,4 +113,15 @@ async fn rows_that_are_loaded_meanwhile_wait_for_the_next_run() {
     assert_eq!(erased(&place).await, told(&[("declaration", 9), ("goods_item", 9)]));
     assert_eq!(place.texts(left).await, [held]);
     assert_eq!(place.texts("SELECT declaration_id FROM goods_item WHERE month < '2025-06'").await, [held]);
+}
+
+#[tokio::test]
+async fn nothing_is_due_by_a_clock_that_runs_ahead() {
+    let mut place = year().await;
+    let now = place.home.now;
+    place.home.now = now + TimeDelta::days(91);
+    let refused = erase(&place.home, &Erase::Due, "retention", &mut Quiet).await.unwrap_err().to_string();
+    assert!(refused.contains("91 days before") && refused.contains("retention.quiet_days"), "{refused}");
+    place.home.configuration.retention.quiet_days = 91;
+    assert!(!erased(&place).await.is_empty());
 }
