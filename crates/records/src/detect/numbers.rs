@@ -1,5 +1,7 @@
 //! Numbers with check digits.
 
+use chrono::NaiveDate;
+
 /// Whether a text is the number of a resident identity card: 17 digits with a date of birth, and a check character by
 /// ISO 7064 MOD 11-2 (GB 11643-1999).
 pub fn resident_identity(text: &str) -> bool {
@@ -14,8 +16,7 @@ pub fn resident_identity(text: &str) -> bool {
         digits[from..to].iter().fold(0_u32, |number, digit| number * 10 + u32::from(digit - b'0'))
     };
     let is_date = (1800..=2199).contains(&number(6, 10))
-        && (1..=12).contains(&number(10, 12))
-        && (1..=31).contains(&number(12, 14));
+        && NaiveDate::from_ymd_opt(number(6, 10).cast_signed(), number(10, 12), number(12, 14)).is_some();
     let sum: u32 = digits.iter().zip(WEIGHTS).map(|(digit, weight)| u32::from(digit - b'0') * weight).sum();
     is_date && CHECKS[(sum % 11) as usize] == check.to_ascii_uppercase()
 }
@@ -43,8 +44,8 @@ pub fn credit_code(text: &str) -> bool {
     (31 - sum % 31) % 31 == values[17]
 }
 
-/// Whether a text is the number of a payment card: 13 to 19 digits that begin as the large issuers' do, 3 to 6 or Mastercard's 2221 to
-/// 2720, with a check digit by Luhn's formula (ISO/IEC 7812-1, annex B).
+/// Whether a text is the number of a payment card: 13 to 19 digits that begin as the large issuers' do, 3 to 6, Mastercard's 2221 to
+/// 2720 or 9558 of China's largest bank, with a check digit by Luhn's formula (ISO/IEC 7812-1, annex B).
 pub fn bank_card(text: &str) -> bool {
     let digits: Vec<u32> =
         text.bytes().filter(u8::is_ascii_digit).map(|digit| u32::from(digit - b'0')).collect();
@@ -53,7 +54,7 @@ pub fn bank_card(text: &str) -> bool {
         return false;
     }
     let first_four = digits[..4].iter().fold(0, |number, digit| number * 10 + digit);
-    if !matches!(first_four, 2221..=2720 | 3000..=6999) {
+    if !matches!(first_four, 2221..=2720 | 3000..=6999 | 9558) {
         return false;
     }
     let sum: u32 = digits
@@ -88,6 +89,7 @@ mod tests {
                     "2221000000000009",
                     "2223 0031 2200 3222",
                     "2720999999999996",
+                    "9558800200000123451",
                 ],
             ),
         ];
@@ -108,6 +110,8 @@ mod tests {
             "1",
             "4700",
             "110105194912310021",
+            // The check character is right, and there is no 30 February.
+            "110105194902300020",
             "91350100M000100Y4I",
             "0000000000000000",
             "2220000000000000",
