@@ -170,6 +170,25 @@ fn what_jdbc_and_dbeaver_ask_the_catalog_for_is_answered_with_what_is_shown() {
     }
 }
 
+/// Tools ask so whether a table has rows at all.
+#[test]
+fn limits_hold_where_no_column_is_read() {
+    let office = Office::open();
+    let analyst = office.server.person(&["Ana", "--role", "analyst", "--clearance", "general-3"]);
+    for table in ["declaration", "goods_item", "inspection"] {
+        let sql = format!("SELECT 1 AS one FROM {table} LIMIT 3");
+        let told = office.server.psql("Ana", &analyst, "risk-analysis", &["-c", &sql]).unwrap();
+        assert_eq!(told, "1\n1\n1", "{table}");
+        let of_owner = succeed(office.server.folder(), "home", &["sql", &sql, "--format", "csv"]);
+        assert_eq!(of_owner, "one\n1\n1\n1\n", "{table}");
+        let past = format!("SELECT 1 FROM {table} LIMIT 2 OFFSET 1");
+        assert_eq!(office.server.psql("Ana", &analyst, "risk-analysis", &["-c", &past]).unwrap(), "1\n1");
+        let whole = format!("SELECT count(*) FROM {table}");
+        let all = office.server.psql("Ana", &analyst, "risk-analysis", &["-c", &whole]).unwrap();
+        assert_eq!(all, owner(&office.server, &whole), "{table}");
+    }
+}
+
 /// What a form sends of the fields that nobody filled in.
 #[test]
 fn absent_values_of_optional_conditions_are_values() {

@@ -151,7 +151,8 @@ impl TableProvider for GovernedTable {
                     Some(wanted) => wanted.iter().map(|&i| columns[i]).collect(),
                     None => columns.clone(),
                 };
-                raw.scan(state, Some(&wanted), filters, limit).await
+                let rows = raw.scan(state, Some(&wanted), filters, limit).await?;
+                if loses_limits(rows.as_ref()) { held(&self.name, rows) } else { Ok(rows) }
             }
             Shown::Restricted { plan, has_all_rows, .. } => {
                 let mut plan = LogicalPlanBuilder::from(plan.clone());
@@ -193,6 +194,18 @@ impl TableProvider for GovernedTable {
             }
         }
     }
+}
+
+/// Whether limits above are lost. The scan of Delta tables that reads no column (`DeltaScanMetaExec` of deltalake 1.1.3) says that it
+/// takes limits further down, and has nothing below that would take them: `SELECT 1 FROM declaration LIMIT 3` was all rows.
+fn loses_limits(rows: &dyn ExecutionPlan) -> bool {
+    rows.supports_limit_pushdown() && rows.children().is_empty() && rows.fetch().is_none()
+}
+
+/// The same rows, as many as they were known to be, with limits above.
+fn held(name: &str, rows: Arc<dyn ExecutionPlan>) -> Result<Arc<dyn ExecutionPlan>, DataFusionError> {
+    let count = StatisticsContext::new().compute(rows.as_ref(), &StatisticsArgs::new())?.num_rows;
+    Ok(Arc::new(GovernedScan::new(name.to_owned(), rows.schema(), rows, count)))
 }
 
 /// An estimate of the rows of a plan, from statistics of its files.
