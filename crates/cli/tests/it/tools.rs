@@ -189,6 +189,24 @@ fn limits_hold_where_no_column_is_read() {
     }
 }
 
+/// psycopg gives texts no type, as node-postgres and lib/pq give none to anything.
+#[test]
+fn values_without_a_type_are_what_they_stand_for() {
+    let office = Office::open();
+    let all = office.psql("SELECT count(*) FROM declaration").remove(0);
+    let own = format!(r#"{{"{}","no, none"}}"#, office.id);
+    let statements = json!([
+        {"sql": "SELECT count(*) FROM declaration WHERE office_id = ANY($1)", "values": [own]},
+        {"sql": "SELECT count(*) FROM declaration WHERE office_id = ANY($1::text[])", "values": [own]},
+        {"sql": "SELECT count(*) FROM declaration WHERE office_id <> ALL($1)", "values": [own]},
+        {"sql": "SELECT $1", "values": [r#"{"a": 1}"#]},
+    ]);
+    let told_all = office.ask("statements", ("statements", statements));
+    let answers: Vec<Told> = told_all.as_array().unwrap().iter().map(told).collect();
+    let wanted = [all.as_str(), &all, "0", r#"{"a": 1}"#];
+    assert_eq!(answers, wanted.map(|cell| Ok(vec![vec![Some(cell.to_owned())]])));
+}
+
 /// What a form sends of the fields that nobody filled in.
 #[test]
 fn absent_values_of_optional_conditions_are_values() {

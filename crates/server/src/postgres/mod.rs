@@ -9,6 +9,7 @@ mod cursors;
 mod dialect;
 mod error;
 mod identity;
+mod lists;
 mod patient;
 mod prepared;
 mod session;

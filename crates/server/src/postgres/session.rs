@@ -4,6 +4,7 @@ use super::cursors::{Cursors, Execution, check_name};
 use super::dialect::{Asked, Dialect};
 use super::error::{refusal, unanswered};
 use super::identity::{Session, counted};
+use super::lists;
 use super::prepared::Names;
 use super::settings::{Aside, aside};
 use super::wire;
@@ -211,8 +212,9 @@ fn values(portal: &Portal<Prepared>) -> PgWireResult<Option<ParamValues>> {
     let is_fixed = |data_type: &&DataType| !data_type.is_decimal();
     let types: Vec<Option<&DataType>> =
         parameters.iter().map(|data_type| data_type.as_ref().filter(is_fixed)).collect();
-    let wire: Vec<Option<&Type>> = wire.iter().map(Some).collect();
-    let values = deserialize_parameters_with_server_types(portal, &types, &wire)?;
+    let known: Vec<Option<&Type>> = wire.iter().map(Some).collect();
+    let mut values = deserialize_parameters_with_server_types(portal, &types, &known)?;
+    lists::put_right(&mut values, portal, &wire)?;
     Ok((!parameters.is_empty()).then_some(values))
 }
 
