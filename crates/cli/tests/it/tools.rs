@@ -199,11 +199,12 @@ fn values_without_a_type_are_what_they_stand_for() {
         {"sql": "SELECT count(*) FROM declaration WHERE office_id = ANY($1)", "values": [own]},
         {"sql": "SELECT count(*) FROM declaration WHERE office_id = ANY($1::text[])", "values": [own]},
         {"sql": "SELECT count(*) FROM declaration WHERE office_id <> ALL($1)", "values": [own]},
+        {"sql": "SELECT count(*) FROM (SELECT month FROM declaration LIMIT $1 OFFSET $2) AS m", "values": ["2", "1"]},
         {"sql": "SELECT $1", "values": [r#"{"a": 1}"#]},
     ]);
     let told_all = office.ask("statements", ("statements", statements));
     let answers: Vec<Told> = told_all.as_array().unwrap().iter().map(told).collect();
-    let wanted = [all.as_str(), &all, "0", r#"{"a": 1}"#];
+    let wanted = [all.as_str(), &all, "0", "2", r#"{"a": 1}"#];
     assert_eq!(answers, wanted.map(|cell| Ok(vec![vec![Some(cell.to_owned())]])));
 }
 

@@ -1,6 +1,7 @@
 //! What clients of PostgreSQL write, in the words of the engine. Most of it is put in other words by a library; here is what
 //! drivers and tools ask the catalog for besides.
 
+mod counts;
 mod cursors;
 mod hollow;
 mod names;
@@ -21,6 +22,9 @@ use sqlparser::parser::{Parser, ParserError};
 use std::collections::BTreeSet;
 use std::convert::Infallible;
 use std::ops::ControlFlow;
+
+/// Most bytes of a text that is read for its columns and numbers of rows alone: a long list takes a hundred times the memory.
+const SHORT_BYTES: usize = 32_768;
 
 /// Reads statements.
 #[derive(Debug)]
@@ -74,10 +78,12 @@ impl Dialect {
 
 /// Statements in other words, when one of them asks something that would not be understood as it is.
 fn reworded(sql: &str) -> Option<String> {
-    // Tables of the catalog, casts to names in it (`regclass`), and patterns; queries in queries.
+    // Tables of the catalog, casts to names in it (`regclass`), and patterns; several columns or arguments, and values that are bound;
+    // queries in queries.
     let lower = sql.to_ascii_lowercase();
+    let has = |words: &[&str]| words.iter().any(|word| lower.contains(word));
     let has_queries = lower.matches("select").nth(1).is_some();
-    if !has_queries && !["pg_", "reg", "escape"].iter().any(|word| lower.contains(word)) {
+    if !has_queries && !has(&["pg_", "reg", "escape"]) && (sql.len() > SHORT_BYTES || !has(&[",", "$"])) {
         return None;
     }
     let written = Parser::parse_sql(&PostgreSqlDialect {}, sql).ok()?;
@@ -87,6 +93,7 @@ fn reworded(sql: &str) -> Option<String> {
         names::resolve(statement);
         single::gather(statement);
         patterns::escape(statement);
+        counts::number(statement);
         values::keep(statement);
     }
     let told =
