@@ -1,5 +1,5 @@
-//! Tools of analysts at the door of PostgreSQL: pandas and SQLAlchemy with their drivers; what pgjdbc and DBeaver ask the
-//! catalog for; and names with their catalog, also as Arrow Flight SQL tells them.
+//! Tools of analysts at the door of PostgreSQL: pandas and SQLAlchemy with their drivers; what pgjdbc, DBeaver and psqlodbc ask the
+//! catalog for; values as node-postgres and lib/pq give them; and names with their catalog, also as Arrow Flight SQL tells them.
 
 use crate::clients::{Told, by_program, told};
 use crate::doors::Server;
@@ -9,6 +9,7 @@ use serde_json::{Value, json};
 pub const PROGRAM: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/tools.py");
 const JDBC: &str = include_str!("../jdbc.sql");
 const DBEAVER: &str = include_str!("../dbeaver.sql");
+const ODBC: &str = include_str!("../odbc.sql");
 
 /// A server, an officer who reads what is of one office, and that office.
 struct Office {
@@ -170,22 +171,23 @@ fn what_jdbc_and_dbeaver_ask_the_catalog_for_is_answered_with_what_is_shown() {
     }
 }
 
-/// Tools ask so whether a table has rows at all.
 #[test]
-fn limits_hold_where_no_column_is_read() {
+fn what_odbc_asks_the_catalog_for_is_answered_with_what_is_shown() {
     let office = Office::open();
-    let analyst = office.server.person(&["Ana", "--role", "analyst", "--clearance", "general-3"]);
-    for table in ["declaration", "goods_item", "inspection"] {
-        let sql = format!("SELECT 1 AS one FROM {table} LIMIT 3");
-        let told = office.server.psql("Ana", &analyst, "risk-analysis", &["-c", &sql]).unwrap();
-        assert_eq!(told, "1\n1\n1", "{table}");
-        let of_owner = succeed(office.server.folder(), "home", &["sql", &sql, "--format", "csv"]);
-        assert_eq!(of_owner, "one\n1\n1\n1\n", "{table}");
-        let past = format!("SELECT 1 FROM {table} LIMIT 2 OFFSET 1");
-        assert_eq!(office.server.psql("Ana", &analyst, "risk-analysis", &["-c", &past]).unwrap(), "1\n1");
-        let whole = format!("SELECT count(*) FROM {table}");
-        let all = office.server.psql("Ana", &analyst, "risk-analysis", &["-c", &whole]).unwrap();
-        assert_eq!(all, owner(&office.server, &whole), "{table}");
+    let odbc = office.answers(ODBC);
+    for (name, told) in &odbc {
+        assert!(told.is_ok(), "{name}: {told:?}");
+    }
+    let tables = office.psql("SELECT table_name FROM information_schema.tables ORDER BY 1");
+    let shown =
+        "SELECT column_name FROM information_schema.columns WHERE table_name = 'declaration' ORDER BY 1";
+    assert_eq!(column(rows(&odbc, "SQLTables"), 0), tables);
+    assert_eq!(column(rows(&odbc, "SQLColumns"), 2), office.psql(shown));
+    assert_eq!(rows(&odbc, "SQLTables of catalogs")[0], [None::<String>, None, None]);
+    assert_eq!(column(rows(&odbc, "SQLTables of schemas"), 1), ["public"]);
+    assert_eq!(column(rows(&odbc, "SQLTables of types"), 2), ["m", "r", "v"]);
+    for nothing in ["SQLPrimaryKeys", "SQLStatistics", "SQLProcedures"] {
+        assert!(rows(&odbc, nothing).is_empty(), "{nothing}");
     }
 }
 
@@ -206,6 +208,25 @@ fn values_without_a_type_are_what_they_stand_for() {
     let answers: Vec<Told> = told_all.as_array().unwrap().iter().map(told).collect();
     let wanted = [all.as_str(), &all, "0", "2", r#"{"a": 1}"#];
     assert_eq!(answers, wanted.map(|cell| Ok(vec![vec![Some(cell.to_owned())]])));
+}
+
+/// Tools ask so whether a table has rows at all.
+#[test]
+fn limits_hold_where_no_column_is_read() {
+    let office = Office::open();
+    let analyst = office.server.person(&["Ana", "--role", "analyst", "--clearance", "general-3"]);
+    for table in ["declaration", "goods_item", "inspection"] {
+        let sql = format!("SELECT 1 AS one FROM {table} LIMIT 3");
+        let told = office.server.psql("Ana", &analyst, "risk-analysis", &["-c", &sql]).unwrap();
+        assert_eq!(told, "1\n1\n1", "{table}");
+        let of_owner = succeed(office.server.folder(), "home", &["sql", &sql, "--format", "csv"]);
+        assert_eq!(of_owner, "one\n1\n1\n1\n", "{table}");
+        let past = format!("SELECT 1 FROM {table} LIMIT 2 OFFSET 1");
+        assert_eq!(office.server.psql("Ana", &analyst, "risk-analysis", &["-c", &past]).unwrap(), "1\n1");
+        let whole = format!("SELECT count(*) FROM {table}");
+        let all = office.server.psql("Ana", &analyst, "risk-analysis", &["-c", &whole]).unwrap();
+        assert_eq!(all, owner(&office.server, &whole), "{table}");
+    }
 }
 
 /// What a form sends of the fields that nobody filled in.

@@ -8,6 +8,7 @@ mod names;
 mod nothing;
 mod patterns;
 mod single;
+mod twice;
 mod values;
 
 pub(super) use cursors::{Ahead, Asked, Declare, Fetch};
@@ -94,6 +95,7 @@ fn reworded(sql: &str) -> Option<String> {
         single::gather(statement);
         patterns::escape(statement);
         counts::number(statement);
+        twice::name(statement);
         values::keep(statement);
     }
     let told =
