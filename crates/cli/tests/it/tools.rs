@@ -210,6 +210,15 @@ fn values_without_a_type_are_what_they_stand_for() {
     assert_eq!(answers, wanted.map(|cell| Ok(vec![vec![Some(cell.to_owned())]])));
 }
 
+#[test]
+fn what_odbc_writes_is_read_as_postgresql_reads_it() {
+    let office = Office::open();
+    let told = |sql: &str| office.psql(sql).remove(0);
+    assert_eq!(told("SELECT mod(5, 3), 1, 1, concat('a', 2, NULL)"), "2|1|1|a2");
+    let selected = "SELECT count(*) FROM decision WHERE is_selected";
+    assert_eq!(told(&format!("{selected} = '1'")), told(selected));
+}
+
 /// Tools ask so whether a table has rows at all.
 #[test]
 fn limits_hold_where_no_column_is_read() {

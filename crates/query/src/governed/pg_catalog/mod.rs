@@ -1,6 +1,7 @@
 //! The catalog of PostgreSQL (`pg_catalog`), which its clients ask before anything else. It is made from the tables that
 //! are there for the reader.
 
+mod booleans;
 mod functions;
 mod more;
 mod oids;
@@ -16,11 +17,12 @@ pub use settings::SETTINGS;
 
 use super::GovernedTable;
 use async_trait::async_trait;
+use booleans::Booleans;
 use datafusion::arrow::datatypes::SchemaRef;
 use datafusion::catalog::{CatalogProvider, SchemaProvider};
 use datafusion::datasource::{MemTable, TableProvider};
 use datafusion::error::DataFusionError;
-use datafusion::execution::SessionStateBuilder;
+use datafusion::execution::{FunctionRegistry, SessionStateBuilder};
 use datafusion::prelude::SessionContext;
 use datafusion_pg_catalog::pg_catalog::generate_series_arg_coercion::CoerceIntArgsToBigInt;
 use datafusion_pg_catalog::pg_catalog::oid_type_planner::PgOidTypePlanner;
@@ -51,6 +53,7 @@ pub(super) async fn install(
     let relations = relations::describe(catalog, shared).await?;
     let own = relations.tables(asker, shared)?;
     know_types(context);
+    context.state_ref().write().register_expr_planner(Arc::new(Booleans))?;
     functions::register(context, asker, relations.visible(), shared);
     catalog.register_schema(SCHEMA, Arc::new(Catalog { shared, own }))?;
     Ok(())

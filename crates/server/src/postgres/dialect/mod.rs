@@ -3,6 +3,7 @@
 
 mod counts;
 mod cursors;
+mod functions;
 mod hollow;
 mod names;
 mod nothing;
@@ -94,6 +95,7 @@ fn reworded(sql: &str) -> Option<String> {
         names::resolve(statement);
         single::gather(statement);
         patterns::escape(statement);
+        functions::operate(statement);
         counts::number(statement);
         twice::name(statement);
         values::keep(statement);
