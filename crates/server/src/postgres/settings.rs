@@ -49,6 +49,8 @@ pub(super) fn aside(statement: &Statement, seconds: u64) -> Option<Result<Aside,
         Statement::Set(set) => Some(checked(set, seconds).and_then(|()| tag("SET"))),
         Statement::ShowVariable { variable } => {
             let name = variable.iter().map(|part| part.value.to_lowercase()).collect::<Vec<_>>().join(".");
+            // `SHOW TIME ZONE`, which pgcli does not begin without.
+            let name = if name == "time.zone" { "timezone".to_owned() } else { name };
             let known = SETTINGS.iter().find(|(known, _)| *known == name);
             Some(match known {
                 Some((_, value)) => show(&name, value),
@@ -133,6 +135,15 @@ mod tests {
                 panic!("{sql}")
             };
             assert_eq!(CommandComplete::from(tag).tag, wanted, "{sql}");
+        }
+    }
+
+    #[test]
+    fn the_time_zone_is_shown_in_one_word_or_two() {
+        for sql in ["SHOW TIME ZONE", "show time zone", "SHOW TimeZone"] {
+            let statements = PostgresCompatibilityParser::new().parse(sql).unwrap();
+            let Some(Ok(Aside::Show(schema, rows))) = aside(&statements[0], 300) else { panic!("{sql}") };
+            assert_eq!((schema.field(0).name().as_str(), rows.num_rows()), ("timezone", 1), "{sql}");
         }
     }
 
