@@ -207,7 +207,7 @@ fn values_without_a_type_are_what_they_stand_for() {
     let told_all = office.ask("statements", ("statements", statements));
     let answers: Vec<Told> = told_all.as_array().unwrap().iter().map(told).collect();
     let wanted = [all.as_str(), &all, "0", "2", r#"{"a": 1}"#];
-    assert_eq!(answers, wanted.map(|cell| Ok(vec![vec![Some(cell.to_owned())]])));
+    assert_eq!(answers, wanted.map(|cell| -> Told { Ok(vec![vec![Some(cell.to_owned())]]) }));
 }
 
 #[test]
