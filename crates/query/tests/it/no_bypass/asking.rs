@@ -3,7 +3,7 @@
 use super::compare::difference;
 use super::copy::{Copies, Engine};
 use super::queries::Query;
-use super::reader::{Case, PURPOSE};
+use super::reader::{Case, PURPOSE, RowsShown};
 use super::statements::{ABSENT, Statement};
 use crate::country::lines;
 use crate::plans::{counts_in, tells_of_what_is_below};
@@ -90,7 +90,8 @@ impl Asking<'_> {
     async fn failed(&self, query: &Query, error: &QueryError) -> Result<Outcome, String> {
         self.tells_nothing(&error.to_string(), &query.literal)?;
         let copies = self.copies;
-        let is_loose = self.is_in_files || query.tables.contains(DECLARATION_ITEM);
+        let is_loose =
+            self.is_in_files || query.tables.contains(DECLARATION_ITEM) || self.joins_by_size(query);
         if copies.ask(&query.literal).await.is_err()
             || copies.can_fail(query).await
             || (is_loose && copies.can_fail_in_part(query).await)
@@ -98,6 +99,14 @@ impl Asking<'_> {
             return Ok(Outcome::FailedInBoth);
         }
         Err(format!("it fails, and copies do not: {error}"))
+    }
+
+    /// Whether a query joins a table whose size is known with others. Which side of a join is computed first, or not at all where the
+    /// other one is empty, depends on the sizes that are known, and of copies others are.
+    fn joins_by_size(&self, query: &Query) -> bool {
+        let is_known =
+            |table: &&str| self.case.tables.get(*table).is_some_and(|shown| shown.rows == RowsShown::All);
+        query.tables.len() > 1 && query.tables.iter().any(is_known)
     }
 
     async fn catalog(&self, sql: &str) -> Result<Outcome, String> {
