@@ -275,6 +275,7 @@ impl Retention {
             work_list_days,
             data_finding_days,
             quarantine_days,
+            quiet_days: _,
             held_at_once: _,
         } = *self;
         let all = [
