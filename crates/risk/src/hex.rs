@@ -36,7 +36,7 @@ mod tests {
     #[test]
     fn digits_are_those_of_the_formatter() {
         let bytes: Vec<u8> = (0..=255).collect();
-        let formatted: String = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
-        assert_eq!(hex(&bytes), formatted);
+        let formatted: Vec<String> = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
+        assert_eq!(hex(&bytes), formatted.concat());
     }
 }

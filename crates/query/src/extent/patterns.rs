@@ -43,7 +43,6 @@ fn pattern(expression: &Expr) -> Option<&Expr> {
 fn differs(expression: &Expr) -> Result<bool, DataFusionError> {
     expression.exists(|part| {
         Ok(match part {
-            Expr::Literal(..) | Expr::Placeholder(_) => false,
             Expr::Column(_) | Expr::OuterReferenceColumn(..) => true,
             Expr::ScalarSubquery(subquery) => !subquery.outer_ref_columns.is_empty(),
             Expr::ScalarFunction(function) => function.func.signature().volatility == Volatility::Volatile,

@@ -47,7 +47,9 @@ impl Cmac {
             }
             let codes = &mut codes[..group.len()];
             self.group(&group, codes);
-            codes.iter().for_each(|code| use_code(&code.0));
+            for code in &*codes {
+                use_code(&code.0);
+            }
         }
     }
 
@@ -94,7 +96,7 @@ fn xor(code: &mut Block, with: &[u8; BLOCK]) {
 fn doubled(block: Block) -> Block {
     let bits = u128::from_be_bytes(block.0);
     // The reduction is by arithmetic, not by a branch, so that its time tells nothing of the key.
-    Array((bits << 1 ^ (bits >> 127) * 0x87).to_be_bytes())
+    Array(((bits << 1) ^ ((bits >> 127) * 0x87)).to_be_bytes())
 }
 
 #[cfg(test)]
@@ -121,7 +123,7 @@ mod tests {
             let texts = expected.iter().cycle().take(copies * expected.len());
             let mut found = Vec::new();
             cmac.each(texts.map(|(length, _)| &text[..*length]), |code| {
-                found.push(tidegate_risk::hex::hex(code))
+                found.push(tidegate_risk::hex::hex(code));
             });
             let wanted: Vec<&str> = expected.iter().map(|(_, code)| *code).collect();
             assert_eq!(found, wanted.repeat(copies));

@@ -54,10 +54,8 @@ struct Joined {
 
 /// The two sides of the operator.
 fn sides<T>(arguments: &[T]) -> Result<[&T; 2], DataFusionError> {
-    match arguments {
-        [left, right] => Ok([left, right]),
-        _ => plan_err!("{NAME} stands between two texts"),
-    }
+    let [left, right] = arguments else { return plan_err!("{NAME} stands between two texts") };
+    Ok([left, right])
 }
 
 impl ScalarUDFImpl for Joined {
