@@ -124,8 +124,8 @@ fn bare(signs: &mut Chars<'_>) -> Option<(Option<String>, bool)> {
 mod tests {
     use super::*;
 
-    fn texts(all: &[&str]) -> Option<Vec<Option<String>>> {
-        Some(all.iter().map(|text| Some((*text).to_owned())).collect())
+    fn texts(all: &[&str]) -> Vec<Option<String>> {
+        all.iter().map(|text| Some((*text).to_owned())).collect()
     }
 
     #[test]
@@ -140,9 +140,9 @@ mod tests {
             (r#"{"","NULL",\null}"#, texts(&["", "NULL", "null"])),
             (r"{a\ }", texts(&["a "])),
             ("{1.5,-2}", texts(&["1.5", "-2"])),
-            ("{a,NULL,null}", Some(vec![Some("a".to_owned()), None, None])),
+            ("{a,NULL,null}", vec![Some("a".to_owned()), None, None]),
         ] {
-            assert_eq!(elements(written), wanted, "{written}");
+            assert_eq!(elements(written), Some(wanted), "{written}");
         }
     }
 
