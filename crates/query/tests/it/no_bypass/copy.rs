@@ -24,6 +24,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use tidegate_query::{DECLARATION_ITEM, Person, session_context};
 
+/// The view of goods items with the rows of its tables that have no other side, in copies alone.
+const UNJOINED: &str = "declaration_item_unjoined";
+
 /// Which engine is asked over copies.
 #[derive(Debug, Clone, Copy)]
 pub enum Engine {
@@ -78,13 +81,15 @@ impl Copies {
             if let Some(columns) = case.item_view() {
                 let columns: Vec<String> =
                     columns.iter().map(|(side, column, _)| format!("{side}.{column}")).collect();
-                let sql = format!(
-                    "SELECT {} FROM goods_item i JOIN declaration d ON i.declaration_id = d.declaration_id \
-                     AND i.version_number = d.version_number AND i.month = d.month",
-                    columns.join(", ")
-                );
-                let view = context.sql(&sql).await.unwrap().into_view();
-                context.register_table(DECLARATION_ITEM, view).unwrap();
+                for (name, join) in [(DECLARATION_ITEM, "JOIN"), (UNJOINED, "FULL JOIN")] {
+                    let sql = format!(
+                        "SELECT {} FROM goods_item i {join} declaration d ON i.declaration_id = d.declaration_id \
+                         AND i.version_number = d.version_number AND i.month = d.month",
+                        columns.join(", ")
+                    );
+                    let view = context.sql(&sql).await.unwrap().into_view();
+                    context.register_table(name, view).unwrap();
+                }
             }
             described::register(context, case);
         }
@@ -126,10 +131,12 @@ impl Copies {
     }
 
     /// Whether a part of the query fails on a row that is shown. What AND and OR compute for a row depends on the rows that
-    /// come with it in a batch, and rows of files come in other batches than those of copies.
+    /// come with it in a batch, and rows of files come in other batches than those of copies; a part over the view may be computed
+    /// before its tables are joined.
     pub async fn can_fail_in_part(&self, query: &Query) -> bool {
         for part in &query.parts {
-            if self.ask_plain(part).await.is_err() {
+            let unjoined = part.replace(DECLARATION_ITEM, UNJOINED);
+            if self.ask_plain(part).await.is_err() || self.ask_plain(&unjoined).await.is_err() {
                 return true;
             }
         }
