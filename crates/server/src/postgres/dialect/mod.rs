@@ -25,9 +25,6 @@ use std::collections::BTreeSet;
 use std::convert::Infallible;
 use std::ops::ControlFlow;
 
-/// Most bytes of a text that is read for its columns and numbers of rows alone: a long list takes a hundred times the memory.
-const SHORT_BYTES: usize = 32_768;
-
 /// Reads statements.
 #[derive(Debug)]
 pub(super) struct Dialect(PostgresCompatibilityParser);
@@ -71,21 +68,25 @@ impl Dialect {
 
     /// The statements of a text, as the engine reads them.
     fn parse(&self, sql: &str) -> Result<Vec<Statement>, ParserError> {
-        match reworded(sql) {
-            Some(reworded) => self.0.parse(&reworded),
-            None => self.0.parse(sql),
-        }
+        let mut read = match reworded(sql) {
+            Some(reworded) => self.0.parse(&reworded)?,
+            None => self.0.parse(sql)?,
+        };
+        // Only then: the library knows some statements of psql by their very words.
+        read.iter_mut().for_each(twice::name);
+        Ok(read)
     }
 }
 
 /// Statements in other words, when one of them asks something that would not be understood as it is.
 fn reworded(sql: &str) -> Option<String> {
-    // Tables of the catalog, casts to names in it (`regclass`), and patterns; several columns or arguments, and values that are bound;
-    // queries in queries.
+    // Tables of the catalog, casts to names in it (`regclass`), patterns and functions; numbers of rows that are bound; queries in
+    // queries.
     let lower = sql.to_ascii_lowercase();
     let has = |words: &[&str]| words.iter().any(|word| lower.contains(word));
     let has_queries = lower.matches("select").nth(1).is_some();
-    if !has_queries && !has(&["pg_", "reg", "escape"]) && (sql.len() > SHORT_BYTES || !has(&[",", "$"])) {
+    let binds_rows = has(&["limit", "offset"]) && has(&["$"]);
+    if !has_queries && !binds_rows && !has(&["pg_", "reg", "escape", "mod"]) {
         return None;
     }
     let written = Parser::parse_sql(&PostgreSqlDialect {}, sql).ok()?;
@@ -97,7 +98,6 @@ fn reworded(sql: &str) -> Option<String> {
         patterns::escape(statement);
         functions::operate(statement);
         counts::number(statement);
-        twice::name(statement);
         values::keep(statement);
     }
     let told =
