@@ -42,6 +42,8 @@ async fn a_hold_by_key_keeps_the_evidence_in_every_table() {
             goods_item_days: 540,
             inspection_days: 540,
             quarantine_days: 540,
+            // The scans were loaded on a day of 2025.
+            quiet_days: 0,
             held_at_once,
             ..Retention::default()
         };
