@@ -2,7 +2,6 @@
 //! their quotation marks: node-postgres and lib/pq, which put each element in quotes, found nothing.
 
 use super::error::unanswered;
-use super::session::Prepared;
 use arrow::array::{ArrayRef, ListBuilder, RecordBatch, StringArray, StringBuilder};
 use pgwire::api::Type;
 use pgwire::api::portal::Portal;
@@ -12,11 +11,7 @@ use std::sync::Arc;
 use tidegate_query::{ParamValues, QueryError, values_of};
 
 /// Puts lists that are written out in the place of what the library took them for. What is in braces and no list is a text.
-pub(super) fn put_right(
-    values: &mut ParamValues,
-    portal: &Portal<Prepared>,
-    wire: &[Type],
-) -> PgWireResult<()> {
+pub(super) fn put_right<S>(values: &mut ParamValues, portal: &Portal<S>, wire: &[Type]) -> PgWireResult<()> {
     let ParamValues::List(values) = values else { return Ok(()) };
     for (place, value) in values.iter_mut().enumerate() {
         let Some((known, written)) = written(portal, wire, place) else { continue };
@@ -36,7 +31,7 @@ pub(super) fn put_right(
 }
 
 /// The type and the text of a value in braces that may be a list of texts.
-fn written<'a>(portal: &'a Portal<Prepared>, wire: &'a [Type], place: usize) -> Option<(&'a Type, &'a str)> {
+fn written<'a, S>(portal: &'a Portal<S>, wire: &'a [Type], place: usize) -> Option<(&'a Type, &'a str)> {
     let of_client = portal.statement.parameter_types.get(place).and_then(Option::as_ref);
     let known = of_client.or_else(|| wire.get(place))?;
     let may_be_list = [Type::UNKNOWN, Type::TEXT_ARRAY, Type::VARCHAR_ARRAY].contains(known);

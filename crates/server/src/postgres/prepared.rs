@@ -2,7 +2,6 @@
 
 use super::dialect::folded;
 use super::error::refusal;
-use super::session::{Parser, Prepared};
 use pgwire::api::portal::Portal;
 use pgwire::api::stmt::{QueryParser, StoredStatement};
 use pgwire::api::{ClientInfo, DEFAULT_NAME};
@@ -82,11 +81,14 @@ pub(super) fn is_all(name: &Ident) -> bool {
 
 /// A portal of a statement, if a client binds as many values as it takes, and says the form of no value and no column, of all
 /// together, or of each.
-pub(super) fn bound(
-    parser: &Parser,
+pub(super) fn bound<P: QueryParser>(
+    parser: &P,
     message: &Bind,
-    statement: Arc<StoredStatement<Prepared>>,
-) -> PgWireResult<Portal<Prepared>> {
+    statement: Arc<StoredStatement<P::Statement>>,
+) -> PgWireResult<Portal<P::Statement>>
+where
+    P::Statement: Clone,
+{
     // A client may give types to more than the statement reads.
     let read = parser.get_parameter_types(&statement.statement)?.len();
     let taken = read.max(statement.parameter_types.len());
