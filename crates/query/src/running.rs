@@ -2,6 +2,7 @@
 //! served whatever the statement does, and with joins that can be stopped.
 
 mod gathered;
+mod passing;
 mod spread;
 mod stoppable;
 

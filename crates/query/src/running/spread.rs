@@ -1,81 +1,29 @@
 //! Rows whose lists become rows (`unnest`): the other columns of a row are had once for each element, and nothing counts that. The
 //! operator above is given as many rows at once as come to no more than a function may make of a batch.
 
+use super::passing::Passing;
 use crate::governed::{MOST_BYTES, elements_within, longest};
 use datafusion::arrow::array::RecordBatch;
 use datafusion::common::exec_err;
-use datafusion::common::tree_node::TreeNodeRecursion;
 use datafusion::error::DataFusionError;
-use datafusion::execution::{SendableRecordBatchStream, TaskContext};
-use datafusion::physical_expr::PhysicalExpr;
+use datafusion::physical_plan::ExecutionPlan;
 use datafusion::physical_plan::stream::RecordBatchStreamAdapter;
 use datafusion::physical_plan::unnest::ListUnnest;
-use datafusion::physical_plan::{DisplayAs, DisplayFormatType, ExecutionPlan, PlanProperties};
 use futures::{StreamExt, TryStreamExt, stream};
-use std::fmt;
 use std::sync::Arc;
 
 /// Bytes of a value besides those of its own text or list.
 const VALUE_BYTES: u64 = 16;
 
-/// Rows, and which of their columns are lists whose elements become rows.
-#[derive(Debug)]
-pub(super) struct Spread {
-    rows: Arc<dyn ExecutionPlan>,
-    lists: Vec<ListUnnest>,
-}
-
-impl Spread {
-    pub(super) fn new(rows: Arc<dyn ExecutionPlan>, lists: &[ListUnnest]) -> Self {
-        Self { rows, lists: lists.to_vec() }
-    }
-}
-
-impl DisplayAs for Spread {
-    fn fmt_as(&self, _: DisplayFormatType, f: &mut fmt::Formatter) -> fmt::Result {
-        f.write_str("Spread")
-    }
-}
-
-impl ExecutionPlan for Spread {
-    fn name(&self) -> &'static str {
-        "Spread"
-    }
-
-    fn properties(&self) -> &Arc<PlanProperties> {
-        self.rows.properties()
-    }
-
-    fn children(&self) -> Vec<&Arc<dyn ExecutionPlan>> {
-        vec![&self.rows]
-    }
-
-    fn apply_expressions(
-        &self,
-        _: &mut dyn FnMut(&Arc<dyn PhysicalExpr>) -> Result<TreeNodeRecursion, DataFusionError>,
-    ) -> Result<TreeNodeRecursion, DataFusionError> {
-        Ok(TreeNodeRecursion::Continue)
-    }
-
-    fn with_new_children(
-        self: Arc<Self>,
-        mut children: Vec<Arc<dyn ExecutionPlan>>,
-    ) -> Result<Arc<dyn ExecutionPlan>, DataFusionError> {
-        let rows = children.pop().unwrap_or_else(|| Arc::clone(&self.rows));
-        Ok(Arc::new(Self { rows, lists: self.lists.clone() }))
-    }
-
-    fn execute(
-        &self,
-        partition: usize,
-        context: Arc<TaskContext>,
-    ) -> Result<SendableRecordBatchStream, DataFusionError> {
-        let rows = self.rows.execute(partition, context)?;
-        let (schema, lists) = (rows.schema(), self.lists.clone());
+/// Rows of which some columns are lists whose elements become rows.
+pub(super) fn spread(rows: &Arc<dyn ExecutionPlan>, lists: &[ListUnnest]) -> Arc<dyn ExecutionPlan> {
+    let lists: Arc<[ListUnnest]> = lists.into();
+    Passing::plan("Spread", Arc::clone(rows), move |rows, _| {
+        let (schema, lists) = (rows.schema(), Arc::clone(&lists));
         let pieces = rows.map(move |batch| pieces(batch?, &lists));
         let rows = pieces.map_ok(|pieces| stream::iter(pieces.into_iter().map(Ok::<_, DataFusionError>)));
-        Ok(Box::pin(RecordBatchStreamAdapter::new(schema, rows.try_flatten())))
-    }
+        Box::pin(RecordBatchStreamAdapter::new(schema, rows.try_flatten()))
+    })
 }
 
 /// A batch in pieces, of none of which comes too much.

@@ -2,8 +2,8 @@
 //! (apache/datafusion#19358), so that one that finds nothing among billions of pairs would neither end with the time of its
 //! reader nor when nobody waits for it any more.
 
-use super::gathered::Gathered;
-use super::spread::Spread;
+use super::gathered::gathered;
+use super::spread::spread;
 use datafusion::arrow::array::RecordBatch;
 use datafusion::arrow::datatypes::{FieldRef, Schema};
 use datafusion::common::JoinType;
@@ -86,12 +86,10 @@ impl StoppablePlan {
             } else if plan.is::<CrossJoinExec>() {
                 plan
             } else if let Some(window) = plan.downcast_ref::<WindowAggExec>() {
-                let rows = Gathered::new(Arc::clone(window.input()), window.window_expr().len());
-                let rows: Arc<dyn ExecutionPlan> = Arc::new(rows);
+                let rows = gathered(window.input(), window.window_expr().len());
                 return Ok(Transformed::yes(replace_children_if_necessary(Arc::clone(&plan), vec![rows])?));
             } else if let Some(unnest) = plan.downcast_ref::<UnnestExec>() {
-                let rows = Spread::new(Arc::clone(unnest.input()), unnest.list_column_indices());
-                let rows: Arc<dyn ExecutionPlan> = Arc::new(rows);
+                let rows = spread(unnest.input(), unnest.list_column_indices());
                 return Ok(Transformed::yes(replace_children_if_necessary(Arc::clone(&plan), vec![rows])?));
             } else {
                 return Ok(Transformed::no(plan));
